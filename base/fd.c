@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/fd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	if (*fd < 0)
+		return;
+	int saved = errno;
+	close(*fd);
+	errno = saved;
+	*fd = -1;
+}
+
+int fd_take(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
+
+int fd_reopen(int fd, int flags)
+{
+	char path[32];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	int again = open(path, flags | O_CLOEXEC);
+	return again < 0 ? -errno : again;
+}
+
+int fd_write_all(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+	while (size > 0) {
+		ssize_t n = write(fd, at, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A converter decides what stands here, so the depth of the recursion is bounded by the length of a
+ * path that it could make: each level costs one descriptor, and openat fails when they run out. */
+int fd_remove_tree(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		int error = errno;
+		close(fd);
+		return -error;
+	}
+	int first = 0;
+	struct dirent *entry;
+	while ((entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		int r = 0;
+		if (unlinkat(fd, entry->d_name, 0) < 0) {
+			r = -errno;
+			if (r == -EISDIR || r == -EPERM) {
+				/* A directory that its maker closed to itself. */
+				fchmodat(fd, entry->d_name, 0700, 0);
+				r = fd_remove_tree(fd, entry->d_name);
+			}
+		}
+		if (r < 0 && first == 0)
+			first = r;
+	}
+	closedir(dir);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && first == 0)
+		first = -errno;
+	return first;
+}
+
+unsigned long fd_raise_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+}

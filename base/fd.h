@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+/*
+ * Descriptors. An absent descriptor is -1. Every descriptor of the project is born close-on-exec.
+ * All functions here may be called from any thread.
+ */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Closes *fd unless it is -1 and sets it to -1. errno is kept. close(2) is never retried. */
+void fd_close(int *fd);
+
+/* For `FD_CLEANUP int fd = -1;`: closed when it goes out of scope. */
+#define FD_CLEANUP __attribute__((cleanup(fd_close)))
+
+/* Gives the value of *fd away: *fd is -1 afterwards. */
+int fd_take(int *fd);
+
+/* Opens /proc/self/fd/<fd> again: a new open file description with an offset of its own.
+ * flags as for open(2). Returns the descriptor or -errno. */
+int fd_reopen(int fd, int flags);
+
+/* Writes all of data, through EINTR and short writes, for blocking descriptors.
+ * Returns 0 or -errno. */
+int fd_write_all(int fd, const void *data, size_t size);
+
+/* Removes the directory `name` below dirfd with all that is in it; never follows a symbolic link.
+ * Returns 0 or the first -errno; goes on after an error. */
+int fd_remove_tree(int dirfd, const char *name);
+
+/* Raises the soft limit of open files to the hard one; returns the limit in force. */
+unsigned long fd_raise_limit(void);
+
+#endif

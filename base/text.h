@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+/*
+ * Text put together in a buffer of a fixed size. What does not fit is dropped as a whole call and
+ * remembered in `overflow`, so that a caller checks once, at the end. Always ends with a NUL.
+ */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *data;
+	size_t size; /* of the buffer, with the NUL */
+	size_t len;
+	bool overflow;
+};
+
+/* Begins an empty text in buffer; size is at least 1. The buffer stays the caller's. */
+void text_init(struct text *text, char *buffer, size_t size);
+void text_append(struct text *text, const void *data, size_t len);
+void text_puts(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *text, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+/* Appends `string` so that it can stand in one line of a log: printable ASCII as it is; quote, backslash and
+ * everything else as \xNN; what is longer than max bytes is cut and ends with "...". */
+void text_escaped(struct text *text, const char *string, size_t max);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_JOB_H
+#define SPAWN_JOB_H
+
+/*
+ * One job description in, one running job out: the same for every way to start a program. A job is one program in its own
+ * process group (and, where the kernel lets one have it, its own pid namespace), a child of the daemon, known by its pidfd.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { JOB_FILES_MAX = 8, JOB_MESSAGE_MAX = 65536 };
+
+struct job_file {
+	int fd;     /* borrowed from the caller, who closes it after the start */
+	int target; /* the number that the program sees; 0 … JOB_TARGET_MAX */
+};
+enum { JOB_TARGET_MAX = 15 };
+
+struct job_limits {
+	uint64_t memory_bytes; /* RLIMIT_DATA; 0: none */
+	uint64_t cpu_s;        /* RLIMIT_CPU, hard; 0: none */
+	uint64_t file_bytes;   /* RLIMIT_FSIZE; 0: none */
+	unsigned open_files;   /* RLIMIT_NOFILE; 0: 256 */
+};
+
+struct job_spec {
+	const char *program;      /* absolute path */
+	char *const *argv;        /* NULL-terminated */
+	char *const *envp;        /* NULL-terminated: the whole environment */
+	const char *directory;    /* working directory; NULL: / */
+	const struct job_file *files;
+	size_t file_count;        /* 0, 1 or 2 missing: /dev/null */
+	struct job_limits limits;
+};
+
+struct job {
+	pid_t pid;    /* also its process group */
+	int pidfd;    /* readable when it has ended; -1: no job */
+	bool namespaced; /* its end is the end of all that it started */
+};
+
+struct job_result {
+	bool exited;       /* else: killed by `signal` */
+	int exit_status;
+	int signal;
+	uint64_t cpu_us;   /* user and system, of the program and the children it waited for */
+	uint64_t peak_kib; /* ru_maxrss */
+};
+
+/* Sends a signal to the whole job. Any thread. A job that has ended is no error. */
+void job_signal(const struct job *job, int signal);
+
+/* Ends whatever is left of the job (SIGKILL to the group, before the leader's id can be given to somebody else), reaps it
+ * and closes pidfd. Blocks until it has ended, which is at once after SIGKILL. `job` is empty afterwards (pidfd -1).
+ * Returns 0 or -errno; *result may be NULL. */
+int job_reap(struct job *job, struct job_result *result);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_SPAWNER_H
+#define SPAWN_SPAWNER_H
+
+/*
+ * The spawner: a single-threaded process of sluice's own that starts the jobs. A start there costs least, and the daemon's
+ * memory and descriptors are never in a child. Jobs are children of the daemon (CLONE_PARENT). When the
+ * daemon is gone, however it went, the spawner kills every job that still runs, removes the temporary directory, and ends.
+ */
+
+#include "spawn/job.h"
+
+struct spawner;
+
+struct spawner_options {
+	const char *temp_path; /* directory that is removed when the daemon is gone; NULL: none */
+};
+
+/* Starts it (posix_spawn of /proc/self/exe with the argument SPAWNER_ARGUMENT). Main thread: jobs
+ * die with the thread that started their spawner (PR_SET_PDEATHSIG). Returns 0 or -errno. */
+#define SPAWNER_ARGUMENT "--spawner"
+int spawner_new(const struct spawner_options *options, struct spawner **out);
+
+/* Ends it. No job may be running any more. NULL is fine. */
+void spawner_free(struct spawner *spawner);
+
+/* Readable when the spawner has ended: then call spawner_restart, from the main thread. Borrowed; it changes with a restart. */
+int spawner_get_pidfd(const struct spawner *spawner);
+int spawner_restart(struct spawner *spawner);
+
+/* Starts a program. Any thread. Returns 0 with *job filled, a positive errno value of what failed in the child (exec: ENOENT, EACCES,
+ * ENOEXEC …; a program that is missing or not executable), or -errno when no job could be started at all. */
+int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job);
+
+/* True when jobs get a pid namespace of their own (probed when the spawner starts). */
+bool spawner_has_namespaces(const struct spawner *spawner);
+
+/* main() of the spawner process: called first thing by sluice's main when argv[1] is SPAWNER_ARGUMENT. Does not return. */
+_Noreturn void spawner_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_CONFIG_H
+#define SRC_CONFIG_H
+
+/*
+ * sluice.conf, read with libconfuse (only config.c knows that). Immutable and reference-counted: a reload makes a new
+ * one, a request keeps the one that it began with.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <stdbool.h>
+
+#include "src/recipe.h"
+
+struct config {
+	char *file;
+	char *listen; /* NULL: inherited */
+	mode_t socket_mode; /* default 0660 */
+	char *socket_group; /* NULL: none */
+	char *root; /* absolute */
+	char *prefix; /* "" or "/media" */
+	char *programs; /* default "/usr/bin:/bin" */
+	char *user; /* NULL: stay */
+	char *log; /* NULL: stderr */
+	char *temp_path; /* default: TMPDIR, else /tmp */
+	bool splice; /* default true; false: always the copying path */
+	uint64_t request_timeout_ms; /* from the first byte of a request to the last of its parameters; default 10s */
+	uint64_t send_timeout_ms; /* without the web server taking a byte; default 60s */
+	uint64_t shutdown_timeout_ms; /* default 30s */
+	unsigned slots; /* converters of `whole` recipes at once in the whole daemon; default: processors */
+	unsigned connections; /* at most; default 16384, bounded by RLIMIT_NOFILE */
+	size_t recipe_count;
+	struct recipe **recipes; /* in the order of the file */
+};
+
+/* Reads and checks file. On success *out has one reference. On errors: every one that could be found as a line
+ * "FILE:LINE: message" to errors, returns a CONFIG_E_*; *out is untouched. Warnings go to errors, too. */
+enum { CONFIG_E_INVALID = 1 };
+int config_load(const char *file, FILE *errors, struct config **out);
+
+/* Any thread. config_unref(NULL) is fine. */
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config);
+
+/* Prints the effective configuration in the syntax of the file; config_load of it gives the same. */
+void config_print(const struct config *config, FILE *out);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_RECIPE_H
+#define SRC_RECIPE_H
+
+/*
+ * A recipe: which requests it answers, with which program, within which limits. Immutable after config_load.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/param.h"
+#include "src/pattern.h"
+#include "src/query.h"
+#include "src/sniff.h"
+#include "src/template.h"
+
+enum { RECIPE_PARAMS_MAX = 32, RECIPE_STDERR_FAILS_MAX = 32, RECIPE_EXITS_MAX = 32, RECIPE_PATHS_MAX = 32 };
+
+enum recipe_response { RECIPE_WHOLE, RECIPE_LIVE };
+enum recipe_start { RECIPE_WARM, RECIPE_COLD };
+enum recipe_confine { RECIPE_CONFINE_STANDARD, RECIPE_CONFINE_STRICT, RECIPE_CONFINE_OFF };
+
+struct recipe {
+	char *name;
+	struct pattern *path;
+	uint64_t sources; /* bit 1 << enum sniff_type; 0: any type */
+	size_t param_count;
+	struct param params[RECIPE_PARAMS_MAX];
+	int format_param; /* index of the parameter of type format, -1: none */
+	char **run;       /* as written, NULL-terminated: for explain and -T */
+	size_t run_count;
+	struct template *template;
+	/* Of each program of the template: the absolute path that `programs` leads to, NULL when there is none (500). */
+	char *program_paths[TEMPLATE_PROGRAMS_MAX];
+	enum recipe_response response;
+	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream */
+	uint64_t timeout_ms;       /* default 30s */
+	uint64_t queue_timeout_ms; /* default 5s */
+	unsigned queue;            /* waiting requests at most; default 64 */
+	unsigned slots;            /* converters at once; default: processors (whole), 16 (live) */
+	uint64_t memory_bytes;     /* RLIMIT_DATA of each program; default 1G; 0: none */
+	uint64_t cpu_s;            /* RLIMIT_CPU; 0: none (the default) */
+	uint64_t max_source_bytes; /* default 256M (whole), 16G (live); 0: none */
+	uint64_t max_pixels;       /* width x height as declared; default 100M; 0: none */
+	uint64_t max_output_bytes; /* default 1G (whole); live: 0 = none */
+	unsigned threads;          /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
+	char *cache_control;       /* NULL: no field */
+	char *stderr_fails[RECIPE_STDERR_FAILS_MAX + 1]; /* NULL-terminated */
+	size_t exit_count; /* `exits = {"3=404", "2=415"}` */
+	struct { int exit; int status; } exits[RECIPE_EXITS_MAX];
+	enum recipe_start start;
+	enum recipe_confine confine;
+	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated */
+	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
+	bool stdin_source;
+};
+
+/* Checks everything that came in the URL against the recipe's parameters and fills values[0 … param_count): path holes first,
+ * then the query, then defaults, then the format from `accept`. Unknown, repeated, missing, malformed: false, with the line for
+ * the client in message. *negotiated says that Accept was looked at (Vary). When every offered format has q=0: the first. */
+bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
+	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
+	char message[PARAM_MESSAGE_MAX]);
+
+/* The Content-Type of the answer for these values. */
+const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values);
+
+void recipe_free(struct recipe *recipe);
+
+#endif
