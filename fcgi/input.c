@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Why not FCGX_Accept_r of libfcgi: it reads ahead into a buffer of its own, so that an ABORT_REQUEST or a second
+ * BEGIN_REQUEST that arrived together with the request can be seen by nobody; it blocks a thread until a slow peer has sent its
+ * parameters; and it allocates what a name-value pair says it is long. Here all bytes pass one place
+ * that knows, at any moment, what was said so far. */
+#include "fcgi/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fcgi/params.h"
+
+void fcgi_input_init(struct fcgi_input *input)
+{
+	memset(input, 0, sizeof *input);
+}
+
+void fcgi_input_clear(struct fcgi_input *input)
+{
+	free(input->params);
+	free(input->values);
+	fcgi_input_init(input);
+}
+
+void fcgi_input_finish(struct fcgi_input *input)
+{
+	free(input->params);
+	input->params = NULL;
+	input->params_length = input->params_size = 0;
+	input->running = input->params_done = input->params_too_large = false;
+	input->stdin_done = input->aborted = false;
+}
+
+bool fcgi_input_complete(const struct fcgi_input *input)
+{
+	return input->running && input->params_done && input->stdin_done;
+}
+
+bool fcgi_input_in_progress(const struct fcgi_input *input)
+{
+	return input->header_length > 0 || (input->running && !fcgi_input_complete(input));
+}
+
+static void reply(struct fcgi_input *input, const uint8_t *record, size_t size)
+{
+	memcpy(input->reply + input->reply_length, record, size);
+	input->reply_length = (uint16_t)(input->reply_length + size);
+}
+
+static void refuse(struct fcgi_input *input, uint8_t protocol_status)
+{
+	uint8_t record[FCGI_END_REQUEST_LEN];
+	fcgi_end_request_encode(input->record.id, 0, protocol_status, record);
+	reply(input, record, sizeof record);
+}
+
+/* FastCGI 1.0 §5.1. */
+static void begin_request(struct fcgi_input *input)
+{
+	FCGI_BeginRequestBody body;
+	memcpy(&body, input->body, sizeof body);
+	bool keep = body.flags & FCGI_KEEP_CONN;
+	if (input->running && input->record.id == input->id) {
+		input->broken = true;
+	} else if (input->running) {
+		refuse(input, FCGI_CANT_MPX_CONN);
+	} else if ((body.roleB1 << 8 | body.roleB0) != FCGI_RESPONDER) {
+		refuse(input, FCGI_UNKNOWN_ROLE);
+		input->close_soon = !keep;
+	} else {
+		fcgi_input_finish(input);
+		input->running = true;
+		input->keep = keep;
+		input->id = input->record.id;
+	}
+}
+
+/* FastCGI 1.0 §4.1: only what was asked for is answered. */
+static void get_values(struct fcgi_input *input)
+{
+	static const struct {
+		const char *name, *value;
+	} known[] = {
+		{FCGI_MAX_CONNS, "10000"},
+		{FCGI_MAX_REQS, "10000"},
+		{FCGI_MPXS_CONNS, "0"},
+	};
+	uint8_t record[FCGI_REPLY_MAX];
+	size_t length = FCGI_HEADER_LEN;
+	bool answered[3] = {false};
+	size_t at = 0;
+	uint32_t name, value;
+	while (fcgi_params_lengths(input->values, input->body_length, &at, &name, &value)) {
+		if (name > input->body_length - at || value > input->body_length - at - name)
+			break;
+		for (size_t i = 0; i < 3; i++) {
+			size_t n = strlen(known[i].name), v = strlen(known[i].value);
+			if (answered[i] || n != name || memcmp(input->values + at, known[i].name, n) != 0)
+				continue;
+			answered[i] = true;
+			record[length++] = (uint8_t)n;
+			record[length++] = (uint8_t)v;
+			memcpy(record + length, known[i].name, n);
+			memcpy(record + length + n, known[i].value, v);
+			length += n + v;
+		}
+		at += (size_t)name + value;
+	}
+	struct fcgi_header header = {
+		.version = FCGI_VERSION_1,
+		.type = FCGI_GET_VALUES_RESULT,
+		.content_length = (uint16_t)(length - FCGI_HEADER_LEN),
+	};
+	fcgi_header_encode(&header, record);
+	reply(input, record, length);
+}
+
+/* FastCGI 1.0 §4.2. */
+static void unknown_type(struct fcgi_input *input)
+{
+	struct fcgi_header header = {
+		.version = FCGI_VERSION_1,
+		.type = FCGI_UNKNOWN_TYPE,
+		.content_length = sizeof(FCGI_UnknownTypeBody),
+	};
+	FCGI_UnknownTypeBody body = {.type = input->record.type};
+	uint8_t record[FCGI_HEADER_LEN + sizeof body];
+	fcgi_header_encode(&header, record);
+	memcpy(record + FCGI_HEADER_LEN, &body, sizeof body);
+	reply(input, record, sizeof record);
+}
+
+static bool is_current(const struct fcgi_input *input)
+{
+	return input->running && input->record.id == input->id;
+}
+
+static void store_params(struct fcgi_input *input, const uint8_t *data, size_t size)
+{
+	if (input->params_done || input->params_too_large)
+		return;
+	if (size > FCGI_PARAMS_MAX - input->params_length) {
+		input->params_too_large = true;
+		free(input->params);
+		input->params = NULL;
+		input->params_length = input->params_size = 0;
+		return;
+	}
+	if (input->params_length + size > input->params_size) {
+		size_t wanted = input->params_size ? input->params_size : 2048;
+		while (wanted < input->params_length + size)
+			wanted *= 2;
+		uint8_t *larger = realloc(input->params, wanted);
+		if (!larger) {
+			input->broken = true;
+			return;
+		}
+		input->params = larger;
+		input->params_size = (uint32_t)wanted;
+	}
+	memcpy(input->params + input->params_length, data, size);
+	input->params_length += (uint32_t)size;
+}
+
+/* The header is complete: checks it and what it means even without content. */
+static void begin_record(struct fcgi_input *input)
+{
+	input->record = fcgi_header_decode(input->header);
+	input->content_left = input->record.content_length;
+	input->padding_left = input->record.padding_length;
+	input->body_length = 0;
+	const struct fcgi_header *record = &input->record;
+	if (record->version != FCGI_VERSION_1) {
+		input->broken = true;
+	} else if (record->type == FCGI_BEGIN_REQUEST) {
+		input->broken = record->id == FCGI_NULL_REQUEST_ID ||
+			record->content_length != sizeof(FCGI_BeginRequestBody);
+	} else if (record->type == FCGI_GET_VALUES && record->id == FCGI_NULL_REQUEST_ID) {
+		input->values = malloc(FCGI_VALUES_MAX);
+		input->broken = !input->values;
+	}
+}
+
+/* A piece of the record's content; the parts of it that are not wanted are dropped here. */
+static void take_content(struct fcgi_input *input, const uint8_t *data, size_t size)
+{
+	size_t limit = 0;
+	uint8_t *to = NULL;
+	if (input->record.type == FCGI_BEGIN_REQUEST) {
+		to = input->body;
+		limit = sizeof input->body;
+	} else if (input->values) {
+		to = input->values;
+		limit = FCGI_VALUES_MAX;
+	} else if (input->record.type == FCGI_PARAMS && is_current(input)) {
+		store_params(input, data, size);
+	}
+	if (to && input->body_length < limit) {
+		size_t room = limit - input->body_length;
+		size_t n = size < room ? size : room;
+		memcpy(to + input->body_length, data, n);
+		input->body_length = (uint16_t)(input->body_length + n);
+	}
+}
+
+/* The record is complete, with its padding. */
+static void end_record(struct fcgi_input *input)
+{
+	const struct fcgi_header *record = &input->record;
+	if (record->id == FCGI_NULL_REQUEST_ID) {
+		if (input->values) {
+			get_values(input);
+			free(input->values);
+			input->values = NULL;
+		} else {
+			unknown_type(input);
+		}
+	} else if (record->type == FCGI_BEGIN_REQUEST) {
+		begin_request(input);
+	} else if (!is_current(input)) {
+		return; /* of a request that was refused or is over */
+	} else if (record->type == FCGI_PARAMS && record->content_length == 0) {
+		input->params_done = true;
+	} else if (record->type == FCGI_STDIN && record->content_length == 0) {
+		/* Before the end of the parameters it cannot end anything. */
+		input->broken = !input->params_done;
+		input->stdin_done = true;
+	} else if (record->type == FCGI_ABORT_REQUEST) {
+		input->aborted = true;
+		if (!fcgi_input_complete(input)) {
+			bool keep = input->keep;
+			refuse(input, FCGI_REQUEST_COMPLETE);
+			fcgi_input_finish(input);
+			input->close_soon = !keep;
+		}
+	}
+}
+
+size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size)
+{
+	size_t at = 0;
+	while (at < size && !input->broken) {
+		/* A record's end can add one reply; GET_VALUES_RESULT is the longest. */
+		if (input->reply_length > FCGI_REPLY_MAX - 80)
+			break;
+		if (input->header_length < FCGI_HEADER_LEN) {
+			input->header[input->header_length++] = data[at++];
+			if (input->header_length == FCGI_HEADER_LEN)
+				begin_record(input);
+		} else if (input->content_left > 0) {
+			size_t n = size - at < input->content_left ? size - at : input->content_left;
+			take_content(input, data + at, n);
+			input->content_left = (uint16_t)(input->content_left - n);
+			at += n;
+		} else {
+			size_t n = size - at < input->padding_left ? size - at : input->padding_left;
+			input->padding_left = (uint8_t)(input->padding_left - n);
+			at += n;
+		}
+		if (input->header_length == FCGI_HEADER_LEN && !input->broken &&
+			input->content_left == 0 && input->padding_left == 0) {
+			end_record(input);
+			input->header_length = 0;
+		}
+	}
+	return at;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FCGI_INPUT_H
+#define FCGI_INPUT_H
+
+/*
+ * The reading half of one connection: a state machine that takes bytes in pieces of any size and holds no more than
+ * FCGI_PARAMS_MAX of them. No I/O; owned by one thread at a time.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fcgi/record.h"
+
+enum {
+	FCGI_PARAMS_MAX = 65536,
+	FCGI_VALUES_MAX = 256, /* of a GET_VALUES record; three short names are all there is to ask */
+	FCGI_REPLY_MAX = 128,
+};
+
+struct fcgi_input {
+	/* The record at hand. */
+	uint8_t header[FCGI_HEADER_LEN];
+	uint8_t header_length;
+	struct fcgi_header record;
+	uint16_t content_left;
+	uint8_t padding_left;
+	uint8_t body[sizeof(FCGI_BeginRequestBody)];
+	uint8_t *values; /* content of a GET_VALUES record, NULL between them */
+	uint16_t body_length;
+
+	/* The request at hand. */
+	bool running; /* from BEGIN_REQUEST to fcgi_input_finish */
+	bool keep;    /* FCGI_KEEP_CONN */
+	bool params_done;
+	bool params_too_large;
+	bool stdin_done;
+	bool aborted;
+	uint16_t id;
+	uint8_t *params;
+	uint32_t params_length, params_size;
+
+	/* Of the connection. */
+	bool broken;     /* not FastCGI: close */
+	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
+	uint16_t reply_length;
+	uint8_t reply[FCGI_REPLY_MAX]; /* records for the peer; the owner sends them and sets reply_length to 0 */
+};
+
+void fcgi_input_init(struct fcgi_input *input);
+void fcgi_input_clear(struct fcgi_input *input);
+
+/* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or when broken. */
+size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size);
+
+/* The request is there to its last byte: parameters and STDIN. */
+bool fcgi_input_complete(const struct fcgi_input *input);
+
+/* Some bytes of a request or record have come and others are missing. */
+bool fcgi_input_in_progress(const struct fcgi_input *input);
+
+/* Forgets the request (it was answered); later records with its id are ignored. */
+void fcgi_input_finish(struct fcgi_input *input);
+
+#endif

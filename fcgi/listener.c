@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* A Unix socket's file outlives a daemon that was killed. To tell such a file from one that somebody
+ * still listens on, we connect to it: only a refused connection gives the right to remove it. */
+#include "fcgi/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+struct address {
+	int family;
+	union {
+		struct sockaddr any;
+		struct sockaddr_un un;
+		struct sockaddr_storage storage;
+	} u;
+	socklen_t length;
+};
+
+static int parse_tcp(const char *text, int family, struct address *out)
+{
+	char host[256];
+	const char *colon = strrchr(text, ':');
+	if (!colon || colon == text || !colon[1] || (size_t)(colon - text) >= sizeof host)
+		return LISTENER_E_ADDRESS;
+	size_t length = (size_t)(colon - text);
+	if (text[0] == '[') {
+		if (text[length - 1] != ']' || length < 3)
+			return LISTENER_E_ADDRESS;
+		text++;
+		length -= 2;
+	}
+	memcpy(host, text, length);
+	host[length] = '\0';
+	struct addrinfo hints = {
+		.ai_family = family,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV | AI_PASSIVE,
+	};
+	struct addrinfo *found = NULL;
+	if (getaddrinfo(strcmp(host, "*") ? host : NULL, colon + 1, &hints, &found) != 0)
+		return LISTENER_E_ADDRESS;
+	memcpy(&out->u.storage, found->ai_addr, found->ai_addrlen);
+	out->length = found->ai_addrlen;
+	out->family = found->ai_family;
+	freeaddrinfo(found);
+	return 0;
+}
+
+static int parse_address(const char *text, struct address *out)
+{
+	memset(out, 0, sizeof *out);
+	if (!strncmp(text, "tcp:", 4))
+		return parse_tcp(text + 4, AF_INET, out);
+	if (!strncmp(text, "tcp6:", 5))
+		return parse_tcp(text + 5, AF_INET6, out);
+	if (strncmp(text, "unix:", 5) != 0)
+		return LISTENER_E_ADDRESS;
+	const char *path = text + 5;
+	if (!*path || strlen(path) >= sizeof out->u.un.sun_path)
+		return LISTENER_E_ADDRESS;
+	out->family = out->u.un.sun_family = AF_UNIX;
+	strcpy(out->u.un.sun_path, path);
+	out->length = sizeof out->u.un;
+	return 0;
+}
+
+/* Removes the file of a socket that nobody listens on any more; anything else stays. */
+static int remove_stale(const struct address *address)
+{
+	struct stat st;
+	if (lstat(address->u.un.sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EADDRINUSE;
+	FD_CLEANUP int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, &address->u.any, address->length) == 0 || errno != ECONNREFUSED)
+		return -EADDRINUSE;
+	return unlink(address->u.un.sun_path) < 0 ? -errno : 0;
+}
+
+static int bind_unix(int fd, const struct address *address, mode_t mode, struct listener *listener)
+{
+	const char *path = address->u.un.sun_path;
+	int r = remove_stale(address);
+	if (r < 0)
+		return r;
+	/* Nobody can connect between bind and chmod: the socket does not listen yet. */
+	struct stat st;
+	if (bind(fd, &address->u.any, address->length) < 0)
+		return -errno;
+	if (chmod(path, mode) < 0 || lstat(path, &st) < 0)
+		return -errno;
+	listener->unlink_path = strdup(path);
+	listener->dev = st.st_dev;
+	listener->ino = st.st_ino;
+	return listener->unlink_path ? 0 : -ENOMEM;
+}
+
+int listener_open(const char *text, mode_t mode, struct listener *listener)
+{
+	*listener = (struct listener){.fd = -1};
+	struct address address;
+	int r = parse_address(text, &address);
+	if (r != 0)
+		return r;
+	FD_CLEANUP int fd = socket(address.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (address.family == AF_UNIX) {
+		r = bind_unix(fd, &address, mode, listener);
+		if (r < 0)
+			return r;
+	} else {
+		int on = 1;
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		if (address.family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+		if (bind(fd, &address.u.any, address.length) < 0)
+			return -errno;
+	}
+	if (listen(fd, SOMAXCONN) < 0) {
+		r = -errno;
+		listener_close(listener);
+		return r;
+	}
+	listener->fd = fd_take(&fd);
+	return 0;
+}
+
+static bool is_listening(int fd)
+{
+	int listening = 0;
+	socklen_t length = sizeof listening;
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening;
+}
+
+static int adopt(int fd, struct listener *listener)
+{
+	if (!is_listening(fd))
+		return -ENOTSOCK;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return -errno;
+	*listener = (struct listener){.fd = fd};
+	return 0;
+}
+
+static long environment_number(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	if (!text || !*text)
+		return -1;
+	errno = 0;
+	long value = strtol(text, &end, 10);
+	return *end || errno ? -1 : value;
+}
+
+int listener_inherit(struct listener listeners[LISTENER_MAX], size_t *count)
+{
+	*count = 0;
+	long pid = environment_number("LISTEN_PID"), fds = environment_number("LISTEN_FDS");
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	if (pid == (long)getpid() && fds > 0) {
+		for (long i = 0; i < fds && *count < LISTENER_MAX; i++) {
+			int r = adopt(3 + (int)i, &listeners[*count]);
+			if (r < 0)
+				return r;
+			++*count;
+		}
+		return 0;
+	}
+	if (!is_listening(STDIN_FILENO))
+		return LISTENER_E_NONE_INHERITED;
+	/* Away from number 0, which becomes /dev/null like everybody's. */
+	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		close(null);
+	}
+	int r = adopt(fd, &listeners[0]);
+	*count = r == 0;
+	return r;
+}
+
+void listener_close(struct listener *listener)
+{
+	fd_close(&listener->fd);
+	struct stat st;
+	if (listener->unlink_path && lstat(listener->unlink_path, &st) == 0 &&
+		st.st_dev == listener->dev && st.st_ino == listener->ino)
+		unlink(listener->unlink_path);
+	free(listener->unlink_path);
+	listener->unlink_path = NULL;
+}
+
+int listener_connect(const char *text, int *out)
+{
+	struct address address;
+	int r = parse_address(text, &address);
+	if (r != 0)
+		return r;
+	FD_CLEANUP int fd = socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, &address.u.any, address.length) < 0)
+		return -errno;
+	*out = fd_take(&fd);
+	return 0;
+}

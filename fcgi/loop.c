@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* Ten thousand idle connections cost an epoll entry and a small struct each, and no thread. Registration is
+ * one-shot: an event disarms its descriptor, so that a connection belongs to the loop or to one worker and never to
+ * both. The requests that are being read stand in a list in the order of their deadlines,
+ * which needs no sorting because all have the same time. */
+#include "fcgi/loop.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+enum {
+	EVENTS = 64,
+	LISTENERS = 16,
+	ACCEPT_BATCH = 64,
+	READ_BATCH = 16,      /* pieces of one connection before the others have their turn */
+	ACCEPT_PAUSE_MS = 50, /* when descriptors ran out */
+};
+
+enum source_kind { SOURCE_LISTENER, SOURCE_WATCH, SOURCE_PEER };
+
+/* What an epoll event points to. */
+struct source {
+	enum source_kind kind;
+	int fd;
+};
+
+struct watch {
+	struct source source;
+	void (*ready)(void *data);
+	void *data;
+};
+
+struct peer {
+	struct source source;
+	struct fcgi_connection *connection;
+	bool reading; /* in the list `reading`: loop's thread only */
+	uint64_t deadline_ms;
+	TAILQ_ENTRY(peer) reading_entry;
+	LIST_ENTRY(peer) parked_entry;
+};
+
+struct fcgi_loop {
+	struct fcgi_loop_options options;
+	int epoll;
+	size_t listener_count;
+	struct source listeners[LISTENERS];
+	bool accepting;
+	uint64_t accept_again_ms;
+	struct watch watches[FCGI_LOOP_WATCHES];
+	TAILQ_HEAD(, peer) reading;
+	pthread_mutex_t lock; /* for parked and draining */
+	LIST_HEAD(, peer) parked; /* all that the loop has, idle or being read */
+	bool draining;
+	atomic_uint connections;
+};
+
+static int arm(struct fcgi_loop *loop, struct source *source, int operation, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = source};
+	return epoll_ctl(loop->epoll, operation, source->fd, &event) < 0 ? -errno : 0;
+}
+
+int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **out)
+{
+	struct fcgi_loop *loop = calloc(1, sizeof *loop);
+	if (!loop)
+		return -ENOMEM;
+	loop->options = *options;
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll < 0) {
+		int error = errno;
+		free(loop);
+		return -error;
+	}
+	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++)
+		loop->watches[i].source.fd = -1;
+	TAILQ_INIT(&loop->reading);
+	LIST_INIT(&loop->parked);
+	pthread_mutex_init(&loop->lock, NULL);
+	loop->accepting = true;
+	*out = loop;
+	return 0;
+}
+
+static void peer_free(struct fcgi_loop *loop, struct peer *peer)
+{
+	fcgi_connection_free(peer->connection);
+	free(peer);
+	atomic_fetch_sub(&loop->connections, 1);
+}
+
+static void set_reading(struct fcgi_loop *loop, struct peer *peer, bool reading)
+{
+	if (peer->reading)
+		TAILQ_REMOVE(&loop->reading, peer, reading_entry);
+	if (reading)
+		TAILQ_INSERT_TAIL(&loop->reading, peer, reading_entry);
+	peer->reading = reading;
+}
+
+/* Takes the peer out of the loop's lists. */
+static void unpark(struct fcgi_loop *loop, struct peer *peer)
+{
+	set_reading(loop, peer, false);
+	pthread_mutex_lock(&loop->lock);
+	LIST_REMOVE(peer, parked_entry);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+static void close_parked(struct fcgi_loop *loop, struct peer *peer)
+{
+	unpark(loop, peer);
+	peer_free(loop, peer);
+}
+
+void fcgi_loop_free(struct fcgi_loop *loop)
+{
+	if (!loop)
+		return;
+	struct peer *peer;
+	while ((peer = LIST_FIRST(&loop->parked)))
+		close_parked(loop, peer);
+	fd_close(&loop->epoll);
+	pthread_mutex_destroy(&loop->lock);
+	free(loop);
+}
+
+int fcgi_loop_listen(struct fcgi_loop *loop, int fd)
+{
+	if (loop->listener_count == LISTENERS)
+		return -ENOSPC;
+	struct source *source = &loop->listeners[loop->listener_count++];
+	*source = (struct source){.kind = SOURCE_LISTENER, .fd = fd};
+	return arm(loop, source, EPOLL_CTL_ADD, EPOLLIN);
+}
+
+static void set_accepting(struct fcgi_loop *loop, bool accepting)
+{
+	if (loop->accepting == accepting)
+		return;
+	loop->accepting = accepting;
+	for (size_t i = 0; i < loop->listener_count; i++)
+		arm(loop, &loop->listeners[i], EPOLL_CTL_MOD, accepting ? EPOLLIN : 0);
+}
+
+void fcgi_loop_drain(struct fcgi_loop *loop)
+{
+	set_accepting(loop, false);
+	pthread_mutex_lock(&loop->lock);
+	loop->draining = true;
+	pthread_mutex_unlock(&loop->lock);
+}
+
+int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data)
+{
+	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++) {
+		struct watch *watch = &loop->watches[i];
+		if (watch->source.fd >= 0)
+			continue;
+		*watch = (struct watch){
+			.source = {.kind = SOURCE_WATCH, .fd = fd}, .ready = ready, .data = data};
+		return arm(loop, &watch->source, EPOLL_CTL_ADD, EPOLLIN);
+	}
+	return -ENOSPC;
+}
+
+void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
+{
+	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++) {
+		struct source *source = &loop->watches[i].source;
+		if (source->fd != fd)
+			continue;
+		arm(loop, source, EPOLL_CTL_DEL, 0);
+		source->fd = -1;
+	}
+}
+
+static int peer_new(struct fcgi_loop *loop, int fd)
+{
+	/* Records are sent with MSG_MORE where more follows: what is sent without is meant to go. */
+	int on = 1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	struct fcgi_connection *connection = fcgi_connection_new(fd);
+	struct peer *peer = calloc(1, sizeof *peer);
+	if (!connection || !peer) {
+		fcgi_connection_free(connection);
+		free(peer);
+		return -ENOMEM;
+	}
+	peer->source = (struct source){.kind = SOURCE_PEER, .fd = fd};
+	peer->connection = connection;
+	fcgi_connection_set_owner(connection, peer);
+	atomic_fetch_add(&loop->connections, 1);
+	pthread_mutex_lock(&loop->lock);
+	LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
+	pthread_mutex_unlock(&loop->lock);
+	int r = arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
+	if (r < 0)
+		close_parked(loop, peer);
+	return r;
+}
+
+/* Out of descriptors or at the bound: leaves the others in the backlog and looks again a little later,
+ * because whatever frees a descriptor does not tell us. */
+static void pause_accepting(struct fcgi_loop *loop)
+{
+	set_accepting(loop, false);
+	loop->accept_again_ms = clock_now_ms() + ACCEPT_PAUSE_MS;
+}
+
+static void accept_peers(struct fcgi_loop *loop, int listener)
+{
+	for (int i = 0; i < ACCEPT_BATCH && loop->accepting; i++) {
+		if (fcgi_loop_connections(loop) >= loop->options.connections_max) {
+			pause_accepting(loop);
+			return;
+		}
+		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+			return;
+		if (fd < 0) {
+			log_warning("accept failed error=\"%m\"");
+			pause_accepting(loop);
+			return;
+		}
+		if (peer_new(loop, fd) < 0)
+			pause_accepting(loop);
+	}
+}
+
+static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
+{
+	struct fcgi_input *input = fcgi_connection_get_input(peer->connection);
+	bool params_were_done = input->params_done;
+	for (int i = 0; i < READ_BATCH; i++) {
+		int r = fcgi_connection_read(peer->connection);
+		if (r == -EAGAIN)
+			break;
+		if (r < 0) {
+			close_parked(loop, peer);
+			return;
+		}
+		if (fcgi_input_complete(input)) {
+			unpark(loop, peer);
+			loop->options.request(loop->options.data, peer->connection);
+			return;
+		}
+	}
+	bool reading = fcgi_input_in_progress(input);
+	/* The parameters have one deadline, however slowly they drip; a body has one for every piece. */
+	if (!reading || !peer->reading || params_were_done) {
+		peer->deadline_ms = clock_now_ms() + loop->options.request_timeout_ms;
+		set_reading(loop, peer, reading);
+	}
+	if (arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) < 0)
+		close_parked(loop, peer);
+}
+
+void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connection, bool keep)
+{
+	struct peer *peer = fcgi_connection_get_owner(connection);
+	pthread_mutex_lock(&loop->lock);
+	keep = keep && !loop->draining;
+	if (keep) {
+		LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
+		/* Under the lock: once armed, the loop's thread may free it. */
+		arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
+	}
+	pthread_mutex_unlock(&loop->lock);
+	if (!keep)
+		peer_free(loop, peer);
+}
+
+unsigned fcgi_loop_connections(const struct fcgi_loop *loop)
+{
+	return atomic_load(&loop->connections);
+}
+
+static void close_expired(struct fcgi_loop *loop)
+{
+	uint64_t now = clock_now_ms();
+	struct peer *peer;
+	while ((peer = TAILQ_FIRST(&loop->reading)) && peer->deadline_ms <= now) {
+		log_warning("request not received in time, connection closed");
+		close_parked(loop, peer);
+	}
+}
+
+static void close_idle(struct fcgi_loop *loop)
+{
+	struct peer *peer = LIST_FIRST(&loop->parked);
+	while (peer) {
+		struct peer *next = LIST_NEXT(peer, parked_entry);
+		if (!peer->reading)
+			close_parked(loop, peer);
+		peer = next;
+	}
+}
+
+static uint64_t next_deadline(const struct fcgi_loop *loop, uint64_t deadline_ms)
+{
+	const struct peer *first = TAILQ_FIRST(&loop->reading);
+	if (first && first->deadline_ms < deadline_ms)
+		deadline_ms = first->deadline_ms;
+	if (!loop->accepting && !loop->draining && loop->accept_again_ms < deadline_ms)
+		deadline_ms = loop->accept_again_ms;
+	return deadline_ms;
+}
+
+int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(loop->epoll, events, EVENTS,
+		clock_poll_timeout(next_deadline(loop, deadline_ms)));
+	if (n < 0 && errno != EINTR)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		struct source *source = events[i].data.ptr;
+		if (source->kind == SOURCE_PEER)
+			peer_ready(loop, (struct peer *)source);
+		else if (source->kind == SOURCE_LISTENER)
+			accept_peers(loop, source->fd);
+		else
+			((struct watch *)source)->ready(((struct watch *)source)->data);
+	}
+	/* Only now: an event of this round may have pointed to what is freed here. */
+	close_expired(loop);
+	if (loop->draining)
+		close_idle(loop);
+	else if (!loop->accepting && loop->accept_again_ms <= clock_now_ms())
+		set_accepting(loop, true);
+	return 0;
+}
