@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: MIT
+"""Real web servers in front of sluice, each with the snippet that etc/ ships.
+
+A web server here is a generated main configuration as small as it can be, which
+includes the shipped snippet with nothing changed but the paths of the socket
+and the program. It listens on a free port of 127.0.0.1, runs in the foreground
+as an unprivileged user, keeps all its files in one directory and dies with the
+test.
+"""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+ETC = pathlib.Path(__file__).resolve().parents[2] / "etc"
+START_TIMEOUT_S = 15
+STOP_TIMEOUT_S = 10
+APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def unprivileged():
+    """The user that web servers run as: Debian's own, or ourselves."""
+    return pwd.getpwnam("www-data") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+def run_as_web_user(argv):
+    """argv, to run unprivileged and to end when this process ends."""
+    prefix = ["/usr/bin/setpriv", "--pdeathsig", "TERM"]
+    if os.geteuid() == 0:
+        user = unprivileged()
+        prefix += [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    return prefix + argv
+
+
+def find_program(name):
+    """The path of a server's program, or None."""
+    return shutil.which(name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+class WebServer:
+    """One web server in front of one responder. Use it in a with statement.
+
+    directory: exists, passable for everyone; a subdirectory is made in it.
+    responder: path of the responder's unix socket.
+    command:   for servers with `spawns`: the responder's command line; they
+               start it with the listening socket on descriptor 0.
+    """
+
+    name = ""
+    program = ""
+    spawns = False
+    modules = ()  # files without which the server is not usable here
+
+    def __init__(self, directory, responder=None, command=None):
+        self.directory = pathlib.Path(directory) / self.name
+        self.responder = str(responder) if responder else None
+        self.command = command
+        self.port = free_port()
+        self.process = None
+
+    @classmethod
+    def missing(cls):
+        """What is not installed, or an empty string."""
+        if not find_program(cls.program):
+            return cls.program
+        return " ".join(str(m) for m in cls.modules if not m.exists())
+
+    def snippet(self, path, changes):
+        """Copies the shipped snippet etc/PATH with (old, new) changes: the copy's path."""
+        text = (ETC / path).read_text()
+        for old, new in changes:
+            if old not in text:
+                raise ValueError(f"etc/{path} has no {old!r}")
+            text = text.replace(old, new)
+        return self.write(pathlib.Path(path).name, text)
+
+    def socket_change(self):
+        return ("/run/sluice.sock", self.responder)
+
+    def command_change(self):
+        return ("/usr/bin/sluice -c /etc/sluice/sluice.conf", self.command)
+
+    def write(self, name, text):
+        path = self.directory / name
+        path.write_text(text)
+        return path
+
+    def configure(self):
+        """Writes the configuration; the argv that serves it in the foreground."""
+        raise NotImplementedError
+
+    def url(self, path="/"):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def log(self):
+        """Everything that the server wrote to its logs."""
+        parts = [p for p in sorted(self.directory.glob("*.log")) if p.is_file()]
+        return "".join(f"== {p.name}\n{p.read_text(errors='replace')}" for p in parts)
+
+    def start(self):
+        self.directory.mkdir()
+        (self.directory / "tmp").mkdir()
+        argv = self.configure()
+        user = unprivileged()
+        for path in (self.directory, self.directory / "tmp"):
+            os.chown(path, user.pw_uid, user.pw_gid)
+        environment = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": str(self.directory / "tmp"),
+            "TMPDIR": str(self.directory / "tmp"),
+            "LANG": "C.UTF-8",
+        }
+        with open(self.directory / "console.log", "wb") as console:
+            self.process = subprocess.Popen(
+                run_as_web_user([find_program(argv[0]), *argv[1:]]),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                cwd=self.directory,
+                env=environment,
+                start_new_session=True,
+            )
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_ready(self):
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended with {self.process.returncode}\n{self.log()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError(f"{self.name} does not listen\n{self.log()}")
+
+    def stop(self):
+        """Ends the server and everything that it started."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Nginx(WebServer):
+    name = "nginx"
+    program = "nginx"
+    workers = 1
+    keep_conn = True
+
+    def configure(self):
+        here = self.directory
+        upstream_changes, changes = [self.socket_change()], []
+        if not self.keep_conn:
+            upstream_changes.append(("keepalive 64;", ""))
+            changes.append(("fastcgi_keep_conn on", "fastcgi_keep_conn off"))
+        upstream = self.snippet("nginx/upstream.conf", upstream_changes)
+        site = self.snippet("nginx/sluice.conf", changes)
+        conf = self.write("main.conf", f"""
+worker_processes {self.workers};
+pid {here}/pid;
+error_log {here}/error.log info;
+events {{ worker_connections 1024; }}
+http {{
+	access_log {here}/access.log;
+	client_body_temp_path {here}/tmp/body;
+	fastcgi_temp_path {here}/tmp/fastcgi;
+	proxy_temp_path {here}/tmp/proxy;
+	scgi_temp_path {here}/tmp/scgi;
+	uwsgi_temp_path {here}/tmp/uwsgi;
+	include {upstream};
+	server {{
+		listen 127.0.0.1:{self.port};
+		include {site};
+	}}
+}}
+""")
+        return ["nginx", "-e", f"{here}/error.log", "-p", str(here), "-c", str(conf), "-g", "daemon off;"]
+
+
+class NginxShortConnections(Nginx):
+    """Without fastcgi_keep_conn and keepalive, as many sites run it."""
+
+    name = "nginx-short"
+    keep_conn = False
+
+
+class Lighttpd(WebServer):
+    name = "lighttpd"
+    program = "lighttpd"
+    modules = (pathlib.Path("/usr/lib/lighttpd/mod_fastcgi.so"),)
+
+    def include(self):
+        return self.snippet("lighttpd/sluice.conf", [self.socket_change()])
+
+    def configure(self):
+        here = self.directory
+        conf = self.write("main.conf", f"""
+server.document-root = "{here}/tmp"
+server.upload-dirs = ( "{here}/tmp" )
+server.bind = "127.0.0.1"
+server.port = {self.port}
+server.errorlog = "{here}/error.log"
+include "{self.include()}"
+""")
+        return ["lighttpd", "-D", "-f", str(conf)]
+
+
+class LighttpdSpawn(Lighttpd):
+    """lighttpd starts the responder (bin-path)."""
+
+    name = "lighttpd-spawn"
+    spawns = True
+
+    def include(self):
+        changes = [("/run/lighttpd/sluice.sock", f"{self.directory}/tmp/sluice.sock"), self.command_change()]
+        return self.snippet("lighttpd/sluice-spawn.conf", changes)
+
+
+class Apache(WebServer):
+    program = "apache2"
+    load = ()
+
+    def include(self):
+        raise NotImplementedError
+
+    def outside(self):
+        """Directives of the main server."""
+        return ""
+
+    def configure(self):
+        here = self.directory
+        modules = ("mpm_event", "authz_core", "setenvif", "unique_id", *self.load)
+        load = "\n".join(f"LoadModule {m}_module {APACHE_MODULES}/mod_{m}.so" for m in modules)
+        conf = self.write("main.conf", f"""
+ServerRoot "{here}"
+DefaultRuntimeDir "{here}/tmp"
+PidFile "{here}/pid"
+Mutex file:{here}/tmp
+{load}
+ServerName localhost
+Listen 127.0.0.1:{self.port}
+ErrorLog "{here}/error.log"
+LogLevel info
+DocumentRoot "{here}/tmp"
+StartServers 1
+{self.outside()}
+<VirtualHost *:{self.port}>
+Include "{self.include()}"
+</VirtualHost>
+""")
+        return ["apache2", "-D", "FOREGROUND", "-f", str(conf)]
+
+
+class ApacheProxy(Apache):
+    name = "apache-proxy"
+    load = ("proxy", "proxy_fcgi")
+    modules = (APACHE_MODULES / "mod_proxy_fcgi.so",)
+
+    def include(self):
+        return self.snippet("apache/proxy_fcgi.conf", [self.socket_change()])
+
+
+class ApacheFcgid(Apache):
+    """mod_fcgid starts the responder."""
+
+    name = "apache-fcgid"
+    load = ("fcgid",)
+    modules = (APACHE_MODULES / "mod_fcgid.so",)
+    spawns = True
+
+    def outside(self):
+        here = self.directory
+        return f'FcgidIPCDir "{here}/tmp"\nFcgidProcessTableFile "{here}/tmp/shm"'
+
+    def include(self):
+        return self.snippet("apache/fcgid.conf", [self.command_change()])
+
+
+class Haproxy(WebServer):
+    name = "haproxy"
+    program = "haproxy"
+
+    def configure(self):
+        conf = self.write("main.cfg", f"""
+global
+	log stderr local0
+defaults
+	mode http
+	log global
+	option httplog
+	timeout client 30s
+	timeout http-request 10s
+frontend web
+	bind 127.0.0.1:{self.port}
+	use_backend sluice
+""")
+        return ["haproxy", "-db", "-f", str(conf), "-f", str(self.snippet("haproxy/sluice.cfg", [self.socket_change()]))]
+
+
+class Caddy(WebServer):
+    name = "caddy"
+    program = "caddy"
+
+    def configure(self):
+        conf = self.write("Caddyfile", f"""{{
+	admin off
+	auto_https off
+	storage file_system {self.directory}/tmp
+}}
+http://127.0.0.1:{self.port} {{
+	import {self.snippet("caddy/sluice.caddy", [self.socket_change()])}
+}}
+""")
+        return ["caddy", "run", "--adapter", "caddyfile", "--config", str(conf)]
+
+
+class H2o(WebServer):
+    name = "h2o"
+    program = "h2o"
+
+    def configure(self):
+        conf = self.write("main.yaml", f"""
+listen:
+  host: 127.0.0.1
+  port: {self.port}
+num-threads: 2
+http1-request-timeout: 1
+pid-file: {self.directory}/pid
+error-log: {self.directory}/error.log
+access-log: {self.directory}/access.log
+temp-buffer-path: {self.directory}/tmp
+hosts:
+  default:
+    paths:
+      "/": !file {self.snippet("h2o/sluice.yaml", [self.socket_change()])}
+""")
+        return ["h2o", "-m", "worker", "-c", str(conf)]
+
+
+# The seven, and two further ways to run them.
+SEVEN = (Nginx, Lighttpd, ApacheProxy, ApacheFcgid, Haproxy, Caddy, H2o)
+ALL = (*SEVEN, NginxShortConnections, LighttpdSpawn)
