@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_DECIMAL_H
+#define SRC_DECIMAL_H
+
+/*
+ * Decimal numbers as they stand in URLs and templates: exact, in millionths, never through the
+ * locale or a rounding of binary fractions. Pure, any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DECIMAL_ONE = 1000000, DECIMAL_PLACES = 6, DECIMAL_TEXT_MAX = 32 };
+
+/* The largest magnitude that is accepted, in ones: its thousandfold still fits the millionths. */
+#define DECIMAL_LIMIT 9000000000
+
+/* Accepts -?(0|[1-9][0-9]*)(\.[0-9]{1,places})? and nothing else; "-0" is no number. */
+bool decimal_parse(const char *text, size_t len, int places, int64_t *millionths);
+
+/* The shortest text of it: "0.5", "-3", "90". */
+void decimal_format(int64_t millionths, char out[DECIMAL_TEXT_MAX]);
+
+/* a * b, rounded to the nearest millionth, halves away from zero; what would be beyond INT64_MAX
+ * ends there. */
+int64_t decimal_multiply(int64_t a, int64_t b);
+
+/* Digits only, no leading zero, at most `max`. Returns false for anything else. */
+bool decimal_parse_unsigned(const char *text, size_t len, unsigned long max, unsigned long *value);
+
+#endif
