@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Which path fills which holes. Expected values stand as "name=value" joined by spaces, NULL means
+ * no match. */
+#include "base/clock.h"
+#include "base/text.h"
+#include "src/pattern.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void matches(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *path, *holes;
+	} rows[] = {
+		{"/{source}", "/1.jpg", "source=1.jpg"},
+		{"/{source}", "/a/b/c.jpg", "source=a/b/c.jpg"},
+		{"/{source}", "/", NULL},
+		{"/{source}", "", NULL},
+		{"/{source}", "//a", NULL},
+		{"/{source}", "/a//b", NULL},
+		{"/{source}", "/a/", NULL},
+		{"/{source}", "a", NULL},
+		{"/{source}", "/a b\xc3\xa4\n", "source=a b\xc3\xa4\n"},
+		{"/frame/{source}", "/frame/a.mp4", "source=a.mp4"},
+		{"/frame/{source}", "/frame/", NULL},
+		{"/frame/{source}", "/frame", NULL},
+		{"/frame/{source}", "/Frame/a", NULL},
+		{"/frame/{source}", "/x/frame/a", NULL},
+		{"/thumb/{size}/{source}", "/thumb/300x/a/b.jpg", "size=300x source=a/b.jpg"},
+		{"/thumb/{size}/{source}", "/thumb//a.jpg", NULL},
+		{"/thumb/{size}/{source}", "/thumb/300x/", NULL},
+		{"/thumb/{size}/{source}", "/thumb/300x", NULL},
+		{"/{w}x{h}/{source}", "/3x4/a", "w=3 h=4 source=a"},
+		{"/{w}x{h}/{source}", "/3x4x5/a", "w=3 h=4x5 source=a"},
+		{"/{w}x{h}/{source}", "/xxx/a", "w=x h=x source=a"},
+		{"/{w}x{h}/{source}", "/xx/a", NULL},
+		{"/{source}.webp", "/a/b.jpg.webp", "source=a/b.jpg"},
+		{"/{source}.webp", "/a.webp.webp", "source=a.webp"},
+		{"/{source}.webp", "/.webp", NULL},
+		{"/{source}.webp", "/a/.webp", NULL},
+		{"/{source}/{size}", "/a/b/c", "source=a/b size=c"},
+		{"/{source}/{size}/x", "/a/x/x/x", "source=a/x size=x"},
+		{"/{source}@{size}.{format}", "/a@b/c@300x.webp",
+			"source=a@b/c size=300x format=webp"},
+		{"/{a}-{b}/{source}", "/1-2-3/s", "a=1 b=2-3 source=s"},
+		{"/{a}/x/{source}", "/1/x/x/x", "a=1 source=x/x"},
+		{"/{a}/x/{source}", "/1/2/x/s", NULL},
+		{"/all/{source}/end", "/all/a/b/end", "source=a/b"},
+		{"/all/{source}/end", "/all/end", NULL},
+		{"/all/{source}/end", "/all//end", NULL},
+	};
+	struct pattern_match *match = malloc(sizeof *match);
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		char error[128], found[256];
+		struct pattern *pattern = pattern_new(rows[i].pattern, error, sizeof error);
+		assert_non_null(pattern);
+		assert_string_equal(pattern_text(pattern), rows[i].pattern);
+		bool ok = pattern_matches(pattern, rows[i].path, match);
+		if (ok != (rows[i].holes != NULL))
+			print_error("%s of %s\n", rows[i].path, rows[i].pattern);
+		assert_int_equal(ok, rows[i].holes != NULL);
+		struct text text;
+		text_init(&text, found, sizeof found);
+		for (size_t n = 0; n < match->count; n++)
+			text_printf(&text, "%s%s=%s", n ? " " : "", match->holes[n].name,
+				match->holes[n].value);
+		assert_string_equal(found, ok ? rows[i].holes : "");
+		pattern_free(pattern);
+	}
+	free(match);
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *words;
+	} rows[] = {
+		{"", "begin with /"},
+		{"{source}", "begin with /"},
+		{"/", "needs {source}"},
+		{"/{size}", "needs {source}"},
+		{"/{source}/{source}", "{source} stands more than once"},
+		{"/{a}/{a}/{source}", "{a} stands more than once"},
+		{"/{a}{source}", "two holes"},
+		{"/{source", "a hole is {name}"},
+		{"/{}/{source}", "a hole is {name}"},
+		{"/{a.b}/{source}", "a hole is {name}"},
+		{"/{1}/{source}", "a hole is {name}"},
+		{"/{{source}}", "a hole is {name}"},
+		{"/a}/{source}", "} without {"},
+		{"/img-{source}", "behind a /"},
+		{"/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}/{k}/{l}/{m}/{n}/{o}/{p}/{source}",
+			"more than 16"},
+	};
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		char error[128] = "";
+		assert_null(pattern_new(rows[i].pattern, error, sizeof error));
+		if (!strstr(error, rows[i].words))
+			fail_msg("%s: \"%s\" lacks \"%s\"", rows[i].pattern, error, rows[i].words);
+	}
+	pattern_free(NULL);
+}
+
+static void holes(void **state)
+{
+	(void)state;
+	char error[128];
+	struct pattern *pattern = pattern_new("/{b}/{source}/{a}", error, sizeof error);
+	const char *names[PATTERN_HOLES_MAX];
+	assert_int_equal(pattern_holes(pattern, names), 2);
+	assert_string_equal(names[0], "b");
+	assert_string_equal(names[1], "a");
+	struct pattern_match *match = malloc(sizeof *match);
+	assert_true(pattern_matches(pattern, "/1/2/3/4", match));
+	assert_string_equal(pattern_match_get(match, "source"), "2/3");
+	assert_string_equal(pattern_match_get(match, "a"), "4");
+	assert_null(pattern_match_get(match, "c"));
+	free(match);
+	pattern_free(pattern);
+}
+
+/* A path made to keep a backtracking matcher busy for years. */
+static void time_is_bounded(void **state)
+{
+	(void)state;
+	char error[128];
+	struct pattern *pattern = pattern_new(
+		"/{a}a{b}a{c}a{d}a{e}a{f}a{g}a{h}a{i}a{j}/{source}", error, sizeof error);
+	assert_non_null(pattern);
+	struct pattern_match *match = malloc(sizeof *match);
+	char path[8194];
+	memset(path, 'a', sizeof path);
+	path[0] = '/';
+	path[8192] = '\0';
+	uint64_t begin = clock_now_ms();
+	assert_false(pattern_matches(pattern, path, match));
+	path[8100] = '/';
+	assert_true(pattern_matches(pattern, path, match));
+	assert_string_equal(pattern_match_get(match, "a"), "a");
+	assert_int_equal(strlen(pattern_match_get(match, "j")), 8099 - 18);
+	assert_true(clock_now_ms() - begin < 1000);
+	path[8192] = 'a';
+	path[8193] = '\0';
+	assert_false(pattern_matches(pattern, path, match));
+	free(match);
+	pattern_free(pattern);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(matches),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(holes),
+		cmocka_unit_test(time_is_bounded),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
