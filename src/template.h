@@ -17,7 +17,7 @@
  *   "|"        (an element of its own)         the next program, at most TEMPLATE_PROGRAMS_MAX
  *   "{{" "}}"                                  braces
  * An absent parameter outside of a group without |default makes its element an empty piece of text; an element that consists
- * of absent holes alone is left out.
+ * of absent holes alone is left out (a choice that maps to "" counts as absent there, but drops no group).
  */
 
 #include <stdbool.h>
@@ -46,6 +46,7 @@ struct template_program {
 struct template_argv {
 	size_t program_count;
 	struct template_program programs[TEMPLATE_PROGRAMS_MAX];
+	const char *output; /* the file's whole name: {output} and what follows it; NULL: the template has none */
 	char *pointers[TEMPLATE_ARGS_MAX + TEMPLATE_PROGRAMS_MAX];
 	char storage[TEMPLATE_BYTES_MAX];
 };
