@@ -55,6 +55,9 @@ struct recipe {
 	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated */
 	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
+	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs come. */
+	char *preload[RECIPE_PATHS_MAX + 1];
+	char *prime[RECIPE_PATHS_MAX + 1];
 };
 
 /* Checks everything that came in the URL against the recipe's parameters and fills values[0 … param_count): path holes first,
