@@ -3,8 +3,9 @@
 #define SPAWN_JOB_H
 
 /*
- * One job description in, one running job out: the same for every way to start a program. A job is one program in its own
- * process group (and, where the kernel lets one have it, its own pid namespace), a child of the daemon, known by its pidfd.
+ * One job description in, one running job out: the same for every way to start a program. A job is
+ * one program in its own process group (and, where the kernel lets one have it, its own pid
+ * namespace), a child of the daemon, known by its pidfd.
  */
 
 #include <stdbool.h>
@@ -28,35 +29,39 @@ struct job_limits {
 };
 
 struct job_spec {
-	const char *program;      /* absolute path */
-	char *const *argv;        /* NULL-terminated */
-	char *const *envp;        /* NULL-terminated: the whole environment */
-	const char *directory;    /* working directory; NULL: / */
+	const char *program;   /* absolute path */
+	char *const *argv;     /* NULL-terminated */
+	char *const *envp;     /* NULL-terminated: the whole environment */
+	const char *directory; /* working directory; NULL: / */
 	const struct job_file *files;
-	size_t file_count;        /* 0, 1 or 2 missing: /dev/null */
+	size_t file_count; /* 0, 1 or 2 missing: /dev/null */
 	struct job_limits limits;
 };
 
 struct job {
-	pid_t pid;    /* also its process group */
-	int pidfd;    /* readable when it has ended; -1: no job */
+	pid_t pid;       /* also its process group */
+	int pidfd;       /* readable when it has ended; -1: no job */
 	bool namespaced; /* its end is the end of all that it started */
 };
 
 struct job_result {
-	bool exited;       /* else: killed by `signal` */
+	bool exited; /* else: killed by `signal` */
 	int exit_status;
 	int signal;
 	uint64_t cpu_us;   /* user and system, of the program and the children it waited for */
 	uint64_t peak_kib; /* ru_maxrss */
 };
 
-/* Sends a signal to the whole job. Any thread. A job that has ended is no error. */
+/* Sends a signal to the process group of the job (namespaced and SIGKILL: to all that is in it).
+ * Any thread, but not while another thread reaps this job. A job that has ended is no error. The
+ * program of a namespaced job is process 1 of its namespace: there a signal that it has no handler
+ * for (SIGTERM!) does nothing, only SIGKILL always works; so TERM is an offer, to be followed by
+ * KILL. */
 void job_signal(const struct job *job, int signal);
 
-/* Ends whatever is left of the job (SIGKILL to the group, before the leader's id can be given to somebody else), reaps it
- * and closes pidfd. Blocks until it has ended, which is at once after SIGKILL. `job` is empty afterwards (pidfd -1).
- * Returns 0 or -errno; *result may be NULL. */
+/* Ends whatever is left of the job (SIGKILL to the group, before the leader's id can be given to
+ * somebody else), reaps it and closes pidfd. Blocks until it has ended, which is at once after
+ * SIGKILL. `job` is empty afterwards (pidfd -1). Returns 0 or -errno; *result may be NULL. */
 int job_reap(struct job *job, struct job_result *result);
 
 #endif

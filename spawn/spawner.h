@@ -3,17 +3,21 @@
 #define SPAWN_SPAWNER_H
 
 /*
- * The spawner: a single-threaded process of sluice's own that starts the jobs. A start there costs least, and the daemon's
- * memory and descriptors are never in a child. Jobs are children of the daemon (CLONE_PARENT). When the
- * daemon is gone, however it went, the spawner kills every job that still runs, removes the temporary directory, and ends.
+ * The spawner: a single-threaded process of sluice's own that starts the jobs. A start there costs
+ * least, and the daemon's memory and descriptors are never in a child. Jobs are children of the
+ * daemon (CLONE_PARENT). When the daemon is gone, however it went, the spawner kills every job that
+ * still runs, removes the temporary directory, and ends.
  */
+
+#include <stdbool.h>
 
 #include "spawn/job.h"
 
 struct spawner;
 
 struct spawner_options {
-	const char *temp_path; /* directory that is removed when the daemon is gone; NULL: none */
+	const char *temp_path; /* absolute; removed when the daemon is gone; NULL: none */
+	bool no_namespaces;    /* do as if the kernel gave none: process group and filter (tests) */
 };
 
 /* Starts it (posix_spawn of /proc/self/exe with the argument SPAWNER_ARGUMENT). Main thread: jobs
@@ -21,21 +25,28 @@ struct spawner_options {
 #define SPAWNER_ARGUMENT "--spawner"
 int spawner_new(const struct spawner_options *options, struct spawner **out);
 
-/* Ends it. No job may be running any more. NULL is fine. */
+/* Ends it, and with it whatever still runs and temp_path. No job may be running any more. NULL is
+ * fine. */
 void spawner_free(struct spawner *spawner);
 
-/* Readable when the spawner has ended: then call spawner_restart, from the main thread. Borrowed; it changes with a restart. */
+/* Readable when the spawner has ended: then call spawner_restart, from the main thread; running jobs
+ * stay. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is borrowed
+ * and changes with a restart. */
 int spawner_get_pidfd(const struct spawner *spawner);
 int spawner_restart(struct spawner *spawner);
 
-/* Starts a program. Any thread. Returns 0 with *job filled, a positive errno value of what failed in the child (exec: ENOENT, EACCES,
- * ENOEXEC …; a program that is missing or not executable), or -errno when no job could be started at all. */
+/* Starts a program. Any thread. Returns 0 with *job filled, a positive errno value when the program
+ * could not be executed (ENOENT, EACCES, ENOEXEC …: missing or not executable), or -errno when no
+ * job could be started at all: -E2BIG (argv and environment do not fit into JOB_MESSAGE_MAX),
+ * -EAGAIN (too many jobs or processes), -EPIPE (no spawner until spawner_restart), -ENOENT
+ * (directory) … */
 int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job);
 
 /* True when jobs get a pid namespace of their own (probed when the spawner starts). */
 bool spawner_has_namespaces(const struct spawner *spawner);
 
-/* main() of the spawner process: called first thing by sluice's main when argv[1] is SPAWNER_ARGUMENT. Does not return. */
+/* main() of the spawner process: called first thing by sluice's main when argv[1] is
+ * SPAWNER_ARGUMENT. Does not return. */
 _Noreturn void spawner_main(int argc, char **argv);
 
 #endif

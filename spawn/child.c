@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between clone and execve this code runs on the spawner's memory while the spawner sleeps. It
+ * therefore calls nothing but system calls, keeps no state, and reports by writing into the plan.
+ * The steps have an order: the parent-death signal before the look whether the daemon lives
+ * (afterwards would leave a gap), the filter after setpgid, which it disables, the signal mask
+ * last, so that nothing is delivered half-way.
+ */
+#include "spawn/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "spawn/filter.h"
+
+static void plan_limit(struct child_plan *plan, int resource, rlim_t value)
+{
+	struct rlimit own;
+	if (getrlimit(resource, &own) == 0 && own.rlim_max < value)
+		value = own.rlim_max;
+	plan->limits[plan->limit_count++] = (struct child_limit){resource, {value, value}};
+}
+
+void child_plan_limits(struct child_plan *plan)
+{
+	const struct job_limits *limits = &plan->spec->limits;
+	plan->limit_count = 0;
+	if (limits->memory_bytes)
+		plan_limit(plan, RLIMIT_DATA, limits->memory_bytes);
+	if (limits->cpu_s)
+		plan_limit(plan, RLIMIT_CPU, limits->cpu_s);
+	if (limits->file_bytes)
+		plan_limit(plan, RLIMIT_FSIZE, limits->file_bytes);
+	plan_limit(plan, RLIMIT_NOFILE, limits->open_files ? limits->open_files : 256);
+}
+
+/* getppid() is 0 in a new pid namespace, so the daemon's pidfd tells whether it is still there. */
+static int bind_to_daemon(const struct child_plan *plan)
+{
+	if (syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return errno;
+	struct pollfd daemon = {plan->daemon_pidfd, POLLIN, 0};
+	struct timespec now = {0, 0};
+	return syscall(SYS_ppoll, &daemon, 1, &now, NULL, 0) == 0 ? 0 : ESRCH;
+}
+
+static int set_limits(const struct child_plan *plan)
+{
+	for (size_t i = 0; i < plan->limit_count; i++)
+		if (syscall(SYS_prlimit64, 0, plan->limits[i].resource, &plan->limits[i].value,
+			    NULL) < 0)
+			return errno;
+	return 0;
+}
+
+/* Everything that is open here is close-on-exec or above JOB_TARGET_MAX, so only what dup3 makes is
+ * left to the program. */
+static int place_files(const struct child_plan *plan)
+{
+	const struct job_spec *spec = plan->spec;
+	unsigned present = 0;
+	for (size_t i = 0; i < spec->file_count; i++) {
+		if (syscall(SYS_dup3, spec->files[i].fd, spec->files[i].target, 0) < 0)
+			return errno;
+		present |= 1U << spec->files[i].target;
+	}
+	for (int target = 0; target <= 2; target++)
+		if (!(present & 1U << target) && syscall(SYS_dup3, plan->null_fd, target, 0) < 0)
+			return errno;
+	if (syscall(SYS_close_range, JOB_TARGET_MAX + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0 &&
+		errno != ENOSYS)
+		return errno;
+	return 0;
+}
+
+int child_prepare(struct child_plan *plan)
+{
+	int error;
+	plan->step = CHILD_STEP_GROUP;
+	if (syscall(SYS_setpgid, 0, 0) < 0)
+		return errno;
+	plan->step = CHILD_STEP_DAEMON;
+	if ((error = bind_to_daemon(plan)))
+		return error;
+	plan->step = CHILD_STEP_LIMITS;
+	if ((error = set_limits(plan)))
+		return error;
+	plan->step = CHILD_STEP_FILES;
+	if ((error = place_files(plan)))
+		return error;
+	plan->step = CHILD_STEP_DIRECTORY;
+	if (syscall(SYS_chdir, plan->spec->directory ? plan->spec->directory : "/") < 0)
+		return errno;
+	plan->step = CHILD_STEP_FILTER;
+	if (plan->hold_group &&
+		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter_hold_group) < 0)
+		return errno;
+	const unsigned long none[2] = {0, 0};
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, 8);
+	return 0;
+}
+
+int child_execute(void *argument)
+{
+	struct child_plan *plan = argument;
+	int error = child_prepare(plan);
+	if (error == 0) {
+		plan->step = CHILD_STEP_EXEC;
+		syscall(SYS_execve, plan->spec->program, plan->spec->argv, plan->spec->envp);
+		error = errno;
+	}
+	plan->error = error;
+	syscall(SYS_exit_group, 127);
+	return 127;
+}

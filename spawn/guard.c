@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In a pid namespace the end of the leader is the end of all. Elsewhere a leader can be dead and
+ * its group alive, until the daemon kills the group and reaps the leader; if the daemon dies
+ * between the two, that is left to the spawner. So such a job is kept until its leader has been
+ * reaped. No event tells of that, hence the short timeout while there is one.
+ */
+#include "spawn/guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "spawn/group.h"
+
+enum { ENDED_POLL_MS = 50 };
+
+int guard_reserve(struct guard *guard)
+{
+	if (guard->count >= GUARD_JOBS_MAX)
+		return -EAGAIN;
+	if (guard->count < guard->capacity)
+		return 0;
+	size_t capacity = guard->capacity ? guard->capacity * 2 : 16;
+	struct job *jobs = realloc(guard->jobs, capacity * sizeof *jobs);
+	if (!jobs)
+		return -ENOMEM;
+	guard->jobs = jobs;
+	struct pollfd *entries = realloc(guard->poll, (guard->fixed + capacity) * sizeof *entries);
+	if (!entries)
+		return -ENOMEM;
+	guard->poll = entries;
+	guard->capacity = capacity;
+	return 0;
+}
+
+void guard_take(struct guard *guard, struct job *job)
+{
+	guard->poll[guard->fixed + guard->count] = (struct pollfd){job->pidfd, POLLIN, 0};
+	guard->jobs[guard->count++] = *job;
+	job->pidfd = -1;
+}
+
+int guard_timeout_ms(const struct guard *guard)
+{
+	return guard->ended > 0 ? ENDED_POLL_MS : -1;
+}
+
+static void forget(struct guard *guard, size_t i)
+{
+	size_t last = --guard->count;
+	fd_close(&guard->jobs[i].pidfd);
+	guard->jobs[i] = guard->jobs[last];
+	guard->poll[guard->fixed + i] = guard->poll[guard->fixed + last];
+}
+
+void guard_sweep(struct guard *guard)
+{
+	for (size_t i = guard->count; i-- > 0;) {
+		struct pollfd *entry = &guard->poll[guard->fixed + i];
+		bool known_ended = entry->fd < 0;
+		if (!known_ended && entry->revents == 0)
+			continue;
+		if (guard->jobs[i].namespaced || !group_leader_exists(guard->jobs[i].pidfd)) {
+			guard->ended -= known_ended;
+			forget(guard, i);
+		} else if (!known_ended) {
+			entry->fd = -1;
+			guard->ended++;
+		}
+	}
+}
+
+void guard_kill_all(const struct guard *guard)
+{
+	for (size_t i = 0; i < guard->count; i++) {
+		const struct job *job = &guard->jobs[i];
+		if (!job->namespaced)
+			group_signal(job->pidfd, job->pid, SIGKILL);
+		group_signal_leader(job->pidfd, SIGKILL);
+	}
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job is signalled and reaped through its pidfd. A number could already belong to somebody else;
+ * the pidfd cannot, and as long as the leader is not reaped neither can the number of its group. So
+ * the group is always killed before the leader is reaped, and nobody but job_reap reaps it.
+ */
+#include "spawn/job.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "spawn/group.h"
+
+void job_signal(const struct job *job, int signal)
+{
+	if (job->pidfd < 0)
+		return;
+	if ((job->namespaced && signal == SIGKILL) ||
+		group_signal(job->pidfd, job->pid, signal) < 0)
+		group_signal_leader(job->pidfd, signal);
+}
+
+static void fill_result(
+	struct job_result *result, const siginfo_t *info, const struct rusage *usage)
+{
+	*result = (struct job_result){
+		.exited = info->si_code == CLD_EXITED,
+		.cpu_us = (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
+			  (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec),
+		.peak_kib = (uint64_t)usage->ru_maxrss,
+	};
+	if (result->exited)
+		result->exit_status = info->si_status;
+	else
+		result->signal = info->si_status;
+}
+
+int job_reap(struct job *job, struct job_result *result)
+{
+	if (job->pidfd < 0)
+		return -EBADF;
+	if (!job->namespaced)
+		group_signal(job->pidfd, job->pid, SIGKILL);
+	group_signal_leader(job->pidfd, SIGKILL);
+
+	/* waitid(2) of the C library has no rusage; the system call has. */
+	siginfo_t info = {0};
+	struct rusage usage = {0};
+	int r;
+	do
+		r = (int)syscall(SYS_waitid, P_PIDFD, job->pidfd, &info, WEXITED, &usage);
+	while (r < 0 && errno == EINTR);
+	r = r < 0 ? -errno : 0;
+	if (result) {
+		if (r == 0)
+			fill_result(result, &info, &usage);
+		else
+			memset(result, 0, sizeof *result);
+	}
+	fd_close(&job->pidfd);
+	job->pid = 0;
+	return r;
+}

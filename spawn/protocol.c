@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Encoding and decoding are one pass each over a flat packet: no pointers, no allocation, and one
+ * cursor that can only go forward to the end of the packet. A holder that runs inside somebody
+ * else's program uses the same decoder, so nothing here may depend on the rest of the project but
+ * job.h and base/fd.
+ */
+#include "spawn/protocol.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/fd.h"
+
+struct writer {
+	char *at;
+	size_t left;
+	bool overflow;
+};
+
+static void put(struct writer *writer, const void *data, size_t size)
+{
+	if (writer->overflow || size > writer->left) {
+		writer->overflow = true;
+		return;
+	}
+	memcpy(writer->at, data, size);
+	writer->at += size;
+	writer->left -= size;
+}
+
+static size_t put_strings(struct writer *writer, char *const *strings)
+{
+	size_t count = 0;
+	for (; strings && strings[count] && count <= PROTOCOL_STRINGS_MAX; count++)
+		put(writer, strings[count], strlen(strings[count]) + 1);
+	return count;
+}
+
+struct protocol_header protocol_header(enum protocol_type type, size_t size, uint32_t sequence)
+{
+	return (struct protocol_header){
+		PROTOCOL_MAGIC, PROTOCOL_VERSION, (uint16_t)type, (uint32_t)size, sequence};
+}
+
+static bool targets_are_valid(const uint8_t *targets, size_t count)
+{
+	unsigned seen = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (targets[i] > JOB_TARGET_MAX || seen & 1U << targets[i])
+			return false;
+		seen |= 1U << targets[i];
+	}
+	return true;
+}
+
+ssize_t protocol_encode_start(
+	const struct job_spec *spec, uint32_t sequence, void *buffer, size_t size)
+{
+	struct protocol_start start = {
+		.file_count = (uint32_t)spec->file_count,
+		.open_files = spec->limits.open_files,
+		.memory_bytes = spec->limits.memory_bytes,
+		.cpu_s = spec->limits.cpu_s,
+		.file_bytes = spec->limits.file_bytes,
+	};
+	if (!spec->program || spec->program[0] != '/' || spec->file_count > JOB_FILES_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < spec->file_count; i++) {
+		if (spec->files[i].target < 0 || spec->files[i].target > JOB_TARGET_MAX)
+			return -EINVAL;
+		start.targets[i] = (uint8_t)spec->files[i].target;
+	}
+	if (!targets_are_valid(start.targets, spec->file_count))
+		return -EINVAL;
+
+	struct writer writer = {buffer, size, false};
+	put(&writer, &start, sizeof start);
+	put(&writer, spec->program, strlen(spec->program) + 1);
+	const char *directory = spec->directory ? spec->directory : "";
+	put(&writer, directory, strlen(directory) + 1);
+	size_t argc = put_strings(&writer, spec->argv);
+	size_t envc = put_strings(&writer, spec->envp);
+	if (argc == 0)
+		return -EINVAL;
+	if (writer.overflow || argc + envc > PROTOCOL_STRINGS_MAX)
+		return -E2BIG;
+	size_t length = size - writer.left;
+	start.argc = (uint32_t)argc;
+	start.envc = (uint32_t)envc;
+	start.header = protocol_header(PROTOCOL_START, length, sequence);
+	memcpy(buffer, &start, sizeof start);
+	return (ssize_t)length;
+}
+
+static bool header_is_valid(
+	const struct protocol_packet *packet, enum protocol_type type, size_t least)
+{
+	struct protocol_header header;
+	if (packet->size < least)
+		return false;
+	memcpy(&header, packet->data, sizeof header);
+	return header.magic == PROTOCOL_MAGIC && header.version == PROTOCOL_VERSION &&
+	       header.type == type && header.size == packet->size;
+}
+
+/* Takes one string; NULL when it does not end within the packet. */
+static char *take_string(char **at, size_t *left)
+{
+	char *string = *at;
+	char *end = memchr(string, '\0', *left);
+	if (!end)
+		return NULL;
+	*at = end + 1;
+	*left -= (size_t)(end + 1 - string);
+	return string;
+}
+
+static bool take_strings(char **at, size_t *left, char **out, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(out[i] = take_string(at, left)))
+			return false;
+	out[count] = NULL;
+	return true;
+}
+
+int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *out)
+{
+	struct protocol_start start;
+	if (!header_is_valid(packet, PROTOCOL_START, sizeof start))
+		return -EPROTO;
+	memcpy(&start, packet->data, sizeof start);
+	if (start.argc < 1 || start.argc > PROTOCOL_STRINGS_MAX ||
+		start.envc > PROTOCOL_STRINGS_MAX - start.argc)
+		return -EPROTO;
+	if (start.file_count > JOB_FILES_MAX || start.file_count != packet->fd_count ||
+		!targets_are_valid(start.targets, start.file_count))
+		return -EPROTO;
+
+	char *at = packet->data + sizeof start;
+	size_t left = packet->size - sizeof start;
+	const char *program = take_string(&at, &left);
+	const char *directory = program ? take_string(&at, &left) : NULL;
+	if (!directory || program[0] != '/')
+		return -EPROTO;
+	char **envp = out->strings + start.argc + 1;
+	if (!take_strings(&at, &left, out->strings, start.argc) ||
+		!take_strings(&at, &left, envp, start.envc) || left > 0)
+		return -EPROTO;
+
+	for (size_t i = 0; i < start.file_count; i++)
+		out->files[i] = (struct job_file){packet->fds[i], start.targets[i]};
+	out->sequence = start.header.sequence;
+	out->spec = (struct job_spec){
+		.program = program,
+		.argv = out->strings,
+		.envp = envp,
+		.directory = *directory ? directory : "/",
+		.files = out->files,
+		.file_count = start.file_count,
+		.limits = {start.memory_bytes, start.cpu_s, start.file_bytes, start.open_files},
+	};
+	return 0;
+}
+
+int protocol_decode_ready(const struct protocol_packet *packet, struct protocol_ready *out)
+{
+	if (!header_is_valid(packet, PROTOCOL_READY, sizeof *out) || packet->size != sizeof *out ||
+		packet->fd_count != 0)
+		return -EPROTO;
+	memcpy(out, packet->data, sizeof *out);
+	return 0;
+}
+
+int protocol_decode_started(const struct protocol_packet *packet, struct protocol_started *out)
+{
+	if (!header_is_valid(packet, PROTOCOL_STARTED, sizeof *out) || packet->size != sizeof *out)
+		return -EPROTO;
+	memcpy(out, packet->data, sizeof *out);
+	bool process = out->pid > 1;
+	if (packet->fd_count != (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
+		(!process && (out->pid != 0 || out->error == 0)))
+		return -EPROTO;
+	return 0;
+}
+
+/* All descriptors that came, also those of a second control message; what is too many is closed. */
+static bool take_fds(struct msghdr *message, struct protocol_packet *packet)
+{
+	bool fine = true;
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
+		cmsg = CMSG_NXTHDR(message, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof fd, sizeof fd);
+			if (packet->fd_count < JOB_FILES_MAX) {
+				packet->fds[packet->fd_count++] = fd;
+			} else {
+				fd_close(&fd);
+				fine = false;
+			}
+		}
+	}
+	return fine;
+}
+
+int protocol_receive(int socket, struct protocol_packet *packet)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (JOB_FILES_MAX + 1))];
+	struct iovec iov = {packet->data, sizeof packet->data};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control,
+	};
+	packet->size = 0;
+	packet->fd_count = 0;
+	ssize_t n;
+	do
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? 0 : -errno;
+	if (!take_fds(&message, packet) || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		protocol_close(packet);
+		return -EPROTO;
+	}
+	packet->size = (size_t)n;
+	if (n == 0)
+		protocol_close(packet);
+	return n > 0;
+}
+
+void protocol_close(struct protocol_packet *packet)
+{
+	for (size_t i = 0; i < packet->fd_count; i++)
+		fd_close(&packet->fds[i]);
+	packet->fd_count = 0;
+}
+
+int protocol_send(int socket, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * JOB_FILES_MAX)] = {0};
+	struct iovec iov = {(void *)data, size};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	if (fd_count > JOB_FILES_MAX)
+		return -EINVAL;
+	if (fd_count > 0) {
+		message.msg_control = control;
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
+		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
+		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
+	}
+	ssize_t n;
+	do
+		n = sendmsg(socket, &message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}

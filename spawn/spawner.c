@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's half. One start at a time holds the lock from its message to the answer: the spawner
+ * can do no two at once anyway, and so an answer can only belong to the message just sent. A
+ * spawner that does not answer in time, or answers nonsense, is killed; that makes its pidfd
+ * readable, and the main thread starts another. Jobs do not depend on it: they are the daemon's own
+ * children.
+ */
+#include "spawn/spawner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "spawn/child.h"
+#include "spawn/group.h"
+#include "spawn/process.h"
+#include "spawn/protocol.h"
+
+enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000 };
+
+struct spawner {
+	char *temp_path; /* "": none */
+	bool no_namespaces;
+	atomic_bool namespaces;
+	int pidfd; /* changed by the main thread only */
+
+	pthread_mutex_t lock; /* for what follows */
+	int socket;           /* -1: no spawner that could start anything */
+	uint32_t sequence;
+	struct protocol_packet packet;
+};
+
+static int open_pidfd(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+static int fill_actions(posix_spawn_file_actions_t *actions, int socket, int daemon_pidfd)
+{
+	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(
+			actions, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, socket, SPAWNER_SOCKET_FD);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, daemon_pidfd, SPAWNER_DAEMON_FD);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(actions, SPAWNER_DAEMON_FD + 1);
+	return -r;
+}
+
+/* Every signal at its default and none blocked; a process group of its own, so that Ctrl-C at a
+ * terminal is not for it. */
+static int fill_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t all, none;
+	sigfillset(&all);
+	sigemptyset(&none);
+	int r = posix_spawnattr_setflags(
+		attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	if (r == 0)
+		r = posix_spawnattr_setsigdefault(attributes, &all);
+	if (r == 0)
+		r = posix_spawnattr_setsigmask(attributes, &none);
+	if (r == 0)
+		r = posix_spawnattr_setpgroup(attributes, 0);
+	return -r;
+}
+
+/* Returns the pid or -errno. */
+static pid_t execute(const struct spawner *spawner, int socket, int daemon_pidfd)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int r = -posix_spawn_file_actions_init(&actions);
+	if (r < 0)
+		return r;
+	r = -posix_spawnattr_init(&attributes);
+	if (r < 0) {
+		posix_spawn_file_actions_destroy(&actions);
+		return r;
+	}
+	const char *const argv[] = {"sluice: spawner", SPAWNER_ARGUMENT,
+		spawner->no_namespaces ? SPAWNER_NO_NAMESPACES : SPAWNER_NAMESPACES,
+		spawner->temp_path, NULL};
+	pid_t pid = -1;
+	r = fill_actions(&actions, socket, daemon_pidfd);
+	if (r == 0)
+		r = fill_attributes(&attributes);
+	if (r == 0)
+		r = -posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, (char *const *)argv,
+			environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return r < 0 ? r : pid;
+}
+
+/* A daemon that ignores SIGCHLD (inherited so) would have its children reaped by the kernel, with
+ * their exit status lost. */
+static void keep_exit_statuses(void)
+{
+	struct sigaction action;
+	if (sigaction(SIGCHLD, NULL, &action) < 0)
+		return;
+	if (action.sa_handler == SIG_IGN || action.sa_flags & SA_NOCLDWAIT) {
+		action = (struct sigaction){.sa_handler = SIG_DFL};
+		sigaction(SIGCHLD, &action, NULL);
+	}
+}
+
+/* Reaps the process behind *pidfd, within the time or by force, and closes it. */
+static void reap(int *pidfd, int timeout_ms)
+{
+	struct pollfd entry = {*pidfd, POLLIN, 0};
+	int n;
+	do
+		n = poll(&entry, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		group_signal_leader(*pidfd, SIGKILL);
+	siginfo_t info;
+	while (waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	fd_close(pidfd);
+}
+
+/* Moves fd above the numbers that the spawner gets. */
+static int above_fixed(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, JOB_TARGET_MAX + 1);
+	return high < 0 ? -errno : high;
+}
+
+static int receive_ready(struct spawner *spawner, int socket)
+{
+	struct protocol_ready ready;
+	int r = protocol_receive(socket, &spawner->packet);
+	if (r <= 0)
+		return r == 0 ? -EPIPE : r;
+	r = protocol_decode_ready(&spawner->packet, &ready);
+	protocol_close(&spawner->packet);
+	if (r == 0)
+		atomic_store(&spawner->namespaces, (ready.flags & PROTOCOL_NAMESPACED) != 0);
+	return r;
+}
+
+/* The lock is held, or nobody else knows the spawner yet. */
+static int launch(struct spawner *spawner)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	FD_CLEANUP int ours = pair[0];
+	FD_CLEANUP int theirs = pair[1];
+	FD_CLEANUP int self = open_pidfd(getpid());
+	if (self < 0)
+		return self;
+	FD_CLEANUP int high_socket = above_fixed(theirs);
+	FD_CLEANUP int high_self = above_fixed(self);
+	if (high_socket < 0 || high_self < 0)
+		return high_socket < 0 ? high_socket : high_self;
+	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
+		setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
+		return -errno;
+
+	pid_t pid = execute(spawner, high_socket, high_self);
+	if (pid < 0)
+		return pid;
+	int pidfd = open_pidfd(pid);
+	if (pidfd < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return pidfd;
+	}
+	fd_close(&theirs);
+	fd_close(&high_socket);
+	int r = receive_ready(spawner, ours);
+	if (r < 0) {
+		reap(&pidfd, 0);
+		return r;
+	}
+	spawner->pidfd = pidfd;
+	spawner->socket = fd_take(&ours);
+	return 0;
+}
+
+int spawner_new(const struct spawner_options *options, struct spawner **out)
+{
+	const char *temp_path = options->temp_path ? options->temp_path : "";
+	if (*temp_path && *temp_path != '/')
+		return -EINVAL;
+	struct spawner *spawner = calloc(1, sizeof *spawner);
+	if (!spawner)
+		return -ENOMEM;
+	spawner->socket = -1;
+	spawner->pidfd = -1;
+	spawner->no_namespaces = options->no_namespaces;
+	pthread_mutex_init(&spawner->lock, NULL);
+	spawner->temp_path = strdup(temp_path);
+	keep_exit_statuses();
+	int r = spawner->temp_path ? launch(spawner) : -ENOMEM;
+	if (r < 0) {
+		spawner_free(spawner);
+		return r;
+	}
+	*out = spawner;
+	return 0;
+}
+
+void spawner_free(struct spawner *spawner)
+{
+	if (!spawner)
+		return;
+	fd_close(&spawner->socket);
+	if (spawner->pidfd >= 0)
+		reap(&spawner->pidfd, END_TIMEOUT_MS);
+	pthread_mutex_destroy(&spawner->lock);
+	free(spawner->temp_path);
+	free(spawner);
+}
+
+int spawner_get_pidfd(const struct spawner *spawner)
+{
+	return spawner->pidfd;
+}
+
+bool spawner_has_namespaces(const struct spawner *spawner)
+{
+	return atomic_load(&spawner->namespaces);
+}
+
+int spawner_restart(struct spawner *spawner)
+{
+	pthread_mutex_lock(&spawner->lock);
+	/* First the process, then the socket: at its end of file a living spawner would end the
+	 * running jobs. */
+	if (spawner->pidfd >= 0)
+		reap(&spawner->pidfd, 0);
+	fd_close(&spawner->socket);
+	int r = launch(spawner);
+	pthread_mutex_unlock(&spawner->lock);
+	return r;
+}
+
+/* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
+ * this spawner. */
+static int converse(struct spawner *spawner, const struct job_spec *spec, size_t size,
+	struct protocol_started *started, struct job *job)
+{
+	int fds[JOB_FILES_MAX];
+	for (size_t i = 0; i < spec->file_count; i++)
+		fds[i] = spec->files[i].fd;
+	struct protocol_packet *packet = &spawner->packet;
+	int r = protocol_send(spawner->socket, packet->data, size, fds, spec->file_count);
+	if (r == -EBADF || r == -ETOOMANYREFS || r == -ENOMEM || r == -ENOBUFS)
+		return r; /* nothing was sent, nothing is broken */
+	if (r == 0) {
+		r = protocol_receive(spawner->socket, packet);
+		r = r == 0 ? -EPIPE : r < 0 ? r : protocol_decode_started(packet, started);
+		if (r == 0 && started->header.sequence != spawner->sequence)
+			r = -EPROTO;
+	}
+	if (r < 0) {
+		protocol_close(packet);
+		if (r != -EPIPE)
+			log_error("spawner: %s", strerror(-r));
+		group_signal_leader(spawner->pidfd, SIGKILL);
+		fd_close(&spawner->socket);
+		return -EPIPE;
+	}
+	*job = (struct job){
+		.pid = started->pid,
+		.pidfd = packet->fd_count > 0 ? packet->fds[0] : -1,
+		.namespaced = (started->flags & PROTOCOL_NAMESPACED) != 0,
+	};
+	packet->fd_count = 0;
+	return 0;
+}
+
+int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job)
+{
+	struct protocol_started started = {0};
+	*job = (struct job){.pidfd = -1};
+	pthread_mutex_lock(&spawner->lock);
+	int r = -EPIPE;
+	if (spawner->socket >= 0) {
+		struct protocol_packet *packet = &spawner->packet;
+		ssize_t size = protocol_encode_start(
+			spec, ++spawner->sequence, packet->data, sizeof packet->data);
+		r = size < 0 ? (int)size : converse(spawner, spec, (size_t)size, &started, job);
+	}
+	pthread_mutex_unlock(&spawner->lock);
+	if (r < 0 || started.error == 0)
+		return r;
+	if (job->pidfd >= 0)
+		job_reap(job, NULL);
+	return started.step == CHILD_STEP_EXEC ? started.error : -started.error;
+}

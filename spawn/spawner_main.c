@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The spawner process. It starts with an empty memory (posix_spawn, not fork), has one thread, and
+ * does one thing at a time: take a message, start the program, answer. It lives as long as the
+ * daemon: signals are blocked, not only ignored, so that the programs find every disposition at its
+ * default; the end of the daemon shows as end of file or by its pidfd.
+ *
+ * The numbers 0 … JOB_TARGET_MAX are all taken by /dev/null (2 stays stderr, for the log). So
+ * whatever it opens or receives lies above the numbers that programs see, and placing files in a
+ * child can never overwrite one that is still needed.
+ */
+#include "spawn/spawner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "spawn/cold.h"
+#include "spawn/guard.h"
+#include "spawn/namespace.h"
+#include "spawn/process.h"
+#include "spawn/protocol.h"
+
+enum { POLL_SOCKET, POLL_DAEMON, POLL_FIXED };
+
+struct server {
+	int socket;
+	int daemon_pidfd;
+	int null_fd;
+	struct cold cold;
+	struct guard guard;
+	struct protocol_packet packet;
+	struct protocol_job job;
+};
+
+_Noreturn static void fail(const char *what, int error)
+{
+	log_error("spawner: %s: %s", what, strerror(error));
+	_exit(1);
+}
+
+static void be_quiet(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	struct rlimit no_core = {0, 0};
+	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_NAME, "sluice-spawner", 0, 0, 0);
+	umask(077);
+	if (chdir("/") < 0)
+		fail("chdir", errno);
+}
+
+static int move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, JOB_TARGET_MAX + 1);
+	if (high < 0)
+		fail("descriptors", errno);
+	return high;
+}
+
+static void occupy_low_numbers(struct server *server)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null_fd < 0)
+		fail("/dev/null", errno);
+	server->null_fd = move_up(null_fd);
+	server->socket = move_up(SPAWNER_SOCKET_FD);
+	server->daemon_pidfd = move_up(SPAWNER_DAEMON_FD);
+	for (int fd = 0; fd <= JOB_TARGET_MAX; fd++) {
+		if (fd == STDERR_FILENO && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+			continue;
+		if (dup3(server->null_fd, fd, O_CLOEXEC) < 0)
+			fail("descriptors", errno);
+	}
+}
+
+static void say_ready(struct server *server)
+{
+	struct protocol_ready ready = {
+		.header = protocol_header(PROTOCOL_READY, sizeof ready, 0),
+		.flags = server->cold.namespaces ? PROTOCOL_NAMESPACED : 0,
+	};
+	int r = protocol_send(server->socket, &ready, sizeof ready, NULL, 0);
+	if (r < 0)
+		fail("socket", -r);
+}
+
+static int start(struct server *server, struct child_plan *plan, struct job *job)
+{
+	int r = guard_reserve(&server->guard);
+	if (r < 0)
+		return -r;
+	for (size_t i = 0; i < plan->spec->file_count; i++)
+		if (plan->spec->files[i].fd <= JOB_TARGET_MAX)
+			return EBADF;
+	child_plan_limits(plan);
+	return cold_start(&server->cold, plan, job);
+}
+
+/* Takes one message and answers it. False when the daemon is gone or does not speak our language.
+ */
+static bool serve(struct server *server)
+{
+	int r = protocol_receive(server->socket, &server->packet);
+	if (r == 0)
+		return false;
+	if (r == 1)
+		r = protocol_decode_start(&server->packet, &server->job);
+	if (r < 0) {
+		log_error("spawner: message: %s", strerror(-r));
+		protocol_close(&server->packet);
+		return false;
+	}
+	struct child_plan plan = {
+		.spec = &server->job.spec,
+		.null_fd = server->null_fd,
+		.daemon_pidfd = server->daemon_pidfd,
+	};
+	struct job job = {.pidfd = -1};
+	struct protocol_started started = {
+		.header = protocol_header(PROTOCOL_STARTED, sizeof started, server->job.sequence),
+	};
+	started.error = start(server, &plan, &job);
+	protocol_close(&server->packet);
+	started.step = plan.step;
+	started.pid = job.pid;
+	started.flags = job.namespaced ? PROTOCOL_NAMESPACED : 0;
+	r = protocol_send(server->socket, &started, sizeof started, &job.pidfd, job.pidfd >= 0);
+	if (job.pidfd >= 0 && started.error == 0)
+		guard_take(&server->guard, &job);
+	fd_close(&job.pidfd);
+	return r == 0;
+}
+
+static void run(struct server *server)
+{
+	struct guard *guard = &server->guard;
+	for (;;) {
+		guard->poll[POLL_SOCKET] = (struct pollfd){server->socket, POLLIN, 0};
+		guard->poll[POLL_DAEMON] = (struct pollfd){server->daemon_pidfd, POLLIN, 0};
+		int n = poll(guard->poll, guard->fixed + guard->count, guard_timeout_ms(guard));
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n < 0)
+			continue;
+		bool gone = guard->poll[POLL_DAEMON].revents != 0;
+		bool message = guard->poll[POLL_SOCKET].revents != 0;
+		guard_sweep(guard);
+		if (gone || (message && !serve(server)))
+			return;
+	}
+}
+
+static void remove_temp(const char *path)
+{
+	int r = *path ? fd_remove_tree(AT_FDCWD, path) : 0;
+	if (r < 0 && r != -ENOENT)
+		log_warning("spawner: cannot remove %s: %s", path, strerror(-r));
+}
+
+void spawner_main(int argc, char **argv)
+{
+	static struct server server;
+	struct stat info;
+	if (argc != SPAWNER_ARGC || fstat(SPAWNER_SOCKET_FD, &info) < 0 ||
+		!S_ISSOCK(info.st_mode)) {
+		log_error("%s is for sluice itself", SPAWNER_ARGUMENT);
+		_exit(2);
+	}
+	be_quiet();
+	occupy_low_numbers(&server);
+	bool namespaces = !strcmp(argv[2], SPAWNER_NAMESPACES) && namespace_enter();
+	int r = namespace_drop_privileges();
+	if (r < 0)
+		fail("no_new_privs", -r);
+	r = cold_init(&server.cold, namespaces);
+	if (r < 0)
+		fail("stack", -r);
+	server.guard.fixed = POLL_FIXED;
+	r = guard_reserve(&server.guard);
+	if (r < 0)
+		fail("memory", -r);
+	say_ready(&server);
+	run(&server);
+	guard_kill_all(&server.guard);
+	remove_temp(argv[3]);
+	_exit(0);
+}
