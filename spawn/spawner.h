@@ -29,9 +29,9 @@ int spawner_new(const struct spawner_options *options, struct spawner **out);
  * fine. */
 void spawner_free(struct spawner *spawner);
 
-/* Readable when the spawner has ended: then call spawner_restart, from the main thread; running jobs
- * stay. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is borrowed
- * and changes with a restart. */
+/* Readable when the spawner has ended: then call spawner_restart, from the main thread; running
+ * jobs stay. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is
+ * borrowed and changes with a restart. */
 int spawner_get_pidfd(const struct spawner *spawner);
 int spawner_restart(struct spawner *spawner);
 

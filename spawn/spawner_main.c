@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -53,6 +54,11 @@ static void be_quiet(void)
 	sigset_t all;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* The C library's two own signals, which its posix_spawn leaves ignored and its sigaction
+	 * refuses. */
+	const unsigned long by_default[8] = {0};
+	for (int signal = 32; signal <= 33; signal++)
+		syscall(SYS_rt_sigaction, signal, by_default, NULL, 8);
 	struct rlimit no_core = {0, 0};
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_NAME, "sluice-spawner", 0, 0, 0);
