@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: MIT
+"""A sluice of the test's own: configuration, start, stop, and the count of what it holds."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import fastcgi
+import processes
+from logfile import Log
+from processes import wait_until
+
+SLUICE = os.environ.get("SLUICE", os.path.join(os.path.dirname(__file__), "../../build/sluice"))
+FAKE = os.environ.get("FAKE", os.path.join(os.path.dirname(__file__), "../../build/tests/fakes/fake-converter"))
+SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
+SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
+# What a sanitizer costs, in time.
+SLOW = 4 if SANITIZER else 1
+
+
+def quote(value):
+    """A string of sluice.conf."""
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _option(name, value):
+    if isinstance(value, bool):
+        return f"{name} = {'true' if value else 'false'}"
+    if isinstance(value, (list, tuple)):
+        return f"{name} = {{{', '.join(quote(v) for v in value)}}}"
+    return f"{name} = {quote(value) if isinstance(value, str) else value}"
+
+
+def recipe(name, *run, path=None, params=None, program=None, **options):
+    """A recipe block. run: what follows the fake converter; the URL is /NAME/{source} unless path says so."""
+    lines = [f"recipe {name} {{", f"    path = {quote(path or f'/{name}/{{source}}')}"]
+    for param, declared in (params or {}).items():
+        inside = "  ".join(_option(k, v) for k, v in declared.items())
+        lines.append(f"    param {param} {{ {inside} }}")
+    lines.append("    " + _option("run", [program or FAKE, *run]))
+    lines += [f"    {_option(k, v)}" for k, v in options.items()]
+    return "\n".join(lines + ["}"])
+
+
+class Daemon:
+    """Settings are global options of sluice.conf. Unless told otherwise it listens on a unix socket in its directory."""
+
+    def __init__(self, *recipes, start=True, arguments=(), environment=None, **settings):
+        self.directory = tempfile.mkdtemp(prefix="sluice-test-")
+        self.root = os.path.join(self.directory, "media")
+        self.temp = os.path.join(self.directory, "temp")
+        os.mkdir(self.root)
+        os.mkdir(self.temp)
+        self.file("a", b"source\n")
+        self.socket = os.path.join(self.directory, "sock")
+        self.address = self.socket
+        self.config = os.path.join(self.directory, "sluice.conf")
+        self.stderr_path = os.path.join(self.directory, "stderr")
+        self.log = Log(self.stderr_path)
+        self.arguments = list(arguments)
+        self.environment = environment or {}
+        self.process = None
+        self.baseline = None
+        self.configure(*recipes, **settings)
+        if start:
+            self.start()
+
+    def configure(self, *recipes, **settings):
+        settings.setdefault("listen", f"unix:{self.socket}")
+        settings.setdefault("root", self.root)
+        settings.setdefault("temp_path", self.temp)
+        lines = [_option(k, v) for k, v in settings.items() if v is not None]
+        with open(self.config, "w") as file:
+            file.write("\n".join(lines + list(recipes)) + "\n")
+
+    def file(self, name, content):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def start(self, prefix=(), wait=True, **popen):
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **self.environment}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LLVM_PROFILE_FILE"):
+            if name in os.environ:
+                environment[name] = os.environ[name]
+        with open(self.stderr_path, "ab") as stderr:
+            popen.setdefault("stdin", subprocess.DEVNULL)
+            hook = popen.pop("preexec_fn", lambda: None)
+            self.process = subprocess.Popen(
+                [*prefix, SLUICE, "-c", self.config, *self.arguments], stdout=stderr, stderr=stderr, env=environment,
+                preexec_fn=lambda: (processes.die_with_parent(), hook()), **popen)
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self):
+        """Waits until it answers, and takes what it holds then as what an idle daemon holds."""
+        def answers():
+            if self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}:\n{self.log.text()}")
+            try:
+                connection = self.connect()
+                try:
+                    connection.values("FCGI_MPXS_CONNS")
+                    return connection
+                except fastcgi.Closed:
+                    connection.close()
+            except (FileNotFoundError, ConnectionRefusedError):
+                pass
+            return None
+        connection = wait_until(answers, 10 * SLOW, lambda: f"{self.address} answers; log:\n{self.log.text()}")
+        # Threads and their descriptors may be made with the first requests. When the daemon has closed the last
+        # connection none of it is counted.
+        with connection:
+            for _ in range(4):
+                connection.get("/there-is-no-such-recipe", keep=True)
+            connection.get("/there-is-no-such-recipe")
+            assert connection.wait_closed(5 * SLOW) is not None, "keep_conn = 0, and the connection stays"
+        self.baseline = self.holdings()
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def spawners(self):
+        return [p for p in processes.children(self.pid) if b"--spawner" in processes.command(p)]
+
+    def converters(self):
+        """Whatever was started for requests: children of the daemon, and who carries its directory's name."""
+        own = {self.pid, *self.spawners()}
+        found = set(processes.children(self.pid)) | set(processes.marked(self.temp + "/"))
+        return sorted(found - own)
+
+    def wait_converters(self, count, timeout=10):
+        return wait_until(lambda: found if len(found := self.converters()) >= count else None, timeout * SLOW,
+                          lambda: f"{count} converters; there are {self.converters()}; log:\n{self.log.text()[-2000:]}")
+
+    def temporary_files(self):
+        return sorted(os.path.relpath(os.path.join(where, name), self.temp)
+                      for where, dirs, files in os.walk(self.temp) for name in dirs + files)
+
+    def open_temporary_files(self):
+        return [what for what in processes.descriptors(self.pid).values()
+                if what.startswith(self.directory) and what.endswith("(deleted)")]
+
+    def holdings(self):
+        return {
+            "descriptors": len(processes.descriptors(self.pid)),
+            "spawner": [len(processes.descriptors(p)) for p in self.spawners()],
+            "converters": self.converters(),
+            "files": len(self.temporary_files()),
+        }
+
+    def assert_nothing_left(self, timeout=3):
+        """What the daemon holds is again what it held before the test."""
+        def told():
+            return (f"left behind: {self.holdings()}, before: {self.baseline}\n"
+                    f"descriptors: {processes.descriptors(self.pid)}\nfiles: {self.temporary_files()}\n"
+                    f"processes: {[(p, processes.command(p)) for p in self.converters()]}\n"
+                    f"log:\n{self.log.text()[-3000:]}")
+        assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
+        wait_until(lambda: self.holdings() == self.baseline, timeout * SLOW, told)
+
+    def get(self, uri, **more):
+        return fastcgi.get(self.address, uri, **more)
+
+    def connect(self, **more):
+        return fastcgi.Connection(self.address, **more)
+
+    def rss_kib(self):
+        return processes.memory_kib(self.pid)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def wait(self, timeout):
+        return self.process.wait(timeout)
+
+    def stop(self):
+        """By TERM; the end has to be a clean one."""
+        if self.process and self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+            try:
+                self.process.wait(10 * SLOW)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f"TERM did not end it:\n{self.log.text()[-3000:]}") from None
+            assert self.process.returncode == 0, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
+            assert self.temporary_files() == [], self.temporary_files()
+        assert not re.search(r"Sanitizer|runtime error:", self.log.text()), self.log.text()[-8000:]
+
+    def close(self):
+        """The end of the test, good or bad."""
+        try:
+            if self.process and self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            left = processes.wait_gone(processes.marked(self.directory), 2)
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+        finally:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def elapsed(start):
+    return time.monotonic() - start

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""The daemon's log: `time level message` lines, key=value inside."""
+
+import os
+import re
+
+from processes import wait_until
+
+_PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+class Line(dict):
+    """The key=value pairs of one line; `text` is all of it."""
+
+    def __init__(self, text):
+        super().__init__((k, v[1:-1] if v.startswith('"') else v) for k, v in _PAIR.findall(text))
+        self.text = text
+
+    def number(self, key):
+        return int(self[key])
+
+
+class Log:
+    def __init__(self, path):
+        self.path = path
+
+    def mark(self):
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+
+    def text(self, mark=0):
+        with open(self.path, "rb") as file:
+            file.seek(mark)
+            return file.read().decode("utf-8", "replace")
+
+    def lines(self, mark=0):
+        return [Line(line) for line in self.text(mark).splitlines()]
+
+    def requests(self, mark=0):
+        return [line for line in self.lines(mark) if "method" in line and "status" in line]
+
+    def wait_request(self, mark, count=1, timeout=5):
+        """The lines of at least `count` requests behind mark: a line may come after the answer."""
+        return wait_until(lambda: (found := self.requests(mark)) if len(self.requests(mark)) >= count else None,
+                          timeout, lambda: f"{count} request lines in:\n{self.text(mark)}")
+
+    def wait_text(self, pattern, mark=0, timeout=5):
+        return wait_until(lambda: re.search(pattern, self.text(mark)), timeout,
+                          lambda: f"/{pattern}/ in:\n{self.text(mark)}")
