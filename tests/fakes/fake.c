@@ -59,10 +59,15 @@ static void step_clock(const char *v)
 	(void)v;
 	output_clock();
 }
-static void step_source(const char *v)
+static void step_read(const char *v)
+{
+	output_copy((int)number(v));
+}
+
+/* For arguments that only have to be there. */
+static void step_note(const char *v)
 {
 	(void)v;
-	output_copy(3);
 }
 static void step_stdin(const char *v)
 {
@@ -190,7 +195,8 @@ static const struct step steps[] = {
 	{"stderr", true, step_stderr},
 	{"flood-stderr", true, step_flood},
 	{"clock", false, step_clock},
-	{"source", false, step_source},
+	{"read", true, step_read},
+	{"note", true, step_note},
 	{"stdin", false, step_stdin},
 	{"copy", true, step_copy},
 	{"pause", true, step_pause},

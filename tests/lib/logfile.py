@@ -40,8 +40,10 @@ class Log:
 
     def wait_request(self, mark, count=1, timeout=5):
         """The lines of at least `count` requests behind mark: a line may come after the answer."""
-        return wait_until(lambda: (found := self.requests(mark)) if len(self.requests(mark)) >= count else None,
-                          timeout, lambda: f"{count} request lines in:\n{self.text(mark)}")
+        def enough():
+            found = self.requests(mark)
+            return found if len(found) >= count else None
+        return wait_until(enough, timeout, lambda: f"{count} request lines in:\n{self.text(mark)}")
 
     def wait_text(self, pattern, mark=0, timeout=5):
         return wait_until(lambda: re.search(pattern, self.text(mark)), timeout,

@@ -17,7 +17,7 @@ from processes import wait_until
 
 MIB = 1 << 20
 PIPE = MIB  # what a pipe may hold
-COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 40}}
+COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 32}}
 
 RECIPES = [
     recipe("whole", "write", "{n}", params=COUNT, timeout="60s", memory=0),

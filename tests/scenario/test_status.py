@@ -38,13 +38,18 @@ SECRETS = re.compile(r"fake-converter|sluice-test|/tmp|/proc|/dev/fd|/etc|root:|
 
 
 @pytest.fixture(scope="module")
-def daemon(module_sluice):
+def daemon(module_sluice, tmp_path_factory):
+    programs = tmp_path_factory.mktemp("programs")
+    for name, content, mode in (("notexec", b"#!/bin/sh\n", 0o644), ("interpreter", b"#!/nonexistent/sh\n", 0o755),
+                                ("junk", b"\x7fELF is no more than four letters", 0o755)):
+        (programs / name).write_bytes(content)
+        (programs / name).chmod(mode)
     daemon = module_sluice(
         recipe("ok", "text", "fine", cache_control="max-age=60", type="image/test"),
         recipe("params", *PARAM_ARGS, params=PARAMS),
         recipe("jpeg", "text", "jpeg", sources=["jpeg"]),
         recipe("gif", "text", "gif", sources=["gif", "png"]),
-        recipe("small", "source", max_source="1K"),
+        recipe("small", "read", "{source.fd}", max_source="1K"),
         recipe("pixels", "text", "pixels", sources=["jpeg", "png", "gif"], max_pixels=1000),
         recipe("empty", "exit", "0"),
         recipe("refuse", "stderr", "SECRET /etc/passwd", "write", "100", "exit", "{code}",
@@ -55,13 +60,13 @@ def daemon(module_sluice):
                params={"number": {"type": "integer", "min": 1, "max": 31}}),
         recipe("missing", program="/nonexistent/converter"),
         recipe("unnamed", program="there-is-no-such-program-here"),
-        recipe("notexec", program="/etc/hostname"),
+        *(recipe(name, program=str(programs / name)) for name in ("notexec", "interpreter", "junk")),
         recipe("directory", program="/usr/bin"),
         recipe("deadline", "write", "100", "hang", timeout="300ms"),
         recipe("deaf", "ignore-term", "daemon", "child", "write", "100", "hang", timeout="300ms"),
         recipe("memory", "memory", "400", "write", "10", memory="100M"),
         recipe("modest", "memory", "50", "write", "10", memory="100M"),
-        recipe("cpu", "spin", cpu=1, timeout="20s"),
+        recipe("cpu", "spin", cpu="1s", timeout="20s"),
         recipe("output", "write", "3000000", max_output="1M"),
         recipe("named", "file", "{output}=3000000", max_output="1M"),
         recipe("stderr", "stderr", "{text}", "write", "10", params={"text": {"type": "text", "max": 60}},
@@ -83,7 +88,7 @@ def daemon(module_sluice):
         recipe("outfail", "file", "{output}=1000", "exit", "2"),
         recipe("stdin", "stdin", stdin="source"),
         recipe("nostdin", "stdin", "text", "end"),
-        recipe("fd3", "source"),
+        recipe("fd3", "read", "{source.fd}"),
         recipe("path", "copy", "{source}"),
         recipe("left", "tempfile", "100000", "write", "10"),
         recipe("leftcrash", "tempfile", "100000", "daemon", "signal", "9"),
@@ -102,8 +107,9 @@ def daemon(module_sluice):
         recipe("pipedeadline", "write", "10", "|", FAKE, "hang", "|", FAKE, "stdin", timeout="300ms"),
         recipe("environment", "env", env=["EXTRA=more", "LANG=de_DE.UTF-8"], threads=3),
         recipe("plainenv", "env"),
-        recipe("fds", "fds"),
-        recipe("limits", "limits", memory="300M", cpu=7),
+        recipe("fds", "note", "{source}", "fds"),
+        recipe("fdsnone", "fds"),
+        recipe("limits", "limits", memory="300M", cpu="7s"),
         recipe("pair", "args", "{size.w}", "{size.h|-2}", "{size*2}", "{source}", "{source.fd}", "{source.format}", "{{}}",
                params={"size": PARAMS["size"]}),
         recipe("inpath", "args", "{size}", path="/inpath/{size}/{source}", params={"size": PARAMS["size"]}),
@@ -387,7 +393,7 @@ def test_502(daemon, number):
     assert_logged_error(daemon, f"/crash/a?number={int(number)}", 502)
 
 
-@pytest.mark.parametrize("name", ["missing", "unnamed", "notexec", "directory", "pipefirstmissing", "pipelastmissing", "pipemiddlemissing"])
+@pytest.mark.parametrize("name", ["missing", "unnamed", "notexec", "interpreter", "junk", "directory", "pipefirstmissing", "pipelastmissing", "pipemiddlemissing"])
 def test_500(daemon, name):
     assert_logged_error(daemon, f"/{name}/a", 500)
 
@@ -516,6 +522,8 @@ def test_descriptors_of_a_job(daemon):
     found = dict(line.split(" ", 1) for line in answer.text.splitlines())
     assert set(found) == {"0", "1", "2", "3"}, found
     assert found["0"] == "/dev/null" and found["3"].endswith("/photo.jpg"), found
+    found = dict(line.split(" ", 1) for line in daemon.get("/fdsnone/photo.jpg").text.splitlines())
+    assert {"0", "1", "2"} <= set(found) <= {"0", "1", "2", "3"}, found
 
 
 def test_limits_of_a_job(daemon):
