@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FCGI_CLIENT_H
+#define FCGI_CLIENT_H
+
+/*
+ * The web server's half of FastCGI, for commands that ask a responder. Blocking, one request, any thread.
+ */
+
+#include <stddef.h>
+
+struct fcgi_client_param {
+	const char *name, *value;
+};
+
+struct fcgi_client_sink {
+	void *data;
+	/* A line of the header fields without its end; the empty line is not given. */
+	void (*field)(void *data, const char *line);
+	/* A piece of the body. Returns 0 or -errno, which ends the request. */
+	int (*body)(void *data, const void *bytes, size_t size);
+};
+
+/* Sends a request without a body over fd (a connected stream socket, borrowed) and takes the answer. Returns 0 when it was complete, -EPROTO when
+ * the stream is not FastCGI or was broken by the responder, -ECONNRESET when it ended too early, or another -errno. */
+int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t count,
+	const struct fcgi_client_sink *sink);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_ADMISSION_H
+#define SRC_ADMISSION_H
+
+/*
+ * Who may run a converter now: slots of a recipe and of the whole daemon, and a bounded queue before them, in order of arrival.
+ * Lives as long as the daemon: a reload changes the numbers, not who is in. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct admission;
+struct admission_gate; /* a recipe's */
+
+/* A slot that is held. */
+struct admission_pass {
+	struct admission_gate *gate; /* NULL: none */
+	uint64_t since_ms;
+};
+
+int admission_new(struct admission **out);
+void admission_free(struct admission *admission);
+
+struct admission_request {
+	const char *recipe;
+	bool live;            /* live streams have the recipe's slots only, not the daemon's */
+	unsigned slots;       /* of the recipe */
+	unsigned total_slots; /* of the daemon */
+	unsigned queue;       /* waiting ones at most */
+	uint64_t deadline_ms; /* of waiting */
+	/* While waiting: this descriptor is watched, too, and `alive` is called when something happens there. NULL: nothing is. */
+	int watch_fd;
+	bool (*alive)(void *data);
+	void *data;
+};
+
+enum {
+	ADMISSION_E_FULL = 1, /* the queue */
+	ADMISSION_E_TIMEOUT,
+	ADMISSION_E_GONE, /* alive said no */
+};
+
+/* Waits for a slot. Returns 0 with *pass set, ADMISSION_E_*, or -errno. retry_after_s: for the two refusals, from how long slots
+ * were held lately. */
+int admission_enter(struct admission *admission, const struct admission_request *request,
+	struct admission_pass *pass, unsigned *retry_after_s);
+/* Frees the slot; an empty pass is fine. */
+void admission_leave(struct admission *admission, struct admission_pass *pass);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The programs of a pipeline are started from the last to the first, so that no one writes to a pipe whose reader
+ * may never come. Every descriptor of ours that a program got is closed here as soon as it runs: the ends of
+ * pipes must be where the programs are and nowhere else, or nobody ever sees an end of file. */
+#include "src/conversion.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <dirent.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { ENV_MAX = 48, ENV_BYTES = 8192 };
+
+static const char OUTPUT_NAME[] = "output";
+
+struct environment {
+	char *pointers[ENV_MAX];
+	char storage[ENV_BYTES];
+};
+
+static int make_environment(const struct conversion *conversion, struct environment *env)
+{
+	const struct recipe *recipe = conversion->plan->recipe;
+	struct text text;
+	size_t count = 0;
+	text_init(&text, env->storage, sizeof env->storage);
+#define ADD(...)                                                                                   \
+	do {                                                                                       \
+		env->pointers[count++] = env->storage + text.len;                                  \
+		text_printf(&text, __VA_ARGS__);                                                   \
+		text_append(&text, "", 1);                                                         \
+	} while (0)
+	const char *directory = conversion->directory, *temp_dir = conversion->service->temp_dir;
+	ADD("PATH=%s", conversion->plan->config->programs);
+	ADD("HOME=%s/%s", temp_dir, directory);
+	ADD("TMPDIR=%s/%s", temp_dir, directory);
+	ADD("LANG=C.UTF-8");
+	ADD("OMP_NUM_THREADS=%u", recipe->threads);
+	ADD("VIPS_CONCURRENCY=%u", recipe->threads);
+	for (char *const *at = recipe->env; *at && count < ENV_MAX - 1; at++)
+		ADD("%s", *at);
+#undef ADD
+	env->pointers[count] = NULL;
+	return text.overflow ? -E2BIG : 0;
+}
+
+static int make_directory(struct conversion *conversion)
+{
+	struct service *service = conversion->service;
+	snprintf(conversion->directory, sizeof conversion->directory, "job%llu",
+		(unsigned long long)atomic_fetch_add(&service->jobs, 1));
+	if (mkdirat(service->temp_fd, conversion->directory, 0700) < 0) {
+		int error = errno;
+		conversion->directory[0] = '\0';
+		return -error;
+	}
+	return 0;
+}
+
+/* Per-user pages for pipes can run out: then the pipe keeps its size, and more is spilled. */
+static int open_pipe(int *reader, int *writer)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	fcntl(fds[1], F_SETPIPE_SZ, CONVERSION_PIPE_BYTES);
+	*reader = fds[0];
+	*writer = fds[1];
+	return 0;
+}
+
+/* Ours does not block, theirs does: status flags belong to each end of a pipe separately. */
+static void unblock(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+struct start {
+	struct conversion *conversion;
+	const struct environment *env;
+	const char *directory; /* absolute */
+	int err;
+	bool source_given; /* the request's own descriptor went to a program: the next one gets another */
+};
+
+static int start_stage(struct start *start, size_t index, int in, int out)
+{
+	struct conversion *conversion = start->conversion;
+	const struct plan *plan = conversion->plan;
+	const struct recipe *recipe = plan->recipe;
+	struct conversion_stage *stage = &conversion->stages[index];
+	FD_CLEANUP int again = -1;
+	FD_CLEANUP int as_stdin = -1;
+	struct job_file files[4];
+	size_t count = 0;
+
+	if (index == 0 && recipe->stdin_source) {
+		as_stdin = fd_reopen(plan->source.fd, O_RDONLY);
+		if (as_stdin < 0)
+			return as_stdin;
+		in = as_stdin;
+	}
+	if (in >= 0)
+		files[count++] = (struct job_file){.fd = in, .target = STDIN_FILENO};
+	files[count++] = (struct job_file){.fd = out >= 0 ? out : start->err, .target = STDOUT_FILENO};
+	files[count++] = (struct job_file){.fd = start->err, .target = STDERR_FILENO};
+	if (conversion->argv.programs[index].uses_source) {
+		int source = plan->source.fd;
+		if (start->source_given) {
+			again = fd_reopen(source, O_RDONLY);
+			if (again < 0)
+				return again;
+			source = again;
+		}
+		start->source_given = true;
+		files[count++] = (struct job_file){.fd = source, .target = PLAN_SOURCE_FD};
+	}
+	struct job_spec spec = {
+		.program = recipe->program_paths[index],
+		.argv = conversion->argv.programs[index].argv,
+		.envp = start->env->pointers,
+		.directory = start->directory,
+		.files = files,
+		.file_count = count,
+		.limits = {
+			.memory_bytes = recipe->memory_bytes,
+			.cpu_s = recipe->cpu_s,
+			.file_bytes = recipe->max_output_bytes,
+		},
+	};
+	int r = spawner_start(conversion->service->spawner, &spec, &stage->job);
+	stage->started = r == 0;
+	conversion->running += r == 0;
+	return r;
+}
+
+/* Returns 0, a positive errno of a program that cannot be executed (index in *failed), or -errno. */
+static int start_stages(struct conversion *conversion, struct start *start, bool has_output, size_t *failed)
+{
+	bool whole = conversion->plan->recipe->response == RECIPE_WHOLE;
+	FD_CLEANUP int out = -1;
+	int r = 0;
+	if (!has_output) {
+		r = open_pipe(&conversion->out, &out);
+		if (r == 0)
+			unblock(conversion->out);
+	}
+	for (size_t i = conversion->count; i-- > 0 && r == 0;) {
+		FD_CLEANUP int in = -1;
+		FD_CLEANUP int previous_out = -1;
+		if (i > 0)
+			r = open_pipe(&in, &previous_out);
+		if (r == 0)
+			r = start_stage(start, i, in, out);
+		if (r > 0)
+			*failed = i;
+		if (i + 1 == conversion->count && whole)
+			conversion->out_writer = fd_take(&out);
+		fd_close(&out);
+		out = fd_take(&previous_out);
+	}
+	return r;
+}
+
+static enum outcome explain_failure(
+	const struct conversion *conversion, int r, size_t failed, struct text *reason)
+{
+	if (r <= 0) {
+		text_printf(reason, "start: %s", strerror(-r));
+		return OUTCOME_INTERNAL;
+	}
+	text_printf(reason, "%s: %s", conversion->plan->recipe->program_paths[failed], strerror(r));
+	return OUTCOME_NOT_INSTALLED;
+}
+
+enum outcome conversion_open(struct conversion *conversion, struct service *service,
+	const struct plan *plan, struct text *reason)
+{
+	const struct recipe *recipe = plan->recipe;
+	conversion->service = service;
+	conversion->plan = plan;
+	conversion->running = 0;
+	conversion->out = conversion->out_writer = conversion->err = -1;
+	conversion->directory[0] = '\0';
+	conversion->count = template_program_count(recipe->template);
+	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++)
+		conversion->stages[i] = (struct conversion_stage){.job = {.pidfd = -1}};
+	lastwords_init(&conversion->words, recipe->stderr_fails);
+	for (size_t i = 0; i < conversion->count; i++) {
+		if (!recipe->program_paths[i]) {
+			text_printf(reason, "program not found: %s",
+				template_program_name(recipe->template, i));
+			return OUTCOME_NOT_INSTALLED;
+		}
+	}
+
+	struct environment env;
+	char directory[PATH_MAX + sizeof conversion->directory];
+	char output[sizeof directory + sizeof OUTPUT_NAME];
+	bool has_output = template_uses_output(recipe->template);
+	int r = make_directory(conversion);
+	snprintf(directory, sizeof directory, "%s/%s", service->temp_dir, conversion->directory);
+	snprintf(output, sizeof output, "%s/%s", directory, OUTPUT_NAME);
+	if (r == 0)
+		r = make_environment(conversion, &env);
+	if (r == 0)
+		r = plan_argv(plan, has_output ? output : NULL, &conversion->argv);
+	FD_CLEANUP int err = -1;
+	if (r == 0)
+		r = open_pipe(&conversion->err, &err);
+	if (r < 0)
+		return explain_failure(conversion, r, 0, reason);
+	unblock(conversion->err);
+	struct start start = {
+		.conversion = conversion, .env = &env, .directory = directory, .err = err};
+	size_t failed = 0;
+	r = start_stages(conversion, &start, has_output, &failed);
+	return r == 0 ? OUTCOME_OK : explain_failure(conversion, r, failed, reason);
+}
+
+void conversion_signal(const struct conversion *conversion, int signal)
+{
+	for (size_t i = 0; i < conversion->count; i++)
+		if (conversion->stages[i].started && !conversion->stages[i].ended)
+			job_signal(&conversion->stages[i].job, signal);
+}
+
+void conversion_stage_ended(struct conversion *conversion, size_t index)
+{
+	struct conversion_stage *stage = &conversion->stages[index];
+	if (!stage->started || stage->ended)
+		return;
+	job_reap(&stage->job, &stage->result);
+	stage->ended = true;
+	conversion->running--;
+}
+
+/* Once the programs are gone nobody adds to what stands in the pipe, so this ends. */
+static void read_rest_of_stderr(struct conversion *conversion)
+{
+	int left = 0;
+	while (conversion->err >= 0 && ioctl(conversion->err, FIONREAD, &left) == 0 && left > 0)
+		lastwords_read(&conversion->words, conversion->err);
+	fd_close(&conversion->err);
+}
+
+void conversion_end(struct conversion *conversion)
+{
+	if (conversion->running > 0)
+		conversion_signal(conversion, SIGKILL);
+	for (size_t i = 0; i < conversion->count; i++)
+		conversion_stage_ended(conversion, i);
+	read_rest_of_stderr(conversion);
+	fd_close(&conversion->out_writer);
+}
+
+void conversion_close(struct conversion *conversion)
+{
+	conversion_end(conversion);
+	fd_close(&conversion->out);
+	if (conversion->directory[0])
+		fd_remove_tree(conversion->service->temp_fd, conversion->directory);
+	conversion->directory[0] = '\0';
+}
+
+/* The program may have been told "output.webp": the first name that begins so. What it made is its own business, so the file is
+ * opened as carefully as a source: no links out of the directory, a regular file with one name. */
+int conversion_open_output(const struct conversion *conversion)
+{
+	FD_CLEANUP int fd = openat(conversion->service->temp_fd, conversion->directory,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	FD_CLEANUP int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	if (!directory)
+		return -errno;
+	fd_take(&copy);
+	int file = -ENOENT;
+	struct dirent *entry;
+	while (file == -ENOENT && (entry = readdir(directory))) {
+		if (strncmp(entry->d_name, OUTPUT_NAME, sizeof OUTPUT_NAME - 1) != 0)
+			continue;
+		struct open_how how = {
+			.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW,
+			.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+		};
+		struct stat st;
+		long n = syscall(SYS_openat2, fd, entry->d_name, &how, sizeof how);
+		file = n < 0 ? -errno : (int)n;
+		if (file >= 0 && (fstat(file, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)) {
+			close(file);
+			file = -EINVAL;
+		}
+	}
+	closedir(directory);
+	return file;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* A converter may write to stderr without end: each call reads a bounded amount, so that it cannot keep
+ * its worker from looking at the clock. */
+#include "src/lastwords.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE = 4096, PIECES = 16 };
+
+/* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264 and others. */
+static const char *const memory_phrases[] = {
+	"Cannot allocate memory",
+	"emory allocation failed",
+	"emory allocation error",
+	"cache resources exhausted",
+	"ut of memory",
+	"bad_alloc",
+	"MemoryError",
+	"nsufficient memory",
+};
+
+void lastwords_init(struct lastwords *words, char *const *phrases)
+{
+	words->phrases = phrases;
+	words->found = NULL;
+	words->memory = false;
+	words->length = words->carry_length = 0;
+}
+
+static void search(struct lastwords *words, const char *data, size_t size)
+{
+	for (char *const *phrase = words->phrases; phrase && *phrase && !words->found; phrase++)
+		if (memmem(data, size, *phrase, strlen(*phrase)))
+			words->found = *phrase;
+	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !words->memory; i++)
+		words->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
+}
+
+static void keep(struct lastwords *words, const char *data, size_t size)
+{
+	if (size >= LASTWORDS_KEPT) {
+		memcpy(words->kept, data + size - LASTWORDS_KEPT, LASTWORDS_KEPT);
+		words->length = LASTWORDS_KEPT;
+		return;
+	}
+	size_t room = LASTWORDS_KEPT - words->length;
+	if (size > room) {
+		memmove(words->kept, words->kept + (size - room), words->length - (size - room));
+		words->length -= size - room;
+	}
+	memcpy(words->kept + words->length, data, size);
+	words->length += size;
+}
+
+void lastwords_add(struct lastwords *words, const char *data, size_t size)
+{
+	while (size > 0) {
+		char window[LASTWORDS_PHRASE_MAX + PIECE];
+		size_t n = size < PIECE ? size : PIECE;
+		memcpy(window, words->carry, words->carry_length);
+		memcpy(window + words->carry_length, data, n);
+		size_t length = words->carry_length + n;
+		search(words, window, length);
+		keep(words, data, n);
+		words->carry_length = length < sizeof words->carry ? length : sizeof words->carry;
+		memcpy(words->carry, window + length - words->carry_length, words->carry_length);
+		data += n;
+		size -= n;
+	}
+}
+
+bool lastwords_read(struct lastwords *words, int fd)
+{
+	for (int i = 0; i < PIECES; i++) {
+		char piece[PIECE];
+		ssize_t n = read(fd, piece, sizeof piece);
+		if (n == 0)
+			return false;
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		lastwords_add(words, piece, (size_t)n);
+	}
+	return true;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, and the only place that decides how the process ends. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "src/config.h"
+#include "src/explain.h"
+#include "src/server.h"
+#include "spawn/spawner.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"usage: sluice [-c FILE] [-s SOCKET]          serve in the foreground\n"
+	"       sluice -t [-c FILE]                   check the configuration\n"
+	"       sluice -T [-c FILE]                   check it and print the effective one\n"
+	"       sluice explain [-c FILE] [-H FIELD] URL   which recipe, values, source and argv: nothing is run\n"
+	"       sluice render  [-c FILE] [-H FIELD] URL   convert without a web server: body on stdout\n"
+	"       sluice -h | -V\n"
+	"\n"
+	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
+	"  -s SOCKET   listen there instead: unix:PATH, tcp:HOST:PORT, tcp6:[ADDR]:PORT\n"
+	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that matters\n"
+	"\n"
+	"signals: TERM and INT stop after the running requests, a second one at once; HUP reloads the\n"
+	"configuration; USR1 reopens the log\n";
+
+struct arguments {
+	const char *config;
+	const char *listen;
+	struct explain_request request;
+	bool test, print;
+};
+
+static int usage_error(const char *message)
+{
+	fprintf(stderr, "sluice: %s\n%s", message, usage);
+	return EXIT_USAGE;
+}
+
+/* "Accept: x" → the value; other fields have no meaning here. */
+static const char *accept_value(const char *field)
+{
+	if (strncasecmp(field, "Accept:", 7) != 0)
+		return NULL;
+	return field + 7 + strspn(field + 7, " \t");
+}
+
+static struct config *load(const char *file)
+{
+	struct config *config = NULL;
+	return config_load(file, stderr, &config) == 0 ? config : NULL;
+}
+
+/* Returns -1 to go on, or an exit status. */
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+	while ((option = getopt(argc, argv, "c:s:H:tThV")) != -1) {
+		switch (option) {
+		case 'c':
+			arguments->config = optarg;
+			break;
+		case 's':
+			arguments->listen = optarg;
+			break;
+		case 'H':
+			arguments->request.accept = accept_value(optarg);
+			break;
+		case 't':
+			arguments->test = true;
+			break;
+		case 'T':
+			arguments->test = arguments->print = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		case 'V':
+			puts("sluice " SLUICE_VERSION);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+static int run_command(const char *command, const struct arguments *arguments)
+{
+	struct config *config = load(arguments->config);
+	if (!config)
+		return EXIT_FAILED;
+	int status = !strcmp(command, "explain") ? explain_run(config, &arguments->request)
+						 : render_run(config, &arguments->request);
+	config_unref(config);
+	return status;
+}
+
+static int test_config(const struct arguments *arguments)
+{
+	struct config *config = load(arguments->config);
+	if (!config)
+		return EXIT_FAILED;
+	if (arguments->print)
+		config_print(config, stdout);
+	else
+		fprintf(stderr, "%s: good, %zu recipes\n", arguments->config, config->recipe_count);
+	config_unref(config);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], SPAWNER_ARGUMENT))
+		spawner_main(argc, argv);
+	struct arguments arguments = {.config = SLUICE_CONFIG_FILE};
+	const char *command = NULL;
+	if (argc > 1 && argv[1][0] != '-') {
+		command = argv[1];
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+		if (strcmp(command, "explain") != 0 && strcmp(command, "render") != 0)
+			return usage_error("no such command");
+	}
+	int status = parse(argc, argv, &arguments);
+	if (status >= 0)
+		return status;
+	if (command) {
+		if (argc - optind != 1)
+			return usage_error("one URL is needed");
+		arguments.request.uri = argv[optind];
+		return run_command(command, &arguments);
+	}
+	if (argc > optind)
+		return usage_error("too many arguments");
+	if (arguments.test)
+		return test_config(&arguments);
+	struct config *config = load(arguments.config);
+	return config ? server_run(config, arguments.listen) : EXIT_FAILED;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The contract with clients in one table. 499 is what nginx logs for a client that hung up; it is only ever logged. */
+#include "src/outcome.h"
+
+#include <stddef.h>
+
+static const struct {
+	int status;
+	const char *name;
+	const char *message;
+} table[] = {
+	[OUTCOME_OK] = {200, "ok", ""},
+	[OUTCOME_BAD_REQUEST] = {400, "bad-request", "the request is malformed"},
+	[OUTCOME_NOT_FOUND] = {404, "not-found", "nothing here"},
+	[OUTCOME_METHOD] = {405, "method", "only GET and HEAD are served here"},
+	[OUTCOME_URI_TOO_LONG] = {414, "uri-too-long", "the URL is too long"},
+	[OUTCOME_FIELDS_TOO_LARGE] = {431, "fields-too-large", "the request's header fields are too large"},
+	[OUTCOME_SOURCE_TOO_LARGE] = {413, "source-too-large", "the source is larger than is converted here"},
+	[OUTCOME_SOURCE_TYPE] = {415, "source-type", "the source is of a type that is not converted here"},
+	[OUTCOME_REFUSED] = {422, "refused", "the source could not be converted"},
+	[OUTCOME_MAPPED] = {422, "mapped", "the source could not be converted"},
+	[OUTCOME_NOT_INSTALLED] = {500, "not-installed", "the converter is not installed"},
+	[OUTCOME_INTERNAL] = {500, "internal", "the conversion could not be started or kept"},
+	[OUTCOME_CRASHED] = {502, "crashed", "the converter crashed"},
+	[OUTCOME_LIMIT] = {507, "limit", "the conversion needs more than it may use"},
+	[OUTCOME_QUEUE_FULL] = {503, "queue-full", "too many conversions are waiting; try again later"},
+	[OUTCOME_QUEUE_TIMEOUT] = {503, "queue-timeout", "the conversion waited too long; try again later"},
+	[OUTCOME_OVERLOADED] = {503, "overloaded", "too many requests; try again later"},
+	[OUTCOME_DEADLINE] = {504, "deadline", "the conversion took too long"},
+	[OUTCOME_CLIENT_GONE] = {499, "client-gone", ""},
+	[OUTCOME_SEND_FAILED] = {499, "send-failed", ""},
+};
+
+int outcome_status(enum outcome outcome)
+{
+	return table[outcome].status;
+}
+
+const char *outcome_message(enum outcome outcome)
+{
+	return table[outcome].message;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+	return table[outcome].name;
+}
+
+const char *outcome_reason(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} reasons[] = {
+		{200, "OK"},
+		{304, "Not Modified"},
+		{400, "Bad Request"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{413, "Content Too Large"},
+		{414, "URI Too Long"},
+		{415, "Unsupported Media Type"},
+		{422, "Unprocessable Content"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
+		{507, "Insufficient Storage"},
+	};
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Error";
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* One wait for everything that can happen to a request: its programs end, write, or complain; the client goes; time is over.
+ *
+ * whole: nobody reads the pipe while it has room, it is the buffer. The event is edge-triggered: the kernel tells of
+ * every write, and we only ask then whether the pipe is full. If it is, its content is spliced into a file from then on.
+ *
+ * live: the bytes in the pipe become one record at once. While the web server does not take them, nobody reads
+ * the pipe, so the program blocks in its write: that is the back-pressure. */
+#include "src/pump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "src/spill.h"
+
+enum { GRACE_MS = 500 /* between SIGTERM and SIGKILL at the deadline */ };
+
+enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
+
+void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
+	uint64_t deadline_ms, struct text *reason)
+{
+	*pump = (struct pump){
+		.conversion = conversion,
+		.connection = connection,
+		.deadline_ms = deadline_ms,
+		.reason = reason,
+		.file = -1,
+		.epoll = -1,
+		.kill_ms = CLOCK_NEVER,
+	};
+}
+
+void pump_clear(struct pump *pump)
+{
+	fd_close(&pump->epoll);
+	fd_close(&pump->file);
+}
+
+static int watch(struct pump *pump, int fd, uint32_t tag, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.u32 = tag};
+	return epoll_ctl(pump->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static void unwatch(struct pump *pump, int fd)
+{
+	epoll_ctl(pump->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static int watch_all(struct pump *pump, uint32_t out_events)
+{
+	struct conversion *conversion = pump->conversion;
+	pump->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (pump->epoll < 0)
+		return -errno;
+	int r = watch(pump, fcgi_connection_get_fd(pump->connection), TAG_CLIENT, EPOLLIN | EPOLLRDHUP);
+	if (r == 0)
+		r = watch(pump, conversion->err, TAG_ERR, EPOLLIN);
+	if (r == 0 && conversion->out >= 0)
+		r = watch(pump, conversion->out, TAG_OUT, out_events);
+	for (size_t i = 0; i < conversion->count && r == 0; i++)
+		r = watch(pump, conversion->stages[i].job.pidfd, TAG_STAGE + (uint32_t)i, EPOLLIN);
+	return r;
+}
+
+/* The first reason to end the programs is the one that counts. */
+static void end(struct pump *pump, enum outcome why, int signal, const char *reason)
+{
+	if (pump->ended == OUTCOME_OK) {
+		pump->ended = why;
+		text_puts(pump->reason, reason);
+	}
+	conversion_signal(pump->conversion, signal);
+}
+
+static void client_event(struct pump *pump)
+{
+	int r = fcgi_connection_read(pump->connection);
+	if (r == 0 || r == -EAGAIN)
+		return;
+	pump->aborted = r == -ECANCELED;
+	unwatch(pump, fcgi_connection_get_fd(pump->connection));
+	end(pump, OUTCOME_CLIENT_GONE, SIGKILL,
+		pump->aborted ? "request aborted" : "client hung up");
+}
+
+static void stage_event(struct pump *pump, size_t index)
+{
+	struct conversion *conversion = pump->conversion;
+	struct conversion_stage *stage = &conversion->stages[index];
+	unwatch(pump, stage->job.pidfd);
+	conversion_stage_ended(conversion, index);
+	/* When one of a pipeline has failed, the work of the others is for nobody. */
+	bool failed = !stage->result.exited || stage->result.exit_status != 0;
+	if (failed && conversion->running > 0)
+		conversion_signal(conversion, SIGKILL);
+}
+
+static void check_time(struct pump *pump)
+{
+	uint64_t now = clock_now_ms();
+	if (now >= pump->kill_ms) {
+		conversion_signal(pump->conversion, SIGKILL);
+		pump->kill_ms = CLOCK_NEVER;
+	} else if (now >= pump->deadline_ms) {
+		pump->deadline_ms = CLOCK_NEVER;
+		pump->kill_ms = now + GRACE_MS;
+		end(pump, OUTCOME_DEADLINE, SIGTERM, "deadline");
+	}
+}
+
+/* Waits for events and handles all but the output's: true when there is some, or its end. */
+static bool step(struct pump *pump)
+{
+	struct epoll_event events[TAG_STAGE + TEMPLATE_PROGRAMS_MAX];
+	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
+	int n = epoll_wait(pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX,
+		clock_poll_timeout(until));
+	bool out = false;
+	for (int i = 0; i < n; i++) {
+		uint32_t tag = events[i].data.u32;
+		if (tag == TAG_CLIENT)
+			client_event(pump);
+		else if (tag == TAG_OUT)
+			out = true;
+		else if (tag >= TAG_STAGE)
+			stage_event(pump, tag - TAG_STAGE);
+		else if (!lastwords_read(&pump->conversion->words, pump->conversion->err))
+			unwatch(pump, pump->conversion->err);
+	}
+	if (out && pump->first_us == 0)
+		pump->first_us = clock_now_us();
+	check_time(pump);
+	return out;
+}
+
+static uint64_t bytes_in(int pipe)
+{
+	int n = 0;
+	return ioctl(pipe, FIONREAD, &n) < 0 || n < 0 ? 0 : (uint64_t)n;
+}
+
+static bool is_full(int pipe_writer)
+{
+	struct pollfd poll_fd = {.fd = pipe_writer, .events = POLLOUT};
+	return poll(&poll_fd, 1, 0) == 0;
+}
+
+/* Moves what is in the pipe to the file. */
+static void spill(struct pump *pump)
+{
+	uint64_t limit = pump->conversion->plan->recipe->max_output_bytes;
+	int r = spill_pipe(pump->conversion->out, pump->file, bytes_in(pump->conversion->out));
+	if (r < 0) {
+		end(pump, OUTCOME_LIMIT, SIGKILL, "temporary file: ");
+		text_puts(pump->reason, strerror(-r));
+		return;
+	}
+	struct stat st;
+	pump->bytes = fstat(pump->file, &st) < 0 ? 0 : (uint64_t)st.st_size;
+	if (limit && pump->bytes > limit)
+		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+}
+
+static void begin_spilling(struct pump *pump)
+{
+	pump->file = spill_open(pump->conversion->service->temp_fd);
+	if (pump->file < 0) {
+		int error = -pump->file;
+		pump->file = -1;
+		end(pump, OUTCOME_INTERNAL, SIGKILL, "temporary file: ");
+		text_puts(pump->reason, strerror(error));
+		return;
+	}
+	/* From now on every byte that waits is ours to move: level-triggered. */
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = TAG_OUT};
+	epoll_ctl(pump->epoll, EPOLL_CTL_MOD, pump->conversion->out, &event);
+	spill(pump);
+}
+
+/* The programs have ended well: finds out how much they made, and where it is. */
+static enum outcome take_output(struct pump *pump)
+{
+	struct conversion *conversion = pump->conversion;
+	uint64_t limit = conversion->plan->recipe->max_output_bytes;
+	if (conversion->out < 0) {
+		pump->file = conversion_open_output(conversion);
+		struct stat st;
+		if (pump->file >= 0 && fstat(pump->file, &st) == 0)
+			pump->bytes = (uint64_t)st.st_size;
+		else
+			pump->file = -1;
+	} else if (pump->file >= 0) {
+		spill(pump);
+	} else {
+		pump->bytes = bytes_in(conversion->out);
+	}
+	if (pump->ended == OUTCOME_OK && limit && pump->bytes > limit)
+		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+	if (pump->ended == OUTCOME_OK && pump->bytes == 0)
+		end(pump, OUTCOME_REFUSED, SIGKILL, "exit 0 without output");
+	return pump->ended;
+}
+
+enum outcome pump_collect(struct pump *pump, int *status)
+{
+	struct conversion *conversion = pump->conversion;
+	int r = watch_all(pump, EPOLLIN | EPOLLET);
+	if (r < 0) {
+		text_printf(pump->reason, "epoll: %s", strerror(-r));
+		return OUTCOME_INTERNAL;
+	}
+	while (conversion->running > 0) {
+		if (!step(pump) || pump->ended != OUTCOME_OK)
+			continue;
+		if (pump->file >= 0)
+			spill(pump);
+		else if (is_full(conversion->out_writer))
+			begin_spilling(pump);
+	}
+	conversion_end(conversion);
+	if (pump->ended != OUTCOME_OK)
+		return pump->ended;
+	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
+	return outcome == OUTCOME_OK ? take_output(pump) : outcome;
+}
+
+int pump_send(struct pump *pump)
+{
+	if (pump->file >= 0)
+		return fcgi_connection_sendfile(pump->connection, pump->file, 0, pump->bytes);
+	return fcgi_connection_splice(pump->connection, pump->conversion->out, pump->bytes);
+}
+
+/* The connection's word for what happened becomes ours. */
+static void sending_failed(struct pump *pump, int r)
+{
+	if (r == -ETIME)
+		end(pump, OUTCOME_DEADLINE, SIGKILL, "deadline");
+	else if (r == -ETIMEDOUT)
+		end(pump, OUTCOME_SEND_FAILED, SIGKILL, "web server stopped reading");
+	else if (r == -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
+		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
+	else if (r == -ECONNRESET)
+		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");
+	else
+		end(pump, OUTCOME_SEND_FAILED, SIGKILL, strerror(-r));
+}
+
+/* Sends what is in the pipe. False: there is nothing, and there never will be. */
+static bool forward(struct pump *pump)
+{
+	struct conversion *conversion = pump->conversion;
+	uint64_t size = bytes_in(conversion->out);
+	uint64_t limit = conversion->plan->recipe->max_output_bytes;
+	if (size == 0)
+		return false;
+	if (limit && pump->bytes + size > limit) {
+		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+		return false;
+	}
+	int r = 0;
+	if (!pump->begun) {
+		pump->begun = true;
+		r = pump->begin(pump->data);
+	}
+	if (r == 0)
+		r = fcgi_connection_splice(pump->connection, conversion->out, size);
+	if (r < 0) {
+		sending_failed(pump, r);
+		return false;
+	}
+	pump->bytes += size;
+	return true;
+}
+
+enum outcome pump_live(struct pump *pump, int *status)
+{
+	struct conversion *conversion = pump->conversion;
+	fcgi_connection_set_deadline(pump->connection, pump->deadline_ms);
+	int r = watch_all(pump, EPOLLIN);
+	if (r < 0) {
+		text_printf(pump->reason, "epoll: %s", strerror(-r));
+		return OUTCOME_INTERNAL;
+	}
+	bool open = true;
+	while (conversion->running > 0 || open) {
+		bool ready = step(pump);
+		if (open && (pump->ended != OUTCOME_OK || (ready && !forward(pump)))) {
+			unwatch(pump, conversion->out);
+			open = false;
+		}
+	}
+	conversion_end(conversion);
+	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
+	if (pump->ended != OUTCOME_OK)
+		return pump->ended;
+	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
+	if (outcome == OUTCOME_OK && pump->bytes == 0) {
+		text_puts(pump->reason, "exit 0 without output");
+		return OUTCOME_REFUSED;
+	}
+	return outcome;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Every value that comes from outside was checked before it gets here: a media type from the configuration, an id of safe characters. So
+ * no field can be split. */
+#include "src/response.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "src/outcome.h"
+
+enum { FIELDS_MAX = 4096, BODY_MAX = 1024 };
+
+/* Accept decides when the recipe has a format that the URL may leave open: then it does on every answer (RFC 9110 §12.5.5). */
+static bool varies(const struct recipe *recipe)
+{
+	return recipe && recipe->format_param >= 0 &&
+		!recipe->params[recipe->format_param].default_text &&
+		!recipe->params[recipe->format_param].required;
+}
+
+static void put_fields(struct text *text, const struct response *response)
+{
+	text_printf(text, "Status: %d %s\r\n", response->status, outcome_reason(response->status));
+	text_printf(text, "Content-Type: %s\r\n", response->type);
+	if (response->length != RESPONSE_NO_LENGTH)
+		text_printf(text, "Content-Length: %" PRIu64 "\r\n", response->length);
+	if (response->status >= 400)
+		text_puts(text, "Cache-Control: no-store\r\n");
+	else if (response->recipe && response->recipe->cache_control)
+		text_printf(text, "Cache-Control: %s\r\n", response->recipe->cache_control);
+	if (varies(response->recipe))
+		text_puts(text, "Vary: Accept\r\n");
+	if (response->status == 405)
+		text_puts(text, "Allow: GET, HEAD\r\n");
+	if (response->retry_after_s)
+		text_printf(text, "Retry-After: %u\r\n", response->retry_after_s);
+	text_puts(text, "X-Content-Type-Options: nosniff\r\n\r\n");
+}
+
+int response_send_header(struct fcgi_connection *connection, const struct response *response)
+{
+	char buffer[FIELDS_MAX];
+	struct text text;
+	text_init(&text, buffer, sizeof buffer);
+	put_fields(&text, response);
+	return text.overflow ? -EMSGSIZE : fcgi_connection_write(connection, text.data, text.len);
+}
+
+int response_send_error(struct fcgi_connection *connection, const struct response *response,
+	const char *message, bool head)
+{
+	char body_buffer[BODY_MAX], buffer[FIELDS_MAX + BODY_MAX];
+	struct text body, text;
+	text_init(&body, body_buffer, sizeof body_buffer);
+	text_printf(&body, "%s (request %s)\n", message, response->request_id);
+	struct response error = *response;
+	error.type = "text/plain; charset=utf-8";
+	error.length = body.len;
+	text_init(&text, buffer, sizeof buffer);
+	put_fields(&text, &error);
+	if (!head)
+		text_append(&text, body.data, body.len);
+	return fcgi_connection_write(connection, text.data, text.len);
+}

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/* The main thread runs the loop and nothing else that could take time. Order at the start: what needs privileges (sockets, log),
+ * then the user, then the spawner, then threads. */
+#include "src/server.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "fcgi/listener.h"
+#include "fcgi/loop.h"
+#include "src/pool.h"
+#include "src/request.h"
+#include "src/service.h"
+
+enum { THREADS_MAX = 512, DRAIN_LOOK_MS = 20 };
+
+struct server {
+	struct service service;
+	struct fcgi_loop *loop;
+	struct pool *pool;
+	pthread_mutex_t lock; /* for config */
+	struct config *config;
+	struct listener listeners[LISTENER_MAX];
+	size_t listener_count;
+	int signals;
+	int spawner_pidfd;
+	bool stopping;
+	uint64_t stop_deadline_ms;
+	bool at_once;
+};
+
+static struct config *get_config(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	struct config *config = config_ref(server->config);
+	pthread_mutex_unlock(&server->lock);
+	return config;
+}
+
+static void serve(void *data, void *item)
+{
+	struct server *server = data;
+	struct fcgi_connection *connection = item;
+	struct config *config = get_config(server);
+	bool keep = request_serve(&server->service, config, connection);
+	config_unref(config);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
+static void take_request(void *data, struct fcgi_connection *connection)
+{
+	struct server *server = data;
+	if (pool_submit(server->pool, serve, server, connection) == 0)
+		return;
+	request_refuse(connection);
+	log_warning("request refused: no thread");
+	fcgi_loop_release(server->loop, connection, false);
+}
+
+static void log_errors(char *text)
+{
+	char *rest = NULL;
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		log_error("configuration: %s", line);
+}
+
+/* A broken configuration is refused, the old one stays. */
+static void reload(struct server *server)
+{
+	struct config *config = NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *errors = open_memstream(&text, &size);
+	if (!errors)
+		return;
+	int r = config_load(server->config->file, errors, &config);
+	fclose(errors);
+	log_errors(text);
+	free(text);
+	if (r != 0) {
+		log_error("configuration not reloaded, the old one stays file=%s", server->config->file);
+		return;
+	}
+	pthread_mutex_lock(&server->lock);
+	struct config *old = server->config;
+	server->config = config;
+	pthread_mutex_unlock(&server->lock);
+	config_unref(old);
+	log_notice("configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
+}
+
+static void stop(struct server *server, const char *signal)
+{
+	if (server->stopping) {
+		server->at_once = true;
+		return;
+	}
+	log_notice("stopping after the running requests signal=%s connections=%u", signal,
+		fcgi_loop_connections(server->loop));
+	server->stopping = true;
+	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
+	fcgi_loop_drain(server->loop);
+}
+
+static void take_signal(void *data)
+{
+	struct server *server = data;
+	struct signalfd_siginfo info;
+	while (read(server->signals, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
+			stop(server, info.ssi_signo == SIGTERM ? "TERM" : "INT");
+		} else if (info.ssi_signo == SIGHUP) {
+			reload(server);
+		} else if (info.ssi_signo == SIGUSR1) {
+			int r = log_reopen();
+			if (r < 0)
+				log_error("log not reopened: %s", strerror(-r));
+		}
+	}
+}
+
+static void spawner_ended(void *data)
+{
+	struct server *server = data;
+	fcgi_loop_unwatch(server->loop, server->spawner_pidfd);
+	int r = spawner_restart(server->service.spawner);
+	if (r < 0) {
+		log_error("spawner lost and not restarted: %s", strerror(-r));
+		server->at_once = true;
+		return;
+	}
+	log_warning("spawner lost and restarted");
+	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
+	fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+}
+
+static int open_listeners(struct server *server, const char *address)
+{
+	const struct config *config = server->config;
+	int r;
+	if (address) {
+		r = listener_open(address, config->socket_mode, &server->listeners[0]);
+		server->listener_count = r == 0;
+		if (r == LISTENER_E_ADDRESS)
+			log_error("cannot listen on %s: not unix:PATH, tcp:HOST:PORT or tcp6:[ADDR]:PORT",
+				address);
+		else if (r < 0)
+			log_error("cannot listen on %s: %s", address, strerror(-r));
+	} else {
+		r = listener_inherit(server->listeners, &server->listener_count);
+		if (r == LISTENER_E_NONE_INHERITED)
+			log_error("nothing to listen on: no `listen` in the configuration, no -s, and no "
+				  "inherited socket");
+		else if (r < 0)
+			log_error("inherited socket: %s", strerror(-r));
+	}
+	return r;
+}
+
+/* The web server needs the socket, and we may not be who made it. */
+static int own_socket(const struct server *server, uid_t uid, gid_t gid)
+{
+	for (size_t i = 0; i < server->listener_count; i++) {
+		const char *path = server->listeners[i].unlink_path;
+		if (path && lchown(path, uid, gid) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int drop_privileges(const struct server *server)
+{
+	const struct config *config = server->config;
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
+	struct passwd *user = NULL;
+	if (config->user && geteuid() == 0) {
+		user = getpwnam(config->user);
+		if (!user) {
+			log_error("no such user: %s", config->user);
+			return -ENOENT;
+		}
+		uid = user->pw_uid;
+		gid = user->pw_gid;
+	}
+	if (config->socket_group) {
+		struct group *group = getgrnam(config->socket_group);
+		if (!group) {
+			log_error("no such group: %s", config->socket_group);
+			return -ENOENT;
+		}
+		gid = group->gr_gid;
+	}
+	int r = own_socket(server, uid, gid);
+	if (r == 0 && user &&
+		(initgroups(config->user, user->pw_gid) < 0 ||
+			setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+			setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0))
+		r = -errno;
+	if (r < 0)
+		log_error("cannot become %s: %s", config->user ? config->user : "-", strerror(-r));
+	else if (geteuid() == 0)
+		log_warning("running as root: set `user` in the configuration");
+	return r;
+}
+
+static int open_signals(struct server *server)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return server->signals < 0 ? -errno : 0;
+}
+
+static int open_loop(struct server *server)
+{
+	const struct config *config = server->config;
+	unsigned long files = fd_raise_limit();
+	/* A running request needs a dozen descriptors beside its connection; the others are for idle ones. */
+	unsigned connections = config->connections;
+	if (files > 1024 && connections > files - 512)
+		connections = (unsigned)(files - 512);
+	else if (files <= 1024 && connections > files / 2)
+		connections = (unsigned)(files / 2);
+	struct fcgi_loop_options options = {
+		.connections_max = connections,
+		.request_timeout_ms = config->request_timeout_ms,
+		.data = server,
+		.request = take_request,
+	};
+	int r = fcgi_loop_new(&options, &server->loop);
+	if (r == 0)
+		r = fcgi_loop_watch(server->loop, server->signals, take_signal, server);
+	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
+	if (r == 0)
+		r = fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+	for (size_t i = 0; i < server->listener_count && r == 0; i++)
+		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
+	return r;
+}
+
+/* Ends without waiting for anybody: jobs die with this thread, the spawner kills what they started and removes the temporary
+ * directory when our end of its socket closes. */
+_Noreturn static void leave_at_once(struct server *server)
+{
+	log_notice("stopped at once");
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_close(&server->listeners[i]);
+	_exit(0);
+}
+
+static void loop(struct server *server)
+{
+	log_notice("ready version=%s recipes=%zu namespaces=%s", SLUICE_VERSION,
+		server->config->recipe_count,
+		spawner_has_namespaces(server->service.spawner) ? "yes" : "no");
+	for (;;) {
+		uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
+		int r = fcgi_loop_run(server->loop, deadline);
+		if (r < 0) {
+			log_error("loop: %s", strerror(-r));
+			leave_at_once(server);
+		}
+		if (server->stopping && fcgi_loop_connections(server->loop) == 0)
+			return;
+		if (server->at_once ||
+			(server->stopping && clock_now_ms() >= server->stop_deadline_ms))
+			leave_at_once(server);
+	}
+}
+
+static int open_all(struct server *server, const char *listen)
+{
+	int r = log_open(server->config->log);
+	if (r < 0) {
+		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
+		return r;
+	}
+	r = open_listeners(server, listen ? listen : server->config->listen);
+	if (r == 0)
+		r = drop_privileges(server);
+	if (r != 0)
+		return r;
+	r = open_signals(server);
+	if (r == 0)
+		r = service_open(&server->service, server->config->temp_path);
+	if (r < 0) {
+		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
+		return r;
+	}
+	r = pool_new(THREADS_MAX, &server->pool);
+	if (r == 0)
+		r = open_loop(server);
+	if (r < 0)
+		log_error("cannot start: %s", strerror(-r));
+	return r;
+}
+
+int server_run(struct config *config, const char *listen)
+{
+	struct server server = {.config = config, .signals = -1, .service.temp_fd = -1};
+	pthread_mutex_init(&server.lock, NULL);
+	int r = open_all(&server, listen);
+	if (r == 0)
+		loop(&server);
+	pool_free(server.pool);
+	fcgi_loop_free(server.loop);
+	service_close(&server.service);
+	for (size_t i = 0; i < server.listener_count; i++)
+		listener_close(&server.listeners[i]);
+	fd_close(&server.signals);
+	config_unref(server.config);
+	pthread_mutex_destroy(&server.lock);
+	if (r == 0)
+		log_notice("stopped");
+	return r == 0 ? 0 : 1;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_SERVER_H
+#define SRC_SERVER_H
+
+/*
+ * The daemon: sockets, signals, the life of the process. Main thread.
+ */
+
+#include "src/config.h"
+
+/* Serves until a signal ends it. config: a reference that the server takes over. listen: instead of the configuration's, NULL: that.
+ * Returns the exit status. */
+int server_run(struct config *config, const char *listen);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The spawner starts first of all, so that it inherits nothing. */
+#include "src/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int service_open(struct service *service, const char *temp_path)
+{
+	*service = (struct service){.temp_fd = -1};
+	int n = snprintf(service->temp_dir, sizeof service->temp_dir, "%s/sluice.XXXXXX", temp_path);
+	if (n < 0 || (size_t)n >= sizeof service->temp_dir)
+		return -ENAMETOOLONG;
+	if (!mkdtemp(service->temp_dir)) {
+		service->temp_dir[0] = '\0';
+		return -errno;
+	}
+	struct spawner_options options = {.temp_path = service->temp_dir};
+	service->temp_fd = open(service->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = service->temp_fd < 0 ? -errno : spawner_new(&options, &service->spawner);
+	if (r == 0)
+		r = admission_new(&service->admission);
+	if (r < 0)
+		service_close(service);
+	return r;
+}
+
+void service_close(struct service *service)
+{
+	spawner_free(service->spawner);
+	service->spawner = NULL;
+	admission_free(service->admission);
+	service->admission = NULL;
+	fd_close(&service->temp_fd);
+	if (service->temp_dir[0])
+		fd_remove_tree(AT_FDCWD, service->temp_dir);
+	service->temp_dir[0] = '\0';
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_SOURCE_H
+#define SRC_SOURCE_H
+
+/*
+ * The file that a request names, opened beneath the root (openat2(2)) and looked at. Any thread.
+ */
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "src/sniff.h"
+
+struct source {
+	int fd; /* -1: none */
+	uint64_t size;
+	struct stat stat;
+	struct sniff sniff;
+};
+
+#define SOURCE_NONE {.fd = -1}
+
+enum {
+	SOURCE_E_NOT_FOUND = 1, /* also: a directory, a special file, a way out of the root, no permission */
+	SOURCE_E_UNAVAILABLE,   /* descriptors ran out, or the disk fails */
+};
+
+/* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a way out of the root and
+ * without absolute or magic links. Returns 0 or SOURCE_E_*. */
+int source_open(int root_fd, const char *name, struct source *source);
+void source_close(struct source *source);
+
+#endif

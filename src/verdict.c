@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Exit 0 alone proves little, any other end is always a failure. In a pipeline the program that failed first in the order
+ * of the data is the guilty one; who died of SIGPIPE only lost its reader. A limit seldom says its name: a program
+ * that gets no memory exits like any other failure, so its last words and its peak are asked, too. */
+#include "src/conversion.h"
+
+#include <signal.h>
+#include <string.h>
+
+static bool failed(const struct job_result *result)
+{
+	return !result->exited || result->exit_status != 0;
+}
+
+static const struct conversion_stage *guilty(const struct conversion *conversion)
+{
+	const struct conversion_stage *broken_pipe = NULL;
+	for (size_t i = 0; i < conversion->count; i++) {
+		const struct conversion_stage *stage = &conversion->stages[i];
+		if (!failed(&stage->result))
+			continue;
+		if (stage->result.exited || stage->result.signal != SIGPIPE)
+			return stage;
+		if (!broken_pipe)
+			broken_pipe = stage;
+	}
+	return broken_pipe;
+}
+
+/* The limit that ended it, NULL: none that we know. */
+static const char *limit_of(const struct conversion *conversion, const struct job_result *result)
+{
+	const struct recipe *recipe = conversion->plan->recipe;
+	if (recipe->cpu_s && (result->cpu_us >= recipe->cpu_s * 1000000 ||
+		    (!result->exited && result->signal == SIGXCPU)))
+		return "cpu";
+	if (!result->exited && result->signal == SIGXFSZ)
+		return "max_output";
+	if (recipe->memory_bytes && (conversion->words.memory ||
+		    result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
+		return "memory";
+	return NULL;
+}
+
+static enum outcome mapped(const struct recipe *recipe, const struct job_result *result, int *status)
+{
+	for (size_t i = 0; result->exited && i < recipe->exit_count; i++) {
+		if (recipe->exits[i].exit == result->exit_status) {
+			*status = recipe->exits[i].status;
+			return OUTCOME_MAPPED;
+		}
+	}
+	return OUTCOME_OK;
+}
+
+enum outcome conversion_verdict(
+	const struct conversion *conversion, int *status, struct text *reason)
+{
+	const struct recipe *recipe = conversion->plan->recipe;
+	const struct conversion_stage *stage = guilty(conversion);
+	if (!stage) {
+		if (!conversion->words.found)
+			return OUTCOME_OK;
+		text_puts(reason, "stderr: ");
+		text_escaped(reason, conversion->words.found, LASTWORDS_PHRASE_MAX);
+		return OUTCOME_REFUSED;
+	}
+	const struct job_result *result = &stage->result;
+	const char *program = template_program_name(
+		recipe->template, (size_t)(stage - conversion->stages));
+	if (result->exited)
+		text_printf(reason, "%s: exit %d", program, result->exit_status);
+	else
+		text_printf(reason, "%s: signal %d (%s)", program, result->signal,
+			strsignal(result->signal));
+	if (mapped(recipe, result, status) == OUTCOME_MAPPED)
+		return OUTCOME_MAPPED;
+	const char *limit = limit_of(conversion, result);
+	if (limit) {
+		text_printf(reason, ", limit: %s", limit);
+		return OUTCOME_LIMIT;
+	}
+	return result->exited ? OUTCOME_REFUSED : OUTCOME_CRASHED;
+}
+
+uint64_t conversion_cpu_us(const struct conversion *conversion)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < conversion->count; i++)
+		sum += conversion->stages[i].result.cpu_us;
+	return sum;
+}
+
+uint64_t conversion_peak_kib(const struct conversion *conversion)
+{
+	uint64_t peak = 0;
+	for (size_t i = 0; i < conversion->count; i++)
+		if (conversion->stages[i].result.peak_kib > peak)
+			peak = conversion->stages[i].result.peak_kib;
+	return peak;
+}
