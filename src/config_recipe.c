@@ -9,378 +9,269 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RUN_MAX = TEMPLATE_ARGS_MAX, MEMORY_MIN = 1024 * 1024, LIVE_SLOTS = 16 };
+enum { MEMORY_MIN = 1024 * 1024, LIVE_SLOTS = 16 };
 
 const char *const config_response_names[] = {"whole", "live", NULL};
 const char *const config_start_names[] = {"warm", "cold", NULL};
 const char *const config_confine_names[] = {"standard", "strict", "off", NULL};
 
-static void read_sources(const struct config_reader *reader, struct recipe *recipe)
+static const char *without_prefix(const char *message, const char *prefix)
 {
-        const char *names[SNIFF_TYPES + 1] = {NULL};
-        char message[CONFIG_MESSAGE_MAX];
-        for (int i = 1; i < SNIFF_TYPES; i++)
-                names[i - 1] = sniff_name((enum sniff_type)i);
-        for (size_t i = 0; i < config_node_count(reader->node, "sources"); i++) {
-                const struct config_value *value = config_node_value(reader->node, "sources", i);
-                int type = sniff_from_name(value->text);
-                if (type > SNIFF_UNKNOWN && type < SNIFF_TYPES) {
-                        recipe->sources |= UINT64_C(1) << type;
-                        continue;
-                }
-                config_parse_name(value->text, names, message);
-                config_read_error(
-                        reader, value->line, "sources: '%.40s': %s", value->text, message);
-        }
+	size_t n = strlen(prefix);
+	return strncmp(message, prefix, n) == 0 ? message + n : message;
 }
 
-static void read_params(const struct config_reader *reader, struct recipe *recipe)
+static void read_sources(const struct config_reader *reader, struct recipe *recipe)
 {
-        size_t count = config_node_sections(reader->node, "param");
-        for (size_t i = 0; i < count && !reader->report->out_of_memory; i++) {
-                const struct config_node *node = config_node_section(reader->node, "param", i);
-                if (i == RECIPE_PARAMS_MAX) {
-                        config_read_error(reader, config_node_line(node), "more than %d params",
-                                RECIPE_PARAMS_MAX);
-                        return;
-                }
-                struct param *param = &recipe->params[recipe->param_count++];
-                config_param(node, reader->where, param, reader->report);
-                if (param->type != PARAM_FORMAT)
-                        continue;
-                if (recipe->format_param >= 0)
-                        config_read_error(
-                                reader, config_node_line(node), "a second param of type format");
-                recipe->format_param = (int)i;
-        }
+	const char *names[SNIFF_TYPES + 1] = {NULL};
+	char message[CONFIG_MESSAGE_MAX];
+	for (int i = 1; i < SNIFF_TYPES; i++)
+		names[i - 1] = sniff_name((enum sniff_type)i);
+	for (size_t i = 0; i < config_node_count(reader->node, "sources"); i++) {
+		const struct config_value *value = config_node_value(reader->node, "sources", i);
+		int type = sniff_from_name(value->text);
+		if (type > SNIFF_UNKNOWN && type < SNIFF_TYPES) {
+			recipe->sources |= UINT64_C(1) << type;
+			continue;
+		}
+		config_parse_name(value->text, names, message);
+		config_read_error(
+			reader, value->line, "sources: '%.40s': %s", value->text, message);
+	}
+}
+
+/* False when a type is unknown, so that `run` cannot be judged. */
+static bool read_params(const struct config_reader *reader, struct recipe *recipe)
+{
+	bool known = true;
+	size_t count = config_node_sections(reader->node, "param");
+	for (size_t i = 0; i < count && !reader->report->out_of_memory; i++) {
+		const struct config_node *node = config_node_section(reader->node, "param", i);
+		if (i == RECIPE_PARAMS_MAX) {
+			config_read_error(reader, config_node_line(node), "more than %d params",
+				RECIPE_PARAMS_MAX);
+			return false;
+		}
+		struct param *param = &recipe->params[recipe->param_count++];
+		config_check_title(reader->node, "param", i, reader->where, reader->report);
+		known = config_param(node, reader->where, param, reader->report) && known;
+		if (param->type != PARAM_FORMAT)
+			continue;
+		if (recipe->format_param >= 0)
+			config_read_error(
+				reader, config_node_line(node), "a second param of type format");
+		recipe->format_param = (int)i;
+	}
+	return known;
 }
 
 static int find_param(const struct recipe *recipe, const char *name)
 {
-        for (size_t i = 0; i < recipe->param_count; i++)
-                if (strcmp(recipe->params[i].name, name) == 0)
-                        return (int)i;
-        return -1;
+	for (size_t i = 0; i < recipe->param_count; i++)
+		if (strcmp(recipe->params[i].name, name) == 0)
+			return (int)i;
+	return -1;
 }
 
 /* Compiles `path`; used[i] says that params[i] stands in it. */
 static void read_path(
-        const struct config_reader *reader, bool complete, struct recipe *recipe, bool *used)
+	const struct config_reader *reader, bool complete, struct recipe *recipe, bool *used)
 {
-        char message[CONFIG_MESSAGE_MAX];
-        const struct config_value *value = config_read_one(reader, "path");
-        if (!value) {
-                if (complete)
-                        config_read_error(
-                                reader, config_node_line(reader->node), "path is missing");
-                return;
-        }
-        recipe->path = pattern_new(value->text, message, sizeof(message));
-        if (!recipe->path) {
-                config_read_error(reader, value->line, "path: %s", message);
-                return;
-        }
-        const char *holes[PATTERN_HOLES_MAX];
-        const char *names[RECIPE_PARAMS_MAX + 1] = {NULL};
-        for (size_t i = 0; i < recipe->param_count; i++)
-                names[i] = recipe->params[i].name;
-        size_t count = pattern_holes(recipe->path, holes);
-        for (size_t i = 0; i < count; i++) {
-                int index = find_param(recipe, holes[i]);
-                const char *nearest = config_nearest(holes[i], names);
-                if (index >= 0)
-                        used[index] = true;
-                else if (complete && nearest)
-                        config_read_error(reader, value->line,
-                                "path: there is no param '%.40s'; did you mean {%s}?", holes[i],
-                                nearest);
-                else if (complete)
-                        config_read_error(reader, value->line,
-                                "path: {%.40s} needs a param of this name", holes[i]);
-        }
-}
-
-/* Whether a program can get at the source: as {source}, as descriptor 3, or on its standard input.
- */
-static bool takes_source(const struct recipe *recipe)
-{
-        for (size_t i = 0; i < recipe->run_count; i++)
-                if (strstr(recipe->run[i], "{source}") || strstr(recipe->run[i], "{source.fd}") ||
-                        strstr(recipe->run[i], "fd/3") || strstr(recipe->run[i], "fd:3"))
-                        return true;
-        return recipe->stdin_source;
-}
-
-/* `sh -c` with a hole in the script: the one way in which a client's value could become a command.
- */
-static void check_shell(const struct config_reader *reader, const struct recipe *recipe)
-{
-        static const char *const shells[] = {"sh", "bash", "dash", "ksh", "zsh", "busybox", NULL};
-        bool shell = false, first = true;
-        for (size_t i = 0; i < recipe->run_count; i++) {
-                const char *text = recipe->run[i];
-                if (first) {
-                        const char *slash = strrchr(text, '/');
-                        shell = false;
-                        for (size_t j = 0; shells[j]; j++)
-                                shell = shell || strcmp(slash ? slash + 1 : text, shells[j]) == 0;
-                }
-                first = strcmp(text, "|") == 0;
-                if (!shell || strcmp(text, "-c") != 0 || i + 1 == recipe->run_count)
-                        continue;
-                for (size_t j = 0; j < recipe->param_count; j++) {
-                        char hole[64];
-                        int length = snprintf(hole, sizeof(hole), "{%.40s", recipe->params[j].name);
-                        const char *at = strstr(recipe->run[i + 1], hole);
-                        if (at && strchr("}.*|", at[length]))
-                                config_read_error(reader,
-                                        config_node_value(reader->node, "run", i + 1)->line,
-                                        "run: {%s} within the script of a shell; pass it behind "
-                                        "the script, as \"$1\"",
-                                        recipe->params[j].name);
-                }
-        }
-}
-
-static bool copy_run(const struct config_reader *reader, size_t count, struct recipe *recipe)
-{
-        recipe->run = calloc(count + 1, sizeof(*recipe->run));
-        if (!recipe->run) {
-                reader->report->out_of_memory = true;
-                return false;
-        }
-        for (; recipe->run_count < count; recipe->run_count++) {
-                const char *text = config_node_value(reader->node, "run", recipe->run_count)->text;
-                recipe->run[recipe->run_count] = config_strdup(reader->report, text);
-                if (!recipe->run[recipe->run_count])
-                        return false;
-        }
-        return true;
-}
-
-/* Of the elements before the first at which compiling fails, so that the message has the line of
- * that element. */
-static unsigned failing_line(
-        const struct config_reader *reader, const struct recipe *recipe, const char *message)
-{
-        char other[CONFIG_MESSAGE_MAX];
-        unsigned line = config_node_value(reader->node, "run", 0)->line;
-        for (size_t count = 1; count <= recipe->run_count; count++) {
-                struct template *part = template_new((const char *const *)recipe->run, count,
-                        recipe->params, recipe->param_count, other, sizeof(other));
-                template_free(part);
-                if (!part && strcmp(other, message) == 0)
-                        return config_node_value(reader->node, "run", count - 1)->line;
-        }
-        return line;
-}
-
-static void read_run(const struct config_reader *reader, const struct config *config, bool complete,
-        struct recipe *recipe, const bool *used)
-{
-        char message[CONFIG_MESSAGE_MAX];
-        size_t count = config_node_count(reader->node, "run");
-        if (count == 0) {
-                if (complete)
-                        config_read_error(reader, config_node_line(reader->node), "run is missing");
-                return;
-        }
-        unsigned line = config_node_value(reader->node, "run", 0)->line;
-        if (count > RUN_MAX) {
-                config_read_error(reader, line, "run: more than %d elements", RUN_MAX);
-                return;
-        }
-        if (!copy_run(reader, count, recipe))
-                return;
-        recipe->template = template_new((const char *const *)recipe->run, count, recipe->params,
-                recipe->param_count, message, sizeof(message));
-        if (!recipe->template) {
-                if (complete)
-                        config_read_error(
-                                reader, failing_line(reader, recipe, message), "run: %s", message);
-                return;
-        }
-        if (config->programs)
-                config_programs(reader, config->programs, recipe);
-        check_shell(reader, recipe);
-        if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
-                config_read_error(reader, line,
-                        "run: a live response cannot come from {output}, only from stdout");
-        if (complete && !takes_source(recipe))
-                config_read_warning(reader, line,
-                        "run: no program gets the source: neither {source} nor stdin = source");
-        for (size_t i = 0; i < recipe->param_count && complete; i++)
-                if (!used[i] && !template_uses_param(recipe->template, i))
-                        config_read_warning(reader,
-                                config_node_line(config_node_section(reader->node, "param", i)),
-                                "param '%s' is used neither in path nor in run",
-                                recipe->params[i].name);
+	char message[CONFIG_MESSAGE_MAX];
+	const struct config_value *value = config_read_one(reader, "path");
+	if (!value) {
+		if (complete)
+			config_read_error(
+				reader, config_node_line(reader->node), "path is missing");
+		return;
+	}
+	recipe->path = pattern_new(value->text, message, sizeof(message));
+	if (!recipe->path) {
+		config_read_error(
+			reader, value->line, "path: %s", without_prefix(message, "path: "));
+		return;
+	}
+	const char *holes[PATTERN_HOLES_MAX];
+	const char *names[RECIPE_PARAMS_MAX + 1] = {NULL};
+	for (size_t i = 0; i < recipe->param_count; i++)
+		names[i] = recipe->params[i].name;
+	size_t count = pattern_holes(recipe->path, holes);
+	for (size_t i = 0; i < count; i++) {
+		int index = find_param(recipe, holes[i]);
+		const char *nearest = config_nearest(holes[i], names);
+		if (index >= 0)
+			used[index] = true;
+		else if (complete && nearest)
+			config_read_error(reader, value->line,
+				"path: there is no param '%.40s'; did you mean {%s}?", holes[i],
+				nearest);
+		else if (complete)
+			config_read_error(reader, value->line,
+				"path: {%.40s} needs a param of this name", holes[i]);
+	}
 }
 
 static void read_exits(const struct config_reader *reader, struct recipe *recipe)
 {
-        for (size_t i = 0; i < config_node_count(reader->node, "exits"); i++) {
-                const struct config_value *value = config_node_value(reader->node, "exits", i);
-                char code[8] = "", message[CONFIG_MESSAGE_MAX];
-                const char *equal = strchr(value->text, '=');
-                uint64_t from, to;
-                if (equal && equal - value->text < (long)sizeof(code))
-                        memcpy(code, value->text, (size_t)(equal - value->text));
-                if (!equal || !config_parse_integer(code, 1, 255, &from, message) ||
-                        !config_parse_integer(equal + 1, 400, 599, &to, message)) {
-                        config_read_error(reader, value->line,
-                                "exits: '%.40s': write an exit code of 1 to 255 and a status of "
-                                "400 to 599, as 3=404",
-                                value->text);
-                        continue;
-                }
-                bool known = false;
-                for (size_t j = 0; j < recipe->exit_count; j++)
-                        known = known || recipe->exits[j].exit == (int)from;
-                if (known) {
-                        config_read_error(
-                                reader, value->line, "exits: code %s stands there twice", code);
-                } else if (recipe->exit_count == RECIPE_EXITS_MAX) {
-                        config_read_error(
-                                reader, value->line, "exits: more than %d", RECIPE_EXITS_MAX);
-                        return;
-                } else {
-                        recipe->exits[recipe->exit_count].exit = (int)from;
-                        recipe->exits[recipe->exit_count++].status = (int)to;
-                }
-        }
+	for (size_t i = 0; i < config_node_count(reader->node, "exits"); i++) {
+		const struct config_value *value = config_node_value(reader->node, "exits", i);
+		char code[8] = "", message[CONFIG_MESSAGE_MAX];
+		const char *equal = strchr(value->text, '=');
+		uint64_t from, to;
+		if (equal && equal - value->text < (long)sizeof(code))
+			memcpy(code, value->text, (size_t)(equal - value->text));
+		if (!equal || !config_parse_integer(code, 1, 255, &from, message) ||
+			!config_parse_integer(equal + 1, 400, 599, &to, message)) {
+			config_read_error(reader, value->line,
+				"exits: '%.40s': write an exit code of 1 to 255 and a status of "
+				"400 to 599, as 3=404",
+				value->text);
+			continue;
+		}
+		bool known = false;
+		for (size_t j = 0; j < recipe->exit_count; j++)
+			known = known || recipe->exits[j].exit == (int)from;
+		if (known) {
+			config_read_error(
+				reader, value->line, "exits: code %s stands there twice", code);
+		} else if (recipe->exit_count == RECIPE_EXITS_MAX) {
+			config_read_error(
+				reader, value->line, "exits: more than %d", RECIPE_EXITS_MAX);
+			return;
+		} else {
+			recipe->exits[recipe->exit_count].exit = (int)from;
+			recipe->exits[recipe->exit_count++].status = (int)to;
+		}
+	}
 }
 
 /* A text that goes into a header field: printable ASCII, or the response could be split. */
 static void read_field(const struct config_reader *reader, const char *option, char **out)
 {
-        const struct config_value *value = config_read_one(reader, option);
-        config_read_string(reader, option, true, out);
-        for (const char *at = *out; at && *at; at++) {
-                if (*at < 0x20 || *at > 0x7e) {
-                        config_read_error(reader, value->line,
-                                "%s: only printable ASCII may stand in a header", option);
-                        return;
-                }
-        }
-        if (*out && strcmp(option, "type") == 0 &&
-                (!strchr(*out, '/') || **out == '/' || strchr(*out, ' ') == *out))
-                config_read_error(reader, value->line,
-                        "type = %.40s: write a media type such as image/jpeg", *out);
+	const struct config_value *value = config_read_one(reader, option);
+	config_read_string(reader, option, true, out);
+	for (const char *at = *out; at && *at; at++) {
+		if (*at < 0x20 || *at > 0x7e) {
+			config_read_error(reader, value->line,
+				"%s: only printable ASCII may stand in a header", option);
+			return;
+		}
+	}
+	if (*out && strcmp(option, "type") == 0 &&
+		(!strchr(*out, '/') || **out == '/' || strchr(*out, ' ') == *out))
+		config_read_error(reader, value->line,
+			"type = %.40s: write a media type such as image/jpeg", *out);
 }
 
 static bool is_identifier(const char *text, size_t length)
 {
-        static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-        return length > 0 && strspn(text, set) >= length && (text[0] < '0' || text[0] > '9');
+	static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+	return length > 0 && strspn(text, set) >= length && (text[0] < '0' || text[0] > '9');
 }
 
 static void read_lists(const struct config_reader *reader, struct recipe *recipe)
 {
-        config_read_list(reader, "stderr_fails", recipe->stderr_fails, RECIPE_STDERR_FAILS_MAX);
-        config_read_list(reader, "read", recipe->read, RECIPE_PATHS_MAX);
-        config_read_list(reader, "env", recipe->env, RECIPE_PATHS_MAX);
-        config_read_list(reader, "preload", recipe->preload, RECIPE_PATHS_MAX);
-        config_read_list(reader, "prime", recipe->prime, RECIPE_PATHS_MAX);
-        for (size_t i = 0; i < config_node_count(reader->node, "env"); i++) {
-                const struct config_value *value = config_node_value(reader->node, "env", i);
-                if (!is_identifier(value->text, strcspn(value->text, "=")) ||
-                        !strchr(value->text, '='))
-                        config_read_error(
-                                reader, value->line, "env: '%.40s': write NAME=value", value->text);
-        }
-        for (size_t i = 0; i < config_node_count(reader->node, "read"); i++) {
-                const struct config_value *value = config_node_value(reader->node, "read", i);
-                if (value->text[0] != '/')
-                        config_read_error(reader, value->line, "read: '%.80s' is no absolute path",
-                                value->text);
-                else if (access(value->text, F_OK) != 0)
-                        config_read_warning(
-                                reader, value->line, "read: there is no '%.200s'", value->text);
-        }
-        for (size_t i = 0; i < config_node_count(reader->node, "prime"); i++) {
-                const struct config_value *value = config_node_value(reader->node, "prime", i);
-                if (!is_identifier(value->text, strlen(value->text)))
-                        config_read_error(reader, value->line,
-                                "prime: '%.40s' is no name of a function", value->text);
-        }
+	config_read_list(reader, "stderr_fails", recipe->stderr_fails, RECIPE_STDERR_FAILS_MAX);
+	config_read_list(reader, "read", recipe->read, RECIPE_PATHS_MAX);
+	config_read_list(reader, "env", recipe->env, RECIPE_PATHS_MAX);
+	config_read_list(reader, "preload", recipe->preload, RECIPE_PATHS_MAX);
+	config_read_list(reader, "prime", recipe->prime, RECIPE_PATHS_MAX);
+	for (size_t i = 0; i < config_node_count(reader->node, "env"); i++) {
+		const struct config_value *value = config_node_value(reader->node, "env", i);
+		if (!is_identifier(value->text, strcspn(value->text, "=")) ||
+			!strchr(value->text, '='))
+			config_read_error(
+				reader, value->line, "env: '%.40s': write NAME=value", value->text);
+	}
+	for (size_t i = 0; i < config_node_count(reader->node, "read"); i++) {
+		const struct config_value *value = config_node_value(reader->node, "read", i);
+		if (value->text[0] != '/')
+			config_read_error(reader, value->line, "read: '%.80s' is no absolute path",
+				value->text);
+		else if (access(value->text, F_OK) != 0)
+			config_read_warning(
+				reader, value->line, "read: there is no '%.200s'", value->text);
+	}
+	for (size_t i = 0; i < config_node_count(reader->node, "prime"); i++) {
+		const struct config_value *value = config_node_value(reader->node, "prime", i);
+		if (!is_identifier(value->text, strlen(value->text)))
+			config_read_error(reader, value->line,
+				"prime: '%.40s' is no name of a function", value->text);
+	}
 }
 
 static void read_limits(const struct config_reader *reader, struct recipe *recipe)
 {
-        bool live = recipe->response == RECIPE_LIVE;
-        uint64_t cpu_ms = 0;
-        recipe->timeout_ms = 30000;
-        recipe->queue_timeout_ms = 5000;
-        recipe->queue = 64;
-        recipe->slots = live ? LIVE_SLOTS : config_processors();
-        recipe->memory_bytes = UINT64_C(1) << 30;
-        recipe->max_source_bytes = live ? UINT64_C(16) << 30 : UINT64_C(256) << 20;
-        recipe->max_pixels = 100000000;
-        recipe->max_output_bytes = live ? 0 : UINT64_C(1) << 30;
-        recipe->threads = 1;
-        config_read_duration(reader, "timeout", 1, &recipe->timeout_ms);
-        config_read_duration(reader, "queue_timeout", 0, &recipe->queue_timeout_ms);
-        config_read_integer(reader, "queue", 0, 65535, &recipe->queue);
-        config_read_integer(reader, "slots", 1, 4096, &recipe->slots);
-        config_read_bytes(reader, "memory", MEMORY_MIN, &recipe->memory_bytes);
-        config_read_duration(reader, "cpu", 0, &cpu_ms);
-        recipe->cpu_s = (cpu_ms + 999) / 1000;
-        config_read_bytes(reader, "max_source", 0, &recipe->max_source_bytes);
-        config_read_count(reader, "max_pixels", &recipe->max_pixels);
-        config_read_bytes(reader, "max_output", 0, &recipe->max_output_bytes);
-        config_read_integer(reader, "threads", 1, 1024, &recipe->threads);
+	bool live = recipe->response == RECIPE_LIVE;
+	uint64_t cpu_ms = 0;
+	recipe->timeout_ms = 30000;
+	recipe->queue_timeout_ms = 5000;
+	recipe->queue = 64;
+	recipe->slots = live ? LIVE_SLOTS : config_processors();
+	recipe->memory_bytes = UINT64_C(1) << 30;
+	recipe->max_source_bytes = live ? UINT64_C(16) << 30 : UINT64_C(256) << 20;
+	recipe->max_pixels = 100000000;
+	recipe->max_output_bytes = live ? 0 : UINT64_C(1) << 30;
+	recipe->threads = 1;
+	config_read_duration(reader, "timeout", 1, &recipe->timeout_ms);
+	config_read_duration(reader, "queue_timeout", 0, &recipe->queue_timeout_ms);
+	config_read_integer(reader, "queue", 0, 65535, &recipe->queue);
+	config_read_integer(reader, "slots", 1, 4096, &recipe->slots);
+	config_read_bytes(reader, "memory", MEMORY_MIN, &recipe->memory_bytes);
+	config_read_duration(reader, "cpu", 0, &cpu_ms);
+	recipe->cpu_s = (cpu_ms + 999) / 1000;
+	config_read_bytes(reader, "max_source", 0, &recipe->max_source_bytes);
+	config_read_count(reader, "max_pixels", &recipe->max_pixels);
+	config_read_bytes(reader, "max_output", 0, &recipe->max_output_bytes);
+	config_read_integer(reader, "threads", 1, 1024, &recipe->threads);
 }
 
 static void read_modes(const struct config_reader *reader, struct recipe *recipe)
 {
-        static const char *const stdin_names[] = {"none", "source", NULL};
-        unsigned response = RECIPE_WHOLE, start = RECIPE_WARM, confine = RECIPE_CONFINE_STANDARD,
-                 in = 0;
-        config_read_name(reader, "response", config_response_names, &response);
-        config_read_name(reader, "start", config_start_names, &start);
-        config_read_name(reader, "confine", config_confine_names, &confine);
-        config_read_name(reader, "stdin", stdin_names, &in);
-        recipe->response = (enum recipe_response)response;
-        recipe->start = (enum recipe_start)start;
-        recipe->confine = (enum recipe_confine)confine;
-        recipe->stdin_source = in == 1;
+	static const char *const stdin_names[] = {"none", "source", NULL};
+	unsigned response = RECIPE_WHOLE, start = RECIPE_WARM, confine = RECIPE_CONFINE_STANDARD,
+		 in = 0;
+	config_read_name(reader, "response", config_response_names, &response);
+	config_read_name(reader, "start", config_start_names, &start);
+	config_read_name(reader, "confine", config_confine_names, &confine);
+	config_read_name(reader, "stdin", stdin_names, &in);
+	recipe->response = (enum recipe_response)response;
+	recipe->start = (enum recipe_start)start;
+	recipe->confine = (enum recipe_confine)confine;
+	recipe->stdin_source = in == 1;
 }
 
 struct recipe *config_recipe(const struct config_node *node, const struct config *config,
-        bool complete, struct config_report *report)
+	bool complete, struct config_report *report)
 {
-        char where[128];
-        const char *name = config_node_title(node);
-        const struct config_reader reader = {report, node, where};
-        bool used[RECIPE_PARAMS_MAX] = {false};
-        struct recipe *recipe = calloc(1, sizeof(*recipe));
-        if (!recipe) {
-                report->out_of_memory = true;
-                return NULL;
-        }
-        recipe->format_param = -1;
-        recipe->name = config_strdup(report, name);
-        snprintf(where, sizeof(where), "recipe '%.64s': ", name);
-        size_t length =
-                strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
-        if (length == 0 || length > 64 || name[length] != '\0')
-                config_read_error(&reader, config_node_line(node),
-                        "a name has up to 64 letters, digits, '-', '_' and '.'");
-        read_modes(&reader, recipe);
-        read_limits(&reader, recipe);
-        read_sources(&reader, recipe);
-        read_field(&reader, "type", &recipe->type);
-        read_field(&reader, "cache_control", &recipe->cache_control);
-        read_lists(&reader, recipe);
-        read_exits(&reader, recipe);
-        size_t errors = report->errors;
-        read_params(&reader, recipe);
-        /* what refers to params would only repeat what is wrong with them */
-        bool params_ok = report->errors == errors && !report->out_of_memory;
-        if (!report->out_of_memory)
-                read_path(&reader, complete, recipe, used);
-        if (!report->out_of_memory)
-                read_run(&reader, config, complete && params_ok, recipe, used);
-        return recipe;
+	char where[128];
+	const char *name = config_node_title(node);
+	const struct config_reader reader = {report, node, where};
+	bool used[RECIPE_PARAMS_MAX] = {false};
+	struct recipe *recipe = calloc(1, sizeof(*recipe));
+	if (!recipe) {
+		report->out_of_memory = true;
+		return NULL;
+	}
+	recipe->format_param = -1;
+	recipe->name = config_strdup(report, name);
+	snprintf(where, sizeof(where), "recipe '%.64s': ", name);
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+	if (length == 0 || length > 64 || name[length] != '\0')
+		config_read_error(&reader, config_node_line(node),
+			"a name has up to 64 letters, digits, '-', '_' and '.'");
+	read_modes(&reader, recipe);
+	read_limits(&reader, recipe);
+	read_sources(&reader, recipe);
+	read_field(&reader, "type", &recipe->type);
+	read_field(&reader, "cache_control", &recipe->cache_control);
+	read_lists(&reader, recipe);
+	read_exits(&reader, recipe);
+	bool known = read_params(&reader, recipe);
+	if (!report->out_of_memory)
+		read_path(&reader, complete, recipe, used);
+	if (!report->out_of_memory)
+		config_run(&reader, config, complete && known, recipe, used);
+	return recipe;
 }

@@ -18,161 +18,161 @@ enum { NAME_SHOWN_MAX = 32 };
 
 static int find_param(const struct recipe *recipe, const char *name)
 {
-        for (size_t i = 0; i < recipe->param_count; i++)
-                if (strcmp(recipe->params[i].name, name) == 0)
-                        return (int)i;
-        return -1;
+	for (size_t i = 0; i < recipe->param_count; i++)
+		if (strcmp(recipe->params[i].name, name) == 0)
+			return (int)i;
+	return -1;
 }
 
 /* Names that the query may have; those of the path's holes are told apart by texts of the match. */
 static void list_accepted(
-        const struct recipe *recipe, const struct pattern_match *match, struct text *text)
+	const struct recipe *recipe, const struct pattern_match *match, struct text *text)
 {
-        size_t shown = 0;
-        for (size_t i = 0; i < recipe->param_count; i++) {
-                const char *name = recipe->params[i].name;
-                if (pattern_match_get(match, name))
-                        continue;
-                /* room for what tells that there are more */
-                if (text->len + strlen(name) + sizeof(", , ...") > text->size) {
-                        text_puts(text, ", ...");
-                        return;
-                }
-                text_printf(text, "%s%s", shown++ ? ", " : "", name);
-        }
-        if (shown == 0)
-                text_puts(text, "no parameters");
+	size_t shown = 0;
+	for (size_t i = 0; i < recipe->param_count; i++) {
+		const char *name = recipe->params[i].name;
+		if (pattern_match_get(match, name))
+			continue;
+		/* room for what tells that there are more */
+		if (text->len + strlen(name) + sizeof(", , ...") > text->size) {
+			text_puts(text, ", ...");
+			return;
+		}
+		text_printf(text, "%s%s", shown++ ? ", " : "", name);
+	}
+	if (shown == 0)
+		text_puts(text, "no parameters");
 }
 
 static void say_unknown(const struct recipe *recipe, const struct pattern_match *match,
-        const char *name, char message[PARAM_MESSAGE_MAX])
+	const char *name, char message[PARAM_MESSAGE_MAX])
 {
-        static const char harmless[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-        struct text text;
-        size_t length = strspn(name, harmless);
-        text_init(&text, message, PARAM_MESSAGE_MAX);
-        if (length > 0 && length <= NAME_SHOWN_MAX && name[length] == '\0')
-                text_printf(&text, "%s: unknown; accepted: ", name);
-        else
-                text_puts(&text, "unknown parameter; accepted: ");
-        list_accepted(recipe, match, &text);
+	static const char harmless[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	struct text text;
+	size_t length = strspn(name, harmless);
+	text_init(&text, message, PARAM_MESSAGE_MAX);
+	if (length > 0 && length <= NAME_SHOWN_MAX && name[length] == '\0')
+		text_printf(&text, "%s: unknown; accepted: ", name);
+	else
+		text_puts(&text, "unknown parameter; accepted: ");
+	list_accepted(recipe, match, &text);
 }
 
 /* Puts what the URL gives for each parameter into texts. */
 static bool collect(const struct recipe *recipe, const struct pattern_match *match,
-        const struct query *query, const char **texts, char message[PARAM_MESSAGE_MAX])
+	const struct query *query, const char **texts, char message[PARAM_MESSAGE_MAX])
 {
-        struct text text;
-        for (size_t i = 0; i < match->count; i++) {
-                int index = find_param(recipe, match->holes[i].name);
-                if (index >= 0)
-                        texts[index] = match->holes[i].value;
-        }
-        for (size_t i = 0; i < query->count; i++) {
-                int index = find_param(recipe, query->pairs[i].name);
-                if (index < 0) {
-                        say_unknown(recipe, match, query->pairs[i].name, message);
-                        return false;
-                }
-                if (texts[index]) {
-                        text_init(&text, message, PARAM_MESSAGE_MAX);
-                        text_printf(&text, "%s: given twice", recipe->params[index].name);
-                        return false;
-                }
-                texts[index] = query->pairs[i].value;
-        }
-        return true;
+	struct text text;
+	for (size_t i = 0; i < match->count; i++) {
+		int index = find_param(recipe, match->holes[i].name);
+		if (index >= 0)
+			texts[index] = match->holes[i].value;
+	}
+	for (size_t i = 0; i < query->count; i++) {
+		int index = find_param(recipe, query->pairs[i].name);
+		if (index < 0) {
+			say_unknown(recipe, match, query->pairs[i].name, message);
+			return false;
+		}
+		if (texts[index]) {
+			text_init(&text, message, PARAM_MESSAGE_MAX);
+			text_printf(&text, "%s: given twice", recipe->params[index].name);
+			return false;
+		}
+		texts[index] = query->pairs[i].value;
+	}
+	return true;
 }
 
 static void say_missing(const struct param *param, char message[PARAM_MESSAGE_MAX])
 {
-        char accepts[PARAM_MESSAGE_MAX];
-        struct text text;
-        param_describe(param, accepts);
-        const char *colon = strstr(accepts, ": ");
-        text_init(&text, message, PARAM_MESSAGE_MAX);
-        text_printf(&text, "%s: missing", param->name);
-        if (colon)
-                text_printf(&text, "; %s", colon + 2);
+	char accepts[PARAM_MESSAGE_MAX];
+	struct text text;
+	param_describe(param, accepts);
+	const char *colon = strstr(accepts, ": ");
+	text_init(&text, message, PARAM_MESSAGE_MAX);
+	text_printf(&text, "%s: missing", param->name);
+	if (colon)
+		text_printf(&text, "; %s", colon + 2);
 }
 
 /* The format that suits the client best; the first when it wants none of them: it said so, but
  * asked. */
 static const char *negotiate(const struct param *param, const char *accept)
 {
-        enum sniff_type formats[PARAM_VALUES_MAX];
-        for (size_t i = 0; i < param->value_count; i++) {
-                int type = sniff_from_name(param->values[i].name);
-                formats[i] = type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type;
-        }
-        int best = http_negotiate(accept, formats, param->value_count);
-        return param->values[best < 0 ? 0 : best].name;
+	enum sniff_type formats[PARAM_VALUES_MAX];
+	for (size_t i = 0; i < param->value_count; i++) {
+		int type = sniff_from_name(param->values[i].name);
+		formats[i] = type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type;
+	}
+	int best = http_negotiate(accept, formats, param->value_count);
+	return param->values[best < 0 ? 0 : best].name;
 }
 
 bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
-        const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
-        char message[PARAM_MESSAGE_MAX])
+	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
+	char message[PARAM_MESSAGE_MAX])
 {
-        const char *texts[RECIPE_PARAMS_MAX] = {NULL};
-        *negotiated = false;
-        message[0] = '\0';
-        if (!collect(recipe, match, query, texts, message))
-                return false;
-        for (size_t i = 0; i < recipe->param_count; i++) {
-                const struct param *param = &recipe->params[i];
-                const char *text = texts[i] ? texts[i] : param->default_text;
-                if (!text && param->required) {
-                        say_missing(param, message);
-                        return false;
-                }
-                if (!text && param->type == PARAM_FORMAT && param->value_count > 0) {
-                        text = negotiate(param, accept);
-                        *negotiated = true;
-                }
-                values[i] = (struct param_value){.x = -1, .y = -1, .w = -1, .h = -1};
-                if (text && !param_parse(param, text, &values[i], message))
-                        return false;
-        }
-        return true;
+	const char *texts[RECIPE_PARAMS_MAX] = {NULL};
+	*negotiated = false;
+	message[0] = '\0';
+	if (!collect(recipe, match, query, texts, message))
+		return false;
+	for (size_t i = 0; i < recipe->param_count; i++) {
+		const struct param *param = &recipe->params[i];
+		const char *text = texts[i] ? texts[i] : param->default_text;
+		if (!text && param->required) {
+			say_missing(param, message);
+			return false;
+		}
+		if (!text && param->type == PARAM_FORMAT && param->value_count > 0) {
+			text = negotiate(param, accept);
+			*negotiated = true;
+		}
+		values[i] = (struct param_value){.x = -1, .y = -1, .w = -1, .h = -1};
+		if (text && !param_parse(param, text, &values[i], message))
+			return false;
+	}
+	return true;
 }
 
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values)
 {
-        if (recipe->type)
-                return recipe->type;
-        int type = SNIFF_UNKNOWN;
-        if (recipe->format_param >= 0 && values[recipe->format_param].present)
-                type = sniff_from_name(values[recipe->format_param].canonical);
-        return sniff_media_type(type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type);
+	if (recipe->type)
+		return recipe->type;
+	int type = SNIFF_UNKNOWN;
+	if (recipe->format_param >= 0 && values[recipe->format_param].present)
+		type = sniff_from_name(values[recipe->format_param].canonical);
+	return sniff_media_type(type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type);
 }
 
 static void free_list(char **list)
 {
-        for (; *list; list++)
-                free(*list);
+	for (; *list; list++)
+		free(*list);
 }
 
 void recipe_free(struct recipe *recipe)
 {
-        if (!recipe)
-                return;
-        for (size_t i = 0; i < recipe->param_count; i++)
-                param_clear(&recipe->params[i]);
-        for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++)
-                free(recipe->program_paths[i]);
-        if (recipe->run)
-                free_list(recipe->run);
-        free(recipe->run);
-        free_list(recipe->stderr_fails);
-        free_list(recipe->read);
-        free_list(recipe->env);
-        free_list(recipe->preload);
-        free_list(recipe->prime);
-        pattern_free(recipe->path);
-        template_free(recipe->template);
-        free(recipe->name);
-        free(recipe->type);
-        free(recipe->cache_control);
-        free(recipe);
+	if (!recipe)
+		return;
+	for (size_t i = 0; i < recipe->param_count; i++)
+		param_clear(&recipe->params[i]);
+	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++)
+		free(recipe->program_paths[i]);
+	if (recipe->run)
+		free_list(recipe->run);
+	free(recipe->run);
+	free_list(recipe->stderr_fails);
+	free_list(recipe->read);
+	free_list(recipe->env);
+	free_list(recipe->preload);
+	free_list(recipe->prime);
+	pattern_free(recipe->path);
+	template_free(recipe->template);
+	free(recipe->name);
+	free(recipe->type);
+	free(recipe->cache_control);
+	free(recipe);
 }
