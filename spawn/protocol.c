@@ -181,7 +181,7 @@ int protocol_decode_started(const struct protocol_packet *packet, struct protoco
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
 	bool process = out->pid > 1;
-	if (packet->fd_count != (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
+	if (packet->fd_count > (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
 		(!process && (out->pid != 0 || out->error == 0)))
 		return -EPROTO;
 	return 0;
@@ -228,13 +228,14 @@ int protocol_receive(int socket, struct protocol_packet *packet)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == ECONNRESET ? 0 : -errno;
-	if (!take_fds(&message, packet) || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-		protocol_close(packet);
-		return -EPROTO;
-	}
+	bool fine = take_fds(&message, packet) && !(message.msg_flags & MSG_TRUNC);
 	packet->size = (size_t)n;
-	if (n == 0)
+	if (!fine || message.msg_flags & MSG_CTRUNC || n == 0)
 		protocol_close(packet);
+	if (!fine)
+		return -EPROTO;
+	if (message.msg_flags & MSG_CTRUNC)
+		return -EMFILE;
 	return n > 0;
 }
 

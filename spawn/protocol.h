@@ -93,8 +93,9 @@ struct protocol_packet {
 	_Alignas(8) char data[JOB_MESSAGE_MAX];
 };
 
-/* Receives one packet; its descriptors are close-on-exec. Returns 1, 0 at end of file, or -errno
- * (-EAGAIN: the socket's timeout; -EPROTO: too long or too many descriptors, which are closed). */
+/* Receives one packet; its descriptors are close-on-exec. Returns 1, 0 at end of file, or -errno:
+ * -EAGAIN, the socket's timeout; -EPROTO, too long or too many descriptors; -EMFILE, this process
+ * may not have that many, but the data is good. After an error the descriptors are closed. */
 int protocol_receive(int socket, struct protocol_packet *packet);
 void protocol_close(struct protocol_packet *packet);
 
@@ -109,7 +110,8 @@ struct protocol_header protocol_header(enum protocol_type type, size_t size, uin
 ssize_t protocol_encode_start(
 	const struct job_spec *spec, uint32_t sequence, void *buffer, size_t size);
 
-/* Each returns 0 or -EPROTO. The descriptors in the packet stay where they are. */
+/* Each returns 0 or -EPROTO. A STARTED with a process but without its pidfd is one that came with
+ * -EMFILE. The descriptors in the packet stay where they are. */
 int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *out);
 int protocol_decode_ready(const struct protocol_packet *packet, struct protocol_ready *out);
 int protocol_decode_started(const struct protocol_packet *packet, struct protocol_started *out);

@@ -259,6 +259,49 @@ int spawner_restart(struct spawner *spawner)
 	return r;
 }
 
+static int receive_started(struct spawner *spawner, struct protocol_started *started)
+{
+	int r = protocol_receive(spawner->socket, &spawner->packet);
+	if (r == 0)
+		return -EPIPE;
+	if (r < 0 && r != -EMFILE)
+		return r;
+	bool lost = r == -EMFILE;
+	r = protocol_decode_started(&spawner->packet, started);
+	if (r < 0)
+		return r;
+	bool expected = started->pid > 1 && !lost;
+	if (started->header.sequence != spawner->sequence ||
+		spawner->packet.fd_count != (expected ? 1 : 0))
+		return -EPROTO;
+	return 0;
+}
+
+/* For a job whose pidfd this process had no room for. It is our child and nobody has reaped it, so
+ * the number is its own. */
+static void end_by_number(pid_t pid)
+{
+	kill(-pid, SIGKILL);
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void log_failed_step(const struct protocol_started *started)
+{
+	static const char *const names[] = {
+		[CHILD_STEP_GROUP] = "process group",
+		[CHILD_STEP_DAEMON] = "parent-death signal",
+		[CHILD_STEP_LIMITS] = "limits",
+		[CHILD_STEP_FILES] = "descriptors",
+		[CHILD_STEP_DIRECTORY] = "working directory",
+		[CHILD_STEP_FILTER] = "filter",
+	};
+	if (started->step < sizeof names / sizeof *names && names[started->step])
+		log_warning(
+			"spawner: new job: %s: %s", names[started->step], strerror(started->error));
+}
+
 /* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
  * this spawner. */
 static int converse(struct spawner *spawner, const struct job_spec *spec, size_t size,
@@ -269,14 +312,10 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, size_t
 		fds[i] = spec->files[i].fd;
 	struct protocol_packet *packet = &spawner->packet;
 	int r = protocol_send(spawner->socket, packet->data, size, fds, spec->file_count);
-	if (r == -EBADF || r == -ETOOMANYREFS || r == -ENOMEM || r == -ENOBUFS)
+	if (r == -EBADF || r == -ETOOMANYREFS || r == -ENOMEM || r == -ENOBUFS || r == -EMSGSIZE)
 		return r; /* nothing was sent, nothing is broken */
-	if (r == 0) {
-		r = protocol_receive(spawner->socket, packet);
-		r = r == 0 ? -EPIPE : r < 0 ? r : protocol_decode_started(packet, started);
-		if (r == 0 && started->header.sequence != spawner->sequence)
-			r = -EPROTO;
-	}
+	if (r == 0)
+		r = receive_started(spawner, started);
 	if (r < 0) {
 		protocol_close(packet);
 		if (r != -EPIPE)
@@ -284,6 +323,10 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, size_t
 		group_signal_leader(spawner->pidfd, SIGKILL);
 		fd_close(&spawner->socket);
 		return -EPIPE;
+	}
+	if (started->pid > 1 && packet->fd_count == 0) {
+		end_by_number(started->pid);
+		return -EMFILE;
 	}
 	*job = (struct job){
 		.pid = started->pid,
@@ -311,5 +354,8 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 		return r;
 	if (job->pidfd >= 0)
 		job_reap(job, NULL);
-	return started.step == CHILD_STEP_EXEC ? started.error : -started.error;
+	if (started.step == CHILD_STEP_EXEC)
+		return started.error;
+	log_failed_step(&started);
+	return -started.error;
 }

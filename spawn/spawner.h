@@ -7,6 +7,11 @@
  * least, and the daemon's memory and descriptors are never in a child. Jobs are children of the
  * daemon (CLONE_PARENT). When the daemon is gone, however it went, the spawner kills every job that
  * still runs, removes the temporary directory, and ends.
+ *
+ * A job has no capabilities, also when the daemon runs as root (no_new_privs, SECBIT_NOROOT): a
+ * file that it opens by name, /dev/fd/3 included, must be readable for the user. Its umask is 077.
+ * Jobs of a spawner that has been replaced have the parent-death signal, but no guardian for
+ * processes that outlive their leader outside of a namespace.
  */
 
 #include <stdbool.h>
@@ -38,7 +43,7 @@ int spawner_restart(struct spawner *spawner);
 /* Starts a program. Any thread. Returns 0 with *job filled, a positive errno value when the program
  * could not be executed (ENOENT, EACCES, ENOEXEC …: missing or not executable), or -errno when no
  * job could be started at all: -E2BIG (argv and environment do not fit into JOB_MESSAGE_MAX),
- * -EAGAIN (too many jobs or processes), -EPIPE (no spawner until spawner_restart), -ENOENT
+ * -EAGAIN (too many jobs or processes), -EMFILE, -EPIPE (no spawner until spawner_restart), -ENOENT
  * (directory) … */
 int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job);
 

@@ -114,6 +114,18 @@ static int start(struct server *server, struct child_plan *plan, struct job *job
 	return cold_start(&server->cold, plan, job);
 }
 
+/* The answer to a message of which the descriptors could not be taken. */
+static bool refuse(struct server *server, int error)
+{
+	struct protocol_header header;
+	memcpy(&header, server->packet.data, sizeof header);
+	struct protocol_started started = {
+		.header = protocol_header(PROTOCOL_STARTED, sizeof started, header.sequence),
+		.error = error,
+	};
+	return protocol_send(server->socket, &started, sizeof started, NULL, 0) == 0;
+}
+
 /* Takes one message and answers it. False when the daemon is gone or does not speak our language.
  */
 static bool serve(struct server *server)
@@ -121,6 +133,8 @@ static bool serve(struct server *server)
 	int r = protocol_receive(server->socket, &server->packet);
 	if (r == 0)
 		return false;
+	if (r == -EMFILE && server->packet.size >= sizeof(struct protocol_header))
+		return refuse(server, EMFILE);
 	if (r == 1)
 		r = protocol_decode_start(&server->packet, &server->job);
 	if (r < 0) {

@@ -10,12 +10,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -412,7 +416,8 @@ static void test_status(void **state)
 	expect_line(run.output, "CapEff:", "0000000000000000");
 	expect_line(run.output, "CapAmb:", "0000000000000000");
 	expect_line(run.output, "NoNewPrivs:", "1");
-	expect_line(run.output, "Seccomp:", f->plain ? "2" : "0");
+	if (f->plain)
+		expect_line(run.output, "Seccomp:", "2");
 }
 
 static void expect_all_gone(int pipe_fd, int timeout_ms)
@@ -608,6 +613,60 @@ static void test_restart(void **state)
 	assert_int_equal(count_fds(getpid()), fds);
 }
 
+/* No descriptor left in one of the two processes: no job, no trace, and the spawner is still good.
+ */
+static void test_out_of_descriptors(void **state)
+{
+	struct fixture *f = *state;
+	struct run run;
+	struct job job;
+	char *const argv[] = {"/bin/sleep", "100", NULL};
+	pid_t spawner = pid_of(spawner_get_pidfd(f->spawner));
+	for (int i = 0; i < 2; i++) {
+		struct rlimit old, none;
+		pid_t pid = i == 0 ? 0 : spawner;
+		assert_int_equal(prlimit(pid, RLIMIT_NOFILE, NULL, &old), 0);
+		none = (struct rlimit){4, old.rlim_max};
+		assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &none, NULL), 0);
+		int r = start(f->spawner, argv, STDERR_FILENO, -1, &job);
+		assert_int_equal(prlimit(pid, RLIMIT_NOFILE, &old, NULL), 0);
+		assert_int_equal(r, -EMFILE);
+		assert_int_equal(job.pidfd, -1);
+		run_shell(f->spawner, "exit 6", (struct job_limits){0}, &run);
+		assert_int_equal(run.result.exit_status, 6);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
+	}
+	assert_int_equal(pid_of(spawner_get_pidfd(f->spawner)), spawner);
+}
+
+/* What the spawner has open: /dev/null on the low numbers, stderr, its socket, the daemon's pidfd.
+ */
+static void test_spawner_inherits_nothing(void **state)
+{
+	struct fixture *f = *state;
+	int extra = open("/dev/zero", O_RDONLY); /* inheritable on purpose */
+	assert_true(extra >= 0);
+	struct spawner *spawner;
+	const struct spawner_options options = {.no_namespaces = f->plain};
+	assert_int_equal(spawner_new(&options, &spawner), 0);
+	pid_t pid = pid_of(spawner_get_pidfd(spawner));
+	char path[64], target[64];
+	for (int fd = 0; fd < 100; fd++) {
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
+		ssize_t n = readlink(path, target, sizeof target - 1);
+		if (n < 0 || fd == STDERR_FILENO)
+			continue;
+		target[n] = '\0';
+		if (strcmp(target, "/dev/null") != 0 && strncmp(target, "socket:", 7) != 0 &&
+			strcmp(target, "anon_inode:[pidfd]") != 0 &&
+			strncmp(target, "pidfd:", 6) != 0)
+			fail_msg("descriptor %d is %s", fd, target);
+	}
+	assert_int_equal(count_fds(pid), 2 + 16 + 3);
+	spawner_free(spawner);
+	close(extra);
+}
+
 static void test_free_removes_temp(void **state)
 {
 	struct fixture *f = *state;
@@ -623,6 +682,28 @@ static void test_free_removes_temp(void **state)
 	const struct spawner_options relative = {.temp_path = "tmp"};
 	assert_int_equal(spawner_new(&relative, &spawner), -EINVAL);
 	spawner_free(NULL);
+}
+
+/* From here on this process and all that it starts find what Linux 5.10 has: no flags for
+ * pidfd_send_signal, none for close_range. */
+static int become_older(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 3, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+	};
+	const struct sock_fprog program = {sizeof code / sizeof *code, code};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
 static int open_spawner(void **state, bool plain)
@@ -664,6 +745,8 @@ int main(int argc, char **argv)
 		return daemonise(argv[2]);
 	if (argc > 1 && !strcmp(argv[1], SIBLING))
 		return make_sibling();
+	if (argc > 1 && !strcmp(argv[1], "--older-kernel") && become_older() < 0)
+		return 1;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 	if (n < 0)
 		return 1;
@@ -686,6 +769,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_no_leaks),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_restart),
+		cmocka_unit_test(test_out_of_descriptors),
+		cmocka_unit_test(test_spawner_inherits_nothing),
 		cmocka_unit_test(test_free_removes_temp),
 	};
 	int failed =
