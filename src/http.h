@@ -14,7 +14,8 @@
 /* The best of `formats` for an Accept field value (RFC 9110 §12.5.1): highest q-value by the most specific matching range;
  * among equals the order of `formats` decides. accept NULL or "": everything is accepted, but a format that is not
  * universally understood (anything but jpeg, png, gif, mp4, mp3) is only chosen when the field names it (type/subtype, not
- * by a wildcard), unless there is no other. Returns the index; -1 when every one has q=0. */
+ * by a wildcard), unless there is no other. Formats that no range matches come last,
+ * since any answer is of more use than none; malformed ranges do not count. Returns the index; -1 when every one has q=0. */
 int http_negotiate(const char *accept, const enum sniff_type *formats, size_t count);
 
 /* IMF-fixdate (RFC 9110 §5.6.7). */

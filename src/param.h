@@ -17,7 +17,11 @@
  * flag      1/true/yes/on/(empty), 0/false/no/off    1, or absent when false
  * format    one of `values` (sniff names)            webp                    absent: negotiated from Accept
  * text      at most `max` bytes (default 64)         itself                  letters, digits, space and `allow`; UTF-8; never
- *                                                                            a control character; never a leading '-' or '@'
+ *                                                                            a control character; never a leading '-' or '@';
+ *                                                                            not empty unless min = 0
+ * Bounds that are not given: integer 0 to 2147483647, number and time 0 to 9e9. In a size or region a side is never 0; x and y
+ * of a region go from 0 to 65535. Colours in capitals are understood, no other type is. In a time, what follows a colon
+ * has two digits and is below 60.
  */
 
 #include <stdbool.h>

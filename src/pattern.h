@@ -4,7 +4,8 @@
 
 /*
  * A recipe's `path`: literal text and {name} holes, e.g. "/thumb/{size}/{source}". {source} takes one or more
- * path segments, any other hole a part of one segment. `source` stands exactly once. Pure, any thread.
+ * path segments, none of them empty, and stands behind a '/'; any other hole takes a part of one segment. `source` stands
+ * exactly once, and between two holes there is text. Pure, any thread.
  */
 
 #include <stdbool.h>
