@@ -198,7 +198,7 @@ def test_second_term_stops_at_once(sluice):
             connection.send(fastcgi.request("/family/a"))
             pids = daemon.wait_converters(2)
             daemon.signal(number)
-            wait_until(lambda: not os.path.exists(daemon.socket) or _refused(daemon), 2 * SLOW)
+            daemon.log.wait_text("stopping")
             assert daemon.process.poll() is None and processes.alive(pids[0])
             daemon.signal(number)
             daemon.wait(1 * SLOW)
@@ -207,12 +207,24 @@ def test_second_term_stops_at_once(sluice):
             assert not daemon.temporary_files()
 
 
-def _refused(daemon):
-    try:
-        daemon.connect().close()
-        return False
-    except (ConnectionRefusedError, FileNotFoundError):
-        return True
+def test_nobody_is_let_in_while_it_stops(sluice):
+    """Who comes now is refused at once and may go elsewhere, instead of waiting for the end in the socket's backlog."""
+    daemon = sluice(*BASIC, slots=64)
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/pause/a"))
+        daemon.wait_converters(1)
+        daemon.signal(signal.SIGTERM)
+        daemon.log.wait_text("stopping")
+
+        def refused():
+            try:
+                daemon.connect().close()
+                return False
+            except (ConnectionRefusedError, FileNotFoundError):
+                return True
+        wait_until(refused, 0.3, "refused")
+        assert connection.answer().status == 200
+    assert daemon.wait(3 * SLOW) == 0
 
 
 def test_shutdown_timeout(sluice):
@@ -228,8 +240,8 @@ def test_shutdown_timeout(sluice):
 
 
 def test_term_with_stalled_peers(sluice):
-    """A half-sent request is no running request."""
-    daemon = sluice(*BASIC)
+    """A half-sent request may still be completed, but it has no more time than ever."""
+    daemon = sluice(*BASIC, request_timeout="500ms")
     with daemon.connect() as connection:
         connection.send(fastcgi.request("/hello/a")[:50])
         hello(daemon)

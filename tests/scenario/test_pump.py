@@ -72,6 +72,12 @@ def assert_exact(answer, check, n):
     assert answer.paddings == {0} and max(answer.sizes) <= 65528, answer
 
 
+def assert_spliced(line, n):
+    """The body never saw a buffer of the daemon's; the header fields did."""
+    assert line.number("spliced") == n and 0 < line.number("copied") < 1024, line.text
+    assert line.number("bytes") == line.number("spliced") + line.number("copied"), line.text
+
+
 SIZES = [1, 7, 8, 4095, 4096, 4097, 65527, 65528, 65529, 65535, 65536, 65537, 131056, MIB - 1, MIB, MIB + 1, MIB + 65536, 5 * MIB + 3]
 
 
@@ -82,8 +88,7 @@ def test_whole(daemon, name, n):
         answer, check, line = fetch(daemon, f"/{name}/a?n={n}", connection)
         assert_exact(answer, check, n)
         assert answer.headers["content-length"] == str(n)
-        assert line["bytes"] == str(n), line.text
-        assert line.number("spliced") >= n and line.number("copied") <= 4096, line.text
+        assert_spliced(line, n)
         # and the connection is in step
         answer, check, _ = fetch(daemon, "/whole/a?n=3", connection)
         assert_exact(answer, check, 3)
@@ -98,7 +103,7 @@ def test_whole_64_mib_is_spilled_and_gone(daemon):
     answer, check, line = fetch(daemon, f"/whole/a?n={64 * MIB}")
     assert_exact(answer, check, 64 * MIB)
     assert max(answer.sizes) == 65528 and answer.headers["content-length"] == str(64 * MIB)
-    assert line.number("spliced") >= 64 * MIB, line.text
+    assert_spliced(line, 64 * MIB)
     wait_until(lambda: not daemon.open_temporary_files(), 1)
 
 
@@ -108,7 +113,7 @@ def test_spill_has_no_name(daemon):
         connection.send(fastcgi.request(f"/whole/a?n={64 * MIB}"))
         answer = connection.answer(until=lambda a: a.status)
         assert len(daemon.open_temporary_files()) == 1
-        assert len(daemon.temporary_files()) == daemon.baseline["files"]
+        assert not [name for name in daemon.temporary_files() if not os.path.isdir(os.path.join(daemon.temp, name))]
         assert not daemon.converters(), "the converter has ended before the first byte"
         connection.close()
         wait_until(lambda: not daemon.open_temporary_files(), 1 * SLOW)
@@ -127,7 +132,7 @@ def test_live(daemon, n):
         answer, check, line = fetch(daemon, f"/live/a?n={n}", connection)
         assert_exact(answer, check, n)
         assert "content-length" not in answer.headers
-        assert line["bytes"] == str(n) and line.number("spliced") >= n and line.number("copied") <= 4096, line.text
+        assert_spliced(line, n)
         answer, check, _ = fetch(daemon, "/live/a?n=3", connection)
         assert_exact(answer, check, 3)
 
@@ -156,7 +161,7 @@ def test_live_memory_does_not_depend_on_the_length(daemon):
         answer, check, line = fetch(daemon, f"/live/a?n={n}")
         assert_exact(answer, check, n)
         assert max(answer.sizes) == 65528
-        assert line.number("spliced") >= n and line.number("copied") <= 4096, line.text
+        assert_spliced(line, n)
         peaks.append(processes.memory_kib(daemon.pid, "VmHWM"))
     print("peak KiB:", peaks)
     assert peaks[1] - peaks[0] < 512 * (8 if SANITIZER else 1), peaks
@@ -325,14 +330,13 @@ def test_client_that_stops_reading_is_dropped(impatient, uri):
     mark = impatient.log.mark()
     with impatient.connect() as connection:
         connection.send(fastcgi.request(uri))
-        connection.answer(until=lambda a: a.status)
+        answer = connection.answer(until=lambda a: a.status)
         start = time.monotonic()
         impatient.log.wait_request(mark, timeout=4 * SLOW)
         assert elapsed(start) > 0.3
         wait_until(lambda: not impatient.converters() and not impatient.open_temporary_files(), 1 * SLOW)
-        check = fastcgi.Answer()
-        connection.answer(into=check)
-        assert not check.ended
+        connection.answer(into=answer)
+        assert not answer.ended
 
 
 @pytest.mark.parametrize("uri", ["/endless/a", f"/whole/a?n={64 * MIB}", f"/file/a?n={64 * MIB}"])

@@ -271,25 +271,26 @@ def test_bad_parameters(daemon, query, name):
     assert "<" not in answer.text
     for pair in query.split("&")[1:]:
         value = pair.partition("=")[2]
-        if len(value) > 5 and value not in ("stretch",):
+        # 10,20,300 begins the example in the line
+        if len(value) > 5 and value != "10,20,300":
             assert value not in answer.text, "the client's own text is repeated"
 
 
 GOOD = {
-    "size=300": ["300x300", "82", "webp:-"],
+    "size=300": ["300x", "82", "webp:-"],
     "size=300x": ["300x", "82", "webp:-"],
     "size=x200&quality=7": ["x200", "7", "webp:-"],
-    "size=0300x200&fit=fill": ["300x200!", "82", "webp:-"],
+    "size=300x200&fit=fill": ["300x200!", "82", "webp:-"],
     "size=4096x4096&fit=cover": ["4096x4096^", "82", "webp:-"],
-    "size=1&gain=-1.250": ["1x1", "82", "-gain", "-1.25", "webp:-"],
-    "size=1&at=1:30.5": ["1x1", "82", "-at", "90.5", "webp:-"],
-    "size=1&background=fff&strip": ["1x1", "82", "-background", "#ffffff", "-strip", "webp:-"],
-    "size=1&background=red&strip=no": ["1x1", "82", "-background", "#ff0000", "webp:-"],
-    "size=1&crop=10,20,300x200": ["1x1", "82", "-crop", "300x200+10+20", "webp:-"],
-    "size=1&format=jpeg": ["1x1", "82", "jpeg:-"],
-    "size=1&label=two+words%20more": ["1x1", "82", "-label", "two words more", "webp:-"],
-    "&&size=1&": ["1x1", "82", "webp:-"],
-    "%73ize=%31": ["1x1", "82", "webp:-"],
+    "size=1&gain=-1.250": ["1x", "82", "-gain", "-1.25", "webp:-"],
+    "size=1&at=1:30.5": ["1x", "82", "-at", "90.5", "webp:-"],
+    "size=1&background=fff&strip": ["1x", "82", "-background", "#ffffff", "-strip", "webp:-"],
+    "size=1&background=red&strip=no": ["1x", "82", "-background", "#ff0000", "webp:-"],
+    "size=1&crop=10,20,300x200": ["1x", "82", "-crop", "300x200+10+20", "webp:-"],
+    "size=1&format=jpeg": ["1x", "82", "jpeg:-"],
+    "size=1&label=two+words%20more": ["1x", "82", "-label", "two words more", "webp:-"],
+    "&&size=1&": ["1x", "82", "webp:-"],
+    "%73ize=%31": ["1x", "82", "webp:-"],
 }
 
 
