@@ -3,9 +3,9 @@
 #define BASE_LOG_H
 
 /*
- * The log: lines to stderr or to a file, one write(2) each, so that lines of different threads never
- * mix. The only mutable global of the project beside the signal descriptor. Any thread, except
- * log_open and log_reopen: main thread.
+ * The log: lines to stderr or to a file, one write(2) each, so that lines of different threads
+ * never mix. The only mutable global of the project beside the signal descriptor. Any thread,
+ * except log_open and log_reopen: main thread.
  */
 
 #include <stdarg.h>
@@ -24,8 +24,7 @@ int log_open(const char *path);
 int log_reopen(void);
 
 /* One line `time level message`; the line break is added, a longer line than 8 KiB is cut. */
-void log_write(enum log_level level, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

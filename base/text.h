@@ -26,8 +26,9 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 void text_vprintf(struct text *text, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
-/* Appends `string` so that it can stand in one line of a log: printable ASCII as it is; quote, backslash and
- * everything else as \xNN; what is longer than max bytes is cut and ends with "...". */
+/* Appends `string` so that it can stand in one line of a log: printable ASCII as it is; quote,
+ * backslash and everything else as \xNN; what is longer than max bytes is cut and ends with "...".
+ */
 void text_escaped(struct text *text, const char *string, size_t max);
 
 #endif

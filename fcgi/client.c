@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Used by `render`, which goes the whole way of a request without a web server. Its peer is our own responder, but what comes
- * is checked as if it were not. */
+/* Used by `render`, which goes the whole way of a request without a web server. Its peer is our own
+ * responder, but what comes is checked as if it were not. */
 #include "fcgi/client.h"
 
 #include <errno.h>
@@ -116,15 +116,17 @@ int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t c
 		struct fcgi_header header = fcgi_header_decode(wire);
 		if (header.version != FCGI_VERSION_1)
 			return -EPROTO;
-		r = read_exactly(fd, content, (size_t)header.content_length + header.padding_length);
+		r = read_exactly(
+			fd, content, (size_t)header.content_length + header.padding_length);
 		if (r < 0 || header.id != 1)
 			continue;
 		if (header.type == FCGI_STDOUT)
 			r = take_stdout(&answer, content, header.content_length);
 		else if (header.type == FCGI_END_REQUEST)
-			return header.content_length == sizeof(FCGI_EndRequestBody) && content[4] == 0
-				? 0
-				: -EPROTO;
+			return header.content_length == sizeof(FCGI_EndRequestBody) &&
+					       content[4] == 0
+				       ? 0
+				       : -EPROTO;
 	}
 	return r;
 }

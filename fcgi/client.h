@@ -3,7 +3,8 @@
 #define FCGI_CLIENT_H
 
 /*
- * The web server's half of FastCGI, for commands that ask a responder. Blocking, one request, any thread.
+ * The web server's half of FastCGI, for commands that ask a responder. Blocking, one request, any
+ * thread.
  */
 
 #include <stddef.h>
@@ -20,8 +21,9 @@ struct fcgi_client_sink {
 	int (*body)(void *data, const void *bytes, size_t size);
 };
 
-/* Sends a request without a body over fd (a connected stream socket, borrowed) and takes the answer. Returns 0 when it was complete, -EPROTO when
- * the stream is not FastCGI or was broken by the responder, -ECONNRESET when it ended too early, or another -errno. */
+/* Sends a request without a body over fd (a connected stream socket, borrowed) and takes the
+ * answer. Returns 0 when it was complete, -EPROTO when the stream is not FastCGI or was broken by
+ * the responder, -ECONNRESET when it ended too early, or another -errno. */
 int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t count,
 	const struct fcgi_client_sink *sink);
 

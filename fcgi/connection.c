@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or sendfile(2); once a
- * header has promised bytes they must follow, so what is promised is always in our hands already: in the pipe
- * or in the file. Where the kernel cannot splice to this socket (EINVAL), the same bytes go through a buffer. */
+/* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or
+ * sendfile(2); once a header has promised bytes they must follow, so what is promised is always in
+ * our hands already: in the pipe or in the file. Where the kernel cannot splice to this socket
+ * (EINVAL), the same bytes go through a buffer. */
 #include "fcgi/connection.h"
 
 #include <errno.h>
@@ -103,22 +104,24 @@ static int flush_reply(struct fcgi_connection *connection)
 	struct fcgi_input *input = &connection->input;
 	if (input->reply_length == 0)
 		return 0;
-	ssize_t n = send(connection->fd, input->reply, input->reply_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	ssize_t n = send(
+		connection->fd, input->reply, input->reply_length, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n != input->reply_length)
 		return -EPROTO;
 	input->reply_length = 0;
 	return 0;
 }
 
-/* may_reply: nothing of ours is half-way out. Otherwise a peer whose records need replies is left waiting in its
- * socket until there is room to reply. */
+/* may_reply: nothing of ours is half-way out. Otherwise a peer whose records need replies is left
+ * waiting in its socket until there is room to reply. */
 static int read_input(struct fcgi_connection *connection, bool may_reply)
 {
 	struct fcgi_input *input = &connection->input;
 	uint8_t buffer[READ_BUFFER];
 	if (!may_reply && input->reply_length > 0)
 		return 0;
-	ssize_t n = recv(connection->fd, buffer, may_reply ? sizeof buffer : FCGI_HEADER_LEN, MSG_DONTWAIT);
+	ssize_t n = recv(
+		connection->fd, buffer, may_reply ? sizeof buffer : FCGI_HEADER_LEN, MSG_DONTWAIT);
 	if (n < 0 && errno == EINTR)
 		return 0;
 	if (n < 0)
@@ -262,7 +265,8 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
 	return 0;
 }
 
-/* The way without splice: reads up to size bytes (offset NULL: from a pipe) and sends them. Returns how many. */
+/* The way without splice: reads up to size bytes (offset NULL: from a pipe) and sends them. Returns
+ * how many. */
 static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
 	static _Thread_local char buffer[COPY_BUFFER];
@@ -284,7 +288,8 @@ static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offs
 static ssize_t splice_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
 	ssize_t n = offset ? sendfile(connection->fd, fd, offset, size)
-			   : splice(fd, NULL, connection->fd, NULL, size, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+			   : splice(fd, NULL, connection->fd, NULL, size,
+				     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		connection->stats.spliced += (uint64_t)n;
 		return n;
@@ -322,7 +327,8 @@ int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_
 	return move(connection, pipe, NULL, size);
 }
 
-int fcgi_connection_sendfile(struct fcgi_connection *connection, int file, off_t offset, uint64_t size)
+int fcgi_connection_sendfile(
+	struct fcgi_connection *connection, int file, off_t offset, uint64_t size)
 {
 	return move(connection, file, &offset, size);
 }
@@ -331,7 +337,8 @@ int fcgi_connection_end(struct fcgi_connection *connection)
 {
 	uint8_t records[FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN];
 	encode_stdout(connection, 0, records);
-	fcgi_end_request_encode(connection->input.id, 0, FCGI_REQUEST_COMPLETE, records + FCGI_HEADER_LEN);
+	fcgi_end_request_encode(
+		connection->input.id, 0, FCGI_REQUEST_COMPLETE, records + FCGI_HEADER_LEN);
 	int r = flush_reply(connection) < 0 ? -ECONNRESET
 					    : send_all(connection, records, sizeof records, 0);
 	bool keep = connection->input.keep;
@@ -342,8 +349,8 @@ int fcgi_connection_end(struct fcgi_connection *connection)
 
 void fcgi_connection_break(struct fcgi_connection *connection)
 {
-	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). A peer that does not read will not read this
-	 * either: no waiting. */
+	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). A peer that does not read will
+	 * not read this either: no waiting. */
 	static const uint8_t wrong[FCGI_HEADER_LEN] = {0};
 	ssize_t n = send(connection->fd, wrong, sizeof wrong, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)n;

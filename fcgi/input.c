@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Why not FCGX_Accept_r of libfcgi: it reads ahead into a buffer of its own, so that an ABORT_REQUEST or a second
- * BEGIN_REQUEST that arrived together with the request can be seen by nobody; it blocks a thread until a slow peer has sent its
- * parameters; and it allocates what a name-value pair says it is long. Here all bytes pass one place
- * that knows, at any moment, what was said so far. */
+/* Why not FCGX_Accept_r of libfcgi: it reads ahead into a buffer of its own, so that an
+ * ABORT_REQUEST or a second BEGIN_REQUEST that arrived together with the request can be seen by
+ * nobody; it blocks a thread until a slow peer has sent its parameters; and it allocates what a
+ * name-value pair says it is long. Here all bytes pass one place that knows, at any moment, what
+ * was said so far. */
 #include "fcgi/input.h"
 
 #include <stdlib.h>
@@ -95,7 +96,8 @@ static void get_values(struct fcgi_input *input)
 			break;
 		for (size_t i = 0; i < 3; i++) {
 			size_t n = strlen(known[i].name), v = strlen(known[i].value);
-			if (answered[i] || n != name || memcmp(input->values + at, known[i].name, n) != 0)
+			if (answered[i] || n != name ||
+				memcmp(input->values + at, known[i].name, n) != 0)
 				continue;
 			answered[i] = true;
 			record[length++] = (uint8_t)n;
@@ -174,7 +176,7 @@ static void begin_record(struct fcgi_input *input)
 		input->broken = true;
 	} else if (record->type == FCGI_BEGIN_REQUEST) {
 		input->broken = record->id == FCGI_NULL_REQUEST_ID ||
-			record->content_length != sizeof(FCGI_BeginRequestBody);
+				record->content_length != sizeof(FCGI_BeginRequestBody);
 	} else if (record->type == FCGI_GET_VALUES && record->id == FCGI_NULL_REQUEST_ID) {
 		input->values = malloc(FCGI_VALUES_MAX);
 		input->broken = !input->values;
@@ -248,12 +250,14 @@ size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t siz
 			if (input->header_length == FCGI_HEADER_LEN)
 				begin_record(input);
 		} else if (input->content_left > 0) {
-			size_t n = size - at < input->content_left ? size - at : input->content_left;
+			size_t n =
+				size - at < input->content_left ? size - at : input->content_left;
 			take_content(input, data + at, n);
 			input->content_left = (uint16_t)(input->content_left - n);
 			at += n;
 		} else {
-			size_t n = size - at < input->padding_left ? size - at : input->padding_left;
+			size_t n =
+				size - at < input->padding_left ? size - at : input->padding_left;
 			input->padding_left = (uint8_t)(input->padding_left - n);
 			at += n;
 		}

@@ -3,8 +3,8 @@
 #define FCGI_INPUT_H
 
 /*
- * The reading half of one connection: a state machine that takes bytes in pieces of any size and holds no more than
- * FCGI_PARAMS_MAX of them. No I/O; owned by one thread at a time.
+ * The reading half of one connection: a state machine that takes bytes in pieces of any size and
+ * holds no more than FCGI_PARAMS_MAX of them. No I/O; owned by one thread at a time.
  */
 
 #include <stdbool.h>
@@ -15,7 +15,8 @@
 
 enum {
 	FCGI_PARAMS_MAX = 65536,
-	FCGI_VALUES_MAX = 256, /* of a GET_VALUES record; three short names are all there is to ask */
+	FCGI_VALUES_MAX =
+		256, /* of a GET_VALUES record; three short names are all there is to ask */
 	FCGI_REPLY_MAX = 128,
 };
 
@@ -42,16 +43,18 @@ struct fcgi_input {
 	uint32_t params_length, params_size;
 
 	/* Of the connection. */
-	bool broken;     /* not FastCGI: close */
+	bool broken;	 /* not FastCGI: close */
 	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
 	uint16_t reply_length;
-	uint8_t reply[FCGI_REPLY_MAX]; /* records for the peer; the owner sends them and sets reply_length to 0 */
+	uint8_t reply[FCGI_REPLY_MAX]; /* records for the peer; the owner sends them and sets
+					  reply_length to 0 */
 };
 
 void fcgi_input_init(struct fcgi_input *input);
 void fcgi_input_clear(struct fcgi_input *input);
 
-/* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or when broken. */
+/* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or
+ * when broken. */
 size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size);
 
 /* The request is there to its last byte: parameters and STDIN. */

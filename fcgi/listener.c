@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A Unix socket's file outlives a daemon that was killed. To tell such a file from one that somebody
- * still listens on, we connect to it: only a refused connection gives the right to remove it. */
+/* A Unix socket's file outlives a daemon that was killed. To tell such a file from one that
+ * somebody still listens on, we connect to it: only a refused connection gives the right to remove
+ * it. */
 #include "fcgi/listener.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Ten thousand idle connections cost an epoll entry and a small struct each, and no thread. Registration is
- * one-shot: an event disarms its descriptor, so that a connection belongs to the loop or to one worker and never to
- * both. The requests that are being read stand in a list in the order of their deadlines,
- * which needs no sorting because all have the same time. */
+/* Ten thousand idle connections cost an epoll entry and a small struct each, and no thread.
+ * Registration is one-shot: an event disarms its descriptor, so that a connection belongs to the
+ * loop or to one worker and never to both. The requests that are being read stand in a list in the
+ * order of their deadlines, which needs no sorting because all have the same time. */
 #include "fcgi/loop.h"
 
 #include <errno.h>
@@ -60,7 +60,7 @@ struct fcgi_loop {
 	uint64_t accept_again_ms;
 	struct watch watches[FCGI_LOOP_WATCHES];
 	TAILQ_HEAD(, peer) reading;
-	pthread_mutex_t lock; /* for parked and draining */
+	pthread_mutex_t lock;	  /* for parked and draining */
 	LIST_HEAD(, peer) parked; /* all that the loop has, idle or being read */
 	bool draining;
 	atomic_uint connections;
@@ -189,7 +189,8 @@ void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
 
 static int peer_new(struct fcgi_loop *loop, int fd)
 {
-	/* Records are sent with MSG_MORE where more follows: what is sent without is meant to go. */
+	/* Records are sent with MSG_MORE where more follows: what is sent without is meant to go.
+	 */
 	int on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	struct fcgi_connection *connection = fcgi_connection_new(fd);
@@ -212,8 +213,8 @@ static int peer_new(struct fcgi_loop *loop, int fd)
 	return r;
 }
 
-/* Out of descriptors or at the bound: leaves the others in the backlog and looks again a little later,
- * because whatever frees a descriptor does not tell us. */
+/* Out of descriptors or at the bound: leaves the others in the backlog and looks again a little
+ * later, because whatever frees a descriptor does not tell us. */
 static void pause_accepting(struct fcgi_loop *loop)
 {
 	set_accepting(loop, false);
@@ -259,7 +260,8 @@ static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 		}
 	}
 	bool reading = fcgi_input_in_progress(input);
-	/* The parameters have one deadline, however slowly they drip; a body has one for every piece. */
+	/* The parameters have one deadline, however slowly they drip; a body has one for every
+	 * piece. */
 	if (!reading || !peer->reading || params_were_done) {
 		peer->deadline_ms = clock_now_ms() + loop->options.request_timeout_ms;
 		set_reading(loop, peer, reading);
@@ -322,8 +324,8 @@ static uint64_t next_deadline(const struct fcgi_loop *loop, uint64_t deadline_ms
 int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 {
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(loop->epoll, events, EVENTS,
-		clock_poll_timeout(next_deadline(loop, deadline_ms)));
+	int n = epoll_wait(
+		loop->epoll, events, EVENTS, clock_poll_timeout(next_deadline(loop, deadline_ms)));
 	if (n < 0 && errno != EINTR)
 		return -errno;
 	for (int i = 0; i < n; i++) {

@@ -3,9 +3,10 @@
 #define FCGI_LOOP_H
 
 /*
- * The loop of the main thread: accepts connections, keeps the idle ones in one epoll set, and reads requests to their last byte
- * without ever blocking. A complete request is handed over by the callback; until fcgi_loop_release the
- * loop does not touch its connection. Everything but fcgi_loop_release and fcgi_loop_close: main thread.
+ * The loop of the main thread: accepts connections, keeps the idle ones in one epoll set, and reads
+ * requests to their last byte without ever blocking. A complete request is handed over by the
+ * callback; until fcgi_loop_release the loop does not touch its connection. Everything but
+ * fcgi_loop_release and fcgi_loop_close: main thread.
  */
 
 #include <stdbool.h>
@@ -18,8 +19,9 @@ struct fcgi_loop;
 
 struct fcgi_loop_options {
 	unsigned connections_max;
-	uint64_t request_timeout_ms; /* from a request's first byte to the end of its parameters, and between two pieces of its body */
-	void *data;                  /* for the callback */
+	uint64_t request_timeout_ms; /* from a request's first byte to the end of its parameters,
+					and between two pieces of its body */
+	void *data;		     /* for the callback */
 	/* A request is complete. The callee owns the connection until it gives it back. */
 	void (*request)(void *data, struct fcgi_connection *connection);
 };
@@ -30,7 +32,8 @@ void fcgi_loop_free(struct fcgi_loop *loop);
 
 /* fd: a listening, non-blocking socket; borrowed. Returns 0 or -errno. */
 int fcgi_loop_listen(struct fcgi_loop *loop, int fd);
-/* Accepts nothing any more and closes idle connections; running requests go on, and their connections close behind them. */
+/* Accepts nothing any more and closes idle connections; running requests go on, and their
+ * connections close behind them. */
 void fcgi_loop_drain(struct fcgi_loop *loop);
 
 /* Calls `ready` whenever fd is readable; borrowed. At most FCGI_LOOP_WATCHES. */
@@ -38,7 +41,8 @@ enum { FCGI_LOOP_WATCHES = 8 };
 int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data);
 void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd);
 
-/* Waits for events and handles them; at the latest returns at the deadline (clock_now_ms). Returns 0 or -errno. */
+/* Waits for events and handles them; at the latest returns at the deadline (clock_now_ms). Returns
+ * 0 or -errno. */
 int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms);
 
 /* Gives a connection back: keep true parks it for the next request, false closes it. Any thread. */

@@ -19,7 +19,8 @@ static bool read_length(const uint8_t *data, size_t size, size_t *at, uint32_t *
 	if (size - *at < 4)
 		return false;
 	const uint8_t *p = data + *at;
-	*length = (uint32_t)(first & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	*length =
+		(uint32_t)(first & 0x7f) << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 	*at += 4;
 	return true;
 }
@@ -27,7 +28,8 @@ static bool read_length(const uint8_t *data, size_t size, size_t *at, uint32_t *
 bool fcgi_params_lengths(
 	const uint8_t *data, size_t size, size_t *at, uint32_t *name_length, uint32_t *value_length)
 {
-	return read_length(data, size, at, name_length) && read_length(data, size, at, value_length);
+	return read_length(data, size, at, name_length) &&
+	       read_length(data, size, at, value_length);
 }
 
 long fcgi_params_decode(uint8_t *data, size_t size)

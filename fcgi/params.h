@@ -10,17 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Turns the content of a PARAMS stream, in place, into "name\0value\0name\0value\0…": a pair takes two length bytes at
- * least, so the two terminators always fit. Returns the new length, or -EINVAL for lengths that lead out of the
- * data or bytes of zero inside a name or value. */
+/* Turns the content of a PARAMS stream, in place, into "name\0value\0name\0value\0…": a pair takes
+ * two length bytes at least, so the two terminators always fit. Returns the new length, or -EINVAL
+ * for lengths that lead out of the data or bytes of zero inside a name or value. */
 long fcgi_params_decode(uint8_t *data, size_t size);
 
 /* The value of a name in a decoded block, NULL when absent; the first one of several. Borrowed. */
 const char *fcgi_params_get(const uint8_t *decoded, size_t size, const char *name);
 
-/* Reads one pair of lengths at data[*at], advances *at behind them. False when the data ends before. The lengths are
- * what the peer says, up to 2^31 - 1: nothing is checked against the size. */
-bool fcgi_params_lengths(
-	const uint8_t *data, size_t size, size_t *at, uint32_t *name_length, uint32_t *value_length);
+/* Reads one pair of lengths at data[*at], advances *at behind them. False when the data ends
+ * before. The lengths are what the peer says, up to 2^31 - 1: nothing is checked against the size.
+ */
+bool fcgi_params_lengths(const uint8_t *data, size_t size, size_t *at, uint32_t *name_length,
+	uint32_t *value_length);
 
 #endif

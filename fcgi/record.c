@@ -32,8 +32,8 @@ struct fcgi_header fcgi_header_decode(const uint8_t in[FCGI_HEADER_LEN])
 	};
 }
 
-void fcgi_end_request_encode(
-	uint16_t id, uint32_t app_status, uint8_t protocol_status, uint8_t out[FCGI_END_REQUEST_LEN])
+void fcgi_end_request_encode(uint16_t id, uint32_t app_status, uint8_t protocol_status,
+	uint8_t out[FCGI_END_REQUEST_LEN])
 {
 	struct fcgi_header header = {
 		.version = FCGI_VERSION_1,

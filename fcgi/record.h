@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum {
-	/* The largest content that needs no padding: contentLength has 16 bits, 8-byte alignment is recommended. */
+	/* The largest content that needs no padding: contentLength has 16 bits, 8-byte alignment is
+	   recommended. */
 	FCGI_RECORD_MAX = 65528,
 };
 
@@ -28,7 +29,7 @@ struct fcgi_header fcgi_header_decode(const uint8_t in[FCGI_HEADER_LEN]);
 
 /* One whole END_REQUEST record. */
 enum { FCGI_END_REQUEST_LEN = FCGI_HEADER_LEN + 8 };
-void fcgi_end_request_encode(
-	uint16_t id, uint32_t app_status, uint8_t protocol_status, uint8_t out[FCGI_END_REQUEST_LEN]);
+void fcgi_end_request_encode(uint16_t id, uint32_t app_status, uint8_t protocol_status,
+	uint8_t out[FCGI_END_REQUEST_LEN]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A waiting request has a thread of its own, which polls two things: the event by which a leaving one hands its slot over,
- * and the client. The slot is given by the one who leaves, to the first in line who can use it: nobody
- * overtakes, and nobody wakes up in vain. */
+/* A waiting request has a thread of its own, which polls two things: the event by which a leaving
+ * one hands its slot over, and the client. The slot is given by the one who leaves, to the first in
+ * line who can use it: nobody overtakes, and nobody wakes up in vain. */
 #include "src/admission.h"
 
 #include <errno.h>
@@ -64,14 +64,15 @@ void admission_free(struct admission *admission)
 	free(admission);
 }
 
-/* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in force. */
+/* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
+ * force. */
 static struct admission_gate *get_gate(
 	struct admission *admission, const struct admission_request *request)
 {
 	struct admission_gate *gate;
 	LIST_FOREACH(gate, &admission->gates, entry)
-		if (!strcmp(gate->recipe, request->recipe))
-			break;
+	if (!strcmp(gate->recipe, request->recipe))
+		break;
 	if (!gate) {
 		gate = calloc(1, sizeof *gate);
 		char *name = strdup(request->recipe);
@@ -92,7 +93,7 @@ static struct admission_gate *get_gate(
 static bool has_room(const struct admission *admission, const struct admission_gate *gate)
 {
 	return gate->used < gate->slots &&
-		(gate->live || admission->total_used < admission->total_slots);
+	       (gate->live || admission->total_used < admission->total_slots);
 }
 
 static void take(struct admission *admission, struct admission_gate *gate)

@@ -3,8 +3,9 @@
 #define SRC_ADMISSION_H
 
 /*
- * Who may run a converter now: slots of a recipe and of the whole daemon, and a bounded queue before them, in order of arrival.
- * Lives as long as the daemon: a reload changes the numbers, not who is in. Any thread.
+ * Who may run a converter now: slots of a recipe and of the whole daemon, and a bounded queue
+ * before them, in order of arrival. Lives as long as the daemon: a reload changes the numbers, not
+ * who is in. Any thread.
  */
 
 #include <stdbool.h>
@@ -25,12 +26,13 @@ void admission_free(struct admission *admission);
 
 struct admission_request {
 	const char *recipe;
-	bool live;            /* live streams have the recipe's slots only, not the daemon's */
-	unsigned slots;       /* of the recipe */
+	bool live;	      /* live streams have the recipe's slots only, not the daemon's */
+	unsigned slots;	      /* of the recipe */
 	unsigned total_slots; /* of the daemon */
-	unsigned queue;       /* waiting ones at most */
+	unsigned queue;	      /* waiting ones at most */
 	uint64_t deadline_ms; /* of waiting */
-	/* While waiting: this descriptor is watched, too, and `alive` is called when something happens there. NULL: nothing is. */
+	/* While waiting: this descriptor is watched, too, and `alive` is called when something
+	 * happens there. NULL: nothing is. */
 	int watch_fd;
 	bool (*alive)(void *data);
 	void *data;
@@ -42,8 +44,8 @@ enum {
 	ADMISSION_E_GONE, /* alive said no */
 };
 
-/* Waits for a slot. Returns 0 with *pass set, ADMISSION_E_*, or -errno. retry_after_s: for the two refusals, from how long slots
- * were held lately. */
+/* Waits for a slot. Returns 0 with *pass set, ADMISSION_E_*, or -errno. retry_after_s: for the two
+ * refusals, from how long slots were held lately. */
 int admission_enter(struct admission *admission, const struct admission_request *request,
 	struct admission_pass *pass, unsigned *retry_after_s);
 /* Frees the slot; an empty pass is fine. */

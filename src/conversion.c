@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The programs of a pipeline are started from the last to the first, so that no one writes to a pipe whose reader
- * may never come. Every descriptor of ours that a program got is closed here as soon as it runs: the ends of
- * pipes must be where the programs are and nowhere else, or nobody ever sees an end of file. */
+/* The programs of a pipeline are started from the last to the first, so that no one writes to a
+ * pipe whose reader may never come. Every descriptor of ours that a program got is closed here as
+ * soon as it runs: the ends of pipes must be where the programs are and nowhere else, or nobody
+ * ever sees an end of file. */
 #include "src/conversion.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <dirent.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -89,7 +89,8 @@ struct start {
 	const struct environment *env;
 	const char *directory; /* absolute */
 	int err;
-	bool source_given; /* the request's own descriptor went to a program: the next one gets another */
+	bool source_given; /* the request's own descriptor went to a program: the next one gets
+			      another */
 };
 
 static int start_stage(struct start *start, size_t index, int in, int out)
@@ -111,7 +112,8 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 	}
 	if (in >= 0)
 		files[count++] = (struct job_file){.fd = in, .target = STDIN_FILENO};
-	files[count++] = (struct job_file){.fd = out >= 0 ? out : start->err, .target = STDOUT_FILENO};
+	files[count++] =
+		(struct job_file){.fd = out >= 0 ? out : start->err, .target = STDOUT_FILENO};
 	files[count++] = (struct job_file){.fd = start->err, .target = STDERR_FILENO};
 	if (conversion->argv.programs[index].uses_source) {
 		int source = plan->source.fd;
@@ -131,11 +133,12 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 		.directory = start->directory,
 		.files = files,
 		.file_count = count,
-		.limits = {
-			.memory_bytes = recipe->memory_bytes,
-			.cpu_s = recipe->cpu_s,
-			.file_bytes = recipe->max_output_bytes,
-		},
+		.limits =
+			{
+				.memory_bytes = recipe->memory_bytes,
+				.cpu_s = recipe->cpu_s,
+				.file_bytes = recipe->max_output_bytes,
+			},
 	};
 	int r = spawner_start(conversion->service->spawner, &spec, &stage->job);
 	stage->started = r == 0;
@@ -143,8 +146,10 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 	return r;
 }
 
-/* Returns 0, a positive errno of a program that cannot be executed (index in *failed), or -errno. */
-static int start_stages(struct conversion *conversion, struct start *start, bool has_output, size_t *failed)
+/* Returns 0, a positive errno of a program that cannot be executed (index in *failed), or -errno.
+ */
+static int start_stages(
+	struct conversion *conversion, struct start *start, bool has_output, size_t *failed)
 {
 	bool whole = conversion->plan->recipe->response == RECIPE_WHOLE;
 	FD_CLEANUP int out = -1;
@@ -272,36 +277,22 @@ void conversion_close(struct conversion *conversion)
 	conversion->directory[0] = '\0';
 }
 
-/* The program may have been told "output.webp": the first name that begins so. What it made is its own business, so the file is
- * opened as carefully as a source: no links out of the directory, a regular file with one name. */
+/* What the program made there is its own business, so the file is opened as carefully as a source: no links out of the
+ * directory, and a regular file with one name. */
 int conversion_open_output(const struct conversion *conversion)
 {
-	FD_CLEANUP int fd = openat(conversion->service->temp_fd, conversion->directory,
+	FD_CLEANUP int directory = openat(conversion->service->temp_fd, conversion->directory,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
+	if (directory < 0)
 		return -errno;
-	FD_CLEANUP int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
-	if (!directory)
+	struct open_how how = {
+		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	const char *name = strrchr(conversion->argv.output, '/') + 1;
+	FD_CLEANUP int file = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
+	struct stat st;
+	if (file < 0 || fstat(file, &st) < 0)
 		return -errno;
-	fd_take(&copy);
-	int file = -ENOENT;
-	struct dirent *entry;
-	while (file == -ENOENT && (entry = readdir(directory))) {
-		if (strncmp(entry->d_name, OUTPUT_NAME, sizeof OUTPUT_NAME - 1) != 0)
-			continue;
-		struct open_how how = {
-			.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW,
-			.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-		};
-		struct stat st;
-		long n = syscall(SYS_openat2, fd, entry->d_name, &how, sizeof how);
-		file = n < 0 ? -errno : (int)n;
-		if (file >= 0 && (fstat(file, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1)) {
-			close(file);
-			file = -EINVAL;
-		}
-	}
-	closedir(directory);
-	return file;
+	return S_ISREG(st.st_mode) && st.st_nlink == 1 ? fd_take(&file) : -EINVAL;
 }

@@ -3,7 +3,8 @@
 #define SRC_CONVERSION_H
 
 /*
- * The running programs of one request, their pipes and their directory. Everything is gone after conversion_close. One thread.
+ * The running programs of one request, their pipes and their directory. Everything is gone after
+ * conversion_close. One thread.
  */
 
 #include <stdbool.h>
@@ -25,11 +26,11 @@ struct conversion_stage {
 struct conversion {
 	struct service *service;
 	const struct plan *plan;
-	size_t count;   /* of programs */
+	size_t count; /* of programs */
 	size_t running;
 	struct conversion_stage stages[TEMPLATE_PROGRAMS_MAX];
 	struct template_argv argv;
-	int out;        /* where the last program's bytes arrive; -1 with {output} */
+	int out;	/* where the last program's bytes arrive; -1 with {output} */
 	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
 	int err;
 	struct lastwords words;
@@ -38,8 +39,8 @@ struct conversion {
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };
 
-/* Starts all programs of the plan. Returns OUTCOME_OK, or what went wrong with one line in `reason` for the log; conversion_close is due in
- * any case. */
+/* Starts all programs of the plan. Returns OUTCOME_OK, or what went wrong with one line in `reason`
+ * for the log; conversion_close is due in any case. */
 enum outcome conversion_open(struct conversion *conversion, struct service *service,
 	const struct plan *plan, struct text *reason);
 
@@ -49,16 +50,19 @@ void conversion_signal(const struct conversion *conversion, int signal);
 /* A stage's pidfd has become readable: reaps it. */
 void conversion_stage_ended(struct conversion *conversion, size_t stage);
 
-/* Kills what runs, reaps it and reads the rest of stderr; what was written to `out` can still be read. May be called again. */
+/* Kills what runs, reaps it and reads the rest of stderr; what was written to `out` can still be
+ * read. May be called again. */
 void conversion_end(struct conversion *conversion);
 
 /* conversion_end, closes the pipes and removes the directory. Results and words stay. */
 void conversion_close(struct conversion *conversion);
 
-/* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made none). */
+/* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made
+ * none). */
 int conversion_open_output(const struct conversion *conversion);
 
-/* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status is set for OUTCOME_MAPPED. */
+/* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status
+ * is set for OUTCOME_MAPPED. */
 enum outcome conversion_verdict(
 	const struct conversion *conversion, int *status, struct text *reason);
 

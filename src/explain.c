@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The argv is printed as a shell would want it, so that it can be tried by hand (with `3< source` behind it). */
+/* The argv is printed as a shell would want it, so that it can be tried by hand (with `3< source`
+ * behind it). */
 #include "src/explain.h"
 
 #include <inttypes.h>
@@ -62,7 +63,8 @@ static int print_plan(const struct plan *plan)
 		plan->negotiated ? " (negotiated)" : "");
 	printf("response  %s\n", recipe->response == RECIPE_LIVE ? "live" : "whole");
 	for (size_t i = 0; i < argv->program_count; i++) {
-		printf("program   %s\n", recipe->program_paths[i] ? recipe->program_paths[i] : "(not found)");
+		printf("program   %s\n",
+			recipe->program_paths[i] ? recipe->program_paths[i] : "(not found)");
 		printf("argv     ");
 		for (char **argument = argv->programs[i].argv; *argument; argument++) {
 			putchar(' ');

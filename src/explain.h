@@ -3,7 +3,8 @@
 #define SRC_EXPLAIN_H
 
 /*
- * `sluice explain` and `sluice render`: what a URL means, and what comes of it, without a web server. Main thread.
+ * `sluice explain` and `sluice render`: what a URL means, and what comes of it, without a web
+ * server. Main thread.
  */
 
 #include "src/config.h"
@@ -13,10 +14,12 @@ struct explain_request {
 	const char *accept; /* NULL: none */
 };
 
-/* Prints recipe, values, source and argv to stdout; an error to stderr. Returns the exit status of the command. */
+/* Prints recipe, values, source and argv to stdout; an error to stderr. Returns the exit status of
+ * the command. */
 int explain_run(struct config *config, const struct explain_request *request);
 
-/* Body to stdout, status and header fields to stderr. Returns the exit status: 0 only for 2xx and a complete body. */
+/* Body to stdout, status and header fields to stderr. Returns the exit status: 0 only for 2xx and a
+ * complete body. */
 int render_run(struct config *config, const struct explain_request *request);
 
 #endif

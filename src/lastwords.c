@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A converter may write to stderr without end: each call reads a bounded amount, so that it cannot keep
- * its worker from looking at the clock. */
+/* A converter may write to stderr without end: each call reads a bounded amount, so that it cannot
+ * keep its worker from looking at the clock. */
 #include "src/lastwords.h"
 
 #include <errno.h>
@@ -9,7 +9,8 @@
 
 enum { PIECE = 4096, PIECES = 16 };
 
-/* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264 and others. */
+/* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264
+ * and others. */
 static const char *const memory_phrases[] = {
 	"Cannot allocate memory",
 	"emory allocation failed",
@@ -34,7 +35,8 @@ static void search(struct lastwords *words, const char *data, size_t size)
 	for (char *const *phrase = words->phrases; phrase && *phrase && !words->found; phrase++)
 		if (memmem(data, size, *phrase, strlen(*phrase)))
 			words->found = *phrase;
-	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !words->memory; i++)
+	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !words->memory;
+		i++)
 		words->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
 }
 

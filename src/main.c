@@ -17,15 +17,19 @@ static const char usage[] =
 	"usage: sluice [-c FILE] [-s SOCKET]          serve in the foreground\n"
 	"       sluice -t [-c FILE]                   check the configuration\n"
 	"       sluice -T [-c FILE]                   check it and print the effective one\n"
-	"       sluice explain [-c FILE] [-H FIELD] URL   which recipe, values, source and argv: nothing is run\n"
-	"       sluice render  [-c FILE] [-H FIELD] URL   convert without a web server: body on stdout\n"
+	"       sluice explain [-c FILE] [-H FIELD] URL   which recipe, values, source and argv: "
+	"nothing is run\n"
+	"       sluice render  [-c FILE] [-H FIELD] URL   convert without a web server: body on "
+	"stdout\n"
 	"       sluice -h | -V\n"
 	"\n"
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
 	"  -s SOCKET   listen there instead: unix:PATH, tcp:HOST:PORT, tcp6:[ADDR]:PORT\n"
-	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that matters\n"
+	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that "
+	"matters\n"
 	"\n"
-	"signals: TERM and INT stop after the running requests, a second one at once; HUP reloads the\n"
+	"signals: TERM and INT stop after the running requests, a second one at once; HUP reloads "
+	"the\n"
 	"configuration; USR1 reopens the log\n";
 
 struct arguments {

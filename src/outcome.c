@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract with clients in one table. 499 is what nginx logs for a client that hung up; it is only ever logged. */
+/* The contract with clients in one table. 499 is what nginx logs for a client that hung up; it is
+ * only ever logged. */
 #include "src/outcome.h"
 
 #include <stddef.h>
@@ -14,17 +15,22 @@ static const struct {
 	[OUTCOME_NOT_FOUND] = {404, "not-found", "nothing here"},
 	[OUTCOME_METHOD] = {405, "method", "only GET and HEAD are served here"},
 	[OUTCOME_URI_TOO_LONG] = {414, "uri-too-long", "the URL is too long"},
-	[OUTCOME_FIELDS_TOO_LARGE] = {431, "fields-too-large", "the request's header fields are too large"},
-	[OUTCOME_SOURCE_TOO_LARGE] = {413, "source-too-large", "the source is larger than is converted here"},
-	[OUTCOME_SOURCE_TYPE] = {415, "source-type", "the source is of a type that is not converted here"},
+	[OUTCOME_FIELDS_TOO_LARGE] = {431, "fields-too-large",
+		"the request's header fields are too large"},
+	[OUTCOME_SOURCE_TOO_LARGE] = {413, "source-too-large",
+		"the source is larger than is converted here"},
+	[OUTCOME_SOURCE_TYPE] = {415, "source-type",
+		"the source is of a type that is not converted here"},
 	[OUTCOME_REFUSED] = {422, "refused", "the source could not be converted"},
 	[OUTCOME_MAPPED] = {422, "mapped", "the source could not be converted"},
 	[OUTCOME_NOT_INSTALLED] = {500, "not-installed", "the converter is not installed"},
 	[OUTCOME_INTERNAL] = {500, "internal", "the conversion could not be started or kept"},
 	[OUTCOME_CRASHED] = {502, "crashed", "the converter crashed"},
 	[OUTCOME_LIMIT] = {507, "limit", "the conversion needs more than it may use"},
-	[OUTCOME_QUEUE_FULL] = {503, "queue-full", "too many conversions are waiting; try again later"},
-	[OUTCOME_QUEUE_TIMEOUT] = {503, "queue-timeout", "the conversion waited too long; try again later"},
+	[OUTCOME_QUEUE_FULL] = {503, "queue-full",
+		"too many conversions are waiting; try again later"},
+	[OUTCOME_QUEUE_TIMEOUT] = {503, "queue-timeout",
+		"the conversion waited too long; try again later"},
 	[OUTCOME_OVERLOADED] = {503, "overloaded", "too many requests; try again later"},
 	[OUTCOME_DEADLINE] = {504, "deadline", "the conversion took too long"},
 	[OUTCOME_CLIENT_GONE] = {499, "client-gone", ""},

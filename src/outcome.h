@@ -3,36 +3,37 @@
 #define SRC_OUTCOME_H
 
 /*
- * How a request can end, and the one place where that becomes an HTTP status (RFC 9110 §15) and a line for the client.
- * Pure, any thread.
+ * How a request can end, and the one place where that becomes an HTTP status (RFC 9110 §15) and a
+ * line for the client. Pure, any thread.
  */
 
 enum outcome {
 	OUTCOME_OK,
-	OUTCOME_BAD_REQUEST,      /* parameter or URL; the message says what is accepted */
-	OUTCOME_NOT_FOUND,        /* no recipe, no source: one page for all */
+	OUTCOME_BAD_REQUEST, /* parameter or URL; the message says what is accepted */
+	OUTCOME_NOT_FOUND,   /* no recipe, no source: one page for all */
 	OUTCOME_METHOD,
 	OUTCOME_URI_TOO_LONG,
 	OUTCOME_FIELDS_TOO_LARGE,
 	OUTCOME_SOURCE_TOO_LARGE, /* bytes or declared pixels */
 	OUTCOME_SOURCE_TYPE,
-	OUTCOME_REFUSED,          /* the converter said no, or said yes and wrote nothing */
-	OUTCOME_MAPPED,           /* the converter's exit status stands in the recipe's `exits` */
-	OUTCOME_NOT_INSTALLED,    /* program missing or not executable */
-	OUTCOME_INTERNAL,         /* we could not: descriptors, memory, disk */
+	OUTCOME_REFUSED,       /* the converter said no, or said yes and wrote nothing */
+	OUTCOME_MAPPED,	       /* the converter's exit status stands in the recipe's `exits` */
+	OUTCOME_NOT_INSTALLED, /* program missing or not executable */
+	OUTCOME_INTERNAL,      /* we could not: descriptors, memory, disk */
 	OUTCOME_CRASHED,
-	OUTCOME_LIMIT,            /* memory, cpu, output: the log names it */
+	OUTCOME_LIMIT, /* memory, cpu, output: the log names it */
 	OUTCOME_QUEUE_FULL,
 	OUTCOME_QUEUE_TIMEOUT,
-	OUTCOME_OVERLOADED,       /* no thread to serve it */
+	OUTCOME_OVERLOADED, /* no thread to serve it */
 	OUTCOME_DEADLINE,
-	OUTCOME_CLIENT_GONE,      /* nobody is there to see a status */
-	OUTCOME_SEND_FAILED,      /* the web server stopped reading */
+	OUTCOME_CLIENT_GONE, /* nobody is there to see a status */
+	OUTCOME_SEND_FAILED, /* the web server stopped reading */
 };
 
 int outcome_status(enum outcome outcome);
 const char *outcome_reason(int status); /* "Not Found"; for any status */
-/* For the client; never a path or a command line. For OUTCOME_BAD_REQUEST the caller has a better one. */
+/* For the client; never a path or a command line. For OUTCOME_BAD_REQUEST the caller has a better
+ * one. */
 const char *outcome_message(enum outcome outcome);
 /* For the log: "not-found". */
 const char *outcome_name(enum outcome outcome);

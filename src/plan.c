@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The order of the checks is the order of what they cost, and nothing tells a missing file from a
- * forbidden one. The source is opened before the parameters are checked because its content decides which
- * recipe it is; two recipes may share a path. */
+ * forbidden one. The source is opened before the parameters are checked because its content decides
+ * which recipe it is; two recipes may share a path. */
 #include "src/plan.h"
 
 #include <fcntl.h>
@@ -91,8 +91,8 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 	return too_large(plan->recipe, &plan->source) ? OUTCOME_SOURCE_TOO_LARGE : OUTCOME_OK;
 }
 
-enum outcome plan_make(struct plan *plan, struct config *config, const char *method, const char *uri,
-	const char *accept)
+enum outcome plan_make(struct plan *plan, struct config *config, const char *method,
+	const char *uri, const char *accept)
 {
 	plan->config = config_ref(config);
 	plan->recipe = NULL;

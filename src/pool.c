@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* There is no queue: a request gets a thread at once or is refused. Waiting happens in admission, where it is bounded,
- * ordered and watched; a second queue before it would be none of that. */
+/* There is no queue: a request gets a thread at once or is refused. Waiting happens in admission,
+ * where it is bounded, ordered and watched; a second queue before it would be none of that. */
 #include "src/pool.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ void pool_free(struct pool *pool)
 	pool->closing = true;
 	struct worker *worker;
 	LIST_FOREACH(worker, &pool->idle, entry)
-		pthread_cond_signal(&worker->wake);
+	pthread_cond_signal(&worker->wake);
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->all_gone, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);

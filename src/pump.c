@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* One wait for everything that can happen to a request: its programs end, write, or complain; the client goes; time is over.
+/* One wait for everything that can happen to a request: its programs end, write, or complain; the
+ * client goes; time is over.
  *
- * whole: nobody reads the pipe while it has room, it is the buffer. The event is edge-triggered: the kernel tells of
- * every write, and we only ask then whether the pipe is full. If it is, its content is spliced into a file from then on.
+ * whole: nobody reads the pipe while it has room, it is the buffer. The event is edge-triggered:
+ * the kernel tells of every write, and we only ask then whether the pipe is full. If it is, its
+ * content is spliced into a file from then on.
  *
- * live: the bytes in the pipe become one record at once. While the web server does not take them, nobody reads
- * the pipe, so the program blocks in its write: that is the back-pressure. */
+ * live: the bytes in the pipe become one record at once. While the web server does not take them,
+ * nobody reads the pipe, so the program blocks in its write: that is the back-pressure. */
 #include "src/pump.h"
 
 #include <errno.h>
@@ -63,7 +65,8 @@ static int watch_all(struct pump *pump, uint32_t out_events)
 	pump->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (pump->epoll < 0)
 		return -errno;
-	int r = watch(pump, fcgi_connection_get_fd(pump->connection), TAG_CLIENT, EPOLLIN | EPOLLRDHUP);
+	int r = watch(
+		pump, fcgi_connection_get_fd(pump->connection), TAG_CLIENT, EPOLLIN | EPOLLRDHUP);
 	if (r == 0)
 		r = watch(pump, conversion->err, TAG_ERR, EPOLLIN);
 	if (r == 0 && conversion->out >= 0)
@@ -124,8 +127,8 @@ static bool step(struct pump *pump)
 {
 	struct epoll_event events[TAG_STAGE + TEMPLATE_PROGRAMS_MAX];
 	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
-	int n = epoll_wait(pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX,
-		clock_poll_timeout(until));
+	int n = epoll_wait(
+		pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX, clock_poll_timeout(until));
 	bool out = false;
 	for (int i = 0; i < n; i++) {
 		uint32_t tag = events[i].data.u32;
@@ -249,7 +252,8 @@ static void sending_failed(struct pump *pump, int r)
 		end(pump, OUTCOME_DEADLINE, SIGKILL, "deadline");
 	else if (r == -ETIMEDOUT)
 		end(pump, OUTCOME_SEND_FAILED, SIGKILL, "web server stopped reading");
-	else if (r == -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
+	else if (r ==
+		 -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
 		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
 	else if (r == -ECONNRESET)
 		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");

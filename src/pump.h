@@ -20,16 +20,17 @@ struct pump {
 	uint64_t deadline_ms;
 	struct text *reason; /* for the log: what ended it */
 	uint64_t first_us;   /* clock_now_us of the converter's first byte; 0: there was none */
-	uint64_t bytes;      /* of the converter's output: all of it (whole), or sent so far (live) */
-	int file;            /* whole: the output, when it did not stay in the pipe; -1 otherwise */
-	/* live: sends the header fields before the first byte. Returns 0 or -errno of the connection. */
+	uint64_t bytes; /* of the converter's output: all of it (whole), or sent so far (live) */
+	int file;	/* whole: the output, when it did not stay in the pipe; -1 otherwise */
+	/* live: sends the header fields before the first byte. Returns 0 or -errno of the
+	 * connection. */
 	int (*begin)(void *data);
 	void *data;
-	bool aborted;        /* by FCGI_ABORT_REQUEST: the request still wants its end */
-	bool begun;          /* live: begin was called */
+	bool aborted; /* by FCGI_ABORT_REQUEST: the request still wants its end */
+	bool begun;   /* live: begin was called */
 	/* Private. */
 	int epoll;
-	enum outcome ended;  /* why the programs were told to end; OUTCOME_OK: they were not */
+	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
 };
 
@@ -37,15 +38,16 @@ void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_con
 	uint64_t deadline_ms, struct text *reason);
 void pump_clear(struct pump *pump);
 
-/* whole: waits until every program has ended, while their output stays in the pipe or, when the pipe is full, goes to an
- * unnamed file. Returns OUTCOME_OK when all exited 0 and wrote something. *status: for OUTCOME_MAPPED. */
+/* whole: waits until every program has ended, while their output stays in the pipe or, when the
+ * pipe is full, goes to an unnamed file. Returns OUTCOME_OK when all exited 0 and wrote something.
+ * *status: for OUTCOME_MAPPED. */
 enum outcome pump_collect(struct pump *pump, int *status);
 
 /* whole, after OUTCOME_OK: sends the output. Returns 0 or -errno of the connection. */
 int pump_send(struct pump *pump);
 
-/* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and pump->begun, the stream must be
- * broken; when not begun, an honest status can still be sent. */
+/* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and
+ * pump->begun, the stream must be broken; when not begun, an honest status can still be sent. */
 enum outcome pump_live(struct pump *pump, int *status);
 
 #endif

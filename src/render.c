@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole way, not a short cut: a socket pair stands for the web server's connection, one thread is the worker at one
- * end, and the main thread plays the web server at the other. */
+/* The whole way, not a short cut: a socket pair stands for the web server's connection, one thread
+ * is the worker at one end, and the main thread plays the web server at the other. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -28,7 +28,8 @@ static void *respond(void *argument)
 	struct fcgi_connection *connection = responder->connection;
 	struct pollfd poll_fd = {.fd = fcgi_connection_get_fd(connection), .events = POLLIN};
 	int r = 0;
-	while ((r == 0 || r == -EAGAIN) && !fcgi_input_complete(fcgi_connection_get_input(connection))) {
+	while ((r == 0 || r == -EAGAIN) &&
+		!fcgi_input_complete(fcgi_connection_get_input(connection))) {
 		poll(&poll_fd, 1, -1);
 		r = fcgi_connection_read(connection);
 	}
@@ -85,7 +86,8 @@ int render_run(struct config *config, const struct explain_request *request)
 	r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;
 	if (r == 0) {
 		responder.connection = fcgi_connection_new(pair[0]);
-		r = responder.connection ? -pthread_create(&thread, NULL, respond, &responder) : -ENOMEM;
+		r = responder.connection ? -pthread_create(&thread, NULL, respond, &responder)
+					 : -ENOMEM;
 		if (r == 0) {
 			r = ask(pair[1], request, &result);
 			fd_close(&pair[1]);
@@ -94,7 +96,8 @@ int render_run(struct config *config, const struct explain_request *request)
 	}
 	service_close(&service);
 	if (r == -EPROTO)
-		fputs("sluice: the answer is incomplete: the converter failed on the way\n", stderr);
+		fputs("sluice: the answer is incomplete: the converter failed on the way\n",
+			stderr);
 	else if (r < 0)
 		fprintf(stderr, "sluice: %s\n", strerror(-r));
 	return r == 0 && result.status / 100 == 2 ? 0 : 1;

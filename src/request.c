@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of a request stand here in their order; what each of them does stands elsewhere. An error is
- * logged once, in the request's one line. */
+/* The steps of a request stand here in their order; what each of them does stands elsewhere. An
+ * error is logged once, in the request's one line. */
 #include "src/request.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ struct request {
 	enum outcome outcome;
 	int status;
 	int send_error; /* -errno of the connection; 0: it is good */
-	bool broken;    /* the stream was broken on purpose */
+	bool broken;	/* the stream was broken on purpose */
 	unsigned retry_after_s;
 	struct text reason;
 	char reason_buffer[REASON_MAX];
@@ -44,7 +44,8 @@ static bool is_id(const char *text)
 {
 	size_t length = text ? strlen(text) : 0;
 	return length > 0 && length <= ID_MAX &&
-		strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
+		       length;
 }
 
 static void set_id(struct request *request)
@@ -123,7 +124,8 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 		.alive = is_alive,
 		.data = request,
 	};
-	int r = admission_enter(request->service->admission, &wanted, pass, &request->retry_after_s);
+	int r = admission_enter(
+		request->service->admission, &wanted, pass, &request->retry_after_s);
 	request->started_us = clock_now_us();
 	switch (r) {
 	case 0:
@@ -226,8 +228,8 @@ static enum outcome plan(struct request *request)
 	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
 	request->head = request->method && !strcmp(request->method, "HEAD");
-	enum outcome outcome = plan_make(&request->plan, request->config, request->method, request->uri,
-		fcgi_connection_param(connection, "HTTP_ACCEPT"));
+	enum outcome outcome = plan_make(&request->plan, request->config, request->method,
+		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
 	if (r == 0)
 		return outcome;
 	request->plan.message[0] = '\0';
@@ -269,9 +271,11 @@ static void log_request(struct request *request)
 		text_escaped(&text, request->reason.data, REASON_MAX);
 		text_puts(&text, "\"");
 	}
-	if (request->converted && request->outcome != OUTCOME_OK && request->conversion.words.length) {
+	if (request->converted && request->outcome != OUTCOME_OK &&
+		request->conversion.words.length) {
 		struct lastwords *words = &request->conversion.words;
-		words->kept[words->length < LASTWORDS_KEPT ? words->length : LASTWORDS_KEPT - 1] = '\0';
+		words->kept[words->length < LASTWORDS_KEPT ? words->length : LASTWORDS_KEPT - 1] =
+			'\0';
 		size_t length = strlen(words->kept);
 		size_t from = length > WORDS_LOGGED_MAX ? length - WORDS_LOGGED_MAX : 0;
 		text_puts(&text, " stderr=\"");
@@ -279,12 +283,13 @@ static void log_request(struct request *request)
 		text_puts(&text, "\"");
 	}
 	log_write(status >= 500 && status != 503 ? LOG_LEVEL_ERROR
-			: request->broken	 ? LOG_LEVEL_WARNING
+		  : request->broken		 ? LOG_LEVEL_WARNING
 						 : LOG_LEVEL_INFO,
 		"%s", text.data);
 }
 
-bool request_serve(struct service *service, struct config *config, struct fcgi_connection *connection)
+bool request_serve(
+	struct service *service, struct config *config, struct fcgi_connection *connection)
 {
 	struct request *request = calloc(1, sizeof *request);
 	if (!request) {
@@ -306,8 +311,10 @@ bool request_serve(struct service *service, struct config *config, struct fcgi_c
 		conversion_close(&request->conversion);
 	pump_clear(&request->pump);
 	log_request(request);
-	bool gone = request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
-	bool ended = !request->broken && request->send_error == 0 && (!gone || request->pump.aborted);
+	bool gone =
+		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
+	bool ended =
+		!request->broken && request->send_error == 0 && (!gone || request->pump.aborted);
 	plan_clear(&request->plan);
 	free(request);
 	return ended && fcgi_connection_end(connection) == 0;
@@ -315,8 +322,9 @@ bool request_serve(struct service *service, struct config *config, struct fcgi_c
 
 void request_refuse(struct fcgi_connection *connection)
 {
-	struct response response = {
-		.status = outcome_status(OUTCOME_OVERLOADED), .request_id = "-", .retry_after_s = 1};
+	struct response response = {.status = outcome_status(OUTCOME_OVERLOADED),
+		.request_id = "-",
+		.retry_after_s = 1};
 	fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, 0);
 	response_send_error(connection, &response, outcome_message(OUTCOME_OVERLOADED), false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every value that comes from outside was checked before it gets here: a media type from the configuration, an id of safe characters. So
- * no field can be split. */
+/* Every value that comes from outside was checked before it gets here: a media type from the
+ * configuration, an id of safe characters. So no field can be split. */
 #include "src/response.h"
 
 #include <errno.h>
@@ -11,12 +11,13 @@
 
 enum { FIELDS_MAX = 4096, BODY_MAX = 1024 };
 
-/* Accept decides when the recipe has a format that the URL may leave open: then it does on every answer (RFC 9110 §12.5.5). */
+/* Accept decides when the recipe has a format that the URL may leave open: then it does on every
+ * answer (RFC 9110 §12.5.5). */
 static bool varies(const struct recipe *recipe)
 {
 	return recipe && recipe->format_param >= 0 &&
-		!recipe->params[recipe->format_param].default_text &&
-		!recipe->params[recipe->format_param].required;
+	       !recipe->params[recipe->format_param].default_text &&
+	       !recipe->params[recipe->format_param].required;
 }
 
 static void put_fields(struct text *text, const struct response *response)

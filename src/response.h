@@ -14,11 +14,11 @@
 
 struct response {
 	int status;
-	const char *type;         /* Content-Type */
-	uint64_t length;          /* Content-Length; RESPONSE_NO_LENGTH: none */
+	const char *type; /* Content-Type */
+	uint64_t length;  /* Content-Length; RESPONSE_NO_LENGTH: none */
 	const char *request_id;
 	const struct recipe *recipe; /* for Cache-Control and Vary; NULL: none was found */
-	unsigned retry_after_s;   /* 0: no field */
+	unsigned retry_after_s;	     /* 0: no field */
 };
 
 #define RESPONSE_NO_LENGTH UINT64_MAX
@@ -26,7 +26,8 @@ struct response {
 /* Sends the header fields of a good answer. Returns 0 or -errno of the connection. */
 int response_send_header(struct fcgi_connection *connection, const struct response *response);
 
-/* Sends an error: one line of text and the request's id; head true: without the body. Type and length are set here. */
+/* Sends an error: one line of text and the request's id; head true: without the body. Type and
+ * length are set here. */
 int response_send_error(struct fcgi_connection *connection, const struct response *response,
 	const char *message, bool head);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The main thread runs the loop and nothing else that could take time. Order at the start: what needs privileges (sockets, log),
- * then the user, then the spawner, then threads. */
+/* The main thread runs the loop and nothing else that could take time. Order at the start: what
+ * needs privileges (sockets, log), then the user, then the spawner, then threads. */
 #include "src/server.h"
 
 #include <errno.h>
@@ -90,7 +90,8 @@ static void reload(struct server *server)
 	log_errors(text);
 	free(text);
 	if (r != 0) {
-		log_error("configuration not reloaded, the old one stays file=%s", server->config->file);
+		log_error("configuration not reloaded, the old one stays file=%s",
+			server->config->file);
 		return;
 	}
 	pthread_mutex_lock(&server->lock);
@@ -98,7 +99,8 @@ static void reload(struct server *server)
 	server->config = config;
 	pthread_mutex_unlock(&server->lock);
 	config_unref(old);
-	log_notice("configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
+	log_notice(
+		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
 }
 
 static void stop(struct server *server, const char *signal)
@@ -154,14 +156,16 @@ static int open_listeners(struct server *server, const char *address)
 		r = listener_open(address, config->socket_mode, &server->listeners[0]);
 		server->listener_count = r == 0;
 		if (r == LISTENER_E_ADDRESS)
-			log_error("cannot listen on %s: not unix:PATH, tcp:HOST:PORT or tcp6:[ADDR]:PORT",
+			log_error("cannot listen on %s: not unix:PATH, tcp:HOST:PORT or "
+				  "tcp6:[ADDR]:PORT",
 				address);
 		else if (r < 0)
 			log_error("cannot listen on %s: %s", address, strerror(-r));
 	} else {
 		r = listener_inherit(server->listeners, &server->listener_count);
 		if (r == LISTENER_E_NONE_INHERITED)
-			log_error("nothing to listen on: no `listen` in the configuration, no -s, and no "
+			log_error("nothing to listen on: no `listen` in the configuration, no -s, "
+				  "and no "
 				  "inherited socket");
 		else if (r < 0)
 			log_error("inherited socket: %s", strerror(-r));
@@ -234,7 +238,8 @@ static int open_loop(struct server *server)
 {
 	const struct config *config = server->config;
 	unsigned long files = fd_raise_limit();
-	/* A running request needs a dozen descriptors beside its connection; the others are for idle ones. */
+	/* A running request needs a dozen descriptors beside its connection; the others are for
+	 * idle ones. */
 	unsigned connections = config->connections;
 	if (files > 1024 && connections > files - 512)
 		connections = (unsigned)(files - 512);
@@ -257,8 +262,8 @@ static int open_loop(struct server *server)
 	return r;
 }
 
-/* Ends without waiting for anybody: jobs die with this thread, the spawner kills what they started and removes the temporary
- * directory when our end of its socket closes. */
+/* Ends without waiting for anybody: jobs die with this thread, the spawner kills what they started
+ * and removes the temporary directory when our end of its socket closes. */
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");

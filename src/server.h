@@ -8,8 +8,8 @@
 
 #include "src/config.h"
 
-/* Serves until a signal ends it. config: a reference that the server takes over. listen: instead of the configuration's, NULL: that.
- * Returns the exit status. */
+/* Serves until a signal ends it. config: a reference that the server takes over. listen: instead of
+ * the configuration's, NULL: that. Returns the exit status. */
 int server_run(struct config *config, const char *listen);
 
 #endif

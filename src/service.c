@@ -14,7 +14,8 @@
 int service_open(struct service *service, const char *temp_path)
 {
 	*service = (struct service){.temp_fd = -1};
-	int n = snprintf(service->temp_dir, sizeof service->temp_dir, "%s/sluice.XXXXXX", temp_path);
+	int n = snprintf(
+		service->temp_dir, sizeof service->temp_dir, "%s/sluice.XXXXXX", temp_path);
 	if (n < 0 || (size_t)n >= sizeof service->temp_dir)
 		return -ENAMETOOLONG;
 	if (!mkdtemp(service->temp_dir)) {

@@ -3,7 +3,8 @@
 #define SRC_SERVICE_H
 
 /*
- * What all requests share for the life of the daemon: who starts converters, who may run one, where temporary files go.
+ * What all requests share for the life of the daemon: who starts converters, who may run one, where
+ * temporary files go.
  */
 
 #include <limits.h>
@@ -16,13 +17,14 @@
 struct service {
 	struct spawner *spawner;
 	struct admission *admission;
-	int temp_fd;               /* the daemon's own directory; the spawner removes it when the daemon was killed */
+	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
+			killed */
 	char temp_dir[PATH_MAX];
 	atomic_uint_fast64_t jobs; /* numbers the jobs' directories */
 };
 
-/* Makes the directory below temp_path (with a mode of 0700), starts the spawner and opens admission. Main thread, before there are others.
- * Returns 0 or -errno. */
+/* Makes the directory below temp_path (with a mode of 0700), starts the spawner and opens
+ * admission. Main thread, before there are others. Returns 0 or -errno. */
 int service_open(struct service *service, const char *temp_path);
 /* No request may be running any more. */
 void service_close(struct service *service);

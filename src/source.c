@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The path is resolved by the kernel in one call, beneath the root, so there is no moment between a check and
- * its use. What it may be is decided on the open file: its kind by fstat, its type by its first bytes, read
- * with pread because the offset belongs to the converter. */
+/* The path is resolved by the kernel in one call, beneath the root, so there is no moment between a
+ * check and its use. What it may be is decided on the open file: its kind by fstat, its type by its
+ * first bytes, read with pread because the offset belongs to the converter. */
 #include "src/source.h"
 
 #include <errno.h>
@@ -14,8 +14,8 @@
 
 #include "base/fd.h"
 
-/* openat2 gives EAGAIN when somebody renames below the root just then; seen in 5 of 100 opens against
- * a loop of renames, so that this many in a row do not happen by chance. */
+/* openat2 gives EAGAIN when somebody renames below the root just then; seen in 5 of 100 opens
+ * against a loop of renames, so that this many in a row do not happen by chance. */
 enum { OPEN_TRIES = 16 };
 
 static int open_beneath(int root_fd, const char *name)
@@ -67,7 +67,8 @@ int source_open(int root_fd, const char *name, struct source *source)
 	}
 	if (fstat(fd, &source->stat) < 0 || !S_ISREG(source->stat.st_mode))
 		return SOURCE_E_NOT_FOUND;
-	/* Converters get this descriptor: for a regular file O_NONBLOCK means nothing, but some look. */
+	/* Converters get this descriptor: for a regular file O_NONBLOCK means nothing, but some
+	 * look. */
 	fcntl(fd, F_SETFL, O_RDONLY);
 	source->size = (uint64_t)source->stat.st_size;
 	source->sniff = sniff_file(fd);

@@ -18,15 +18,19 @@ struct source {
 	struct sniff sniff;
 };
 
-#define SOURCE_NONE {.fd = -1}
+#define SOURCE_NONE                                                                                \
+	{                                                                                          \
+		.fd = -1                                                                           \
+	}
 
 enum {
-	SOURCE_E_NOT_FOUND = 1, /* also: a directory, a special file, a way out of the root, no permission */
-	SOURCE_E_UNAVAILABLE,   /* descriptors ran out, or the disk fails */
+	SOURCE_E_NOT_FOUND =
+		1, /* also: a directory, a special file, a way out of the root, no permission */
+	SOURCE_E_UNAVAILABLE, /* descriptors ran out, or the disk fails */
 };
 
-/* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a way out of the root and
- * without absolute or magic links. Returns 0 or SOURCE_E_*. */
+/* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a
+ * way out of the root and without absolute or magic links. Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 

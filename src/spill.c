@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nobody else ever sees the file, and the kernel frees it with its last descriptor: also when we are killed. */
+/* Nobody else ever sees the file, and the kernel frees it with its last descriptor: also when we
+ * are killed. */
 #include "src/spill.h"
 
 #include <errno.h>

@@ -8,12 +8,12 @@
 
 #include <stdint.h>
 
-/* Opens one in the directory (O_TMPFILE; where the file system has none, a file that is unlinked at once). Returns the descriptor or
- * -errno. */
+/* Opens one in the directory (O_TMPFILE; where the file system has none, a file that is unlinked at
+ * once). Returns the descriptor or -errno. */
 int spill_open(int directory_fd);
 
-/* Appends exactly size bytes, which must already be in the pipe, with splice(2) or, where it cannot be, with a buffer.
- * Returns 0 or -errno. */
+/* Appends exactly size bytes, which must already be in the pipe, with splice(2) or, where it cannot
+ * be, with a buffer. Returns 0 or -errno. */
 int spill_pipe(int pipe, int file, uint64_t size);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Exit 0 alone proves little, any other end is always a failure. In a pipeline the program that failed first in the order
- * of the data is the guilty one; who died of SIGPIPE only lost its reader. A limit seldom says its name: a program
- * that gets no memory exits like any other failure, so its last words and its peak are asked, too. */
+/* Exit 0 alone proves little, any other end is always a failure. In a pipeline the program that
+ * failed first in the order of the data is the guilty one; who died of SIGPIPE only lost its
+ * reader. A limit seldom says its name: a program that gets no memory exits like any other failure,
+ * so its last words and its peak are asked, too. */
 #include "src/conversion.h"
 
 #include <signal.h>
@@ -32,17 +33,19 @@ static const char *limit_of(const struct conversion *conversion, const struct jo
 {
 	const struct recipe *recipe = conversion->plan->recipe;
 	if (recipe->cpu_s && (result->cpu_us >= recipe->cpu_s * 1000000 ||
-		    (!result->exited && result->signal == SIGXCPU)))
+				     (!result->exited && result->signal == SIGXCPU)))
 		return "cpu";
 	if (!result->exited && result->signal == SIGXFSZ)
 		return "max_output";
-	if (recipe->memory_bytes && (conversion->words.memory ||
-		    result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
+	if (recipe->memory_bytes &&
+		(conversion->words.memory ||
+			result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
 		return "memory";
 	return NULL;
 }
 
-static enum outcome mapped(const struct recipe *recipe, const struct job_result *result, int *status)
+static enum outcome mapped(
+	const struct recipe *recipe, const struct job_result *result, int *status)
 {
 	for (size_t i = 0; result->exited && i < recipe->exit_count; i++) {
 		if (recipe->exits[i].exit == result->exit_status) {
@@ -66,8 +69,8 @@ enum outcome conversion_verdict(
 		return OUTCOME_REFUSED;
 	}
 	const struct job_result *result = &stage->result;
-	const char *program = template_program_name(
-		recipe->template, (size_t)(stage - conversion->stages));
+	const char *program =
+		template_program_name(recipe->template, (size_t)(stage - conversion->stages));
 	if (result->exited)
 		text_printf(reason, "%s: exit %d", program, result->exit_status);
 	else
