@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUN_MAX = TEMPLATE_ARGS_MAX, ERRORS_MAX = 10 };
+enum { RUN_MAX = TEMPLATE_ARGS_MAX, ERRORS_MAX = 10, ENOUGH = 500 };
 
 #define HARMLESS "x"
 
@@ -92,7 +92,7 @@ static void explain_run(const struct config_reader *reader, const struct recipe 
 	const char *elements[RUN_MAX];
 	char message[CONFIG_MESSAGE_MAX];
 	memcpy(elements, recipe->run, recipe->run_count * sizeof(*elements));
-	for (int errors = 0; errors < ERRORS_MAX; errors++) {
+	for (int errors = 0; errors < ERRORS_MAX && reader->report->errors < ENOUGH; errors++) {
 		struct template *template = template_new(elements, recipe->run_count,
 			recipe->params, recipe->param_count, message, sizeof(message));
 		template_free(template);
