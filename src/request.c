@@ -68,11 +68,13 @@ static void set_id(struct request *request)
 
 static struct response make_response(const struct request *request)
 {
+	const struct recipe *recipe = request->plan.recipe;
 	return (struct response){
 		.status = request->status,
 		.length = RESPONSE_NO_LENGTH,
 		.request_id = request->id,
-		.recipe = request->plan.recipe,
+		.cache_control = recipe ? recipe->cache_control : NULL,
+		.varies = request->plan.negotiated,
 		.retry_after_s = request->retry_after_s,
 	};
 }

@@ -11,15 +11,6 @@
 
 enum { FIELDS_MAX = 4096, BODY_MAX = 1024 };
 
-/* Accept decides when the recipe has a format that the URL may leave open: then it does on every
- * answer (RFC 9110 §12.5.5). */
-static bool varies(const struct recipe *recipe)
-{
-	return recipe && recipe->format_param >= 0 &&
-	       !recipe->params[recipe->format_param].default_text &&
-	       !recipe->params[recipe->format_param].required;
-}
-
 static void put_fields(struct text *text, const struct response *response)
 {
 	text_printf(text, "Status: %d %s\r\n", response->status, outcome_reason(response->status));
@@ -28,9 +19,9 @@ static void put_fields(struct text *text, const struct response *response)
 		text_printf(text, "Content-Length: %" PRIu64 "\r\n", response->length);
 	if (response->status >= 400)
 		text_puts(text, "Cache-Control: no-store\r\n");
-	else if (response->recipe && response->recipe->cache_control)
-		text_printf(text, "Cache-Control: %s\r\n", response->recipe->cache_control);
-	if (varies(response->recipe))
+	else if (response->cache_control)
+		text_printf(text, "Cache-Control: %s\r\n", response->cache_control);
+	if (response->varies)
 		text_puts(text, "Vary: Accept\r\n");
 	if (response->status == 405)
 		text_puts(text, "Allow: GET, HEAD\r\n");

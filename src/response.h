@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 #include "fcgi/connection.h"
-#include "src/recipe.h"
 
 struct response {
 	int status;
 	const char *type; /* Content-Type */
 	uint64_t length;  /* Content-Length; RESPONSE_NO_LENGTH: none */
 	const char *request_id;
-	const struct recipe *recipe; /* for Cache-Control and Vary; NULL: none was found */
-	unsigned retry_after_s;	     /* 0: no field */
+	const char *cache_control; /* of a good answer; NULL: none */
+	bool varies;		   /* Accept was looked at (RFC 9110 §12.5.5) */
+	unsigned retry_after_s;	   /* 0: no field */
 };
 
 #define RESPONSE_NO_LENGTH UINT64_MAX
