@@ -19,7 +19,8 @@ enum {
 	LEVELS = 3,
 	NAMES_MAX = 40,
 	UNKNOWN_MAX = 24,
-	PASSES_MAX = 100
+	PASSES_MAX = 100,
+	VALUES_MAX = 1000
 };
 
 /* Options of the file, of a recipe, of a param; a name that ends with '*' is a list. */
@@ -72,7 +73,8 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	struct config_value *value = malloc(sizeof(*value) + size);
 	if (!value) {
 		loader->report->out_of_memory = true;
-		return -1;
+		*(void **)result = NULL;
+		return begins ? 0 : -1; /* libconfuse aborts when a default fails */
 	}
 	unsigned line = cfg->line > 0 ? (unsigned)cfg->line : 1;
 	value->line = line;
@@ -85,6 +87,13 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		if (cfg->title && cfg->title[0])
 			memcpy(cfg->title, "\1", 2);
 		return 0;
+	}
+	if (opt->nvalues > VALUES_MAX) {
+		config_error(
+			loader->report, line, "%s: more than %d values", opt->name, VALUES_MAX);
+		free(value);
+		*(void **)result = NULL;
+		return -1;
 	}
 	unsigned *seen = &loader->seen[level][opt - cfg->opts];
 	if (opt->nvalues == 1 && *seen)
@@ -249,7 +258,11 @@ static cfg_opt_t *node_option(const struct config_node *node, const char *name)
 size_t config_node_count(const struct config_node *node, const char *option)
 {
 	const cfg_opt_t *opt = node_option(node, option);
-	return opt ? opt->nvalues : 0;
+	size_t count = opt ? opt->nvalues : 0;
+	/* the value at which parsing broke off has a place but no content */
+	while (count > 0 && !opt->values[count - 1]->ptr)
+		count--;
+	return count;
 }
 
 const struct config_value *config_node_value(

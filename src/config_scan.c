@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 8 };
+/* libconfuse compares every section with all before it: without a bound a file could take minutes.
+ */
+enum { DEPTH_MAX = 8, BRACES_MAX = 8000 };
 
 /* What may come next, as far as it must be known. */
 enum place {
@@ -26,7 +28,7 @@ struct scan {
 	unsigned line;
 	enum place place;
 	bool broken;
-	size_t depth;
+	size_t depth, braces;
 	unsigned opened[DEPTH_MAX]; /* lines of the braces that are open */
 	struct config_report *report;
 };
@@ -178,6 +180,8 @@ static void value_ends(struct scan *scan)
 static void scan_brace(struct scan *scan)
 {
 	if (*scan->at == '{') {
+		if (++scan->braces == BRACES_MAX)
+			scan_error(scan, scan->line, "too many sections and lists in one file");
 		if (scan->depth == DEPTH_MAX) {
 			scan_error(scan, scan->line, "too many braces within each other");
 			scan->depth--;

@@ -532,6 +532,23 @@ static void syntax(void **state)
 	memset(big, ' ', 300 * 1024);
 	assert_int_equal(load_bytes(big, 300 * 1024, &config), CONFIG_E_INVALID);
 	assert_string_equal(said, "1: larger than 256 KiB\n");
+	/* a list and a file without measure end soon */
+	size_t used = (size_t)sprintf(big, ROOT "recipe a { run = {a");
+	for (size_t i = 0; i < 50000; i++)
+		used += (size_t)sprintf(big + used, ",b");
+	strcpy(big + used, "} }");
+	refuse_with(big, "2: run: more than 1000 values\n");
+	memcpy(strstr(big, "run = {a"), "env = {a", 8);
+	refuse_with(big, "2: env: more than 1000 values\n");
+	used = (size_t)sprintf(big, ROOT "recipe a { sources = {png");
+	for (size_t i = 0; i < 2000; i++)
+		used += (size_t)sprintf(big + used, ",png");
+	strcpy(big + used, "} }");
+	refuse_with(big, "2: sources: more than 1000 values\n");
+	used = 0;
+	for (size_t i = 0; i < 15000; i++)
+		used += (size_t)sprintf(big + used, "recipe r%zu{}\n", i);
+	refuse_with(big, "8000: too many sections and lists in one file\n");
 	free(big);
 	/* a byte order mark and CRLF do not matter */
 	config_unref(load("\xef\xbb\xbf"
