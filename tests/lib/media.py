@@ -247,7 +247,10 @@ def drawings(directory):
         frames += ["(", "-size", "240x160", "xc:gray90", "-fill", colour, "-draw",
                    f"circle {40 + 53 * index},80 {40 + 53 * index},50", ")"]
     convert("-delay", "20", "-dispose", "None", "-loop", "0", *frames, "-layers", "Optimize", directory / "animation.gif")
-    convert("-delay", "20", "-loop", "0", *frames, directory / "animation.webp")
+    moving = directory / "animation.webp"
+    convert("-delay", "20", "-loop", "0", *frames, moving)
+    data = moving.read_bytes()  # ImageMagick 6 puts a second file behind the first
+    moving.write_bytes(data[:8 + struct.unpack("<I", data[4:8])[0]])
     convert(*frames, "-depth", "8", "-compress", "LZW", directory / "pages.tiff")
 
 
@@ -343,6 +346,7 @@ CUTS = {"30": 0.3, "50": 0.5, "90": 0.9}
 CUT_PICTURES = ["landscape.jpg", "progressive.jpg", "cmyk.jpg", "deep.png", "palette.png", "alpha.png", "animation.gif",
                 "animation.webp", "landscape.webp", "landscape.tiff"]
 CUT_CLIPS = ["clip.mp4", "clip-tail.mp4", "silent.mp4", "clip.mov", "clip.webm", "clip.mkv"]
+INDEX_LAST = ["clip-tail.mp4", "clip.mov", "tone.m4a"]
 CUT_SOUNDS = ["tone.wav", "tone.mp3", "tone.ogg", "tone.opus", "tone.flac", "tone.m4a"]
 
 
@@ -354,13 +358,14 @@ def cut(source, target, fraction=None, less=None):
 
 
 def make_broken(directory, names=tuple(CUT_PICTURES + CUT_CLIPS + CUT_SOUNDS)):
-    """Needs the samples in the same directory. cut-50-clip.mp4 is the first half of clip.mp4; "last" lacks 10 bytes."""
+    """Needs the samples in the same directory. cut-50-clip.mp4 is the first half of clip.mp4; "last" lacks a few bytes."""
     directory = Path(directory)
     made = []
     for name in names:
         for label, fraction in CUTS.items():
             made.append(cut(directory / name, directory / f"cut-{label}-{name}", fraction))
-        made.append(cut(directory / name, directory / f"cut-last-{name}", less=10))
+        # Behind the index of a clip stands an empty list of tags: without it nothing is missing.
+        made.append(cut(directory / name, directory / f"cut-last-{name}", less=120 if name in INDEX_LAST else 10))
     noise = bytes((n * 167 + 13) % 251 for n in range(4096))
     for name, magic in {"noise.jpg": b"\xff\xd8\xff\xe0", "noise.png": b"\x89PNG\r\n\x1a\n", "noise.gif": b"GIF89a",
                         "noise.mp4": b"\0\0\0\x18ftypmp42", "noise.webm": b"\x1aE\xdf\xa3"}.items():
