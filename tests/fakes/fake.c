@@ -145,17 +145,10 @@ static void step_pid(const char *v)
 	fflush(stdout);
 }
 
-/* path=COUNT */
-static void step_file(const char *v)
+/* What follows is written there, from its first byte. */
+static void step_to(const char *v)
 {
-	const char *equals = strrchr(v, '=');
-	char path[4096];
-
-	if (!equals || (size_t)(equals - v) >= sizeof(path))
-		exit(FAKE_BROKEN);
-	memcpy(path, v, (size_t)(equals - v));
-	path[equals - v] = 0;
-	output_file(path, number(equals + 1));
+	output_to(v);
 }
 
 /* A file of COUNT bytes where converters put their temporary files. */
@@ -213,7 +206,7 @@ static const struct step steps[] = {
 	{"env", false, step_env},
 	{"close", true, step_close},
 	{"pid", false, step_pid},
-	{"file", true, step_file},
+	{"to", true, step_to},
 	{"tempfile", true, step_tempfile},
 	{"link", true, step_link},
 	{"fifo", true, step_fifo},

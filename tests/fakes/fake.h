@@ -16,6 +16,7 @@ enum { FAKE_BROKEN = 99 };
  * the same rule. */
 void output_pattern(uint64_t count);
 void output_endless(void);
+void output_to(const char *path);
 void output_file(const char *path, uint64_t count);
 void output_text(int fd, const char *text);
 void output_flood(int fd, uint64_t count);

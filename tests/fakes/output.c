@@ -87,6 +87,16 @@ void output_file(const char *path, uint64_t count)
 	close(fd);
 }
 
+void output_to(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		_exit(FAKE_BROKEN);
+	close(fd);
+	position = 0;
+}
+
 void output_text(int fd, const char *text)
 {
 	put(fd, text, strlen(text));

@@ -29,7 +29,7 @@ def files():
         recipe("missing", program="/nonexistent"),
         recipe("pictures", "text", "x", sources=["png"]),
         recipe("pipe", "write", "10", "|", FAKE, "args", "{size}", params=PARAMS),
-        recipe("touch", "file", "/proc/self/cwd/../../started=1", "text", "x"),
+        recipe("touch", "to", "/proc/self/cwd/../../started", "write", "1", "text", "x"),
         start=False)
     daemon.file("photo.png", tiny.png())
     yield daemon

@@ -21,7 +21,7 @@ COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 32}}
 
 RECIPES = [
     recipe("whole", "write", "{n}", params=COUNT, timeout="60s", memory=0),
-    recipe("file", "file", "{output}={n}", params=COUNT, timeout="60s"),
+    recipe("file", "to", "{output}", "write", "{n}", params=COUNT, timeout="60s"),
     recipe("live", "write", "{n}", params=COUNT, response="live", timeout="120s"),
     recipe("endless", "endless", response="live", timeout="120s"),
     recipe("endlesswhole", "endless", timeout="120s", max_output="200M"),
