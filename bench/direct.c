@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* What a converter costs without any server: starts it again and again, with nothing around it.
+ *
+ *     bench-direct COUNT SOURCE PROGRAM ARGUMENT…
+ *
+ * gives it SOURCE as descriptor 3 (as sluice does) and a pipe as standard output, reads the output
+ * away and prints one line for each run: `microseconds bytes`. Any exit status but 0 ends it. */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static _Noreturn void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec time;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+}
+
+static uint64_t run(const char *source, char **argv)
+{
+	static char buffer[1 << 20];
+	posix_spawn_file_actions_t actions;
+	int pipe_fds[2], status;
+	uint64_t total = 0;
+	ssize_t n;
+	pid_t pid;
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		fail("pipe2");
+	fcntl(pipe_fds[1], F_SETPIPE_SZ, (int)sizeof buffer);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 1);
+	posix_spawn_file_actions_addopen(&actions, 3, source, O_RDONLY, 0);
+	int r = posix_spawn(&pid, argv[0], &actions, NULL, argv, environ);
+	if (r != 0) {
+		fprintf(stderr, "%s: %s\n", argv[0], strerror(r));
+		exit(1);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	close(pipe_fds[1]);
+	while ((n = read(pipe_fds[0], buffer, sizeof buffer)) > 0)
+		total += (uint64_t)n;
+	close(pipe_fds[0]);
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "%s failed\n", argv[0]);
+		exit(1);
+	}
+	return total;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 4) {
+		fputs("usage: bench-direct COUNT SOURCE PROGRAM ARGUMENT...\n", stderr);
+		return 2;
+	}
+	for (long count = strtol(argv[1], NULL, 10); count > 0; count--) {
+		uint64_t start = now_us();
+		uint64_t bytes = run(argv[2], argv + 3);
+		printf("%llu %llu\n", (unsigned long long)(now_us() - start),
+			(unsigned long long)bytes);
+	}
+	return 0;
+}

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""What the measuring programs share: where things are, a fcgiwrap as yardstick, and figures."""
+
+import math
+import os
+import pathlib
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+BENCH = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ.get("BUILD", BENCH.parent / "build")).resolve()
+os.environ.setdefault("SLUICE", str(BUILD / "sluice"))
+os.environ.setdefault("FAKE", str(BUILD / "tests/fakes/fake-converter"))
+sys.path.insert(0, str(BENCH.parent / "tests/lib"))
+
+import processes  # noqa: E402
+
+DRAIN, DIRECT = str(BUILD / "bench/bench-drain"), str(BUILD / "bench/bench-direct")
+MIB, GIB = 1 << 20, 1 << 30
+
+
+def quantile(values, q):
+    """The smallest value that a share q of them does not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def table(head, rows):
+    """Columns as wide as they need to be; figures to the right."""
+    rows = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows:
+        print("  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]))
+    print(flush=True)
+
+
+def raise_files():
+    """As many descriptors as this user may have; how many that are."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def tree(pid):
+    """pid and all its descendants that run."""
+    parents = {}
+    for p in processes.all_pids():
+        fields = processes.stat_fields(p)
+        if fields and fields[0] != b"Z":
+            parents.setdefault(int(fields[1]), []).append(p)
+    found, look = [], [pid]
+    while look:
+        found.append(look.pop())
+        look += parents.get(found[-1], [])
+    return found
+
+
+def tree_cpu_seconds(pid):
+    """CPU time of pid, of what runs below it and of what has been waited for there."""
+    total = 0
+    for p in tree(pid):
+        fields = processes.stat_fields(p)
+        if fields:
+            total += sum(int(v) for v in fields[11:15])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def drain(address, uri, script=""):
+    """One answer through bench-drain: (bytes, seconds)."""
+    done = subprocess.run([DRAIN, address, uri, script], capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise RuntimeError(f"{uri}: the answer is not complete: {done.stdout}{done.stderr}")
+    values = dict(pair.split("=") for pair in done.stdout.split())
+    return int(values["bytes"]), float(values["seconds"])
+
+
+class Fcgiwrap:
+    """The yardstick: Debian's fcgiwrap with as many workers as wanted, and shell scripts."""
+
+    def __init__(self, directory, workers=1):
+        self.socket = os.path.join(directory, "fcgiwrap.sock")
+        program = shutil.which("fcgiwrap", path="/usr/sbin:/usr/bin")
+        if not program:
+            raise SystemExit("fcgiwrap is missing: apt-get install fcgiwrap")
+        self.process = subprocess.Popen(
+            [program, "-c", str(workers), "-s", f"unix:{self.socket}"], stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}, preexec_fn=processes.die_with_parent)
+        processes.wait_until(lambda: os.path.exists(self.socket), 5)
+        os.chmod(self.socket, 0o666)
+
+    def workers(self):
+        """fcgiwrap forks its workers; the first process only waits."""
+        return processes.children(self.process.pid) or [self.process.pid]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+def script(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Nginx:
+    """nginx on a port of its own with the given http block, as an ordinary child."""
+
+    def __init__(self, directory, http, workers=1):
+        self.directory = os.path.join(directory, "nginx")
+        os.makedirs(os.path.join(self.directory, "temp"))
+        self.port = free_port()
+        path = os.path.join(self.directory, "nginx.conf")
+        temp = "\n".join(f"\t{kind}_temp_path {self.directory}/temp/{kind};"
+                         for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
+        with open(path, "w") as file:
+            file.write(f"worker_processes {workers};\ndaemon off;\n"
+                       + ("user root;\n" if os.geteuid() == 0 else "")
+                       + f"pid {self.directory}/pid;\nerror_log {self.directory}/error.log;\n"
+                       "events { worker_connections 4096; }\n"
+                       f"http {{\n\taccess_log off;\n\tkeepalive_requests 1000000;\n{temp}\n"
+                       + http.replace("PORT", f"127.0.0.1:{self.port}") + "\n}\n")
+        self.process = subprocess.Popen(
+            ["/usr/sbin/nginx", "-p", self.directory, "-c", path, "-e", f"{self.directory}/error.log"],
+            stdin=subprocess.DEVNULL, preexec_fn=processes.die_with_parent)
+        processes.wait_until(self._answers, 10, self.log)
+
+    def _answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def log(self):
+        path = f"{self.directory}/error.log"
+        return open(path).read()[-2000:] if os.path.exists(path) else ""
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
+class Timer:
+    """with Timer() as timer: …; timer.ms"""
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+        return self
+
+    def __exit__(self, *_):
+        self.ms = (time.perf_counter() - self.start) * 1e3
