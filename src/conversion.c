@@ -14,11 +14,14 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <dirent.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 
-enum { ENV_MAX = 48, ENV_BYTES = 8192 };
+enum { ENV_MAX = 48, ENV_BYTES = 8192, REMOVE_TRIES = 500 };
 
 static const char OUTPUT_NAME[] = "output";
 
@@ -239,6 +242,17 @@ void conversion_signal(const struct conversion *conversion, int signal)
 			job_signal(&conversion->stages[i].job, signal);
 }
 
+void conversion_kill_rest(struct conversion *conversion)
+{
+	for (size_t i = 0; i < conversion->count; i++) {
+		struct conversion_stage *stage = &conversion->stages[i];
+		if (!stage->started || stage->ended)
+			continue;
+		stage->killed = true;
+		job_signal(&stage->job, SIGKILL);
+	}
+}
+
 void conversion_stage_ended(struct conversion *conversion, size_t index)
 {
 	struct conversion_stage *stage = &conversion->stages[index];
@@ -268,28 +282,69 @@ void conversion_end(struct conversion *conversion)
 	fd_close(&conversion->out_writer);
 }
 
+/* Nearly always it is empty: then that needs no descriptor. Otherwise one may be lacking just now,
+ * while many requests end; those that end free some. */
+static void remove_directory(struct conversion *conversion)
+{
+	int temp_fd = conversion->service->temp_fd;
+	const char *name = conversion->directory;
+	int r = !name[0] || unlinkat(temp_fd, name, AT_REMOVEDIR) == 0
+			? 0
+			: fd_remove_tree(temp_fd, name);
+	for (int i = 0; i < REMOVE_TRIES && (r == -EMFILE || r == -ENFILE); i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		r = fd_remove_tree(temp_fd, name);
+	}
+	if (r < 0)
+		log_error("temporary directory %s not removed: %s", name, strerror(-r));
+	conversion->directory[0] = '\0';
+}
+
 void conversion_close(struct conversion *conversion)
 {
 	conversion_end(conversion);
 	fd_close(&conversion->out);
-	if (conversion->directory[0])
-		fd_remove_tree(conversion->service->temp_fd, conversion->directory);
-	conversion->directory[0] = '\0';
+	remove_directory(conversion);
 }
 
-/* What the program made there is its own business, so the file is opened as carefully as a source: no links out of the
- * directory, and a regular file with one name. */
+/* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): of the files
+ * that are there it is the one whose name is the longest beginning of it. Returns 0 or -errno. */
+static int find_output(int directory_fd, const char *argument, char name[NAME_MAX + 1])
+{
+	FD_CLEANUP int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+	if (!directory)
+		return -errno;
+	fd_take(&copy);
+	size_t best = sizeof OUTPUT_NAME - 2;
+	struct dirent *entry;
+	while ((entry = readdir(directory))) {
+		size_t length = strlen(entry->d_name);
+		if (length > best && !strncmp(entry->d_name, argument, length)) {
+			memcpy(name, entry->d_name, length + 1);
+			best = length;
+		}
+	}
+	closedir(directory);
+	return best >= sizeof OUTPUT_NAME - 1 ? 0 : -ENOENT;
+}
+
+/* What the program made there is its own business, so the file is opened as carefully as a source:
+ * no links out of the directory, and a regular file with one name. */
 int conversion_open_output(const struct conversion *conversion)
 {
 	FD_CLEANUP int directory = openat(conversion->service->temp_fd, conversion->directory,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;
+	char name[NAME_MAX + 1];
+	int r = find_output(directory, strrchr(conversion->argv.output, '/') + 1, name);
+	if (r < 0)
+		return r;
 	struct open_how how = {
 		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	const char *name = strrchr(conversion->argv.output, '/') + 1;
 	FD_CLEANUP int file = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 	struct stat st;
 	if (file < 0 || fstat(file, &st) < 0)

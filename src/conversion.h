@@ -20,6 +20,7 @@
 struct conversion_stage {
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
+	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
 	struct job_result result;
 };
 
@@ -46,6 +47,9 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 
 /* To all programs that still run. */
 void conversion_signal(const struct conversion *conversion, int signal);
+
+/* One has failed: ends the others, whose end is not theirs then. */
+void conversion_kill_rest(struct conversion *conversion);
 
 /* A stage's pidfd has become readable: reaps it. */
 void conversion_stage_ended(struct conversion *conversion, size_t stage);

@@ -106,7 +106,7 @@ static void stage_event(struct pump *pump, size_t index)
 	/* When one of a pipeline has failed, the work of the others is for nobody. */
 	bool failed = !stage->result.exited || stage->result.exit_status != 0;
 	if (failed && conversion->running > 0)
-		conversion_signal(conversion, SIGKILL);
+		conversion_kill_rest(conversion);
 }
 
 static void check_time(struct pump *pump)
@@ -215,6 +215,17 @@ static enum outcome take_output(struct pump *pump)
 	return pump->ended;
 }
 
+/* A program that may write no further fails like any other: only its file tells. */
+static bool output_is_full(const struct conversion *conversion)
+{
+	uint64_t limit = conversion->plan->recipe->max_output_bytes;
+	if (conversion->out >= 0 || !limit)
+		return false;
+	struct stat st;
+	FD_CLEANUP int file = conversion_open_output(conversion);
+	return file >= 0 && fstat(file, &st) == 0 && (uint64_t)st.st_size >= limit;
+}
+
 enum outcome pump_collect(struct pump *pump, int *status)
 {
 	struct conversion *conversion = pump->conversion;
@@ -235,7 +246,14 @@ enum outcome pump_collect(struct pump *pump, int *status)
 	if (pump->ended != OUTCOME_OK)
 		return pump->ended;
 	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
-	return outcome == OUTCOME_OK ? take_output(pump) : outcome;
+	if (outcome == OUTCOME_OK)
+		return take_output(pump);
+	if ((outcome == OUTCOME_REFUSED || outcome == OUTCOME_CRASHED) &&
+		output_is_full(conversion)) {
+		text_puts(pump->reason, ", limit: max_output");
+		outcome = OUTCOME_LIMIT;
+	}
+	return outcome;
 }
 
 int pump_send(struct pump *pump)

@@ -74,6 +74,7 @@ int render_run(struct config *config, const struct explain_request *request)
 {
 	struct service service;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	int r = service_open(&service, config->temp_path);
 	if (r < 0) {
 		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));

@@ -103,6 +103,13 @@ static void reload(struct server *server)
 		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
 }
 
+static void close_listeners(struct server *server)
+{
+	for (size_t i = 0; i < server->listener_count; i++)
+		listener_close(&server->listeners[i]);
+	server->listener_count = 0;
+}
+
 static void stop(struct server *server, const char *signal)
 {
 	if (server->stopping) {
@@ -114,6 +121,7 @@ static void stop(struct server *server, const char *signal)
 	server->stopping = true;
 	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
 	fcgi_loop_drain(server->loop);
+	close_listeners(server);
 }
 
 static void take_signal(void *data)
@@ -230,6 +238,7 @@ static int open_signals(struct server *server)
 	sigaddset(&set, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of one request */
 	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return server->signals < 0 ? -errno : 0;
 }
@@ -267,8 +276,7 @@ static int open_loop(struct server *server)
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");
-	for (size_t i = 0; i < server->listener_count; i++)
-		listener_close(&server->listeners[i]);
+	close_listeners(server);
 	_exit(0);
 }
 
@@ -329,8 +337,7 @@ int server_run(struct config *config, const char *listen)
 	pool_free(server.pool);
 	fcgi_loop_free(server.loop);
 	service_close(&server.service);
-	for (size_t i = 0; i < server.listener_count; i++)
-		listener_close(&server.listeners[i]);
+	close_listeners(&server);
 	fd_close(&server.signals);
 	config_unref(server.config);
 	pthread_mutex_destroy(&server.lock);

@@ -74,3 +74,14 @@ struct sniff sniff(const unsigned char *data, size_t size)
 	}
 	return (struct sniff){.type = SNIFF_UNKNOWN};
 }
+
+void sniff_more(struct sniff *sniff, const unsigned char *data, size_t size)
+{
+	const struct bytes bytes = {data, size};
+	if (sniff->type == SNIFF_JPEG)
+		sniff_jpeg_markers(bytes, sniff->more_at, sniff);
+	else if (sniff->type == SNIFF_TIFF)
+		sniff_tiff_directory(bytes, sniff);
+	else
+		sniff->more_at = 0;
+}

@@ -3,8 +3,9 @@
 #define SRC_SNIFF_H
 
 /*
- * The type of a file from its first bytes, and a picture's declared sides. Never more than SNIFF_BYTES are needed
- * but for JPEG, whose size stands behind its metadata: there the caller may give more. Pure, any thread.
+ * The type of a file from its first bytes, and a picture's declared sides. SNIFF_BYTES are enough
+ * but for a JPEG with much metadata and for TIFF, whose directory may stand anywhere: see more_at.
+ * Pure, any thread.
  */
 
 #include <stdbool.h>
@@ -46,15 +47,23 @@ enum sniff_type {
 
 struct sniff {
 	enum sniff_type type;
-	/* Of the picture as the header declares it; 0 where unknown. 64 bits: 65535 x 65535 does not fit 32. */
+	/* Of the picture as the header declares it; 0 where unknown. 64 bits: 65535 x 65535 does
+	 * not fit 32. */
 	uint64_t width, height;
+	uint64_t more_at;   /* where the file goes on about the sides, behind the given bytes; 0:
+			       nowhere */
+	bool little_endian; /* TIFF */
 };
 
 /* data: the first `size` bytes of a file. Reads nothing behind them. */
 struct sniff sniff(const unsigned char *data, size_t size);
 
+/* Goes on with the bytes of the file from more_at on, which sniff gave: it may be set again. */
+void sniff_more(struct sniff *sniff, const unsigned char *data, size_t size);
+
 const char *sniff_name(enum sniff_type type); /* "jpeg"; SNIFF_UNKNOWN: "unknown" */
-int sniff_from_name(const char *name);        /* -1: no such type; "jpg" and "tif" are understood, too */
-const char *sniff_media_type(enum sniff_type type); /* "image/jpeg"; unknown: "application/octet-stream" */
+int sniff_from_name(const char *name); /* -1: no such type; "jpg" and "tif" are understood, too */
+const char *sniff_media_type(
+	enum sniff_type type); /* "image/jpeg"; unknown: "application/octet-stream" */
 
 #endif

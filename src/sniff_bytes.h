@@ -30,6 +30,10 @@ struct bytes bytes_cut(struct bytes bytes, uint64_t at, uint64_t size);
 /* Keeps the larger picture: a file that declares two sizes is as large as it can be read. */
 void sniff_grow(struct sniff *sniff, uint64_t width, uint64_t height);
 
+/* base: where the bytes stand in the file. Both set the sides, or more_at. (sniff_picture.c) */
+void sniff_jpeg_markers(struct bytes bytes, uint64_t base, struct sniff *result);
+void sniff_tiff_directory(struct bytes bytes, struct sniff *result);
+
 /* Each fills *result and returns true when the bytes are of its kind. */
 bool sniff_picture(struct bytes bytes, struct sniff *result); /* sniff_picture.c */
 bool sniff_boxes(

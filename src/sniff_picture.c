@@ -7,9 +7,10 @@
 
 /* Markers up to the frame header (ITU T.81 B.1.1). Thumbnails lie within APPn and are stepped over.
  */
-static void size_jpeg(struct bytes bytes, struct sniff *result)
+void sniff_jpeg_markers(struct bytes bytes, uint64_t base, struct sniff *result)
 {
-	size_t at = 2;
+	size_t at = 0;
+	result->more_at = 0;
 	while (at + 4 <= bytes.size) {
 		if (bytes.data[at] != 0xff) {
 			/* Decoders look for the next marker here, too. */
@@ -26,12 +27,15 @@ static void size_jpeg(struct bytes bytes, struct sniff *result)
 			return;
 		if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 &&
 			marker != 0xcc) {
+			if (bytes.size - at < 9)
+				break;
 			result->height = bytes_big(bytes, at + 5, 2);
 			result->width = bytes_big(bytes, at + 7, 2);
 			return;
 		}
 		at += alone ? 2 : 2 + (size_t)bytes_big(bytes, at + 2, 2);
 	}
+	result->more_at = base + at;
 }
 
 /* Chunks of RIFF WEBP. An extended header declares a canvas, the frames within declare their own.
@@ -58,28 +62,38 @@ static void size_webp(struct bytes bytes, struct sniff *result)
 	}
 }
 
-/* The first directory, when it is within the bytes (libtiff writes it at the end of small files).
- */
-static void size_tiff(struct bytes bytes, struct sniff *result)
+/* One directory (TIFF 6.0 section 2); the same tags say the sides everywhere. */
+void sniff_tiff_directory(struct bytes directory, struct sniff *result)
 {
-	bool little = bytes.data[0] == 'I';
-	uint64_t (*get)(struct bytes, size_t, unsigned) = little ? bytes_little : bytes_big;
-	if (get(bytes, 2, 2) != 42)
-		return;
-	struct bytes directory = bytes_cut(bytes, get(bytes, 4, 4), UINT64_MAX);
+	uint64_t (*get)(struct bytes, size_t, unsigned) =
+		result->little_endian ? bytes_little : bytes_big;
 	uint64_t count = get(directory, 0, 2);
-	uint64_t width = 0, height = 0;
+	result->more_at = 0;
 	for (uint64_t i = 0; i < count && 2 + 12 * (i + 1) <= directory.size; i++) {
 		size_t entry = 2 + 12 * (size_t)i;
 		uint64_t tag = get(directory, entry, 2), type = get(directory, entry + 2, 2);
 		uint64_t value = get(directory, entry + 8, type == 3 ? 2 : type == 4 ? 4 : 1);
-		if (tag == 256)
-			width = value > width ? value : width;
-		else if (tag == 257)
-			height = value > height ? value : height;
+		if (tag == 256 && value > result->width)
+			result->width = value;
+		else if (tag == 257 && value > result->height)
+			result->height = value;
 	}
-	result->width = width;
-	result->height = height;
+}
+
+/* libtiff writes the first directory behind the pixels. */
+static void size_tiff(struct bytes bytes, struct sniff *result)
+{
+	result->little_endian = bytes.data[0] == 'I';
+	uint64_t (*get)(struct bytes, size_t, unsigned) =
+		result->little_endian ? bytes_little : bytes_big;
+	if (get(bytes, 2, 2) != 42)
+		return;
+	uint64_t at = get(bytes, 4, 4);
+	struct bytes directory = bytes_cut(bytes, at, UINT64_MAX);
+	sniff_tiff_directory(directory, result);
+	bool cut = directory.size < 2 || 2 + 12 * get(directory, 0, 2) > directory.size;
+	if (cut && (result->width == 0 || result->height == 0))
+		result->more_at = at;
 }
 
 static bool is_bmp(struct bytes bytes)
@@ -118,7 +132,7 @@ bool sniff_picture(struct bytes bytes, struct sniff *result)
 {
 	if (bytes_have(bytes, 0, "\xff\xd8\xff")) {
 		result->type = SNIFF_JPEG;
-		size_jpeg(bytes, result);
+		sniff_jpeg_markers(bytes_cut(bytes, 2, UINT64_MAX), 2, result);
 	} else if (bytes_have(bytes, 0, "\x89PNG\r\n\x1a\n")) {
 		result->type = SNIFF_PNG;
 		if (bytes_have(bytes, 12, "IHDR")) {

@@ -18,6 +18,9 @@
  * against a loop of renames, so that this many in a row do not happen by chance. */
 enum { OPEN_TRIES = 16 };
 
+/* A JPEG with 256 full segments before its frame header has 16 MiB of metadata. */
+enum { FIRST_BYTES = 4096, MORE_TRIES = 256 };
+
 static int open_beneath(int root_fd, const char *name)
 {
 	struct open_how how = {
@@ -35,25 +38,39 @@ static int open_beneath(int root_fd, const char *name)
 	return -errno;
 }
 
+static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offset)
+{
+	size_t have = 0;
+	while (have < size) {
+		ssize_t n = pread(fd, buffer + have, size - have, (off_t)(offset + have));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	return have;
+}
+
 static struct sniff sniff_file(int fd)
 {
-	static _Thread_local unsigned char first[SNIFF_BYTES];
-	size_t have = 0;
-	/* Most types show in the first page; only a JPEG's size may stand far behind. */
-	for (size_t wanted = 4096; wanted <= sizeof first; wanted = sizeof first) {
-		while (have < wanted) {
-			ssize_t n = pread(fd, first + have, wanted - have, (off_t)have);
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n <= 0)
-				return sniff(first, have);
-			have += (size_t)n;
-		}
-		struct sniff result = sniff(first, have);
-		if (have == sizeof first || (result.type != SNIFF_UNKNOWN && result.width > 0))
-			return result;
+	static _Thread_local unsigned char buffer[SNIFF_BYTES];
+	/* Most types show in the first page. */
+	size_t have = read_at(fd, buffer, FIRST_BYTES, 0);
+	struct sniff result = sniff(buffer, have);
+	if (have == FIRST_BYTES && (result.type == SNIFF_UNKNOWN || result.width == 0)) {
+		have += read_at(fd, buffer + have, sizeof buffer - have, have);
+		result = sniff(buffer, have);
 	}
-	return sniff(first, have);
+	for (int i = 0; result.more_at > 0 && i < MORE_TRIES; i++) {
+		have = read_at(fd, buffer, sizeof buffer, result.more_at);
+		uint64_t before = result.more_at;
+		if (have > 0)
+			sniff_more(&result, buffer, have);
+		if (have == 0 || result.more_at == before)
+			break;
+	}
+	return result;
 }
 
 int source_open(int root_fd, const char *name, struct source *source)

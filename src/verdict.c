@@ -18,7 +18,7 @@ static const struct conversion_stage *guilty(const struct conversion *conversion
 	const struct conversion_stage *broken_pipe = NULL;
 	for (size_t i = 0; i < conversion->count; i++) {
 		const struct conversion_stage *stage = &conversion->stages[i];
-		if (!failed(&stage->result))
+		if (stage->killed || !failed(&stage->result))
 			continue;
 		if (stage->result.exited || stage->result.signal != SIGPIPE)
 			return stage;
@@ -32,8 +32,9 @@ static const struct conversion_stage *guilty(const struct conversion *conversion
 static const char *limit_of(const struct conversion *conversion, const struct job_result *result)
 {
 	const struct recipe *recipe = conversion->plan->recipe;
-	if (recipe->cpu_s && (result->cpu_us >= recipe->cpu_s * 1000000 ||
-				     (!result->exited && result->signal == SIGXCPU)))
+	/* The kernel counts in ticks: it may kill a little before the clock says so. */
+	if (recipe->cpu_s && !result->exited &&
+		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 950000))
 		return "cpu";
 	if (!result->exited && result->signal == SIGXFSZ)
 		return "max_output";
