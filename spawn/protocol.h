@@ -3,24 +3,21 @@
 #define SPAWN_PROTOCOL_H
 
 /*
- * The job message, version 1: what the daemon and a spawner say to each other over a SOCK_SEQPACKET
- *socketpair. One packet is one message; numbers are in the byte order of the machine, on which both
- *ends are. Descriptors travel beside it (SCM_RIGHTS).
+ * The job message, version 1: what the daemon and a spawner say to each other over a SOCK_SEQPACKET socketpair. One packet is
+ * one message; numbers are in the byte order of the machine, on which both ends are. Descriptors travel beside it (SCM_RIGHTS).
  *
- *	spawner → daemon   READY     once, when it can take jobs:        struct protocol_ready
- *	daemon → spawner   START     one program to start, with files:   struct protocol_start, then
- *strings spawner → daemon   STARTED   the answer, with the job's pidfd:   struct protocol_started
+ *   spawner → daemon   READY     once, when it can take jobs:       struct protocol_ready
+ *   daemon → spawner   START     one program to start, with files:  struct protocol_start, then strings
+ *   spawner → daemon   STARTED   the answer, with the job's pidfd:  struct protocol_started
  *
- * The strings of START, each ending with NUL: program, directory ("" for /), argc arguments, envc
- *variables; nothing after them. The descriptors of START are as many as file_count says, in the
- *order of targets[]. STARTED has a pidfd whenever a process came to be, also when that one then
- *failed (error != 0): the daemon is its parent and reaps it. The daemon sends the next START after
- *it has got the answer to the last. End of file means that the other one is gone. An empty packet
- *is never sent.
+ * The strings of START, each ending with NUL: program, directory ("" for /), argc arguments, envc variables; nothing after them.
+ * The descriptors of START are as many as file_count says, in the order of targets[]. STARTED has a pidfd whenever a process came
+ * to be, also when that one then failed (error != 0): the daemon is its parent and reaps it. The daemon sends the next START
+ * after it has got the answer to the last. End of file means that the other one is gone. An empty packet is never sent.
  *
- * Whoever receives a message believes nothing in it: size, type, counts, ends of strings, number
- *and range of the descriptors are checked here. -EPROTO: the peer does not speak this protocol; end
- *the conversation. All functions are free of global state: any thread.
+ * Whoever receives a message believes nothing in it: size, type, counts, ends of strings, number and range of the descriptors
+ * are checked here. -EPROTO: the peer does not speak this protocol; end the conversation. All functions are free of global
+ * state: any thread.
  */
 
 #include <stddef.h>
