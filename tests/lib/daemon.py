@@ -164,6 +164,7 @@ class Daemon:
                     f"descriptors: {processes.descriptors(self.pid)}\nfiles: {self.temporary_files()}\n"
                     f"processes: {[(p, processes.command(p)) for p in self.converters()]}\n"
                     f"log:\n{self.log.text()[-3000:]}")
+        self.assert_no_sanitizer_report()
         assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
         wait_until(lambda: self.holdings() == self.baseline, timeout * SLOW, told)
 
@@ -192,9 +193,15 @@ class Daemon:
                 self.process.kill()
                 self.process.wait()
                 raise AssertionError(f"TERM did not end it:\n{self.log.text()[-3000:]}") from None
+            self.assert_no_sanitizer_report()
             assert self.process.returncode == 0, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
             assert self.temporary_files() == [], self.temporary_files()
-        assert not re.search(r"Sanitizer|runtime error:", self.log.text()), self.log.text()[-8000:]
+        self.assert_no_sanitizer_report()
+
+    def assert_no_sanitizer_report(self):
+        text = self.log.text()
+        found = re.search(r"Sanitizer|runtime error:", text)
+        assert not found, text[max(0, found.start() - 100):found.start() + 5000]
 
     def close(self):
         """The end of the test, good or bad."""

@@ -7,7 +7,10 @@ import resource
 import signal
 import socket
 import statistics
+import subprocess
 import time
+
+import pytest
 
 import fastcgi
 import processes
@@ -162,6 +165,29 @@ def test_spawner_killed_while_jobs_run(sluice):
         wait_until(lambda: daemon.get("/hello/a").status == 200, 2 * SLOW)
         two.close()
         wait_until(lambda: not daemon.converters(), 1 * SLOW, daemon.converters)
+
+
+def test_without_namespaces(sluice):
+    """Where the kernel gives no pid namespaces, nothing survives either: setsid does not lead out of a job's group."""
+    daemon = sluice(*BASIC, recipe("deaf", "ignore-term", "child", "daemon", "hang", timeout="300ms"), recipe("pid", "pid"), start=False, slots=64)
+    # Root in a user namespace that may have no others, and then without capabilities.
+    prefix = ["/usr/bin/unshare", "-Ur", "/bin/sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && '
+              'exec /usr/bin/setpriv --bounding-set=-all --inh-caps=-all "$@"', "sh"]
+    if subprocess.run([*prefix, "/bin/true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no user namespaces to try it in")
+    daemon.start(prefix=prefix)
+    assert daemon.get("/pid/a").text != "1\n", "there are namespaces"
+    for uri in ("/family/a", "/live/a", "/pipe/a"):
+        hang_up(daemon, uri, 8, 16)
+    assert daemon.get("/deaf/a").status == 504
+    daemon.assert_nothing_left()
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/family/a"))
+        pids = daemon.wait_converters(3) + daemon.spawners()
+        daemon.process.kill()
+        assert processes.wait_gone(pids, 1 * SLOW) == []
+        wait_until(lambda: not daemon.temporary_files(), 1 * SLOW, daemon.temporary_files)
+        daemon.process.wait()
 
 
 # Signals
@@ -454,7 +480,7 @@ def test_ten_thousand_idle_connections(sluice):
     daemon = sluice(*BASIC, connections=16384)
     connections = []
     try:
-        before_time = statistics.median(timed_hello(daemon) for _ in range(21))
+        before_times = sorted(timed_hello(daemon) for _ in range(31))
         before = daemon.rss_kib()
         for _ in range(count):
             connection = daemon.connect()
@@ -466,12 +492,13 @@ def test_ten_thousand_idle_connections(sluice):
             connection._buffer = None
             connections.append(connection)
         each = (daemon.rss_kib() - before) * 1024 / count
-        after_time = statistics.median(timed_hello(daemon) for _ in range(21))
-        print(f"{count} idle connections: {each:.0f} bytes each; a request takes {before_time * 1000:.2f} ms before, "
-              f"{after_time * 1000:.2f} ms beside them: ratio {after_time / before_time:.2f}")
+        after_times = sorted(timed_hello(daemon) for _ in range(31))
+        print(f"{count} idle connections: {each:.0f} bytes each; ratio of a request's time beside them to before: "
+              f"median {after_times[15] / before_times[15]:.2f}, best {after_times[0] / before_times[0]:.2f}")
         if not SANITIZER:
             assert each < 2048
-        assert after_time < 3 * before_time + 0.01
+        # The best of many: what a busy machine adds to single requests is not the daemon's.
+        assert after_times[0] < 2 * before_times[0] + 0.002 * SLOW
         connections[0]._buffer = bytearray(65536)
         assert connections[0].get("/hello/a").status == 200
     finally:
