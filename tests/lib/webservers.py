@@ -48,6 +48,48 @@ def find_program(name):
     return shutil.which(name, path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 
 
+class Process:
+    """A program in the foreground, unprivileged, with its own session and all its output in one file."""
+
+    def __init__(self, argv, output, cwd=None, environment=None):
+        self.output = pathlib.Path(output)
+        passed = {k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS") or k == "LLVM_PROFILE_FILE"}
+        with open(output, "wb") as file:
+            self.process = subprocess.Popen(
+                run_as_web_user(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                cwd=cwd,
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **passed, **(environment or {})},
+                start_new_session=True,
+            )
+
+    def wait_for(self, condition, timeout=START_TIMEOUT_S):
+        """Until condition() is true; RuntimeError when the program ends before or it takes too long."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"ended with {self.process.returncode}:\n{self.output.read_text(errors='replace')}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not ready within {timeout} s:\n{self.output.read_text(errors='replace')}")
+            time.sleep(0.02)
+
+    def stop(self):
+        """By TERM; then, after a while, by KILL, with all that is left of its group. The exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        return self.process.returncode
+
+
 class WebServer:
     """One web server in front of one responder. Use it in a with statement.
 
@@ -86,7 +128,7 @@ class WebServer:
         return self.write(pathlib.Path(path).name, text)
 
     def socket_change(self):
-        return ("/run/sluice.sock", self.responder)
+        return ("/run/sluice/sluice.sock", self.responder)
 
     def command_change(self):
         return ("/usr/bin/sluice -c /etc/sluice/sluice.conf", self.command)
@@ -115,55 +157,27 @@ class WebServer:
         user = unprivileged()
         for path in (self.directory, self.directory / "tmp"):
             os.chown(path, user.pw_uid, user.pw_gid)
-        environment = {
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(self.directory / "tmp"),
-            "TMPDIR": str(self.directory / "tmp"),
-            "LANG": "C.UTF-8",
-        }
-        with open(self.directory / "console.log", "wb") as console:
-            self.process = subprocess.Popen(
-                run_as_web_user([find_program(argv[0]), *argv[1:]]),
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                cwd=self.directory,
-                env=environment,
-                start_new_session=True,
-            )
+        temp = str(self.directory / "tmp")
+        self.process = Process([find_program(argv[0]), *argv[1:]], self.directory / "console.log",
+                               cwd=self.directory, environment={"HOME": temp, "TMPDIR": temp})
         try:
-            self.wait_until_ready()
-        except BaseException:
+            self.process.wait_for(self.listens)
+        except BaseException as error:
             self.stop()
-            raise
+            raise RuntimeError(f"{self.name}: {error}\n{self.log()}") from None
 
-    def wait_until_ready(self):
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"{self.name} ended with {self.process.returncode}\n{self.log()}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError(f"{self.name} does not listen\n{self.log()}")
+    def listens(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
 
     def stop(self):
         """Ends the server and everything that it started."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process = None
+        if self.process:
+            self.process.stop()
+            self.process = None
 
     def __enter__(self):
         self.start()
@@ -219,7 +233,6 @@ class NginxShortConnections(Nginx):
 class Lighttpd(WebServer):
     name = "lighttpd"
     program = "lighttpd"
-    modules = (pathlib.Path("/usr/lib/lighttpd/mod_fastcgi.so"),)
 
     def include(self):
         return self.snippet("lighttpd/sluice.conf", [self.socket_change()])
