@@ -64,16 +64,6 @@ def tree(pid):
     return found
 
 
-def tree_cpu_seconds(pid):
-    """CPU time of pid, of what runs below it and of what has been waited for there."""
-    total = 0
-    for p in tree(pid):
-        fields = processes.stat_fields(p)
-        if fields:
-            total += sum(int(v) for v in fields[11:15])
-    return total / os.sysconf("SC_CLK_TCK")
-
-
 def drain(address, uri, script=""):
     """One answer through bench-drain: (bytes, seconds)."""
     done = subprocess.run([DRAIN, address, uri, script], capture_output=True, text=True, timeout=60)

@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The shipped thumbnail recipe behind nginx, against fcgiwrap with a shell script, against the program alone.
+
+    bench/thumbnail.py [ROUNDS]       (BUILD=… for another build directory; needs nginx, fcgiwrap, imagemagick, bench-direct)
+
+All three run the same argv (that of `sluice explain`). One after the other in turn: medians, 99 %, and what each costs beyond the
+program alone; the same for a program that does next to nothing, which shows the cost of a request without a picture's noise. Then
+thumbnails per second with four clients at once, in turns.
+"""
+
+import contextlib
+import http.client
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from measure import BENCH, DIRECT, Fcgiwrap, Nginx, Timer, median, quantile, script, table
+
+from daemon import FAKE, SLUICE, Daemon, quote, recipe  # noqa: E402
+
+CLIENTS, TURN_S, TURNS = 4, 2.0, 4
+URIS = {"thumbnail": "/photo.jpg?size=300x200", "nothing": "/nothing/photo.jpg"}
+HTTP = """
+	upstream ours {{ server unix:{ours}; keepalive 64; }}
+	upstream wrap {{ server unix:{wrap}; }}
+	server {{
+		listen PORT;
+		fastcgi_param REQUEST_METHOD $request_method;
+		location /ours/ {{
+			rewrite ^/ours(/.*)$ $1 break;
+			fastcgi_pass ours;
+			fastcgi_keep_conn on;
+			fastcgi_param REQUEST_METHOD $request_method;
+			fastcgi_param REQUEST_URI $uri$is_args$args;
+		}}
+		location /wrap/ {{
+			fastcgi_pass wrap;
+			fastcgi_param REQUEST_METHOD $request_method;
+			fastcgi_param SCRIPT_FILENAME {scripts}$uri;
+		}}
+	}}"""
+
+
+def configuration(daemon):
+    """The shipped file, listening where the daemon should, and a recipe that does nothing in front."""
+    lines = (BENCH.parent / "etc/sluice.conf").read_text().splitlines()
+    changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
+    lines = [line for line in lines if line.partition(" ")[0] not in changed]
+    with open(daemon.config, "w") as file:
+        file.write("\n".join([*(f"{k} = {quote(v)}" for k, v in changed.items()),
+                              recipe("nothing", "text", "nothing", type="text/plain"), *lines]) + "\n")
+
+
+def argv_of(config, uri):
+    told = subprocess.run([SLUICE, "explain", "-c", config, uri], capture_output=True, text=True, check=True, timeout=10).stdout
+    lines = dict(line.split(None, 1) for line in told.splitlines() if line)
+    return [lines["program"], *shlex.split(lines["argv"])[1:]]
+
+
+def get(connection, path):
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200 and body, (path, answer.status, body[:200])
+    return body
+
+
+def in_turn(connection, source, argv, rounds):
+    """Milliseconds: {(what, way): […]}"""
+    def alone(what):
+        done = subprocess.run([DIRECT, "1", source, *argv[what]], capture_output=True, text=True, check=True, timeout=30,
+                              env={**os.environ, "OMP_NUM_THREADS": "1"})  # as sluice sets it
+        return int(done.stdout.split()[0]) / 1e3
+
+    def through(path):
+        with Timer() as timer:
+            get(connection, path)
+        return timer.ms
+    ways = [("alone", alone), ("sluice", lambda what: through(f"/ours{URIS[what]}")),
+            ("fcgiwrap", lambda what: through(f"/wrap/{what}"))]
+    times = {(what, way): [] for what in URIS for way, _ in ways}
+    for i in range(rounds):
+        for what in URIS:
+            # Whoever comes behind another finds warmer caches: everybody does once.
+            for way, measure in ways[i % 3:] + ways[:i % 3]:
+                times[what, way].append(measure(what))
+    return times
+
+
+def rate(port, path, seconds):
+    """Answers per second of CLIENTS at once."""
+    counts, end = [], time.monotonic() + seconds
+
+    def client():
+        connection, n = http.client.HTTPConnection("127.0.0.1", port, timeout=30), 0
+        while time.monotonic() < end:
+            get(connection, path)
+            n += 1
+        counts.append(n)
+        connection.close()
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(counts) / (time.monotonic() - start)
+
+
+def report(times, rates):
+    rows = []
+    for (what, way), values in times.items():
+        alone = median(times[what, "alone"])
+        rows.append((f"{what}, {way}", len(values), f"{median(values):.2f}", f"{quantile(values, 0.99):.2f}",
+                     f"{median(values) - alone:+.2f}", f"{median(values) / alone:.2f}"))
+    table(("one at a time, ms", "requests", "median", "99 %", "beyond the program", "ratio"), rows)
+    table((f"{CLIENTS} clients at once", "per second", "ratio"),
+          [(way, f"{median(values):.1f}", f"{median(values) / median(rates['fcgiwrap']):.2f}") for way, values in rates.items()])
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as where, contextlib.ExitStack() as stack:
+        os.mkdir(os.path.join(where, "wrap"))
+        daemon = Daemon(start=False)
+        stack.callback(daemon.close)
+        source = os.path.join(daemon.root, "photo.jpg")
+        subprocess.run(["/usr/bin/convert", "-seed", "1", "-size", "1600x1200", "plasma:", "-quality", "88", source],
+                       check=True, timeout=60)
+        configuration(daemon)
+        daemon.start()
+        argv = {"thumbnail": argv_of(daemon.config, URIS["thumbnail"]), "nothing": [FAKE, "text", "nothing"]}
+        for what, words in argv.items():
+            script(os.path.join(where, "wrap", what), "#!/bin/sh\nprintf 'Content-Type: image/jpeg\\r\\n\\r\\n'\n"
+                   f"exec {shlex.join(words)} 3<{shlex.quote(source)}\n")
+        wrap = Fcgiwrap(where, CLIENTS)
+        stack.callback(wrap.stop)
+        nginx = Nginx(where, HTTP.format(ours=daemon.socket, wrap=wrap.socket, scripts=where))
+        stack.callback(nginx.stop)
+        connection = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=30)
+        assert get(connection, f"/ours{URIS['thumbnail']}") == get(connection, "/wrap/thumbnail"), "not the same thumbnail"
+        times = in_turn(connection, source, argv, rounds)
+        rates = {"sluice": [], "fcgiwrap": []}
+        for _ in range(TURNS):
+            rates["sluice"].append(rate(nginx.port, f"/ours{URIS['thumbnail']}", TURN_S))
+            rates["fcgiwrap"].append(rate(nginx.port, "/wrap/thumbnail", TURN_S))
+        report(times, rates)
+
+
+if __name__ == "__main__":
+    main()
