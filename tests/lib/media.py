@@ -367,8 +367,8 @@ def make_broken(directory, names=tuple(CUT_PICTURES + CUT_CLIPS + CUT_SOUNDS)):
         # Behind the index of a clip stands an empty list of tags: without it nothing is missing.
         made.append(cut(directory / name, directory / f"cut-last-{name}", less=120 if name in INDEX_LAST else 10))
     noise = bytes((n * 167 + 13) % 251 for n in range(4096))
-    for name, magic in {"noise.jpg": b"\xff\xd8\xff\xe0", "noise.png": b"\x89PNG\r\n\x1a\n", "noise.gif": b"GIF89a",
-                        "noise.mp4": b"\0\0\0\x18ftypmp42", "noise.webm": b"\x1aE\xdf\xa3"}.items():
+    for name, magic in {"noise.jpg": b"\xff\xd8\xff\xe0", "noise.png": b"\x89PNG\r\n\x1a\n", "noise.gif": b"GIF89a\x40\0\x30\0",
+                        "noise.mp4": b"\0\0\0\x18ftypmp42", "noise.webm": b"\x1aE\xdf\xa3\x87\x42\x82\x84webm"}.items():
         (directory / name).write_bytes(magic + noise)
         made.append(directory / name)
     (directory / "empty.jpg").write_bytes(b"")
