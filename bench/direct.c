@@ -64,15 +64,17 @@ static uint64_t run(const char *source, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc < 4) {
-		fputs("usage: bench-direct COUNT SOURCE PROGRAM ARGUMENT...\n", stderr);
+	char line[16];
+	if (argc < 3) {
+		fputs("usage: bench-direct SOURCE PROGRAM ARGUMENT...\n", stderr);
 		return 2;
 	}
-	for (long count = strtol(argv[1], NULL, 10); count > 0; count--) {
+	while (fgets(line, sizeof line, stdin)) {
 		uint64_t start = now_us();
-		uint64_t bytes = run(argv[2], argv + 3);
+		uint64_t bytes = run(argv[1], argv + 2);
 		printf("%llu %llu\n", (unsigned long long)(now_us() - start),
 			(unsigned long long)bytes);
+		fflush(stdout);
 	}
 	return 0;
 }

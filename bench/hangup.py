@@ -6,10 +6,11 @@
 
 The slow program burns SECONDS (1) of CPU time. Shows, for sluice with 2 and with 32 slots and for fcgiwrap with 2 workers: the CPU
 time that is burnt after the clients have gone, the time until none of the slow programs runs any more, and what an honest
-request (a small picture, through convert) takes right at the hang-up, against the same request on an idle machine.
+request (a small picture, through convert) takes right at the hang-up, against the same request on an idle machine. Nothing is watched for longer than 20 s.
 """
 
 import contextlib
+import math
 import os
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from measure import Fcgiwrap, Nginx, Timer, median, script, table, tree
 import processes  # noqa: E402
 from daemon import FAKE, Daemon, recipe  # noqa: E402
 
-CLIENTS, PATIENCE_S, WATCH_S, LOOK_S = 32, 0.3, 55, 0.01
+CLIENTS, PATIENCE_S, WATCH_S, LOOK_S = 32, 0.3, 20, 0.01
 CONVERT = ("/usr/bin/convert", "jpeg:fd:{source.fd}[0]", "-auto-orient", "-thumbnail", "100x100", "-strip", "jpeg:-")
 HTTP = """
 	upstream responder {{ server unix:{address}; keepalive 64; }}
@@ -32,7 +33,7 @@ HTTP = """
 		location / {{
 			fastcgi_pass responder;
 			fastcgi_keep_conn {keep};
-			fastcgi_read_timeout 120s;
+			fastcgi_read_timeout 60s;
 			fastcgi_param REQUEST_METHOD $request_method;
 			fastcgi_param REQUEST_URI $request_uri;
 			fastcgi_param QUERY_STRING $query_string;
@@ -42,16 +43,20 @@ HTTP = """
 
 
 def send(port, path):
-    client = socket.create_connection(("127.0.0.1", port), 120)
+    client = socket.create_connection(("127.0.0.1", port), WATCH_S)
     client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
     return client
 
 
 def honest(port):
-    with Timer() as timer, send(port, "/thumb/a.jpg") as client:
-        answer = b""
-        while more := client.recv(65536):
-            answer += more
+    """Milliseconds; infinite when it takes longer than anybody watches."""
+    try:
+        with Timer() as timer, send(port, "/thumb/a.jpg") as client:
+            answer = b""
+            while more := client.recv(65536):
+                answer += more
+    except TimeoutError:
+        return math.inf
     assert answer.startswith(b"HTTP/1.1 200") and b"\xff\xd8\xff" in answer, answer[:300]
     return timer.ms
 
@@ -85,9 +90,8 @@ class Way:
             seen.update(running)
             quiet = None if running else quiet or now
             time.sleep(LOOK_S)
-        assert quiet, "slow programs still run"
         asked.join()
-        self.gone.append(quiet - start)
+        self.gone.append(quiet - start if quiet else math.inf)
         self.burnt.append(sum(seen.values()) - sum(before.values()))
 
 
@@ -141,10 +145,13 @@ def main():
                 # One round of the yardstick is long enough.
                 if i == 0 or way.name.startswith("sluice"):
                     way.run()
-        table((f"{CLIENTS} clients hang up", "CPU s for nobody", "until none runs, s", "longest", "honest, idle, ms",
+        def told(value, digits):
+            return f"> {WATCH_S}" if math.isinf(value) else f"{value:.{digits}f}"
+
+        table((f"{CLIENTS} clients hang up", "CPU s for nobody", "until none runs, s", "longest", "honest, idle, s",
                "honest, then", "ratio"),
-              [(w.name, f"{median(w.burnt):.2f}", f"{median(w.gone):.3f}", f"{max(w.gone):.3f}", f"{median(w.idle):.1f}",
-                f"{median(w.after):.1f}", f"{median(w.after) / median(w.idle):.2f}") for w in ways])
+              [(w.name, f"{median(w.burnt):.2f}", told(median(w.gone), 3), told(max(w.gone), 3), f"{median(w.idle) / 1e3:.3f}",
+                told(median(w.after) / 1e3, 3), f"{median(w.after) / median(w.idle):.2f}") for w in ways])
         ours = [w for w in ways if w.name.startswith("sluice")]
         print("bar: no program of theirs after 0.5 s:", "reached" if max(max(w.gone) for w in ours) <= 0.5 else "MISSED")
         print("bar: the honest request takes at most 1.5 times as long:",

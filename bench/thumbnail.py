@@ -70,18 +70,30 @@ def get(connection, path):
     return body
 
 
-def in_turn(connection, source, argv, rounds):
-    """Milliseconds: {(what, way): […]}"""
-    def alone(what):
-        done = subprocess.run([DIRECT, "1", source, *argv[what]], capture_output=True, text=True, check=True, timeout=30,
-                              env={**os.environ, "OMP_NUM_THREADS": "1"})  # as sluice sets it
-        return int(done.stdout.split()[0]) / 1e3
+class Alone:
+    """The program with nothing around it, in the environment that sluice gives it."""
 
+    def __init__(self, source, argv):
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
+        self.process = subprocess.Popen([DIRECT, source, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        bufsize=1, env=environment)
+
+    def run(self):
+        self.process.stdin.write("\n")
+        return int(self.process.stdout.readline().split()[0]) / 1e3
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+
+
+def in_turn(connection, programs, rounds):
+    """Milliseconds: {(what, way): […]}"""
     def through(path):
         with Timer() as timer:
             get(connection, path)
         return timer.ms
-    ways = [("alone", alone), ("sluice", lambda what: through(f"/ours{URIS[what]}")),
+    ways = [("alone", lambda what: programs[what].run()), ("sluice", lambda what: through(f"/ours{URIS[what]}")),
             ("fcgiwrap", lambda what: through(f"/wrap/{what}"))]
     times = {(what, way): [] for what in URIS for way, _ in ways}
     for i in range(rounds):
@@ -144,7 +156,10 @@ def main():
         stack.callback(nginx.stop)
         connection = http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=30)
         assert get(connection, f"/ours{URIS['thumbnail']}") == get(connection, "/wrap/thumbnail"), "not the same thumbnail"
-        times = in_turn(connection, source, argv, rounds)
+        programs = {what: Alone(source, words) for what, words in argv.items()}
+        for program in programs.values():
+            stack.callback(program.stop)
+        times = in_turn(connection, programs, rounds)
         rates = {"sluice": [], "fcgiwrap": []}
         for _ in range(TURNS):
             rates["sluice"].append(rate(nginx.port, f"/ours{URIS['thumbnail']}", TURN_S))
