@@ -70,7 +70,12 @@ class Way:
 
     def slow(self):
         """CPU seconds so far of each slow program that runs. (fcgiwrap does not wait for its programs, so it has no sum of them.)"""
-        return {p: processes.cpu_seconds(p) for root in self.roots for p in tree(root) if b"spin" in processes.command(p)}
+        found = {}
+        for p in (p for root in self.roots for p in tree(root)):
+            fields = processes.stat_fields(p) if b"spin" in processes.command(p) else None
+            if fields:
+                found[p] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return found
 
     def run(self):
         port = self.nginx.port
