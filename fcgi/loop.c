@@ -328,6 +328,10 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 		loop->epoll, events, EVENTS, clock_poll_timeout(next_deadline(loop, deadline_ms)));
 	if (n < 0 && errno != EINTR)
 		return -errno;
+	/* A worker arms the connection that it gives back under the lock: taking it once makes all that it
+	 * wrote visible here. */
+	pthread_mutex_lock(&loop->lock);
+	pthread_mutex_unlock(&loop->lock);
 	for (int i = 0; i < n; i++) {
 		struct source *source = events[i].data.ptr;
 		if (source->kind == SOURCE_PEER)
