@@ -28,7 +28,7 @@ def recipes(fake):
         fake_recipe("large", "write", "3000000", path="/large/{source}", type="application/octet-stream"),
         fake_recipe("half", "write", "300000", "stderr", "cannot go on", "exit", "3", path="/half/{source}"),
         fake_recipe("killed", "write", "300000", "signal", "9", path="/killed/{source}"),
-        fake_recipe("slow", "pause", "6000", "text", "late", path="/slow/{source}", slots=8, timeout="60s"),
+        fake_recipe("slow", "pause", "3000", "text", "late", path="/slow/{source}", slots=8, timeout="60s"),
         fake_recipe("clock", "text", "begin ", "pause", "300", "clock", "pause", "1000", "text", "end",
                     path="/watch/clock/{source}", **LIVE),
         fake_recipe("stream", "write", "3000000", path="/watch/stream/{source}", **LIVE),

@@ -218,7 +218,7 @@ def test_client_that_hangs_up_before_the_answer(site):
         wait_until(site.converters, 10 * SLOW, site.told)
     start = time.monotonic()
     if site.server.name in TELLS_OF_A_HANGUP:
-        wait_until(lambda: not site.converters(), 5 * SLOW, site.told)
+        wait_until(lambda: not site.converters(), 1.5 * SLOW, site.told)
         print(f"{site.server.name}: {1000 * (time.monotonic() - start):.0f} ms")
     else:
         wait_until(lambda: not site.converters(), 20 * SLOW, site.told)
