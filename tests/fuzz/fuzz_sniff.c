@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two bytes in front of it say how much is
+ * given at a time.
+ */
+#include "src/sniff.h"
+#include "tests/fuzz/fuzz.h"
+
+/* Bytes of the file in memory of exactly that size. */
+static uint8_t *piece(const struct fuzz_bytes *file, uint64_t offset, size_t size)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	MUST(copy);
+	if (size > 0)
+		memcpy(copy, file->data + offset, size);
+	return copy;
+}
+
+static void check(const struct sniff *result)
+{
+	MUST(result->type < SNIFF_TYPES);
+	const char *name = sniff_name(result->type), *type = sniff_media_type(result->type);
+	MUST(name && strchr(type, '/'));
+	if (result->type != SNIFF_UNKNOWN)
+		MUST(sniff_from_name(name) == (int)result->type);
+	/* A product that does not overflow is what max_pixels relies on. */
+	MUST(result->width <= UINT32_MAX && result->height <= UINT32_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_bytes file = {data, size};
+	size_t step = fuzz_byte(&file) | (size_t)fuzz_byte(&file) << 8;
+	step = step % SNIFF_BYTES + 1;
+	size_t first = file.size < step ? file.size : step;
+	uint8_t *bytes = piece(&file, 0, first);
+	struct sniff result = sniff(bytes, first), again = sniff(bytes, first);
+	free(bytes);
+	check(&result);
+	MUST(result.type == again.type && result.width == again.width &&
+		result.height == again.height && result.more_at == again.more_at);
+	enum sniff_type type = result.type;
+	for (int i = 0; i < 256 && result.more_at > 0 && result.more_at < file.size; i++) {
+		uint64_t at = result.more_at;
+		size_t left = (size_t)(file.size - at);
+		size_t n = left < step ? left : step;
+		bytes = piece(&file, at, n);
+		sniff_more(&result, bytes, n);
+		free(bytes);
+		check(&result);
+		MUST(result.type == type);
+		if (result.more_at == at)
+			break;
+	}
+	return 0;
+}
