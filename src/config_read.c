@@ -30,8 +30,8 @@ const struct config_value *config_read_one(const struct config_reader *reader, c
 	return config_node_value(reader->node, option, 0);
 }
 
-static void read_message(const struct config_reader *reader, unsigned line, bool warning,
-	const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void read_message(const struct config_reader *reader,
+	unsigned line, bool warning, const char *format, va_list args)
 {
 	char message[512];
 	vsnprintf(message, sizeof(message), format, args);

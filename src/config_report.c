@@ -20,7 +20,7 @@ static bool report_known(const struct config_report *report, unsigned line, cons
 	return false;
 }
 
-static void report_add(
+__attribute__((format(printf, 4, 0))) static void report_add(
 	struct config_report *report, unsigned line, bool warning, const char *format, va_list args)
 {
 	char text[TEXT_MAX];

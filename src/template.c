@@ -99,6 +99,17 @@ static const char *add_hole(struct compiler *compiler, struct element *element, 
 	return text + len + 1;
 }
 
+/* Whether a value of the parameter can contain a slash that a recipe has not seen. */
+static bool may_have_slash(const struct param *param)
+{
+	for (size_t i = 0; i < param->value_count; i++) {
+		const struct param_choice *choice = &param->values[i];
+		if (strchr(choice->mapped ? choice->mapped : choice->name, '/'))
+			return true;
+	}
+	return false;
+}
+
 /* A name that is made in the job's own directory must not lead out of it. */
 static bool check_output_name(struct compiler *compiler, const struct element *element)
 {
@@ -108,7 +119,12 @@ static bool check_output_name(struct compiler *compiler, const struct element *e
 		if (behind && piece->kind == PIECE_PARAM &&
 			compiler->params[piece->param].type == PARAM_TEXT)
 			return refuse(compiler, "no text parameter can stand behind {output}");
-		if (behind && piece->text && strchr(piece->text, '/'))
+		if (behind && piece->kind == PIECE_SOURCE)
+			return refuse(compiler, "no {source} can stand behind {output}");
+		if (behind &&
+			((piece->text && strchr(piece->text, '/')) ||
+				(piece->kind == PIECE_PARAM &&
+					may_have_slash(&compiler->params[piece->param]))))
 			return refuse(compiler, "no / can stand behind {output}");
 		behind = behind || piece->kind == PIECE_OUTPUT;
 	}

@@ -231,6 +231,7 @@ static void refused(void **state)
 		{"p [ {output} {size} ]", "cannot stand in a group"},
 		{"p {output}{caption}", "no text parameter"},
 		{"p {output}/x", "no / can stand"},
+		{"p {output}{source}", "no {source} can stand"},
 	};
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
 		char error[256] = "";
