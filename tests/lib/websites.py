@@ -46,7 +46,11 @@ class Site:
         self.directory.chmod(0o755)
         self.log = Log(str(self.directory / "log" / "sluice.log"))
         self.socket = self.directory / "socket" / "sluice.sock"
-        self.prepare()
+        try:
+            self.prepare()
+        except BaseException:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            raise
         self.config = self.directory / "sluice.conf"
         self.configure(inherited=kind.spawns)
         more = {"command": f"{self.program('sluice')} -c {self.config}"} if kind.spawns else {"responder": self.socket}
