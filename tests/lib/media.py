@@ -325,7 +325,23 @@ def make_harmless(directory):
     put("odd-tags.tiff", tiff_with_tag((directory / "landscape.tiff").read_bytes()))
     put("gif-called.jpg", (directory / "animation.gif").read_bytes())
     put("odd-trailing.mp4", (directory / "clip.mp4").read_bytes() + struct.pack(">I4s", 24, b"free") + b"\0" * 16)
-    return made
+    return made + odd_clips(directory)
+
+
+def odd_clips(directory):
+    """Sound ones that a strict look takes for damaged: references into the past after a seek, no duration, and the like."""
+    exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact"]
+    clip, h264 = directory / "clip.mp4", ["-c:v", "libx264", "-preset", "ultrafast", "-threads", "1"]
+    made = {"odd-open-gop.mp4": ["-an", *h264, "-bf", "3", "-x264-params", "open-gop=1:keyint=50:scenecut=0"],
+            "odd-short-sound.mp4": [*h264, "-g", "1000", "-c:a", "aac", "-af", "atrim=0:3"],
+            "odd-one-frame.mp4": ["-an", *h264, "-frames:v", "1"],
+            "odd-turned.mp4": ["-c", "copy", "-metadata:s:v:0", "rotate=90"],
+            "odd-fragments.mp4": ["-c", "copy", "-movflags", "frag_keyframe+empty_moov"]}
+    for name, options in made.items():
+        ffmpeg("-i", clip, *options, *exact, directory / name)
+    # As a browser's recorder writes it: neither a duration nor an index.
+    ffmpeg("-i", directory / "clip.webm", "-c", "copy", *exact, "-live", "1", directory / "odd-recorded.webm")
+    return [directory / name for name in [*made, "odd-recorded.webm"]]
 
 
 def tiff_with_tag(tiff):
