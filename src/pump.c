@@ -24,7 +24,10 @@
 #include "base/fd.h"
 #include "src/spill.h"
 
-enum { GRACE_MS = 500 /* between SIGTERM and SIGKILL at the deadline */ };
+enum {
+	GRACE_MS = 500, /* between SIGTERM and SIGKILL at the deadline */
+	FULL_LOOK_MS = 5,
+};
 
 enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
 
@@ -122,13 +125,19 @@ static void check_time(struct pump *pump)
 	}
 }
 
+static uint64_t next_look(const struct pump *pump)
+{
+	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
+	uint64_t look = pump->filling ? clock_now_ms() + FULL_LOOK_MS : CLOCK_NEVER;
+	return look < until ? look : until;
+}
+
 /* Waits for events and handles all but the output's: true when there is some, or its end. */
 static bool step(struct pump *pump)
 {
 	struct epoll_event events[TAG_STAGE + TEMPLATE_PROGRAMS_MAX];
-	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
-	int n = epoll_wait(
-		pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX, clock_poll_timeout(until));
+	int n = epoll_wait(pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX,
+		clock_poll_timeout(next_look(pump)));
 	bool out = false;
 	for (int i = 0; i < n; i++) {
 		uint32_t tag = events[i].data.u32;
@@ -185,7 +194,8 @@ static void begin_spilling(struct pump *pump)
 		text_puts(pump->reason, strerror(error));
 		return;
 	}
-	/* From now on every byte that waits is ours to move: level-triggered. */
+	/* From now on every byte that waits is ours to move. */
+	pump->filling = false;
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = TAG_OUT};
 	epoll_ctl(pump->epoll, EPOLL_CTL_MOD, pump->conversion->out, &event);
 	spill(pump);
@@ -229,17 +239,20 @@ static bool output_is_full(const struct conversion *conversion)
 enum outcome pump_collect(struct pump *pump, int *status)
 {
 	struct conversion *conversion = pump->conversion;
-	int r = watch_all(pump, EPOLLIN | EPOLLET);
+	int r = watch_all(pump, EPOLLIN | EPOLLONESHOT);
 	if (r < 0) {
 		text_printf(pump->reason, "epoll: %s", strerror(-r));
 		return OUTCOME_INTERNAL;
 	}
 	while (conversion->running > 0) {
-		if (!step(pump) || pump->ended != OUTCOME_OK)
+		bool ready = step(pump);
+		if (pump->ended != OUTCOME_OK)
 			continue;
-		if (pump->file >= 0)
+		if (pump->file >= 0 && ready)
 			spill(pump);
-		else if (is_full(conversion->out_writer))
+		else if (ready)
+			pump->filling = true;
+		if (pump->filling && is_full(conversion->out_writer))
 			begin_spilling(pump);
 	}
 	conversion_end(conversion);

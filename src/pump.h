@@ -32,6 +32,7 @@ struct pump {
 	int epoll;
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
+	bool filling; /* whole: there is output, and it is still in the pipe alone */
 };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,

@@ -37,6 +37,8 @@ RECIPES = [
     recipe("earlywhole", "write", "10", "close", "1", "pause", "300", "exit", "{n}", params=COUNT),
     recipe("wholehalf", "write", "{n}", "exit", "3", params=COUNT),
     recipe("grand", "write", "10", "daemon", "child", response="live", timeout="20s"),
+    recipe("burst", "-c", "import os, time; os.write(1, b'x' * 10); time.sleep(0.1); os.write(1, b'y' * 3000000)",
+           program="/usr/bin/python3", timeout="20s"),
     recipe("grandwhole", "write", "10", "daemon", "child", timeout="20s"),
 ]
 
@@ -92,6 +94,12 @@ def test_whole(daemon, name, n):
         # and the connection is in step
         answer, check, _ = fetch(daemon, "/whole/a?n=3", connection)
         assert_exact(answer, check, 3)
+
+
+def test_pipe_that_fills_in_the_middle_of_a_write(daemon):
+    """The kernel tells no reader of it: a little output, and later one write of more than the pipe holds."""
+    answer = daemon.get("/burst/a")
+    assert (answer.status, answer.length) == (200, 3000010), answer
 
 
 def test_whole_without_output_is_422(daemon):
