@@ -150,7 +150,7 @@ def main():
         for what, words in argv.items():
             script(os.path.join(where, "wrap", what), "#!/bin/sh\nprintf 'Content-Type: image/jpeg\\r\\n\\r\\n'\n"
                    f"exec {shlex.join(words)} 3<{shlex.quote(source)}\n")
-        wrap = Fcgiwrap(where, CLIENTS)
+        wrap = Fcgiwrap(where, os.cpu_count())  # as many as sluice has slots
         stack.callback(wrap.stop)
         nginx = Nginx(where, HTTP.format(ours=daemon.socket, wrap=wrap.socket, scripts=where))
         stack.callback(nginx.stop)
