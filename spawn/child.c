@@ -3,8 +3,8 @@
  * Between clone and execve this code runs on the spawner's memory while the spawner sleeps. It
  * therefore calls nothing but system calls, keeps no state, and reports by writing into the plan.
  * The steps have an order: the parent-death signal before the look whether the daemon lives
- * (afterwards would leave a gap), the filter after setpgid, which it disables, the signal mask
- * last, so that nothing is delivered half-way.
+ * (afterwards would leave a gap), Landlock and the filter after all that they forbid, the signal
+ * mask last, so that nothing is delivered half-way.
  */
 #include "spawn/child.h"
 
@@ -18,8 +18,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "spawn/filter.h"
 
 static void plan_limit(struct child_plan *plan, int resource, rlim_t value)
 {
@@ -39,7 +37,10 @@ void child_plan_limits(struct child_plan *plan)
 		plan_limit(plan, RLIMIT_CPU, limits->cpu_s);
 	if (limits->file_bytes)
 		plan_limit(plan, RLIMIT_FSIZE, limits->file_bytes);
+	if (limits->processes)
+		plan_limit(plan, RLIMIT_NPROC, limits->processes);
 	plan_limit(plan, RLIMIT_NOFILE, limits->open_files ? limits->open_files : 256);
+	plan_limit(plan, RLIMIT_CORE, 0);
 }
 
 /* getppid() is 0 in a new pid namespace, so the daemon's pidfd tells whether it is still there. */
@@ -54,6 +55,10 @@ static int bind_to_daemon(const struct child_plan *plan)
 
 static int set_limits(const struct child_plan *plan)
 {
+	/* Never less than this process has: that would be refused. */
+	if (plan->spec->nice > 0 &&
+		syscall(SYS_setpriority, PRIO_PROCESS, 0, plan->spec->nice) < 0 && errno != EACCES)
+		return errno;
 	for (size_t i = 0; i < plan->limit_count; i++)
 		if (syscall(SYS_prlimit64, 0, plan->limits[i].resource, &plan->limits[i].value,
 			    NULL) < 0)
@@ -98,9 +103,11 @@ int child_prepare(struct child_plan *plan)
 	plan->step = CHILD_STEP_DIRECTORY;
 	if (syscall(SYS_chdir, plan->spec->directory ? plan->spec->directory : "/") < 0)
 		return errno;
+	plan->step = CHILD_STEP_LANDLOCK;
+	if (plan->ruleset_fd >= 0 && syscall(SYS_landlock_restrict_self, plan->ruleset_fd, 0) < 0)
+		return errno;
 	plan->step = CHILD_STEP_FILTER;
-	if (plan->hold_group &&
-		syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter_hold_group) < 0)
+	if (plan->filter && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, plan->filter) < 0)
 		return errno;
 	const unsigned long none[2] = {0, 0};
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, 8);
@@ -113,7 +120,8 @@ int child_execute(void *argument)
 	int error = child_prepare(plan);
 	if (error == 0) {
 		plan->step = CHILD_STEP_EXEC;
-		syscall(SYS_execve, plan->spec->program, plan->spec->argv, plan->spec->envp);
+		syscall(SYS_execve, plan->spec->program, plan->spec->argv, plan->spec->envp, 0,
+			plan->exec_keys[0], plan->exec_keys[1]);
 		error = errno;
 	}
 	plan->error = error;

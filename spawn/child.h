@@ -9,8 +9,10 @@
  * without sanitizers.
  */
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/resource.h>
 
 #include "spawn/job.h"
@@ -22,6 +24,7 @@ enum child_step {
 	CHILD_STEP_LIMITS,
 	CHILD_STEP_FILES,
 	CHILD_STEP_DIRECTORY,
+	CHILD_STEP_LANDLOCK,
 	CHILD_STEP_FILTER,
 	CHILD_STEP_EXEC,
 };
@@ -30,14 +33,20 @@ struct child_limit {
 	int resource;
 	struct rlimit value;
 };
-enum { CHILD_LIMITS_MAX = 4 };
+enum { CHILD_LIMITS_MAX = 6 };
 
 /* Filled in before the clone; the child only reads it, but for the last two. */
 struct child_plan {
 	const struct job_spec *spec; /* every files[].fd is above JOB_TARGET_MAX */
 	int null_fd;                 /* /dev/null, above JOB_TARGET_MAX */
 	int daemon_pidfd;            /* likewise */
-	bool hold_group; /* no pid namespace: filter that keeps every process in the group */
+	/* Confinement, prepared by others so that nothing but two system calls is left to do here. Whoever fills this in, for
+	 * cold and for warm alike: the rule set is protocol_job.ruleset_fd, as it came; the filter is filters_get(filters mapped
+	 * once by filters_map, spec->confinement.level, namespaced), also for level `off`. A holder maps
+	 * confinement_get_holder_filters(), which it inherits; exec_keys are for who executes. */
+	int ruleset_fd;			 /* Landlock; -1: none */
+	const struct sock_fprog *filter; /* NULL: none */
+	uint64_t exec_keys[2];
 	struct child_limit limits[CHILD_LIMITS_MAX];
 	size_t limit_count;
 
@@ -48,7 +57,7 @@ struct child_plan {
 /* Sets plan->limits from spec->limits, none above what this process may give. */
 void child_plan_limits(struct child_plan *plan);
 
-/* Group, parent-death signal, limits, files, directory, filter, signal mask. In the child.
+/* Group, parent-death signal, limits, files, directory, Landlock, filter, signal mask. In the child.
  * Returns 0 or an errno value, with plan->step saying where. */
 int child_prepare(struct child_plan *plan);
 

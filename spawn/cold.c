@@ -36,10 +36,10 @@ int cold_start(const struct cold *cold, struct child_plan *plan, struct job *job
 	int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PIDFD | SIGCHLD;
 	if (cold->namespaces)
 		flags |= CLONE_NEWPID;
-	plan->hold_group = !cold->namespaces;
 	plan->step = CHILD_STEP_CLONE;
 	plan->error = 0;
-	*job = (struct job){.pidfd = -1, .namespaced = cold->namespaces};
+	*job = (struct job){.pidfd = -1, .namespaced = cold->namespaces,
+		.confine = plan->spec->confinement.level};
 	int pidfd = -1;
 	pid_t pid = clone(child_execute, cold->stack, flags, plan, &pidfd);
 	if (pid < 0)

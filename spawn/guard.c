@@ -72,6 +72,14 @@ void guard_sweep(struct guard *guard)
 	}
 }
 
+const struct job *guard_find(const struct guard *guard, pid_t group)
+{
+	for (size_t i = 0; i < guard->count; i++)
+		if (guard->jobs[i].pid == group)
+			return &guard->jobs[i];
+	return NULL;
+}
+
 void guard_kill_all(const struct guard *guard)
 {
 	for (size_t i = 0; i < guard->count; i++) {

@@ -35,6 +35,9 @@ int guard_timeout_ms(const struct guard *guard);
 /* After poll: forgets the jobs of which nothing is left. */
 void guard_sweep(struct guard *guard);
 
+/* The job whose process group that is, or NULL. */
+const struct job *guard_find(const struct guard *guard, pid_t group);
+
 /* SIGKILL to all of them. */
 void guard_kill_all(const struct guard *guard);
 

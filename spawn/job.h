@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { JOB_FILES_MAX = 8, JOB_MESSAGE_MAX = 65536 };
+enum { JOB_FILES_MAX = 8, JOB_MESSAGE_MAX = 65536, JOB_NICE_MAX = 19 };
 
 struct job_file {
 	int fd;     /* borrowed from the caller, who closes it after the start */
@@ -26,6 +26,20 @@ struct job_limits {
 	uint64_t cpu_s;        /* RLIMIT_CPU, hard; 0: none */
 	uint64_t file_bytes;   /* RLIMIT_FSIZE; 0: none */
 	unsigned open_files;   /* RLIMIT_NOFILE; 0: 256 */
+	unsigned processes;    /* RLIMIT_NPROC, which counts all threads of the user; 0: none */
+};
+
+enum job_confine {
+	JOB_CONFINE_OFF,      /* nothing but what holds its processes together */
+	JOB_CONFINE_STANDARD, /* for any program */
+	JOB_CONFINE_STRICT,   /* one process that never executes another program */
+};
+
+/* What a confined job may touch beside the machine's programs: its program, its files (read), and these. */
+struct job_confinement {
+	enum job_confine level;
+	const char *writable; /* a directory of its own; NULL: none */
+	char *const *read;    /* further absolute paths, NULL-terminated; NULL: none */
 };
 
 struct job_spec {
@@ -36,12 +50,16 @@ struct job_spec {
 	const struct job_file *files;
 	size_t file_count; /* 0, 1 or 2 missing: /dev/null */
 	struct job_limits limits;
+	unsigned nice; /* 0 … 19 */
+	struct job_confinement confinement;
 };
 
 struct job {
 	pid_t pid;       /* also its process group */
 	int pidfd;       /* readable when it has ended; -1: no job */
 	bool namespaced; /* its end is the end of all that it started */
+	unsigned holder; /* number of the holder that it came from; 0: started cold */
+	enum job_confine confine;
 };
 
 struct job_result {

@@ -57,7 +57,7 @@ static bool targets_are_valid(const uint8_t *targets, size_t count)
 }
 
 ssize_t protocol_encode_start(
-	const struct job_spec *spec, uint32_t sequence, void *buffer, size_t size)
+	const struct job_spec *spec, bool has_ruleset, uint32_t sequence, void *buffer, size_t size)
 {
 	struct protocol_start start = {
 		.file_count = (uint32_t)spec->file_count,
@@ -65,7 +65,14 @@ ssize_t protocol_encode_start(
 		.memory_bytes = spec->limits.memory_bytes,
 		.cpu_s = spec->limits.cpu_s,
 		.file_bytes = spec->limits.file_bytes,
+		.processes = spec->limits.processes,
+		.nice = (uint8_t)spec->nice,
+		.confine = (uint8_t)spec->confinement.level,
+		.has_ruleset = has_ruleset,
 	};
+	if (spec->nice > JOB_NICE_MAX || spec->confinement.level > JOB_CONFINE_STRICT ||
+		(has_ruleset && spec->confinement.level == JOB_CONFINE_OFF))
+		return -EINVAL;
 	if (!spec->program || spec->program[0] != '/' || spec->file_count > JOB_FILES_MAX)
 		return -EINVAL;
 	for (size_t i = 0; i < spec->file_count; i++) {
@@ -136,8 +143,12 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 	if (start.argc < 1 || start.argc > PROTOCOL_STRINGS_MAX ||
 		start.envc > PROTOCOL_STRINGS_MAX - start.argc)
 		return -EPROTO;
-	if (start.file_count > JOB_FILES_MAX || start.file_count != packet->fd_count ||
+	if (start.file_count > JOB_FILES_MAX || start.has_ruleset > 1 ||
+		start.file_count + start.has_ruleset != packet->fd_count ||
 		!targets_are_valid(start.targets, start.file_count))
+		return -EPROTO;
+	if (start.nice > JOB_NICE_MAX || start.confine > JOB_CONFINE_STRICT || start.reserved != 0 ||
+		(start.has_ruleset && start.confine == JOB_CONFINE_OFF))
 		return -EPROTO;
 
 	char *at = packet->data + sizeof start;
@@ -154,6 +165,7 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 	for (size_t i = 0; i < start.file_count; i++)
 		out->files[i] = (struct job_file){packet->fds[i], start.targets[i]};
 	out->sequence = start.header.sequence;
+	out->ruleset_fd = start.has_ruleset ? packet->fds[start.file_count] : -1;
 	out->spec = (struct job_spec){
 		.program = program,
 		.argv = out->strings,
@@ -161,7 +173,10 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 		.directory = *directory ? directory : "/",
 		.files = out->files,
 		.file_count = start.file_count,
-		.limits = {start.memory_bytes, start.cpu_s, start.file_bytes, start.open_files},
+		.limits = {start.memory_bytes, start.cpu_s, start.file_bytes, start.open_files,
+			start.processes},
+		.nice = start.nice,
+		.confinement.level = (enum job_confine)start.confine,
 	};
 	return 0;
 }
@@ -172,7 +187,23 @@ int protocol_decode_ready(const struct protocol_packet *packet, struct protocol_
 		packet->fd_count != 0)
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
-	return 0;
+	return memchr(out->note, '\0', sizeof out->note) ? 0 : -EPROTO;
+}
+
+int protocol_decode_standby(const struct protocol_packet *packet, struct protocol_standby *out)
+{
+	if (!header_is_valid(packet, PROTOCOL_STANDBY, sizeof *out) ||
+		packet->size != sizeof *out || packet->fd_count != 2)
+		return -EPROTO;
+	memcpy(out, packet->data, sizeof *out);
+	return out->pid > 1 ? 0 : -EPROTO;
+}
+
+int protocol_decode_retire(const struct protocol_packet *packet)
+{
+	size_t size = sizeof(struct protocol_header);
+	bool valid = header_is_valid(packet, PROTOCOL_RETIRE, size) && packet->size == size;
+	return valid && packet->fd_count == 0 ? 0 : -EPROTO;
 }
 
 int protocol_decode_started(const struct protocol_packet *packet, struct protocol_started *out)
@@ -180,9 +211,9 @@ int protocol_decode_started(const struct protocol_packet *packet, struct protoco
 	if (!header_is_valid(packet, PROTOCOL_STARTED, sizeof *out) || packet->size != sizeof *out)
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
-	bool process = out->pid > 1;
+	bool process = out->pid > 1, self = (out->flags & PROTOCOL_SELF) != 0;
 	if (packet->fd_count > (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
-		(!process && (out->pid != 0 || out->error == 0)))
+		(!process && (out->pid != 0 || (out->error == 0 && !self))))
 		return -EPROTO;
 	return 0;
 }
@@ -199,7 +230,7 @@ static bool take_fds(struct msghdr *message, struct protocol_packet *packet)
 		for (size_t i = 0; i < count; i++) {
 			int fd;
 			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof fd, sizeof fd);
-			if (packet->fd_count < JOB_FILES_MAX) {
+			if (packet->fd_count < PROTOCOL_FDS_MAX) {
 				packet->fds[packet->fd_count++] = fd;
 			} else {
 				fd_close(&fd);
@@ -212,7 +243,7 @@ static bool take_fds(struct msghdr *message, struct protocol_packet *packet)
 
 int protocol_receive(int socket, struct protocol_packet *packet)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (JOB_FILES_MAX + 1))];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (PROTOCOL_FDS_MAX + 1))];
 	struct iovec iov = {packet->data, sizeof packet->data};
 	struct msghdr message = {
 		.msg_iov = &iov,
@@ -248,10 +279,10 @@ void protocol_close(struct protocol_packet *packet)
 
 int protocol_send(int socket, const void *data, size_t size, const int *fds, size_t fd_count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * JOB_FILES_MAX)] = {0};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * PROTOCOL_FDS_MAX)] = {0};
 	struct iovec iov = {(void *)data, size};
 	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-	if (fd_count > JOB_FILES_MAX)
+	if (fd_count > PROTOCOL_FDS_MAX)
 		return -EINVAL;
 	if (fd_count > 0) {
 		message.msg_control = control;

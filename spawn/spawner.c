@@ -26,15 +26,20 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "spawn/child.h"
+#include "spawn/confinement.h"
 #include "spawn/group.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
+#include "spawn/stops.h"
 
 enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000 };
 
 struct spawner {
 	char *temp_path; /* "": none */
 	bool no_namespaces;
+	struct confinement *confinement;
+	struct stops *stops; /* what the spawner process says of jobs that it ended */
+	int stops_fd;
 	atomic_bool namespaces;
 	int pidfd; /* changed by the main thread only */
 
@@ -44,47 +49,33 @@ struct spawner {
 	struct protocol_packet packet;
 };
 
-static int open_pidfd(pid_t pid)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	return fd < 0 ? -errno : fd;
-}
+/* The descriptors given lie above all that the spawner gets. */
+struct given {
+	int socket, self, stops, filters; /* filters -1: none */
+};
 
-static int fill_actions(posix_spawn_file_actions_t *actions, int socket, int daemon_pidfd)
+static int fill_actions(posix_spawn_file_actions_t *actions, const struct given *given)
 {
 	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
 	if (r == 0)
 		r = posix_spawn_file_actions_addopen(
 			actions, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, socket, SPAWNER_SOCKET_FD);
+		r = posix_spawn_file_actions_adddup2(actions, given->socket, SPAWNER_SOCKET_FD);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, daemon_pidfd, SPAWNER_DAEMON_FD);
+		r = posix_spawn_file_actions_adddup2(actions, given->self, SPAWNER_DAEMON_FD);
 	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(actions, SPAWNER_DAEMON_FD + 1);
-	return -r;
-}
-
-/* Every signal at its default and none blocked; a process group of its own, so that Ctrl-C at a
- * terminal is not for it. */
-static int fill_attributes(posix_spawnattr_t *attributes)
-{
-	sigset_t all, none;
-	sigfillset(&all);
-	sigemptyset(&none);
-	int r = posix_spawnattr_setflags(
-		attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+		r = posix_spawn_file_actions_adddup2(actions, given->stops, SPAWNER_STOPS_FD);
+	if (r == 0 && given->filters >= 0)
+		r = posix_spawn_file_actions_adddup2(actions, given->filters, SPAWNER_FILTERS_FD);
 	if (r == 0)
-		r = posix_spawnattr_setsigdefault(attributes, &all);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(attributes, &none);
-	if (r == 0)
-		r = posix_spawnattr_setpgroup(attributes, 0);
+		r = posix_spawn_file_actions_addclosefrom_np(
+			actions, given->filters >= 0 ? SPAWNER_FILTERS_FD + 1 : SPAWNER_FILTERS_FD);
 	return -r;
 }
 
 /* Returns the pid or -errno. */
-static pid_t execute(const struct spawner *spawner, int socket, int daemon_pidfd)
+static pid_t execute(const struct spawner *spawner, const struct given *given)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -100,9 +91,9 @@ static pid_t execute(const struct spawner *spawner, int socket, int daemon_pidfd
 		spawner->no_namespaces ? SPAWNER_NO_NAMESPACES : SPAWNER_NAMESPACES,
 		spawner->temp_path, NULL};
 	pid_t pid = -1;
-	r = fill_actions(&actions, socket, daemon_pidfd);
+	r = fill_actions(&actions, given);
 	if (r == 0)
-		r = fill_attributes(&attributes);
+		r = process_attributes(&attributes);
 	if (r == 0)
 		r = -posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, (char *const *)argv,
 			environ);
@@ -122,29 +113,6 @@ static void keep_exit_statuses(void)
 		action = (struct sigaction){.sa_handler = SIG_DFL};
 		sigaction(SIGCHLD, &action, NULL);
 	}
-}
-
-/* Reaps the process behind *pidfd, within the time or by force, and closes it. */
-static void reap(int *pidfd, int timeout_ms)
-{
-	struct pollfd entry = {*pidfd, POLLIN, 0};
-	int n;
-	do
-		n = poll(&entry, 1, timeout_ms);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		group_signal_leader(*pidfd, SIGKILL);
-	siginfo_t info;
-	while (waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
-	fd_close(pidfd);
-}
-
-/* Moves fd above the numbers that the spawner gets. */
-static int above_fixed(int fd)
-{
-	int high = fcntl(fd, F_DUPFD_CLOEXEC, JOB_TARGET_MAX + 1);
-	return high < 0 ? -errno : high;
 }
 
 static int receive_ready(struct spawner *spawner, int socket)
@@ -168,22 +136,26 @@ static int launch(struct spawner *spawner)
 		return -errno;
 	FD_CLEANUP int ours = pair[0];
 	FD_CLEANUP int theirs = pair[1];
-	FD_CLEANUP int self = open_pidfd(getpid());
+	FD_CLEANUP int self = process_open(getpid());
 	if (self < 0)
 		return self;
-	FD_CLEANUP int high_socket = above_fixed(theirs);
-	FD_CLEANUP int high_self = above_fixed(self);
-	if (high_socket < 0 || high_self < 0)
-		return high_socket < 0 ? high_socket : high_self;
+	FD_CLEANUP int high_socket = process_above(theirs, JOB_TARGET_MAX + 1);
+	FD_CLEANUP int high_self = process_above(self, JOB_TARGET_MAX + 1);
+	FD_CLEANUP int high_stops = process_above(spawner->stops_fd, JOB_TARGET_MAX + 1);
+	int filters = confinement_get_filters(spawner->confinement);
+	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, JOB_TARGET_MAX + 1);
+	if (high_socket < 0 || high_self < 0 || high_stops < 0 || (filters >= 0 && high_filters < 0))
+		return -EMFILE;
 	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
 	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
 		setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
 		return -errno;
 
-	pid_t pid = execute(spawner, high_socket, high_self);
+	const struct given given = {high_socket, high_self, high_stops, high_filters};
+	pid_t pid = execute(spawner, &given);
 	if (pid < 0)
 		return pid;
-	int pidfd = open_pidfd(pid);
+	int pidfd = process_open(pid);
 	if (pidfd < 0) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -193,7 +165,7 @@ static int launch(struct spawner *spawner)
 	fd_close(&high_socket);
 	int r = receive_ready(spawner, ours);
 	if (r < 0) {
-		reap(&pidfd, 0);
+		process_reap(&pidfd, 0);
 		return r;
 	}
 	spawner->pidfd = pidfd;
@@ -215,7 +187,12 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 	pthread_mutex_init(&spawner->lock, NULL);
 	spawner->temp_path = strdup(temp_path);
 	keep_exit_statuses();
-	int r = spawner->temp_path ? launch(spawner) : -ENOMEM;
+	spawner->stops_fd = -1;
+	int r = spawner->temp_path ? confinement_new(&spawner->confinement) : -ENOMEM;
+	if (r == 0)
+		r = stops_map(&spawner->stops_fd, &spawner->stops);
+	if (r == 0)
+		r = launch(spawner);
 	if (r < 0) {
 		spawner_free(spawner);
 		return r;
@@ -230,8 +207,11 @@ void spawner_free(struct spawner *spawner)
 		return;
 	fd_close(&spawner->socket);
 	if (spawner->pidfd >= 0)
-		reap(&spawner->pidfd, END_TIMEOUT_MS);
+		process_reap(&spawner->pidfd, END_TIMEOUT_MS);
 	pthread_mutex_destroy(&spawner->lock);
+	confinement_free(spawner->confinement);
+	stops_unmap(spawner->stops);
+	fd_close(&spawner->stops_fd);
 	free(spawner->temp_path);
 	free(spawner);
 }
@@ -246,13 +226,23 @@ bool spawner_has_namespaces(const struct spawner *spawner)
 	return atomic_load(&spawner->namespaces);
 }
 
+const struct confinement *spawner_get_confinement(const struct spawner *spawner)
+{
+	return spawner->confinement;
+}
+
+bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX])
+{
+	return stops_take(spawner->stops, pid, call);
+}
+
 int spawner_restart(struct spawner *spawner)
 {
 	pthread_mutex_lock(&spawner->lock);
 	/* First the process, then the socket: at its end of file a living spawner would end the
 	 * running jobs. */
 	if (spawner->pidfd >= 0)
-		reap(&spawner->pidfd, 0);
+		process_reap(&spawner->pidfd, 0);
 	fd_close(&spawner->socket);
 	int r = launch(spawner);
 	pthread_mutex_unlock(&spawner->lock);
@@ -271,20 +261,10 @@ static int receive_started(struct spawner *spawner, struct protocol_started *sta
 	if (r < 0)
 		return r;
 	bool expected = started->pid > 1 && !lost;
-	if (started->header.sequence != spawner->sequence ||
+	if (started->header.sequence != spawner->sequence || started->flags & PROTOCOL_SELF ||
 		spawner->packet.fd_count != (expected ? 1 : 0))
 		return -EPROTO;
 	return 0;
-}
-
-/* For a job whose pidfd this process had no room for. It is our child and nobody has reaped it, so
- * the number is its own. */
-static void end_by_number(pid_t pid)
-{
-	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 static void log_failed_step(const struct protocol_started *started)
@@ -295,6 +275,7 @@ static void log_failed_step(const struct protocol_started *started)
 		[CHILD_STEP_LIMITS] = "limits",
 		[CHILD_STEP_FILES] = "descriptors",
 		[CHILD_STEP_DIRECTORY] = "working directory",
+		[CHILD_STEP_LANDLOCK] = "landlock",
 		[CHILD_STEP_FILTER] = "filter",
 	};
 	if (started->step < sizeof names / sizeof *names && names[started->step])
@@ -304,14 +285,17 @@ static void log_failed_step(const struct protocol_started *started)
 
 /* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
  * this spawner. */
-static int converse(struct spawner *spawner, const struct job_spec *spec, size_t size,
+static int converse(struct spawner *spawner, const struct job_spec *spec, int ruleset, size_t size,
 	struct protocol_started *started, struct job *job)
 {
-	int fds[JOB_FILES_MAX];
+	int fds[PROTOCOL_FDS_MAX];
+	size_t fd_count = 0;
 	for (size_t i = 0; i < spec->file_count; i++)
-		fds[i] = spec->files[i].fd;
+		fds[fd_count++] = spec->files[i].fd;
+	if (ruleset >= 0)
+		fds[fd_count++] = ruleset;
 	struct protocol_packet *packet = &spawner->packet;
-	int r = protocol_send(spawner->socket, packet->data, size, fds, spec->file_count);
+	int r = protocol_send(spawner->socket, packet->data, size, fds, fd_count);
 	if (r == -EBADF || r == -ETOOMANYREFS || r == -ENOMEM || r == -ENOBUFS || r == -EMSGSIZE)
 		return r; /* nothing was sent, nothing is broken */
 	if (r == 0)
@@ -325,13 +309,14 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, size_t
 		return -EPIPE;
 	}
 	if (started->pid > 1 && packet->fd_count == 0) {
-		end_by_number(started->pid);
+		process_end_by_number(started->pid);
 		return -EMFILE;
 	}
 	*job = (struct job){
 		.pid = started->pid,
 		.pidfd = packet->fd_count > 0 ? packet->fds[0] : -1,
 		.namespaced = (started->flags & PROTOCOL_NAMESPACED) != 0,
+		.confine = spec->confinement.level,
 	};
 	packet->fd_count = 0;
 	return 0;
@@ -341,13 +326,20 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 {
 	struct protocol_started started = {0};
 	*job = (struct job){.pidfd = -1};
+	if (spec->file_count > JOB_FILES_MAX)
+		return -EINVAL;
+	FD_CLEANUP int ruleset = -1;
+	int r = confinement_ruleset(spawner->confinement, spec, &ruleset);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&spawner->lock);
-	int r = -EPIPE;
+	r = -EPIPE;
 	if (spawner->socket >= 0) {
 		struct protocol_packet *packet = &spawner->packet;
 		ssize_t size = protocol_encode_start(
-			spec, ++spawner->sequence, packet->data, sizeof packet->data);
-		r = size < 0 ? (int)size : converse(spawner, spec, (size_t)size, &started, job);
+			spec, ruleset >= 0, ++spawner->sequence, packet->data, sizeof packet->data);
+		r = size < 0 ? (int)size
+			     : converse(spawner, spec, ruleset, (size_t)size, &started, job);
 	}
 	pthread_mutex_unlock(&spawner->lock);
 	if (r < 0 || started.error == 0)

@@ -16,6 +16,8 @@
 
 #include <stdbool.h>
 
+#include "spawn/confinement.h"
+#include "spawn/filter.h"
 #include "spawn/job.h"
 
 struct spawner;
@@ -46,6 +48,13 @@ int spawner_restart(struct spawner *spawner);
  * -EAGAIN (too many jobs or processes), -EMFILE, -EPIPE (no spawner until spawner_restart), -ENOENT
  * (directory) … */
 int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job);
+
+/* What confines its jobs; borrowed. */
+const struct confinement *spawner_get_confinement(const struct spawner *spawner);
+
+/* Asked once, after a job has been reaped: true when the spawner has ended it because of a system call that no converter makes;
+ * its name. Any thread. */
+bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX]);
 
 /* True when jobs get a pid namespace of their own (probed when the spawner starts). */
 bool spawner_has_namespaces(const struct spawner *spawner);

@@ -26,17 +26,23 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "spawn/cold.h"
+#include "spawn/filter.h"
 #include "spawn/guard.h"
 #include "spawn/namespace.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
+#include "spawn/stops.h"
+#include "spawn/watch.h"
 
-enum { POLL_SOCKET, POLL_DAEMON, POLL_FIXED };
+enum { POLL_SOCKET, POLL_DAEMON, POLL_WATCH, POLL_FIXED };
 
 struct server {
 	int socket;
 	int daemon_pidfd;
 	int null_fd;
+	int watch_fd; /* -1: the kernel cannot tell of calls */
+	struct filters filters;
+	struct stops *stops;
 	struct cold cold;
 	struct guard guard;
 	struct protocol_packet packet;
@@ -110,6 +116,8 @@ static int start(struct server *server, struct child_plan *plan, struct job *job
 	for (size_t i = 0; i < plan->spec->file_count; i++)
 		if (plan->spec->files[i].fd <= JOB_TARGET_MAX)
 			return EBADF;
+	if (plan->ruleset_fd >= 0 && plan->ruleset_fd <= JOB_TARGET_MAX)
+		return EBADF;
 	child_plan_limits(plan);
 	return cold_start(&server->cold, plan, job);
 }
@@ -146,6 +154,10 @@ static bool serve(struct server *server)
 		.spec = &server->job.spec,
 		.null_fd = server->null_fd,
 		.daemon_pidfd = server->daemon_pidfd,
+		.ruleset_fd = server->job.ruleset_fd,
+		.filter = filters_get(&server->filters, server->job.spec.confinement.level,
+			server->cold.namespaces),
+		.exec_keys = {server->filters.exec_keys[0], server->filters.exec_keys[1]},
 	};
 	struct job job = {.pidfd = -1};
 	struct protocol_started started = {
@@ -169,6 +181,7 @@ static void run(struct server *server)
 	for (;;) {
 		guard->poll[POLL_SOCKET] = (struct pollfd){server->socket, POLLIN, 0};
 		guard->poll[POLL_DAEMON] = (struct pollfd){server->daemon_pidfd, POLLIN, 0};
+		guard->poll[POLL_WATCH] = (struct pollfd){server->watch_fd, POLLIN, 0};
 		int n = poll(guard->poll, guard->fixed + guard->count, guard_timeout_ms(guard));
 		if (n < 0 && errno != EINTR)
 			return;
@@ -176,10 +189,25 @@ static void run(struct server *server)
 			continue;
 		bool gone = guard->poll[POLL_DAEMON].revents != 0;
 		bool message = guard->poll[POLL_SOCKET].revents != 0;
+		/* no longer than something calls */
+		short watched = guard->poll[POLL_WATCH].revents;
+		if (watched & POLLIN)
+			watch_take(server->watch_fd, guard, server->cold.namespaces, server->stops);
 		guard_sweep(guard);
 		if (gone || (message && !serve(server)))
 			return;
 	}
+}
+
+/* Before the numbers on which these descriptors are become /dev/null. */
+static void take_tables(struct server *server)
+{
+	int stops_fd = SPAWNER_STOPS_FD;
+	int r = stops_map(&stops_fd, &server->stops);
+	if (r == 0 && fcntl(SPAWNER_FILTERS_FD, F_GETFD) >= 0)
+		r = filters_map(SPAWNER_FILTERS_FD, &server->filters);
+	if (r < 0)
+		fail("tables", -r);
 }
 
 static void remove_temp(const char *path)
@@ -199,6 +227,7 @@ void spawner_main(int argc, char **argv)
 		_exit(2);
 	}
 	be_quiet();
+	take_tables(&server);
 	occupy_low_numbers(&server);
 	bool namespaces = !strcmp(argv[2], SPAWNER_NAMESPACES) && namespace_enter();
 	int r = namespace_drop_privileges();
@@ -207,6 +236,7 @@ void spawner_main(int argc, char **argv)
 	r = cold_init(&server.cold, namespaces);
 	if (r < 0)
 		fail("stack", -r);
+	server.watch_fd = watch_begin(&server.filters);
 	server.guard.fixed = POLL_FIXED;
 	r = guard_reserve(&server.guard);
 	if (r < 0)

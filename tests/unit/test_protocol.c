@@ -38,13 +38,16 @@ static void encode_sample(void)
 		.directory = "/tmp",
 		.files = files,
 		.file_count = 2,
-		.limits = {1, 2, 3, 4}};
-	ssize_t size = protocol_encode_start(&spec, 77, packet.data, sizeof packet.data);
+		.limits = {1, 2, 3, 4, 5},
+		.nice = 19,
+		.confinement.level = JOB_CONFINE_STRICT};
+	ssize_t size = protocol_encode_start(&spec, true, 77, packet.data, sizeof packet.data);
 	assert_true(size > 0);
 	packet.size = (size_t)size;
-	packet.fd_count = 2;
+	packet.fd_count = 3;
 	packet.fds[0] = 50;
 	packet.fds[1] = 51;
+	packet.fds[2] = 52;
 }
 
 static void test_message(void **state)
@@ -68,6 +71,10 @@ static void test_message(void **state)
 	assert_int_equal(spec->files[1].target, 0);
 	assert_int_equal(spec->limits.memory_bytes, 1);
 	assert_int_equal(spec->limits.open_files, 4);
+	assert_int_equal(spec->limits.processes, 5);
+	assert_int_equal(spec->nice, 19);
+	assert_int_equal(spec->confinement.level, JOB_CONFINE_STRICT);
+	assert_int_equal(decoded.ruleset_fd, 52);
 }
 
 static void expect_within(const struct protocol_packet *from, const struct job_spec *spec)
@@ -112,12 +119,15 @@ static void test_garbled_message(void **state)
 			else
 				assert_true(r == 0 || r == -EPROTO);
 			if (r == 0)
+				assert_in_range(decoded.spec.confinement.level, JOB_CONFINE_STANDARD,
+					JOB_CONFINE_STRICT);
+			if (r == 0)
 				expect_within(&broken, &decoded.spec);
 		}
 	}
-	packet.fd_count = 1;
+	packet.fd_count = 2;
 	assert_int_equal(protocol_decode_start(&packet, &decoded), -EPROTO);
-	packet.fd_count = 3;
+	packet.fd_count = 4;
 	assert_int_equal(protocol_decode_start(&packet, &decoded), -EPROTO);
 }
 
@@ -129,24 +139,31 @@ static void test_message_rules(void **state)
 	char *const none[] = {NULL};
 	struct job_file files[JOB_FILES_MAX + 1] = {{0, 3}, {0, 3}};
 	struct job_spec spec = {.program = "/x", .argv = argv, .files = files, .file_count = 2};
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, sizeof buffer), -EINVAL);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
 	files[1].target = JOB_TARGET_MAX + 1;
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, sizeof buffer), -EINVAL);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
 	files[1].target = -1;
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, sizeof buffer), -EINVAL);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
 	spec.file_count = JOB_FILES_MAX + 1;
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, sizeof buffer), -EINVAL);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
 	spec.file_count = 0;
-	assert_true(protocol_encode_start(&spec, 1, buffer, sizeof buffer) > 0);
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, 20), -E2BIG);
+	assert_true(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer) > 0);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, 20), -E2BIG);
+	assert_int_equal(protocol_encode_start(&spec, true, 1, buffer, sizeof buffer), -EINVAL);
+	spec.nice = JOB_NICE_MAX + 1;
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
+	spec.nice = 0;
+	spec.confinement.level = JOB_CONFINE_STRICT + 1;
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
+	spec.confinement.level = JOB_CONFINE_OFF;
 	spec.argv = none;
-	assert_int_equal(protocol_encode_start(&spec, 1, buffer, sizeof buffer), -EINVAL);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, buffer, sizeof buffer), -EINVAL);
 	char **many = calloc(PROTOCOL_STRINGS_MAX + 2, sizeof *many);
 	assert_non_null(many);
 	for (size_t i = 0; i <= PROTOCOL_STRINGS_MAX; i++)
 		many[i] = "a";
 	spec.argv = many;
-	assert_int_equal(protocol_encode_start(&spec, 1, packet.data, sizeof packet.data), -E2BIG);
+	assert_int_equal(protocol_encode_start(&spec, false, 1, packet.data, sizeof packet.data), -E2BIG);
 	free(many);
 }
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rule holds for the object behind its descriptor, so the descriptors can be opened once and a
+ * job's rule set costs a system call for each. A rule set cannot be extended after use, nor can a
+ * second layer allow what the first does not: each job gets all rules in one set of its own.
+ *
+ * /etc is not readable as a whole: of what a daemon's user may read there, converters need little,
+ * and the rest (passwords of databases, keys) is what somebody who took over a converter looks for.
+ */
+#include "spawn/confinement.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "spawn/confinement_program.h"
+#include "spawn/filter.h"
+#include "spawn/landlock.h"
+
+static const struct {
+	const char *path;
+	enum landlock_use use;
+} places[] = {
+	{"/usr", LANDLOCK_RUN},
+	{"/bin", LANDLOCK_RUN},
+	{"/sbin", LANDLOCK_RUN},
+	{"/lib", LANDLOCK_RUN},
+	{"/lib32", LANDLOCK_RUN},
+	{"/lib64", LANDLOCK_RUN},
+	{"/opt", LANDLOCK_RUN},
+	{"/nix/store", LANDLOCK_RUN},
+	{"/gnu/store", LANDLOCK_RUN},
+	{"/etc/ld.so.cache", LANDLOCK_READ},
+	{"/etc/ld.so.preload", LANDLOCK_READ},
+	{"/etc/localtime", LANDLOCK_READ},
+	{"/etc/timezone", LANDLOCK_READ},
+	{"/etc/locale.alias", LANDLOCK_READ},
+	{"/etc/nsswitch.conf", LANDLOCK_READ},
+	{"/etc/fonts", LANDLOCK_READ},
+	{"/etc/ImageMagick-6", LANDLOCK_READ},
+	{"/etc/ImageMagick-7", LANDLOCK_READ},
+	{"/etc/ghostscript", LANDLOCK_READ},
+	{"/etc/papersize", LANDLOCK_READ},
+	{"/etc/mime.types", LANDLOCK_READ},
+	{"/etc/magic", LANDLOCK_READ},
+	{"/etc/python3", LANDLOCK_READ},
+	{"/etc/python3.11", LANDLOCK_READ},
+	{"/etc/perl", LANDLOCK_READ},
+	{"/etc/ssl/openssl.cnf", LANDLOCK_READ},
+	{"/etc/sluice/imagemagick", LANDLOCK_READ},
+	{"/var/lib/ghostscript", LANDLOCK_READ},
+	{"/var/cache/fontconfig", LANDLOCK_READ},
+	{"/proc/sys", LANDLOCK_READ},
+	{"/proc/cpuinfo", LANDLOCK_READ},
+	{"/proc/meminfo", LANDLOCK_READ},
+	{"/proc/filesystems", LANDLOCK_READ},
+	{"/sys/devices/system", LANDLOCK_READ},
+	{"/dev/urandom", LANDLOCK_READ},
+	{"/dev/random", LANDLOCK_READ},
+	{"/dev/zero", LANDLOCK_DEVICE},
+	{"/dev/full", LANDLOCK_DEVICE},
+	{"/dev/null", LANDLOCK_DEVICE},
+};
+enum { PLACES = sizeof places / sizeof *places };
+
+struct confinement {
+	struct confinement_support support;
+	int filters, holder_filters;
+	struct confinement_rule rules[PLACES];
+	char *names[PLACES + 1]; /* real paths of those that are to be run */
+	size_t rule_count, name_count;
+};
+
+static int add_place(struct confinement *confinement, size_t i)
+{
+	char real[PATH_MAX];
+	if (!realpath(places[i].path, real))
+		return 0;
+	bool run = places[i].use == LANDLOCK_RUN;
+	if (run && confinement_covers(confinement->names, real))
+		return 0; /* /bin is /usr/bin */
+	int fd = open(real, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : -errno;
+	confinement->rules[confinement->rule_count++] = (struct confinement_rule){
+		fd, landlock_rights(confinement->support.landlock, fd, places[i].use)};
+	if (!run)
+		return 0;
+	char *name = strdup(real);
+	confinement->names[confinement->name_count++] = name;
+	return name ? 0 : -ENOMEM;
+}
+
+static int compile_filters(struct confinement *confinement)
+{
+	const struct filters_options spawner = {.watch = true, .exec = true}, holder = {0};
+	confinement->filters = filters_compile(&spawner);
+	if (confinement->filters < 0)
+		return confinement->filters;
+	confinement->holder_filters = filters_compile(&holder);
+	return confinement->holder_filters < 0 ? confinement->holder_filters : 0;
+}
+
+int confinement_new(struct confinement **out)
+{
+	struct confinement *confinement = calloc(1, sizeof *confinement);
+	if (!confinement)
+		return -ENOMEM;
+	confinement->filters = confinement->holder_filters = -1;
+	confinement->support.landlock = landlock_abi();
+	confinement->support.seccomp = filters_supported();
+	int r = confinement->support.seccomp ? compile_filters(confinement) : 0;
+	for (size_t i = 0; i < PLACES && confinement->support.landlock && r == 0; i++)
+		r = add_place(confinement, i);
+	if (r < 0)
+		confinement_free(confinement);
+	else
+		*out = confinement;
+	return r;
+}
+
+void confinement_free(struct confinement *confinement)
+{
+	if (!confinement)
+		return;
+	for (size_t i = 0; i < confinement->rule_count; i++)
+		fd_close(&confinement->rules[i].fd);
+	for (size_t i = 0; i < confinement->name_count; i++)
+		free(confinement->names[i]);
+	fd_close(&confinement->filters);
+	fd_close(&confinement->holder_filters);
+	free(confinement);
+}
+
+struct confinement_support confinement_get_support(const struct confinement *confinement)
+{
+	return confinement->support;
+}
+
+int confinement_get_filters(const struct confinement *confinement)
+{
+	return confinement->filters;
+}
+
+int confinement_get_holder_filters(const struct confinement *confinement)
+{
+	return confinement->holder_filters;
+}
+
+/* Its files are open, but a program that opens /dev/fd/3 opens the file anew. */
+static int allow_files(int abi, int ruleset, const struct job_spec *spec)
+{
+	int r = 0;
+	for (size_t i = 0; i < spec->file_count && r == 0; i++) {
+		struct stat st;
+		int fd = spec->files[i].fd;
+		if (fstat(fd, &st) < 0)
+			return -errno;
+		if (S_ISREG(st.st_mode))
+			r = landlock_allow(ruleset, fd, landlock_rights(abi, fd, LANDLOCK_READ));
+		if (r == -EBADFD || r == -EINVAL)
+			r = 0; /* of no mounted file system: nothing needs to be allowed */
+	}
+	return r;
+}
+
+int confinement_ruleset(
+	const struct confinement *confinement, const struct job_spec *spec, int *fd)
+{
+	const struct job_confinement *job = &spec->confinement;
+	int abi = confinement->support.landlock;
+	*fd = -1;
+	if (job->level == JOB_CONFINE_OFF || abi == 0)
+		return 0;
+	FD_CLEANUP int ruleset = landlock_new(abi, true);
+	int r = ruleset < 0 ? ruleset : 0;
+	for (size_t i = 0; i < confinement->rule_count && r == 0; i++)
+		r = landlock_allow(
+			ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
+	if (r == 0)
+		r = allow_files(abi, ruleset, spec);
+	if (r == 0)
+		r = confinement_allow_program(abi, ruleset, confinement->names, spec);
+	for (char *const *path = job->read; path && *path && r == 0; path++)
+		r = confinement_allow_path(abi, ruleset, *path, LANDLOCK_RUN);
+	if (r == 0 && job->writable)
+		r = confinement_allow_path(abi, ruleset, job->writable, LANDLOCK_KEEP);
+	if (r == 0)
+		*fd = fd_take(&ruleset);
+	return r;
+}
+
+static int restrict_files(const struct confinement *confinement, const char *const *writable)
+{
+	int abi = confinement->support.landlock;
+	FD_CLEANUP int ruleset = landlock_new(abi, false);
+	if (ruleset < 0)
+		return ruleset;
+	/* A spawner that has to be started again inherits this: what it writes in order to map its users counts, too. */
+	int r = confinement_allow_path(abi, ruleset, "/", LANDLOCK_RUN);
+	if (r == 0)
+		r = confinement_allow_path(abi, ruleset, "/proc", LANDLOCK_DEVICE);
+	for (size_t i = 0; i < PLACES && r == 0; i++)
+		if (places[i].use == LANDLOCK_DEVICE)
+			r = confinement_allow_path(abi, ruleset, places[i].path, LANDLOCK_DEVICE);
+	for (; *writable && r == 0; writable++)
+		r = confinement_allow_path(abi, ruleset, *writable, LANDLOCK_SERVE);
+	return r == 0 ? landlock_restrict(ruleset) : r;
+}
+
+int confinement_enter(const struct confinement *confinement, const char *const *writable)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	int r = confinement->support.landlock ? restrict_files(confinement, writable) : 0;
+	return r == 0 && confinement->support.seccomp ? filters_restrict_daemon() : r;
+}
