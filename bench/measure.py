@@ -6,6 +6,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -83,7 +84,7 @@ class Fcgiwrap:
             raise SystemExit("fcgiwrap is missing: apt-get install fcgiwrap")
         self.process = subprocess.Popen(
             [program, "-c", str(workers), "-s", f"unix:{self.socket}"], stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}, preexec_fn=processes.die_with_parent)
+            stderr=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin"}, preexec_fn=processes.die_with_parent, start_new_session=True)
         processes.wait_until(lambda: os.path.exists(self.socket), 5)
         os.chmod(self.socket, 0o666)
 
@@ -92,7 +93,8 @@ class Fcgiwrap:
         return processes.children(self.process.pid) or [self.process.pid]
 
     def stop(self):
-        self.process.terminate()
+        """Its workers outlive it, and go on with what is queued: the whole group ends."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 
 
