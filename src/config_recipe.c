@@ -121,10 +121,11 @@ static void read_exits(const struct config_reader *reader, struct recipe *recipe
 		if (equal && equal - value->text < (long)sizeof(code))
 			memcpy(code, value->text, (size_t)(equal - value->text));
 		if (!equal || !config_parse_integer(code, 1, 255, &from, message) ||
-			!config_parse_integer(equal + 1, 400, 599, &to, message)) {
+			!config_parse_integer(equal + 1, 200, 599, &to, message) ||
+			(to > 200 && to < 400)) {
 			config_read_error(reader, value->line,
 				"exits: '%.40s': write an exit code of 1 to 255 and a status of "
-				"400 to 599, as 3=404",
+				"400 to 599 (or 200: fine), as 3=404",
 				value->text);
 			continue;
 		}

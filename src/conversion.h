@@ -20,6 +20,7 @@
 struct conversion_stage {
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
+	bool warm; /* from a holder */
 	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
 	struct job_result result;
 };
@@ -65,10 +66,16 @@ void conversion_close(struct conversion *conversion);
  * none). */
 int conversion_open_output(const struct conversion *conversion);
 
+/* An ended stage whose end is not good: killed, or an exit status that is neither 0 nor mapped to 200 by the recipe. */
+bool conversion_stage_failed(const struct conversion *conversion, size_t stage);
+
 /* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status
  * is set for OUTCOME_MAPPED. */
 enum outcome conversion_verdict(
 	const struct conversion *conversion, int *status, struct text *reason);
+
+/* "warm" when every program was, "cold" when none, else "mixed". */
+const char *conversion_start_name(const struct conversion *conversion);
 
 /* Of all programs together. */
 uint64_t conversion_cpu_us(const struct conversion *conversion);

@@ -107,8 +107,7 @@ static void stage_event(struct pump *pump, size_t index)
 	unwatch(pump, stage->job.pidfd);
 	conversion_stage_ended(conversion, index);
 	/* When one of a pipeline has failed, the work of the others is for nobody. */
-	bool failed = !stage->result.exited || stage->result.exit_status != 0;
-	if (failed && conversion->running > 0)
+	if (conversion_stage_failed(conversion, index) && conversion->running > 0)
 		conversion_kill_rest(conversion);
 }
 

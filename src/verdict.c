@@ -8,9 +8,21 @@
 #include <signal.h>
 #include <string.h>
 
-static bool failed(const struct job_result *result)
+/* The status that the recipe gives to this exit; 0: none. */
+static int mapped_status(const struct recipe *recipe, const struct job_result *result)
 {
-	return !result->exited || result->exit_status != 0;
+	for (size_t i = 0; result->exited && i < recipe->exit_count; i++)
+		if (recipe->exits[i].exit == result->exit_status)
+			return recipe->exits[i].status;
+	return 0;
+}
+
+bool conversion_stage_failed(const struct conversion *conversion, size_t index)
+{
+	const struct job_result *result = &conversion->stages[index].result;
+	if (result->exited && result->exit_status == 0)
+		return false;
+	return mapped_status(conversion->plan->recipe, result) != 200;
 }
 
 static const struct conversion_stage *guilty(const struct conversion *conversion)
@@ -18,7 +30,7 @@ static const struct conversion_stage *guilty(const struct conversion *conversion
 	const struct conversion_stage *broken_pipe = NULL;
 	for (size_t i = 0; i < conversion->count; i++) {
 		const struct conversion_stage *stage = &conversion->stages[i];
-		if (stage->killed || !failed(&stage->result))
+		if (stage->killed || !conversion_stage_failed(conversion, i))
 			continue;
 		if (stage->result.exited || stage->result.signal != SIGPIPE)
 			return stage;
@@ -45,18 +57,6 @@ static const char *limit_of(const struct conversion *conversion, const struct jo
 	return NULL;
 }
 
-static enum outcome mapped(
-	const struct recipe *recipe, const struct job_result *result, int *status)
-{
-	for (size_t i = 0; result->exited && i < recipe->exit_count; i++) {
-		if (recipe->exits[i].exit == result->exit_status) {
-			*status = recipe->exits[i].status;
-			return OUTCOME_MAPPED;
-		}
-	}
-	return OUTCOME_OK;
-}
-
 enum outcome conversion_verdict(
 	const struct conversion *conversion, int *status, struct text *reason)
 {
@@ -77,7 +77,8 @@ enum outcome conversion_verdict(
 	else
 		text_printf(reason, "%s: signal %d (%s)", program, result->signal,
 			strsignal(result->signal));
-	if (mapped(recipe, result, status) == OUTCOME_MAPPED)
+	*status = mapped_status(recipe, result);
+	if (*status)
 		return OUTCOME_MAPPED;
 	const char *limit = limit_of(conversion, result);
 	if (limit) {

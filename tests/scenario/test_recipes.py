@@ -306,7 +306,7 @@ def test_part_of_an_animation_is_no_animation(site, name, label):
 def test_what_is_no_picture(site, root, name, status):
     answer = site.refused(f"/{name}?size=200x200", status)
     told = "".join(line for line in answer.stderr.splitlines() if " request id=" not in line)
-    assert answer.status == status and str(root) not in told and "fd" not in told
+    assert answer.status == status and str(root) not in told and "/fd" not in told
 
 
 @pytest.mark.parametrize("query", ["", "size=0x0", "size=5000x5000", "size=99x99&quality=0", "size=99x99&format=svg", "size=99x99&fit=crop",
@@ -339,7 +339,8 @@ def test_requantize_of_a_part(site, name, label):
 def test_requantize_takes_jpeg_only(site):
     site.refused("/requantize/deep.png", 415)
     site.refused("/requantize/landscape.jpg?quality=96", 400)
-    site.good("/requantize/odd-trailing.jpg")
+    for name in [name for name in HARMLESS if name.startswith("odd-") and name.endswith(".jpg")]:
+        site.good(f"/requantize/{name}", "image/jpeg")
 
 
 # ---- frame ---------------------------------------------------------------------------------------------------------------

@@ -304,7 +304,7 @@ static void suggestions(void **state)
 		{"type = \"a/b\\r\\nX: y\"", "type: only printable ASCII may stand in a header\n"},
 		{"cache_control = \"a\\nb\"", "cache_control: only printable ASCII"},
 		{"exits = {\"0=404\"}", "exits: '0=404': write an exit code"},
-		{"exits = {\"3=200\"}", "exits: '3=200': write an exit code"},
+		{"exits = {\"3=304\"}", "exits: '3=304': write an exit code"},
 		{"exits = {\"3=404\",\"3=405\"}", "exits: code 3 stands there twice\n"},
 		{"stderr_fails = {''}", "stderr_fails: an empty text in the list\n"},
 		{"env = {\"1A=b\"}", "env: '1A=b': write NAME=value\n"},
