@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The man pages: mandoc finds nothing to complain about; every option, type, status, signal and command of the program stands in
+them; their examples are good configurations. SLUICE: the program."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = {name: ROOT / "doc" / name for name in ("sluice.8", "sluice.conf.5")}
+TEXT = {name: path.read_text() for name, path in PAGES.items()}
+
+
+def lint():
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "style", *PAGES.values()], capture_output=True, text=True, check=False)
+    # Which other pages this machine has is not about ours.
+    return [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
+
+
+def words(path, pattern):
+    """The quoted words, without the mark of a list, of the first thing in the file that fits."""
+    found = re.search(pattern, (ROOT / path).read_text(), re.S)
+    assert found, f"{path}: no {pattern}"
+    return [word.rstrip("*") for word in re.findall(r'"([\w*]+)"', found[1])]
+
+
+def documented(page, macro, word):
+    return re.search(rf"^\.It {macro} (?:\S+ , )*{re.escape(word)}(?:\s|$)", TEXT[page], re.M)
+
+
+def missing():
+    page = "sluice.conf.5"
+    for option in words("src/config.c", r"options\[LEVELS\]\[NAMES_MAX\] = \{(.*?)\n\};"):
+        if not documented(page, "Ic", option):
+            yield f"{page}: no option {option}"
+    for kind in words("src/config_param.c", r"type_names\[\] = \{(.*?)\};"):
+        if not documented(page, "Cm", kind):
+            yield f"{page}: no type {kind}"
+    for kind in re.findall(r'\[SNIFF_\w+\] = \{"(\w+)"', (ROOT / "src/sniff_type.c").read_text()):
+        if kind != "unknown" and not re.search(rf"^\.Li .*\b{kind}\b", TEXT[page], re.M):
+            yield f"{page}: no source {kind}"
+    page = "sluice.8"
+    for status in set(re.findall(r"= \{(\d+), ", (ROOT / "src/outcome.c").read_text())):
+        if status not in TEXT[page]:
+            yield f"{page}: no status {status}"
+    main = (ROOT / "src/main.c").read_text()
+    for option in re.search(r'getopt\w*\(argc, argv, "([\w:]+)"', main)[1].replace(":", ""):
+        if not re.search(rf"^\.(It )?Fl (\w \| )?{option}\b", TEXT[page], re.M):
+            yield f"{page}: no option -{option}"
+    for command in re.findall(r'strcmp\(command, "(\w+)"\)', main):
+        if not re.search(rf"^\.Cm {command}\b", TEXT[page], re.M):
+            yield f"{page}: no command {command}"
+    for signal in set(re.findall(r"sigaddset\(&set, SIG(\w+)\)", (ROOT / "src/server.c").read_text())):
+        if not re.search(rf"^\.It (Dv \w+ , )?Dv {signal}\b", TEXT[page], re.M):
+            yield f"{page}: no signal {signal}"
+
+
+def bad_examples():
+    for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", TEXT["sluice.conf.5"], re.M | re.S):
+        block = block.replace("/srv/media", "/tmp").replace("\\e", "\\")
+        if "root" not in block:
+            block = 'root = "/tmp"\n' + block
+        with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+            file.write(block)
+            file.flush()
+            done = subprocess.run([os.environ["SLUICE"], "-t", "-c", file.name], capture_output=True, text=True, check=False)
+        if done.returncode != 0 or "warning" in done.stderr:
+            yield f"sluice.conf.5: an example: {done.stderr}"
+
+
+problems = [*lint(), *missing(), *bad_examples()]
+print("\n".join(problems) or "good")
+sys.exit(1 if problems else 0)
