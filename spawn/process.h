@@ -38,7 +38,12 @@ enum {
 /* The same for a program that is held (warm/): three variables beside LD_PRELOAD, all taken out of its environment before its
  * main could see them: "<pid of the daemon> namespaces" or "… no-namespaces"; modules to open; functions to call, both with
  * line breaks between. All numbers that programs may see are /dev/null, so that whatever a constructor opens lies above. */
-enum { HOLDER_SOCKET_FD = 16, HOLDER_DAEMON_FD = 17, HOLDER_FILTERS_FD = 18, HOLDER_FIXED_FDS = 19 };
+enum {
+	HOLDER_SOCKET_FD = 16,
+	HOLDER_DAEMON_FD = 17,
+	HOLDER_FILTERS_FD = 18,
+	HOLDER_FIXED_FDS = 19
+};
 
 #define HOLDER_MODE_VARIABLE "SLUICE_WARM"
 #define HOLDER_MODULES_VARIABLE "SLUICE_WARM_PRELOAD"

@@ -20,41 +20,11 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "src/environment.h"
 
-enum { ENV_MAX = 48, ENV_BYTES = 8192, REMOVE_TRIES = 500 };
+enum { REMOVE_TRIES = 500 };
 
 static const char OUTPUT_NAME[] = "output";
-
-struct environment {
-	char *pointers[ENV_MAX];
-	char storage[ENV_BYTES];
-};
-
-static int make_environment(const struct conversion *conversion, struct environment *env)
-{
-	const struct recipe *recipe = conversion->plan->recipe;
-	struct text text;
-	size_t count = 0;
-	text_init(&text, env->storage, sizeof env->storage);
-#define ADD(...)                                                                                   \
-	do {                                                                                       \
-		env->pointers[count++] = env->storage + text.len;                                  \
-		text_printf(&text, __VA_ARGS__);                                                   \
-		text_append(&text, "", 1);                                                         \
-	} while (0)
-	const char *directory = conversion->directory, *temp_dir = conversion->service->temp_dir;
-	ADD("PATH=%s", conversion->plan->config->programs);
-	ADD("HOME=%s/%s", temp_dir, directory);
-	ADD("TMPDIR=%s/%s", temp_dir, directory);
-	ADD("LANG=C.UTF-8");
-	ADD("OMP_NUM_THREADS=%u", recipe->threads);
-	ADD("VIPS_CONCURRENCY=%u", recipe->threads);
-	for (char *const *at = recipe->env; *at && count < ENV_MAX - 1; at++)
-		ADD("%s", *at);
-#undef ADD
-	env->pointers[count] = NULL;
-	return text.overflow ? -E2BIG : 0;
-}
 
 static int make_directory(struct conversion *conversion)
 {
@@ -143,8 +113,10 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 				.file_bytes = recipe->max_output_bytes,
 			},
 	};
-	int r = spawner_start(conversion->service->spawner, &spec, &stage->job);
+	bool warm = recipe->start == RECIPE_WARM;
+	int r = launcher_start(conversion->service->launcher, &spec, warm, &stage->job);
 	stage->started = r == 0;
+	stage->warm = r == 0 && stage->job.holder != 0;
 	conversion->running += r == 0;
 	return r;
 }
@@ -219,7 +191,7 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	snprintf(directory, sizeof directory, "%s/%s", service->temp_dir, conversion->directory);
 	snprintf(output, sizeof output, "%s/%s", directory, OUTPUT_NAME);
 	if (r == 0)
-		r = make_environment(conversion, &env);
+		r = environment_make(&env, plan->config, recipe, directory);
 	if (r == 0)
 		r = plan_argv(plan, has_output ? output : NULL, &conversion->argv);
 	FD_CLEANUP int err = -1;
@@ -233,6 +205,16 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	size_t failed = 0;
 	r = start_stages(conversion, &start, has_output, &failed);
 	return r == 0 ? OUTCOME_OK : explain_failure(conversion, r, failed, reason);
+}
+
+const char *conversion_start_name(const struct conversion *conversion)
+{
+	size_t warm = 0, started = 0;
+	for (size_t i = 0; i < conversion->count; i++) {
+		warm += conversion->stages[i].warm;
+		started += conversion->stages[i].started;
+	}
+	return warm == 0 ? "cold" : warm == started ? "warm" : "mixed";
 }
 
 void conversion_signal(const struct conversion *conversion, int signal)
@@ -258,7 +240,9 @@ void conversion_stage_ended(struct conversion *conversion, size_t index)
 	struct conversion_stage *stage = &conversion->stages[index];
 	if (!stage->started || stage->ended)
 		return;
-	job_reap(&stage->job, &stage->result);
+	unsigned holder = stage->job.holder;
+	if (job_reap(&stage->job, &stage->result) == 0 && !stage->killed)
+		launcher_ended(conversion->service->launcher, holder, &stage->result);
 	stage->ended = true;
 	conversion->running--;
 }

@@ -263,7 +263,8 @@ static void log_request(struct request *request)
 		text_printf(&text, " first_ms=%.1f",
 			(double)(request->first_us - request->started_us) / 1000);
 	if (request->converted)
-		text_printf(&text, " start=cold cpu_ms=%.1f peak_kib=%" PRIu64,
+		text_printf(&text, " start=%s cpu_ms=%.1f peak_kib=%" PRIu64,
+			conversion_start_name(&request->conversion),
 			(double)conversion_cpu_us(&request->conversion) / 1000,
 			conversion_peak_kib(&request->conversion));
 	if (request->broken)

@@ -23,6 +23,7 @@
 #include "src/pool.h"
 #include "src/request.h"
 #include "src/service.h"
+#include "src/warmth.h"
 
 enum { THREADS_MAX = 512, DRAIN_LOOK_MS = 20 };
 
@@ -99,6 +100,7 @@ static void reload(struct server *server)
 	server->config = config;
 	pthread_mutex_unlock(&server->lock);
 	config_unref(old);
+	warmth_set(&server->service, config);
 	log_notice(
 		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
 }
@@ -154,6 +156,12 @@ static void spawner_ended(void *data)
 	log_warning("spawner lost and restarted");
 	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+}
+
+static void tend_launcher(void *data)
+{
+	struct server *server = data;
+	launcher_tend(server->service.launcher);
 }
 
 static int open_listeners(struct server *server, const char *address)
@@ -266,6 +274,9 @@ static int open_loop(struct server *server)
 	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	if (r == 0)
 		r = fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+	if (r == 0)
+		r = fcgi_loop_watch(server->loop, launcher_get_fd(server->service.launcher),
+			tend_launcher, server);
 	for (size_t i = 0; i < server->listener_count && r == 0; i++)
 		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
 	return r;
@@ -282,6 +293,7 @@ _Noreturn static void leave_at_once(struct server *server)
 
 static void loop(struct server *server)
 {
+	launcher_settle(server->service.launcher);
 	log_notice("ready version=%s recipes=%zu namespaces=%s", SLUICE_VERSION,
 		server->config->recipe_count,
 		spawner_has_namespaces(server->service.spawner) ? "yes" : "no");
@@ -319,7 +331,9 @@ static int open_all(struct server *server, const char *listen)
 		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
 		return r;
 	}
-	r = pool_new(THREADS_MAX, &server->pool);
+	r = warmth_set(&server->service, server->config);
+	if (r == 0)
+		r = pool_new(THREADS_MAX, &server->pool);
 	if (r == 0)
 		r = open_loop(server);
 	if (r < 0)

@@ -26,6 +26,8 @@ int service_open(struct service *service, const char *temp_path)
 	service->temp_fd = open(service->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = service->temp_fd < 0 ? -errno : spawner_new(&options, &service->spawner);
 	if (r == 0)
+		r = launcher_new(service->spawner, &service->launcher);
+	if (r == 0)
 		r = admission_new(&service->admission);
 	if (r < 0)
 		service_close(service);
@@ -34,6 +36,8 @@ int service_open(struct service *service, const char *temp_path)
 
 void service_close(struct service *service)
 {
+	launcher_free(service->launcher);
+	service->launcher = NULL;
 	spawner_free(service->spawner);
 	service->spawner = NULL;
 	admission_free(service->admission);

@@ -11,11 +11,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "spawn/launcher.h"
 #include "spawn/spawner.h"
 #include "src/admission.h"
 
 struct service {
 	struct spawner *spawner;
+	struct launcher *launcher;
 	struct admission *admission;
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
@@ -24,7 +26,7 @@ struct service {
 };
 
 /* Makes the directory below temp_path (with a mode of 0700), starts the spawner and opens
- * admission. Main thread, before there are others. Returns 0 or -errno. */
+ * admission. Nothing is held before warmth_set. Main thread, before there are others. Returns 0 or -errno. */
 int service_open(struct service *service, const char *temp_path);
 /* No request may be running any more. */
 void service_close(struct service *service);

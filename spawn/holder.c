@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job is given to a standby that already exists, so a start is one message and its answer. Whatever goes wrong before the
+ * answer is no error of the request: the standby is killed and reaped, so that nothing of the job can have happened twice, and
+ * the caller starts it cold.
+ *
+ * Every standby is our child and must be reaped by us, also one that was announced when its holder had already died; so the
+ * socket is read to its end before the holder is given up.
+ */
+#include "spawn/holder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "spawn/group.h"
+#include "spawn/process.h"
+#include "spawn/protocol.h"
+
+enum { STANDBY_WAIT_MS = 200, ANSWER_WAIT_MS = 2000, TRIES = 3, ENV_MAX = 128 };
+
+struct standby {
+	pid_t pid;
+	int pidfd; /* -1: there is none */
+	int socket;
+	bool namespaced;
+};
+
+struct holder {
+	unsigned number;
+	int epoll;
+	const struct confinement *confinement;
+	pid_t pid;
+	int pidfd; /* -1: it has been reaped */
+	enum holder_state state;
+	bool retired;
+	char note[PROTOCOL_NOTE_MAX];
+
+	pthread_mutex_t lock; /* for what follows */
+	int socket;
+	struct standby standby;
+	uint32_t sequence;
+	struct protocol_packet packet;
+};
+
+static void watch(int epoll, int fd, uint32_t flags)
+{
+	struct epoll_event event = {.events = EPOLLIN | flags};
+	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* A duplicate of a descriptor elsewhere would keep it in the set. */
+static void unwatch(int epoll, int fd)
+{
+	epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static int fill_actions(
+	posix_spawn_file_actions_t *actions, int socket, int daemon_pidfd, int filters)
+{
+	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
+	for (int fd = 1; fd <= JOB_TARGET_MAX && r == 0; fd++)
+		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, fd);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, socket, HOLDER_SOCKET_FD);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(actions, daemon_pidfd, HOLDER_DAEMON_FD);
+	if (r == 0 && filters >= 0)
+		r = posix_spawn_file_actions_adddup2(actions, filters, HOLDER_FILTERS_FD);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(
+			actions, filters >= 0 ? HOLDER_FIXED_FDS : HOLDER_FILTERS_FD);
+	return -r;
+}
+
+static void put_list(struct text *text, const char *name, char *const *list)
+{
+	text_printf(text, "%s=", name);
+	for (; list && *list; list++)
+		text_printf(text, "%s\n", *list);
+}
+
+static pid_t execute(const struct holder_options *options, const struct holder_program *program,
+	int socket, int daemon_pidfd, int filters)
+{
+	char own[4][8192];
+	struct text text[4];
+	char *envp[ENV_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < 4; i++)
+		text_init(&text[i], own[i], sizeof own[i]);
+	for (char *const *at = program->envp; *at; at++) {
+		if (count == ENV_MAX - 5)
+			return -E2BIG;
+		envp[count++] = *at;
+	}
+	text_printf(&text[0], "LD_PRELOAD=%s", options->library);
+	text_printf(&text[1], HOLDER_MODE_VARIABLE "=%d%s", (int)getpid(),
+		options->namespaces ? HOLDER_NAMESPACES : HOLDER_NO_NAMESPACES);
+	put_list(&text[2], HOLDER_MODULES_VARIABLE, program->preload);
+	put_list(&text[3], HOLDER_PRIME_VARIABLE, program->prime);
+	for (size_t i = 0; i < 4; i++) {
+		if (text[i].overflow)
+			return -E2BIG;
+		envp[count++] = own[i];
+	}
+	envp[count] = NULL;
+
+	const char *const argv[] = {program->name, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	pid_t pid = -1;
+	int r = -posix_spawn_file_actions_init(&actions);
+	if (r < 0)
+		return r;
+	r = -posix_spawnattr_init(&attributes);
+	if (r == 0) {
+		r = fill_actions(&actions, socket, daemon_pidfd, filters);
+		if (r == 0)
+			r = process_attributes(&attributes);
+		if (r == 0)
+			r = -posix_spawn(&pid, program->program, &actions, &attributes,
+				(char *const *)argv, envp);
+		posix_spawnattr_destroy(&attributes);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return r < 0 ? r : pid;
+}
+
+static int launch(struct holder *holder, const struct holder_options *options,
+	const struct holder_program *program)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	FD_CLEANUP int ours = pair[0];
+	FD_CLEANUP int theirs = pair[1];
+	FD_CLEANUP int self = process_open(getpid());
+	FD_CLEANUP int high_socket = process_above(theirs, HOLDER_FIXED_FDS);
+	FD_CLEANUP int high_self = self < 0 ? -1 : process_above(self, HOLDER_FIXED_FDS);
+	if (high_socket < 0 || high_self < 0)
+		return -EMFILE;
+	FD_CLEANUP int filters = confinement_get_holder_filters(options->confinement);
+	filters = filters < 0 ? -1 : process_above(filters, HOLDER_FIXED_FDS);
+	pid_t pid = execute(options, program, high_socket, high_self, filters);
+	if (pid < 0)
+		return pid;
+	holder->pidfd = process_open(pid);
+	if (holder->pidfd < 0) {
+		process_end_by_number(pid);
+		return -EMFILE;
+	}
+	holder->pid = pid;
+	holder->socket = fd_take(&ours);
+	watch(holder->epoll, holder->pidfd, 0);
+	watch(holder->epoll, holder->socket, EPOLLET);
+	return 0;
+}
+
+int holder_new(const struct holder_options *options, const struct holder_program *program,
+	unsigned number, struct holder **out)
+{
+	struct holder *holder = calloc(1, sizeof *holder);
+	if (!holder)
+		return -ENOMEM;
+	*holder = (struct holder){.number = number,
+		.epoll = options->epoll,
+		.confinement = options->confinement,
+		.pidfd = -1,
+		.socket = -1,
+		.standby = {.pidfd = -1, .socket = -1}};
+	pthread_mutex_init(&holder->lock, NULL);
+	int r = launch(holder, options, program);
+	if (r < 0) {
+		holder_free(holder);
+		return r;
+	}
+	*out = holder;
+	return 0;
+}
+
+static void end_standby(struct holder *holder)
+{
+	struct standby *standby = &holder->standby;
+	if (standby->pidfd < 0)
+		return;
+	unwatch(holder->epoll, standby->pidfd);
+	process_reap(&standby->pidfd, 0);
+	fd_close(&standby->socket);
+}
+
+static bool is_readable(int fd, int timeout_ms)
+{
+	struct pollfd entry = {fd, POLLIN, 0};
+	return poll(&entry, 1, timeout_ms) > 0;
+}
+
+static void take_standby(struct holder *holder)
+{
+	struct protocol_packet *packet = &holder->packet;
+	struct protocol_standby standby;
+	if (protocol_decode_standby(packet, &standby) < 0) {
+		protocol_close(packet);
+		group_signal_leader(holder->pidfd, SIGKILL);
+		return;
+	}
+	end_standby(holder); /* one that has ended, or there would not be another */
+	holder->standby = (struct standby){
+		.pid = standby.pid,
+		.pidfd = packet->fds[0],
+		.socket = packet->fds[1],
+		.namespaced = (standby.flags & PROTOCOL_NAMESPACED) != 0,
+	};
+	packet->fd_count = 0;
+	watch(holder->epoll, holder->standby.pidfd, EPOLLONESHOT);
+}
+
+static void take_ready(struct holder *holder)
+{
+	struct protocol_ready ready;
+	if (protocol_decode_ready(&holder->packet, &ready) < 0)
+		return;
+	memcpy(holder->note, ready.note, sizeof holder->note);
+	if (!(ready.flags & PROTOCOL_REFUSED))
+		holder->state = HOLDER_READY;
+}
+
+/* The lock is held. One message, if there is one within the time. */
+static bool take_message(struct holder *holder, int timeout_ms)
+{
+	struct protocol_packet *packet = &holder->packet;
+	if (holder->socket < 0 || !is_readable(holder->socket, timeout_ms))
+		return false;
+	int r = protocol_receive(holder->socket, packet);
+	struct protocol_standby lost;
+	if (r == -EMFILE && packet->size == sizeof lost) {
+		/* No room for its descriptors here: it is our child and nobody else has reaped it. */
+		memcpy(&lost, packet->data, sizeof lost);
+		if (lost.header.type == PROTOCOL_STANDBY && lost.pid > 1)
+			process_end_by_number(lost.pid);
+		return true;
+	}
+	if (r != 1) {
+		unwatch(holder->epoll, holder->socket);
+		fd_close(&holder->socket);
+		return false;
+	}
+	struct protocol_header header = {0};
+	if (packet->size >= sizeof header)
+		memcpy(&header, packet->data, sizeof header);
+	if (header.type == PROTOCOL_READY)
+		take_ready(holder);
+	else if (header.type == PROTOCOL_STANDBY)
+		take_standby(holder);
+	protocol_close(packet);
+	return true;
+}
+
+enum holder_state holder_tend(struct holder *holder)
+{
+	bool ended = holder->pidfd >= 0 && is_readable(holder->pidfd, 0);
+	/* Whoever holds the lock reads the messages. But at the end they must all be read here. */
+	if (ended)
+		pthread_mutex_lock(&holder->lock);
+	else if (pthread_mutex_trylock(&holder->lock) != 0)
+		return holder->state;
+	while (take_message(holder, 0))
+		;
+	/* A retired one may have announced another meanwhile. */
+	if (holder->standby.pidfd >= 0 &&
+		(ended || holder->retired || is_readable(holder->standby.pidfd, 0)))
+		end_standby(holder);
+	if (ended) {
+		unwatch(holder->epoll, holder->pidfd);
+		process_reap(&holder->pidfd, 0);
+		fd_close(&holder->socket);
+		holder->state = HOLDER_ENDED;
+	}
+	pthread_mutex_unlock(&holder->lock);
+	return holder->state;
+}
+
+void holder_retire(struct holder *holder)
+{
+	pthread_mutex_lock(&holder->lock);
+	struct protocol_header retire = protocol_header(PROTOCOL_RETIRE, sizeof retire, 0);
+	if (holder->socket < 0 ||
+		protocol_send(holder->socket, &retire, sizeof retire, NULL, 0) < 0)
+		holder_kill(holder);
+	holder->retired = true;
+	while (take_message(holder, 0))
+		;
+	end_standby(holder);
+	pthread_mutex_unlock(&holder->lock);
+}
+
+void holder_kill(struct holder *holder)
+{
+	if (holder->pidfd >= 0)
+		group_signal_leader(holder->pidfd, SIGKILL);
+}
+
+void holder_free(struct holder *holder)
+{
+	if (!holder)
+		return;
+	if (holder->pidfd >= 0) {
+		holder_kill(holder);
+		process_reap(&holder->pidfd, -1);
+	}
+	while (take_message(holder, 0))
+		;
+	end_standby(holder);
+	fd_close(&holder->socket);
+	pthread_mutex_destroy(&holder->lock);
+	free(holder);
+}
+
+const char *holder_note(const struct holder *holder)
+{
+	return holder->note;
+}
+
+pid_t holder_pid(const struct holder *holder)
+{
+	return holder->pid;
+}
+
+/* Sends the job and takes the answer. 0: the process is the job; else a HOLDER_E_, or -errno of spec. */
+static int converse(struct holder *holder, const struct job_spec *spec, int ruleset)
+{
+	struct protocol_packet *packet = &holder->packet;
+	struct standby *standby = &holder->standby;
+	struct protocol_started started;
+	int fds[PROTOCOL_FDS_MAX];
+	size_t fd_count = spec->file_count;
+	ssize_t size = protocol_encode_start(
+		spec, ruleset >= 0, ++holder->sequence, packet->data, sizeof packet->data);
+	if (size < 0)
+		return (int)size;
+	for (size_t i = 0; i < spec->file_count; i++)
+		fds[i] = spec->files[i].fd;
+	if (ruleset >= 0)
+		fds[fd_count++] = ruleset;
+	if (protocol_send(standby->socket, packet->data, (size_t)size, fds, fd_count) < 0 ||
+		!is_readable(standby->socket, ANSWER_WAIT_MS) ||
+		protocol_receive(standby->socket, packet) != 1)
+		return HOLDER_E_AWAY;
+	int r = protocol_decode_started(packet, &started);
+	protocol_close(packet);
+	if (r < 0 || !(started.flags & PROTOCOL_SELF) ||
+		started.header.sequence != holder->sequence)
+		return HOLDER_E_AWAY;
+	if (started.error == ESTALE)
+		return HOLDER_E_STALE;
+	return started.error ? HOLDER_E_AWAY : 0;
+}
+
+/* The lock is held. */
+static int start(struct holder *holder, const struct job_spec *spec, int ruleset, struct job *job)
+{
+	struct standby *standby = &holder->standby;
+	int r = HOLDER_E_AWAY;
+	for (int i = 0; i < TRIES && r == HOLDER_E_AWAY; i++) {
+		while (standby->pidfd < 0 && take_message(holder, STANDBY_WAIT_MS))
+			;
+		if (standby->pidfd < 0)
+			return HOLDER_E_AWAY;
+		r = converse(holder, spec, ruleset);
+		if (r != 0)
+			end_standby(holder);
+	}
+	if (r != 0)
+		return r;
+	*job = (struct job){.pid = standby->pid,
+		.pidfd = standby->pidfd,
+		.namespaced = standby->namespaced,
+		.holder = holder->number};
+	unwatch(holder->epoll, standby->pidfd);
+	standby->pidfd = -1;
+	fd_close(&standby->socket);
+	return 0;
+}
+
+int holder_start(struct holder *holder, const struct job_spec *spec, struct job *job)
+{
+	FD_CLEANUP int ruleset = -1;
+	if (confinement_ruleset(holder->confinement, spec, &ruleset) < 0)
+		return HOLDER_E_AWAY;
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += STANDBY_WAIT_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	if (pthread_mutex_clocklock(&holder->lock, CLOCK_MONOTONIC, &until) != 0)
+		return HOLDER_E_AWAY;
+	int r = start(holder, spec, ruleset, job);
+	while (take_message(holder, 0))
+		;
+	pthread_mutex_unlock(&holder->lock);
+	return r;
+}

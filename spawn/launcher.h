@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_LAUNCHER_H
+#define SPAWN_LAUNCHER_H
+
+/*
+ * Starts jobs, without the caller knowing which way: from the holder of the program, when there is one and it is well, else by
+ * the spawner. Holders are kept: one for each distinct program, name and environment; restarted when they end, replaced when a
+ * file of the program has changed, after a job's crash, and every LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held is
+ * started cold, and the log says why, once.
+ *
+ * All functions from the main thread (jobs die with the thread that started their holder), but launcher_start and
+ * launcher_ended: any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "spawn/holder.h"
+#include "spawn/job.h"
+#include "spawn/spawner.h"
+
+enum { LAUNCHER_RECYCLE_JOBS = 1000, LAUNCHER_READY_MS = 2000 };
+
+struct launcher;
+
+/* The spawner stays the caller's. Returns 0 or -errno. */
+int launcher_new(struct spawner *spawner, struct launcher **out);
+
+/* Ends all holders. No job may be running any more. NULL is fine. */
+void launcher_free(struct launcher *launcher);
+
+/* From now on these are to be held, and no others; what is the same stays. preload and prime of those with the same program,
+ * name and environment are put together. What is no longer wanted is dropped when the new ones are ready. Copies everything.
+ * Returns 0 or -ENOMEM. */
+int launcher_set(struct launcher *launcher, const struct holder_program *programs, size_t count);
+
+/* Readable when there is something to do: then call launcher_tend. */
+int launcher_get_fd(const struct launcher *launcher);
+void launcher_tend(struct launcher *launcher);
+
+/* Waits until every program is held, or known not to be: LAUNCHER_READY_MS at the most. */
+void launcher_settle(struct launcher *launcher);
+
+/* As spawner_start. `warm` false: cold in any case. job->holder tells which way it was. */
+int launcher_start(
+	struct launcher *launcher, const struct job_spec *spec, bool warm, struct job *job);
+
+/* To be told of every job's end. */
+void launcher_ended(struct launcher *launcher, unsigned holder, const struct job_result *result);
+
+#endif

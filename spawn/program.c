@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "spawn/program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t length(char *const *list)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+static void free_list(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
+static char **copy_list(char *const *from)
+{
+	size_t count = length(from);
+	char **list = calloc(count + 1, sizeof *list);
+	for (size_t i = 0; list && i < count; i++) {
+		if (!(list[i] = strdup(from[i]))) {
+			free_list(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+/* Returns 1 when something was new, 0, or -ENOMEM. */
+static int add_list(char ***list, char *const *from)
+{
+	int added = 0;
+	for (; from && *from; from++) {
+		size_t count = length(*list), i = 0;
+		while (i < count && strcmp((*list)[i], *from) != 0)
+			i++;
+		if (i < count)
+			continue;
+		char **more = realloc(*list, (count + 2) * sizeof *more);
+		if (!more)
+			return -ENOMEM;
+		*list = more;
+		more[count + 1] = NULL;
+		if (!(more[count] = strdup(*from)))
+			return -ENOMEM;
+		added = 1;
+	}
+	return added;
+}
+
+static void point(struct program *program)
+{
+	program->held = (struct holder_program){
+		program->program, program->name, program->envp, program->preload, program->prime};
+}
+
+struct program *program_new(const struct holder_program *from)
+{
+	struct program *program = calloc(1, sizeof *program);
+	if (!program)
+		return NULL;
+	program->program = strdup(from->program);
+	program->name = strdup(from->name);
+	program->envp = copy_list(from->envp);
+	program->preload = copy_list(from->preload);
+	program->prime = copy_list(from->prime);
+	if (!program->program || !program->name || !program->envp || !program->preload ||
+		!program->prime) {
+		program_free(program);
+		return NULL;
+	}
+	point(program);
+	return program;
+}
+
+void program_free(struct program *program)
+{
+	if (!program)
+		return;
+	free(program->program);
+	free(program->name);
+	free_list(program->envp);
+	free_list(program->preload);
+	free_list(program->prime);
+	free(program);
+}
+
+int program_add(struct program *program, const struct holder_program *from, bool *changed)
+{
+	int preload = add_list(&program->preload, from->preload);
+	int prime = add_list(&program->prime, from->prime);
+	point(program);
+	*changed = preload > 0 || prime > 0;
+	return preload < 0 || prime < 0 ? -ENOMEM : 0;
+}
+
+/* Skips what belongs to the job alone. */
+static char *const *skip(char *const *envp)
+{
+	while (*envp && (!strncmp(*envp, "HOME=", 5) || !strncmp(*envp, "TMPDIR=", 7)))
+		envp++;
+	return envp;
+}
+
+bool program_is(
+	const struct program *program, const char *path, const char *name, char *const *envp)
+{
+	char *const *own = program->envp;
+	if (strcmp(program->program, path) != 0 || strcmp(program->name, name) != 0)
+		return false;
+	for (;;) {
+		own = skip(own);
+		envp = skip(envp);
+		if (!*own || !*envp)
+			return !*own && !*envp;
+		if (strcmp(*own++, *envp++) != 0)
+			return false;
+	}
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_WARM_HOLD_H
+#define SPAWN_WARM_HOLD_H
+
+/*
+ * Within the held program, before its main. One thread; the memory is mapped, because the heap is the program's.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "spawn/filter.h"
+#include "spawn/guard.h"
+#include "spawn/protocol.h"
+
+typedef int hold_main_function(int argc, char **argv, char **envp);
+
+/* What a process shows of itself in ps, taken over from /proc/self/stat while that can be read. */
+struct hold_memory {
+	bool known;
+	unsigned long start_code, end_code, start_data, end_data, start_brk, start_stack;
+	unsigned long arg_start, arg_end, env_start, env_end;
+};
+
+struct hold_environment {
+	char **original; /* as main would have got it, without our own variables */
+	size_t slots;	 /* that the original has for pointers, the NULL not counted */
+	size_t count;	 /* of its variables */
+};
+
+enum { HOLD_OWN_FDS_MAX = 64 };
+
+struct hold {
+	char title[512]; /* in ps, while it waits */
+	int socket;
+	int daemon_pidfd;
+	int null_fd;
+	struct filters filters;
+	bool namespaces;
+	bool retired;
+	struct hold_environment environment;
+	struct hold_memory memory;
+	/* Descriptors that constructors opened and may still need, ascending. */
+	int own_fds[HOLD_OWN_FDS_MAX];
+	size_t own_fd_count;
+
+	int standby_pipe; /* end of file when the standby has its job or has ended; -1: there is none */
+	struct guard guard;
+
+	/* Of a standby: its job. */
+	struct protocol_packet packet;
+	struct protocol_job job;
+};
+
+/* Waits for jobs and makes a standby for each. Returns only in a standby that has its job: then hold->job says as what it
+ * has to go on. */
+void hold_serve(struct hold *hold);
+
+/* In a standby: waits for the job and does everything that stands between a new process and main. Does not return without
+ * a job. */
+void standby_run(struct hold *hold, int socket, int pipe);
+
+/* What stands behind a name in /proc/self/stat and prctl. */
+void memory_read(struct hold_memory *memory);
+/* Makes ps show these; contiguous, each ending with NUL. NULL: leaves that as it is. */
+void memory_show(const struct hold_memory *memory, const char *arguments, const char *arguments_end,
+	const char *variables, const char *variables_end);
+
+/* Takes our own variables out of environ and envp; *out describes what is left. */
+void environment_take(char **envp, const char *const *names, char **values, size_t count,
+	struct hold_environment *out);
+/* Makes `envp` the environment, in place where there is room: what the program remembers of the old one shall be true. What
+ * constructors have added stays. Returns the vector. */
+char **environment_replace(const struct hold_environment *environment, char *const *envp);
+
+/* Remembers the files that this process consists of. */
+void files_remember(void);
+/* Whether they, and the program's own at `program`, are still what they were. Libraries are looked at once per second. */
+bool files_unchanged(const char *program);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Preloaded into a program, this takes the place of the function of the C library that calls main: by then all libraries are
+ * loaded and bound and their constructors have run. The program's main is only ever called in a copy of this process, with a
+ * job, or when this is not the process that the daemon started (a child of a constructor).
+ *
+ * The program's own allocator, stdio and signal handlers are left alone as far as possible: what is done here must leave no
+ * trace that main could see.
+ */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "spawn/namespace.h"
+#include "spawn/process.h"
+#include "spawn/warm/hold.h"
+
+typedef int start_function(hold_main_function *main, int argc, char **argv, void (*init)(void),
+	void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+
+start_function __libc_start_main __attribute__((visibility("default")));
+
+enum { VARIABLE_PRELOAD_SELF, VARIABLE_MODE, VARIABLE_MODULES, VARIABLE_PRIME, VARIABLES };
+static const char *const variables[VARIABLES] = {
+	[VARIABLE_PRELOAD_SELF] = "LD_PRELOAD",
+	[VARIABLE_MODE] = HOLDER_MODE_VARIABLE,
+	[VARIABLE_MODULES] = HOLDER_MODULES_VARIABLE,
+	[VARIABLE_PRIME] = HOLDER_PRIME_VARIABLE,
+};
+
+static hold_main_function *program_main;
+static struct hold *hold;
+static char note_buffer[PROTOCOL_NOTE_MAX];
+static struct text note;
+
+/* Is this the process that the daemon has started to be held? */
+static bool is_ours(const char *mode)
+{
+	struct stat info;
+	char *end;
+	return mode && strtol(mode, &end, 10) == (long)getppid() && *end == ' ' &&
+	       fstat(HOLDER_SOCKET_FD, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+static void be_quiet(void)
+{
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* The C library's own two, ignored since posix_spawn. Eight words are enough on every machine. */
+	for (int signal = 32; signal <= 33; signal++) {
+		unsigned long action[8] = {0};
+		if (syscall(SYS_rt_sigaction, signal, NULL, action, 8) == 0 &&
+			action[0] == (unsigned long)SIG_IGN) {
+			action[0] = (unsigned long)SIG_DFL;
+			syscall(SYS_rt_sigaction, signal, action, NULL, 8);
+		}
+	}
+	struct rlimit no_core = {0, 0};
+	setrlimit(RLIMIT_CORE, &no_core);
+	umask(077);
+	if (chdir("/") < 0)
+		_exit(1);
+}
+
+static void open_modules(char *list)
+{
+	char *rest = NULL;
+	for (char *path = strtok_r(list, "\n", &rest); path; path = strtok_r(NULL, "\n", &rest)) {
+		/* Local, and lazily when not otherwise possible: as the program itself would. Never unloaded. */
+		if (!dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) &&
+			!dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE))
+			text_printf(&note, "%spreload: not opened: %s", note.len ? "; " : "", path);
+	}
+}
+
+static void call_initialisers(char *list, const char *name)
+{
+	char *rest = NULL;
+	for (char *symbol = strtok_r(list, "\n", &rest); symbol;
+		symbol = strtok_r(NULL, "\n", &rest)) {
+		int (*initialise)(const char *) = NULL;
+		*(void **)&initialise = dlsym(RTLD_DEFAULT, symbol);
+		if (!initialise)
+			text_printf(&note, "%sprime: no function %s", note.len ? "; " : "", symbol);
+		else
+			initialise(name);
+	}
+}
+
+/* -1 when it cannot be told. */
+static int thread_count(void)
+{
+	DIR *directory = opendir("/proc/self/task");
+	int count = 0;
+	if (!directory)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(directory));)
+		count += entry->d_name[0] != '.';
+	closedir(directory);
+	return count;
+}
+
+/* Descriptors that constructors have left open. They can stay, because they lie above ours. */
+static bool note_own_fds(void)
+{
+	struct dirent *entry;
+	DIR *directory = opendir("/proc/self/fd");
+	bool fit = directory != NULL;
+	while (directory && (entry = readdir(directory))) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+		if (entry->d_name[0] == '.' || fd < HOLDER_FIXED_FDS || fd == dirfd(directory))
+			continue;
+		if (hold->own_fd_count == HOLD_OWN_FDS_MAX) {
+			fit = false;
+			break;
+		}
+		size_t at = hold->own_fd_count++;
+		for (; at > 0 && hold->own_fds[at - 1] > fd; at--)
+			hold->own_fds[at] = hold->own_fds[at - 1];
+		hold->own_fds[at] = fd;
+	}
+	if (directory)
+		closedir(directory);
+	return fit;
+}
+
+static bool say_ready(bool refused)
+{
+	static struct protocol_ready ready;
+	ready.header = protocol_header(PROTOCOL_READY, sizeof ready, 0);
+	ready.flags =
+		(refused ? PROTOCOL_REFUSED : 0) | (hold->namespaces ? PROTOCOL_NAMESPACED : 0);
+	memcpy(ready.note, note_buffer, sizeof ready.note);
+	return protocol_send(hold->socket, &ready, sizeof ready, NULL, 0) == 0;
+}
+
+_Noreturn static void refuse(const char *why)
+{
+	text_init(&note, note_buffer, sizeof note_buffer);
+	text_puts(&note, why);
+	say_ready(true);
+	_exit(1);
+}
+
+static void show_as_holder(const char *program)
+{
+	struct text text;
+	text_init(&text, hold->title, sizeof hold->title);
+	text_puts(&text, HOLDER_TITLE);
+	text_puts(&text, program);
+	memory_show(&hold->memory, hold->title, hold->title + text.len + 1, NULL, NULL);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* ps reads arguments only from anonymous memory, which a library's static variables need not be. */
+static struct hold *make_hold(void)
+{
+	struct hold *made = mmap(
+		NULL, sizeof *made, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (made == MAP_FAILED)
+		_exit(1);
+	made->socket = HOLDER_SOCKET_FD;
+	made->daemon_pidfd = HOLDER_DAEMON_FD;
+	made->standby_pipe = -1;
+	return made;
+}
+
+static void prepare(char **values, char *name, const struct hold_environment *environment)
+{
+	hold = make_hold();
+	hold->environment = *environment;
+	hold->socket = HOLDER_SOCKET_FD;
+	hold->daemon_pidfd = HOLDER_DAEMON_FD;
+	fcntl(HOLDER_SOCKET_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(HOLDER_DAEMON_FD, F_SETFD, FD_CLOEXEC);
+	text_init(&note, note_buffer, sizeof note_buffer);
+	be_quiet();
+	if (thread_count() != 1)
+		refuse("its constructors start threads");
+	if (values[VARIABLE_MODULES])
+		open_modules(values[VARIABLE_MODULES]);
+	if (values[VARIABLE_PRIME])
+		call_initialisers(values[VARIABLE_PRIME], name);
+	fflush(NULL); /* or every job repeats what a constructor has written */
+	if (thread_count() != 1)
+		refuse("preload or prime starts threads");
+	if (strstr(values[VARIABLE_MODE], HOLDER_NAMESPACES) &&
+		!(hold->namespaces = namespace_enter()))
+		refuse("no namespaces, although the spawner has them");
+	if (namespace_drop_privileges() < 0)
+		refuse("no_new_privs");
+	if (fcntl(HOLDER_FILTERS_FD, F_GETFD) >= 0 &&
+		filters_map(HOLDER_FILTERS_FD, &hold->filters) < 0)
+		refuse("filters");
+	close(HOLDER_FILTERS_FD);
+	if (!note_own_fds())
+		refuse("its constructors open too many files");
+	hold->null_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, HOLDER_FIXED_FDS);
+	hold->guard.fixed = 3;
+	if (hold->null_fd < 0 || guard_reserve(&hold->guard) < 0)
+		refuse("no memory");
+	files_remember();
+	memory_read(&hold->memory);
+	char program[256] = "";
+	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+	show_as_holder(n > 0 ? program : name);
+}
+
+static int held_main(int argc, char **argv, char **envp)
+{
+	char *values[VARIABLES] = {NULL};
+	struct hold_environment environment;
+	environment_take(envp, variables, values, VARIABLES, &environment);
+	if (!is_ours(values[VARIABLE_MODE]))
+		return program_main(argc, argv, envp);
+	prepare(values, argv[0], &environment);
+	if (!say_ready(false))
+		_exit(1);
+	hold_serve(hold);
+
+	struct job_spec *spec = &hold->job.spec;
+	for (argc = 0; spec->argv[argc];)
+		argc++;
+	return program_main(argc, (char **)spec->argv, (char **)spec->envp);
+}
+
+/* glibc before 2.34 passes init and fini, later ones NULL. */
+int __libc_start_main(hold_main_function *main, int argc, char **argv, void (*init)(void),
+	void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+{
+	start_function *next = NULL;
+	*(void **)&next = dlsym(RTLD_NEXT, "__libc_start_main");
+	if (!next)
+		_exit(127);
+	program_main = main;
+	return next(held_main, argc, argv, init, fini, rtld_fini, stack_end);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The holder's loop. A fork of a large program costs a millisecond or two; so it is made ahead: there is always one standby,
+ * which the daemon knows and gives its job directly. The standby is a child of the daemon (CLONE_PARENT), and it has not
+ * gone through the C library's fork: the thread's own number is put right by the kernel, and nothing else of it depends on
+ * the process (one thread, no locks held).
+ *
+ * Until the last job has ended the holder stays its guardian: when the daemon is gone it kills what is left.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "spawn/warm/hold.h"
+
+enum { POLL_SOCKET, POLL_DAEMON, POLL_STANDBY };
+enum { RETRY_MS = 50 };
+
+/* Like fork(2), but as a child of the daemon and with a pidfd. */
+static pid_t copy_process(bool namespaces, int *pidfd)
+{
+	int *tid_address = NULL;
+	prctl(PR_GET_TID_ADDRESS, &tid_address, 0, 0, 0);
+	struct clone_args args = {
+		.flags = CLONE_PARENT | CLONE_PIDFD | (namespaces ? CLONE_NEWPID : 0) |
+			 (tid_address ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0),
+		.pidfd = (uintptr_t)pidfd,
+		.child_tid = (uintptr_t)tid_address,
+		/* with CLONE_PARENT the signal at the end is the one of this process' own end */
+	};
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static void announce(struct hold *hold, pid_t pid, int pidfd, int socket)
+{
+	struct protocol_standby standby = {
+		.header = protocol_header(PROTOCOL_STANDBY, sizeof standby, 0),
+		.pid = pid,
+		.flags = hold->namespaces ? PROTOCOL_NAMESPACED : 0,
+	};
+	const int fds[] = {pidfd, socket};
+	/* If that fails the daemon is gone, and the standby sees its socket closed. */
+	protocol_send(hold->socket, &standby, sizeof standby, fds, 2);
+}
+
+/* True in the standby, when it has its job. */
+static bool make_standby(struct hold *hold)
+{
+	int pipe_fds[2] = {-1, -1}, pair[2] = {-1, -1}, pidfd = -1;
+	pid_t pid = -1;
+	files_unchanged(NULL);
+	if (guard_reserve(&hold->guard) == 0 && pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == 0 &&
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+		pid = copy_process(hold->namespaces, &pidfd);
+	if (pid == 0) {
+		fd_close(&hold->socket);
+		fd_close(&pipe_fds[0]);
+		fd_close(&pair[0]);
+		standby_run(hold, pair[1], pipe_fds[1]);
+		return true;
+	}
+	fd_close(&pair[1]);
+	fd_close(&pipe_fds[1]);
+	if (pid > 0) {
+		announce(hold, pid, pidfd, pair[0]);
+		struct job job = {.pid = pid, .pidfd = pidfd, .namespaced = hold->namespaces};
+		guard_take(&hold->guard, &job);
+		hold->standby_pipe = fd_take(&pipe_fds[0]);
+	}
+	fd_close(&pair[0]);
+	fd_close(&pipe_fds[0]);
+	return false;
+}
+
+/* False: end of file, or not our language. */
+static bool take_message(struct hold *hold)
+{
+	if (protocol_receive(hold->socket, &hold->packet) != 1)
+		return false;
+	int r = protocol_decode_retire(&hold->packet);
+	protocol_close(&hold->packet);
+	hold->retired = true;
+	return r == 0;
+}
+
+static bool wait_events(struct hold *hold)
+{
+	struct guard *guard = &hold->guard;
+	guard->poll[POLL_SOCKET] = (struct pollfd){hold->socket, POLLIN, 0};
+	guard->poll[POLL_DAEMON] = (struct pollfd){hold->daemon_pidfd, POLLIN, 0};
+	guard->poll[POLL_STANDBY] = (struct pollfd){hold->standby_pipe, POLLIN, 0};
+	int timeout = guard_timeout_ms(guard);
+	if (timeout < 0 && hold->standby_pipe < 0 && !hold->retired)
+		timeout = RETRY_MS;
+	int n = poll(guard->poll, guard->fixed + guard->count, timeout);
+	if (n < 0)
+		return errno == EINTR;
+	bool gone = guard->poll[POLL_DAEMON].revents != 0;
+	bool message = guard->poll[POLL_SOCKET].revents != 0;
+	if (guard->poll[POLL_STANDBY].revents != 0)
+		fd_close(&hold->standby_pipe);
+	guard_sweep(guard);
+	return !gone && (!message || take_message(hold));
+}
+
+void hold_serve(struct hold *hold)
+{
+	while (!hold->retired || hold->guard.count > 0) {
+		if (!hold->retired && hold->standby_pipe < 0 && make_standby(hold))
+			return;
+		if (!wait_events(hold)) {
+			guard_kill_all(&hold->guard);
+			_exit(0);
+		}
+	}
+	_exit(0);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What makes a copy of the holder into the job: everything that execve would have done, and that a program can see. What
+ * needs rights stands before child_prepare, which takes them away. The answer to the daemon is sent by write(2), which every
+ * filter allows.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "spawn/child.h"
+#include "spawn/warm/hold.h"
+
+/* A program that is executed loses them; this one is not. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	return syscall(SYS_capset, &header, none) < 0 ? errno : 0;
+}
+
+static void close_span(int from, int to)
+{
+	if (from > to || syscall(SYS_close_range, from, to, 0) == 0)
+		return;
+	for (int fd = from; fd <= to && fd < 4096; fd++)
+		close(fd);
+}
+
+/* Everything but what the job brings and what constructors have opened. */
+static void close_the_rest(const struct hold *hold)
+{
+	const struct job_spec *spec = &hold->job.spec;
+	unsigned present = 7;
+	for (size_t i = 0; i < spec->file_count; i++)
+		present |= 1U << spec->files[i].target;
+	int from = 3;
+	for (int fd = 3; fd <= JOB_TARGET_MAX; fd++) {
+		if (!(present & 1U << fd))
+			continue;
+		close_span(from, fd - 1);
+		from = fd + 1;
+	}
+	for (size_t i = 0; i < hold->own_fd_count; i++) {
+		close_span(from, hold->own_fds[i] - 1);
+		from = hold->own_fds[i] + 1;
+	}
+	close_span(from, 0x7fffffff);
+}
+
+static void take_name(struct hold *hold)
+{
+	struct job_spec *spec = &hold->job.spec;
+	char *const *argv = spec->argv, *const *envp = spec->envp;
+	const char *end = argv[0];
+	for (; *argv; argv++)
+		end = *argv + strlen(*argv) + 1;
+	const char *env_end = end;
+	for (; *envp; envp++)
+		env_end = *envp + strlen(*envp) + 1;
+	memory_show(&hold->memory, spec->argv[0], end, end, env_end);
+	char *name = spec->argv[0], *slash = strrchr(name, '/');
+	program_invocation_name = name;
+	program_invocation_short_name = slash ? slash + 1 : name;
+	spec->envp = environment_replace(&hold->environment, spec->envp);
+}
+
+static int become_job(struct hold *hold, struct child_plan *plan)
+{
+	if (!files_unchanged(hold->job.spec.program))
+		return ESTALE;
+	for (size_t i = 0; i < plan->spec->file_count; i++)
+		if (plan->spec->files[i].fd <= JOB_TARGET_MAX)
+			return EBADF;
+	if (plan->ruleset_fd >= 0 && plan->ruleset_fd <= JOB_TARGET_MAX)
+		return EBADF;
+	int error = drop_capabilities();
+	if (error)
+		return error;
+	child_plan_limits(plan);
+	take_name(hold);
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return child_prepare(plan);
+}
+
+void standby_run(struct hold *hold, int socket, int pipe)
+{
+	/* It belongs to the daemon, and it is the first of its group before anybody could be told. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	setpgid(0, 0);
+	int r = protocol_receive(socket, &hold->packet);
+	if (r == 1)
+		r = protocol_decode_start(&hold->packet, &hold->job);
+	else
+		r = -EPIPE;
+	if (r < 0)
+		_exit(127);
+	struct child_plan plan = {
+		.spec = &hold->job.spec,
+		.null_fd = hold->null_fd,
+		.daemon_pidfd = hold->daemon_pidfd,
+		.ruleset_fd = hold->job.ruleset_fd,
+		.filter = filters_get(
+			&hold->filters, hold->job.spec.confinement.level, hold->namespaces),
+	};
+	struct protocol_started started = {
+		.header = protocol_header(PROTOCOL_STARTED, sizeof started, hold->job.sequence),
+		.flags = PROTOCOL_SELF,
+	};
+	started.error = become_job(hold, &plan);
+	started.step = plan.step;
+	if (write(socket, &started, sizeof started) != sizeof started || started.error != 0)
+		_exit(127);
+	(void)pipe; /* among the rest: its end tells the holder */
+	close_the_rest(hold);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* HOME and TMPDIR of a holder are the directory in which those of the jobs are made: what a constructor remembers of them
+ * exists, and is removed with the rest. */
+#include "src/warmth.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "src/environment.h"
+
+static int add_recipe(const struct service *service, const struct config *config,
+	const struct recipe *recipe, struct environment *environment, struct holder_program *out,
+	size_t *count)
+{
+	if (recipe->start != RECIPE_WARM || !recipe->template)
+		return 0;
+	if (environment_make(environment, config, recipe, service->temp_dir) < 0) {
+		log_warning(
+			"recipe starts cold: its environment is too large recipe=%s", recipe->name);
+		return 0;
+	}
+	for (size_t i = 0; i < template_program_count(recipe->template); i++) {
+		if (!recipe->program_paths[i])
+			continue;
+		out[(*count)++] = (struct holder_program){
+			.program = recipe->program_paths[i],
+			.name = template_program_name(recipe->template, i),
+			.envp = environment->pointers,
+			.preload = recipe->preload,
+			.prime = recipe->prime,
+		};
+	}
+	return 0;
+}
+
+int warmth_set(struct service *service, const struct config *config)
+{
+	size_t recipes = config->recipe_count, count = 0;
+	struct environment *environments = calloc(recipes ? recipes : 1, sizeof *environments);
+	struct holder_program *programs =
+		calloc(recipes ? recipes * TEMPLATE_PROGRAMS_MAX : 1, sizeof *programs);
+	int r = environments && programs ? 0 : -ENOMEM;
+	for (size_t i = 0; i < recipes && r == 0; i++)
+		r = add_recipe(
+			service, config, config->recipes[i], &environments[i], programs, &count);
+	if (r == 0)
+		r = launcher_set(service->launcher, programs, count);
+	free(environments);
+	free(programs);
+	return r;
+}
