@@ -17,6 +17,7 @@
 
 struct config {
 	char *file;
+	char *directory; /* that it lies in, absolute: {config_dir} in `env` and `read` */
 	char *listen; /* NULL: inherited */
 	mode_t socket_mode; /* default 0660 */
 	char *socket_group; /* NULL: none */
@@ -32,6 +33,7 @@ struct config {
 	uint64_t shutdown_timeout_ms; /* default 30s */
 	unsigned slots; /* converters of `whole` recipes at once in the whole daemon; default: processors */
 	unsigned connections; /* at most; default 16384, bounded by RLIMIT_NOFILE */
+	bool confine_required; /* do not start where jobs cannot be confined as the recipes say */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */
 };

@@ -18,6 +18,8 @@
 
 enum { RECIPES_MAX = 1000, CONNECTIONS_DEFAULT = 16384 };
 
+const char *const config_required_names[] = {"preferred", "required", NULL};
+
 unsigned config_processors(void)
 {
 	cpu_set_t set;
@@ -184,6 +186,9 @@ static void read_limits(const struct config_reader *reader, struct config *confi
 	config_read_duration(reader, "shutdown_timeout", 0, &config->shutdown_timeout_ms);
 	config_read_integer(reader, "slots", 1, 4096, &config->slots);
 	config_read_integer(reader, "connections", 1, 1000000, &config->connections);
+	unsigned required = 0;
+	config_read_name(reader, "confine", config_required_names, &required);
+	config->confine_required = required == 1;
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY ||
 		config->connections <= limit.rlim_max)
@@ -263,6 +268,7 @@ struct config *config_globals(const struct config_node *node, const char *file, 
 	struct config *config = &counted->config;
 	const struct config_reader reader = {report, node, ""};
 	config->file = config_strdup(report, file);
+	config->directory = config_directory_of(report, file);
 	read_listen(&reader, config);
 	read_socket(&reader, config);
 	read_root(&reader, config, whole);
@@ -291,6 +297,7 @@ void config_unref(struct config *config)
 		recipe_free(config->recipes[i]);
 	free(config->recipes);
 	free(config->file);
+	free(config->directory);
 	free(config->listen);
 	free(config->socket_group);
 	free(config->root);

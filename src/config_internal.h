@@ -108,6 +108,12 @@ void config_read_name(const struct config_reader *reader, const char *option,
 void config_read_string(
 	const struct config_reader *reader, const char *option, bool empty_is_null, char **out);
 /* Fills list[0 … max) and a NULL behind; refuses empty elements and more than max. */
+/* The absolute path of the directory that the file lies in, allocated; NULL without memory. */
+char *config_directory_of(struct config_report *report, const char *file);
+
+/* Puts the directory in the place of {config_dir} in each of the list. */
+void config_fill_directory(const struct config_reader *reader, const char *directory, char **list);
+
 void config_read_list(
 	const struct config_reader *reader, const char *option, char **list, size_t max);
 
@@ -137,5 +143,6 @@ unsigned config_processors(void);
 extern const char *const config_response_names[];
 extern const char *const config_start_names[];
 extern const char *const config_confine_names[];
+extern const char *const config_required_names[];
 
 #endif

@@ -153,7 +153,10 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 	put_scaled(out, "max_source", recipe->max_source_bytes, 1024);
 	put_scaled(out, "max_pixels", recipe->max_pixels, 1000);
 	put_scaled(out, "max_output", recipe->max_output_bytes, 1024);
-	fprintf(out, "    threads = %u\n", recipe->threads);
+	fprintf(out, "    threads = %u\n    nice = %u\n", recipe->threads, recipe->nice);
+	put_scaled(out, "temp_max", recipe->temp_max_bytes, 1024);
+	fprintf(out, "    processes = %u\n    open_files = %u\n", recipe->processes,
+		recipe->open_files);
 	if (recipe->cache_control)
 		put_string(out, indent, "cache_control", recipe->cache_control);
 	put_list(out, "stderr_fails", recipe->stderr_fails);
@@ -190,6 +193,7 @@ void config_print(const struct config *config, FILE *out)
 	put_duration(out, "", "send_timeout", config->send_timeout_ms);
 	put_duration(out, "", "shutdown_timeout", config->shutdown_timeout_ms);
 	fprintf(out, "slots = %u\nconnections = %u\n", config->slots, config->connections);
+	fprintf(out, "confine = %s\n", config_required_names[config->confine_required]);
 	for (size_t i = 0; i < config->recipe_count; i++)
 		put_recipe(out, config->recipes[i]);
 }

@@ -170,11 +170,14 @@ static bool is_identifier(const char *text, size_t length)
 	return length > 0 && strspn(text, set) >= length && (text[0] < '0' || text[0] > '9');
 }
 
-static void read_lists(const struct config_reader *reader, struct recipe *recipe)
+static void read_lists(
+	const struct config_reader *reader, const char *config_directory, struct recipe *recipe)
 {
 	config_read_list(reader, "stderr_fails", recipe->stderr_fails, RECIPE_STDERR_FAILS_MAX);
 	config_read_list(reader, "read", recipe->read, RECIPE_PATHS_MAX);
 	config_read_list(reader, "env", recipe->env, RECIPE_PATHS_MAX);
+	config_fill_directory(reader, config_directory, recipe->read);
+	config_fill_directory(reader, config_directory, recipe->env);
 	config_read_list(reader, "preload", recipe->preload, RECIPE_PATHS_MAX);
 	config_read_list(reader, "prime", recipe->prime, RECIPE_PATHS_MAX);
 	for (size_t i = 0; i < config_node_count(reader->node, "env"); i++) {
@@ -186,12 +189,15 @@ static void read_lists(const struct config_reader *reader, struct recipe *recipe
 	}
 	for (size_t i = 0; i < config_node_count(reader->node, "read"); i++) {
 		const struct config_value *value = config_node_value(reader->node, "read", i);
-		if (value->text[0] != '/')
-			config_read_error(reader, value->line, "read: '%.80s' is no absolute path",
-				value->text);
-		else if (access(value->text, F_OK) != 0)
+		const char *path = i < RECIPE_PATHS_MAX ? recipe->read[i] : NULL;
+		if (!path)
+			break;
+		if (path[0] != '/')
+			config_read_error(
+				reader, value->line, "read: '%.80s' is no absolute path", path);
+		else if (access(path, F_OK) != 0)
 			config_read_warning(
-				reader, value->line, "read: there is no '%.200s'", value->text);
+				reader, value->line, "read: there is no '%.200s'", path);
 	}
 	for (size_t i = 0; i < config_node_count(reader->node, "prime"); i++) {
 		const struct config_value *value = config_node_value(reader->node, "prime", i);
@@ -214,6 +220,10 @@ static void read_limits(const struct config_reader *reader, struct recipe *recip
 	recipe->max_pixels = 100000000;
 	recipe->max_output_bytes = live ? 0 : UINT64_C(1) << 30;
 	recipe->threads = 1;
+	recipe->nice = 5;
+	recipe->temp_max_bytes = UINT64_C(1) << 30;
+	recipe->processes = 1024;
+	recipe->open_files = 256;
 	config_read_duration(reader, "timeout", 1, &recipe->timeout_ms);
 	config_read_duration(reader, "queue_timeout", 0, &recipe->queue_timeout_ms);
 	config_read_integer(reader, "queue", 0, 65535, &recipe->queue);
@@ -225,6 +235,10 @@ static void read_limits(const struct config_reader *reader, struct recipe *recip
 	config_read_count(reader, "max_pixels", &recipe->max_pixels);
 	config_read_bytes(reader, "max_output", 0, &recipe->max_output_bytes);
 	config_read_integer(reader, "threads", 1, 1024, &recipe->threads);
+	config_read_integer(reader, "nice", 0, 19, &recipe->nice);
+	config_read_bytes(reader, "temp_max", 0, &recipe->temp_max_bytes);
+	config_read_integer(reader, "processes", 0, 1000000, &recipe->processes);
+	config_read_integer(reader, "open_files", 16, 65536, &recipe->open_files);
 }
 
 static void read_modes(const struct config_reader *reader, struct recipe *recipe)
@@ -267,7 +281,7 @@ struct recipe *config_recipe(const struct config_node *node, const struct config
 	read_sources(&reader, recipe);
 	read_field(&reader, "type", &recipe->type);
 	read_field(&reader, "cache_control", &recipe->cache_control);
-	read_lists(&reader, recipe);
+	read_lists(&reader, config->directory, recipe);
 	read_exits(&reader, recipe);
 	bool known = read_params(&reader, recipe);
 	if (!report->out_of_memory)

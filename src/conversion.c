@@ -20,6 +20,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "src/quota.h"
 #include "src/environment.h"
 
 enum { REMOVE_TRIES = 500 };
@@ -66,6 +67,20 @@ struct start {
 			      another */
 };
 
+static const enum job_confine levels[] = {
+	[RECIPE_CONFINE_OFF] = JOB_CONFINE_OFF,
+	[RECIPE_CONFINE_STANDARD] = JOB_CONFINE_STANDARD,
+	[RECIPE_CONFINE_STRICT] = JOB_CONFINE_STRICT,
+};
+
+/* 0 is none, which is more than any. */
+static uint64_t largest(uint64_t a, uint64_t b)
+{
+	if (a == 0 || b == 0)
+		return 0;
+	return a > b ? a : b;
+}
+
 static int start_stage(struct start *start, size_t index, int in, int out)
 {
 	struct conversion *conversion = start->conversion;
@@ -110,7 +125,18 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 			{
 				.memory_bytes = recipe->memory_bytes,
 				.cpu_s = recipe->cpu_s,
-				.file_bytes = recipe->max_output_bytes,
+				.file_bytes = conversion->out < 0 ? largest(recipe->max_output_bytes,
+									    recipe->temp_max_bytes)
+								  : recipe->temp_max_bytes,
+				.open_files = recipe->open_files,
+				.processes = recipe->processes,
+			},
+		.nice = recipe->nice,
+		.confinement =
+			{
+				.level = levels[recipe->confine],
+				.writable = start->directory,
+				.read = recipe->read,
 			},
 	};
 	bool warm = recipe->start == RECIPE_WARM;
@@ -240,9 +266,11 @@ void conversion_stage_ended(struct conversion *conversion, size_t index)
 	struct conversion_stage *stage = &conversion->stages[index];
 	if (!stage->started || stage->ended)
 		return;
+	pid_t pid = stage->job.pid;
 	unsigned holder = stage->job.holder;
 	if (job_reap(&stage->job, &stage->result) == 0 && !stage->killed)
 		launcher_ended(conversion->service->launcher, holder, &stage->result);
+	spawner_stopped_job(conversion->service->spawner, pid, stage->forbidden);
 	stage->ended = true;
 	conversion->running--;
 }
@@ -289,6 +317,16 @@ void conversion_close(struct conversion *conversion)
 	conversion_end(conversion);
 	fd_close(&conversion->out);
 	remove_directory(conversion);
+}
+
+bool conversion_temp_is_full(const struct conversion *conversion)
+{
+	const struct recipe *recipe = conversion->plan->recipe;
+	uint64_t limit = recipe->temp_max_bytes;
+	if (conversion->out < 0 && limit)
+		limit = recipe->max_output_bytes ? limit + recipe->max_output_bytes : 0;
+	return limit && quota_is_exceeded(
+				conversion->service->temp_fd, conversion->directory, limit);
 }
 
 /* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): of the files

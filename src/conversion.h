@@ -23,6 +23,7 @@ struct conversion_stage {
 	bool warm; /* from a holder */
 	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
 	struct job_result result;
+	char forbidden[FILTER_NAME_MAX]; /* the system call for which it was ended; "": none */
 };
 
 struct conversion {
@@ -61,6 +62,9 @@ void conversion_end(struct conversion *conversion);
 
 /* conversion_end, closes the pipes and removes the directory. Results and words stay. */
 void conversion_close(struct conversion *conversion);
+
+/* Whether the job's directory holds more than it may. */
+bool conversion_temp_is_full(const struct conversion *conversion);
 
 /* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made
  * none). */

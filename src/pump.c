@@ -27,6 +27,7 @@
 enum {
 	GRACE_MS = 500, /* between SIGTERM and SIGKILL at the deadline */
 	FULL_LOOK_MS = 5,
+	TEMP_LOOK_MS = 500,
 };
 
 enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
@@ -42,6 +43,7 @@ void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_con
 		.file = -1,
 		.epoll = -1,
 		.kill_ms = CLOCK_NEVER,
+		.look_ms = clock_now_ms() + TEMP_LOOK_MS,
 	};
 }
 
@@ -122,12 +124,20 @@ static void check_time(struct pump *pump)
 		pump->kill_ms = now + GRACE_MS;
 		end(pump, OUTCOME_DEADLINE, SIGTERM, "deadline");
 	}
+	if (now < pump->look_ms)
+		return;
+	/* Short jobs never come here: what they can write is bounded by the size of each file. */
+	pump->look_ms = now + TEMP_LOOK_MS;
+	if (pump->ended == OUTCOME_OK && conversion_temp_is_full(pump->conversion))
+		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: temp_max");
 }
 
 static uint64_t next_look(const struct pump *pump)
 {
 	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
 	uint64_t look = pump->filling ? clock_now_ms() + FULL_LOOK_MS : CLOCK_NEVER;
+	if (pump->conversion->running > 0 && pump->look_ms < until)
+		until = pump->look_ms;
 	return look < until ? look : until;
 }
 

@@ -32,6 +32,7 @@ struct pump {
 	int epoll;
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
+	uint64_t look_ms; /* when the directory of the job is looked at next */
 	bool filling; /* whole: there is output, and it is still in the pipe alone */
 };
 

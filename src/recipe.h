@@ -46,13 +46,17 @@ struct recipe {
 	uint64_t max_pixels;       /* width x height as declared; default 100M; 0: none */
 	uint64_t max_output_bytes; /* default 1G (whole); live: 0 = none */
 	unsigned threads;          /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
+	unsigned nice;             /* 0 … 19; default 5 */
+	uint64_t temp_max_bytes;   /* in the job's directory, beside {output}; default 1G; 0: none */
+	unsigned processes;        /* RLIMIT_NPROC: all threads of the user together; default 1024; 0: none */
+	unsigned open_files;       /* RLIMIT_NOFILE; default 256 */
 	char *cache_control;       /* NULL: no field */
 	char *stderr_fails[RECIPE_STDERR_FAILS_MAX + 1]; /* NULL-terminated */
 	size_t exit_count; /* `exits = {"3=404", "2=415"}` */
 	struct { int exit; int status; } exits[RECIPE_EXITS_MAX];
 	enum recipe_start start;
 	enum recipe_confine confine;
-	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated */
+	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated; {config_dir} is filled in, here and in env */
 	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
 	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs come. */

@@ -49,7 +49,7 @@ static const char *limit_of(const struct conversion *conversion, const struct jo
 		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 950000))
 		return "cpu";
 	if (!result->exited && result->signal == SIGXFSZ)
-		return "max_output";
+		return conversion->out < 0 ? "max_output" : "temp_max";
 	if (recipe->memory_bytes &&
 		(conversion->words.memory ||
 			result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
@@ -80,6 +80,11 @@ enum outcome conversion_verdict(
 	*status = mapped_status(recipe, result);
 	if (*status)
 		return OUTCOME_MAPPED;
+	if (stage->forbidden[0] || (!result->exited && result->signal == SIGSYS)) {
+		text_printf(reason, ", forbidden system call%s%s", stage->forbidden[0] ? ": " : "",
+			stage->forbidden);
+		return OUTCOME_CRASHED;
+	}
 	const char *limit = limit_of(conversion, result);
 	if (limit) {
 		text_printf(reason, ", limit: %s", limit);
