@@ -42,6 +42,7 @@ static const struct {
 	{"/etc/timezone", LANDLOCK_READ},
 	{"/etc/locale.alias", LANDLOCK_READ},
 	{"/etc/nsswitch.conf", LANDLOCK_READ},
+	{"/etc/bash.bashrc", LANDLOCK_READ},
 	{"/etc/fonts", LANDLOCK_READ},
 	{"/etc/ImageMagick-6", LANDLOCK_READ},
 	{"/etc/ImageMagick-7", LANDLOCK_READ},
@@ -196,7 +197,8 @@ int confinement_ruleset(
 	return r;
 }
 
-static int restrict_files(const struct confinement *confinement, const char *const *writable)
+static int restrict_files(const struct confinement *confinement, const char *const *writable,
+	const char *temp_path)
 {
 	int abi = confinement->support.landlock;
 	FD_CLEANUP int ruleset = landlock_new(abi, false);
@@ -211,13 +213,16 @@ static int restrict_files(const struct confinement *confinement, const char *con
 			r = confinement_allow_path(abi, ruleset, places[i].path, LANDLOCK_DEVICE);
 	for (; *writable && r == 0; writable++)
 		r = confinement_allow_path(abi, ruleset, *writable, LANDLOCK_SERVE);
+	if (r == 0)
+		r = confinement_allow_path(abi, ruleset, temp_path, LANDLOCK_RMDIR);
 	return r == 0 ? landlock_restrict(ruleset) : r;
 }
 
-int confinement_enter(const struct confinement *confinement, const char *const *writable)
+int confinement_enter(const struct confinement *confinement, const char *const *writable,
+	const char *temp_path)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	int r = confinement->support.landlock ? restrict_files(confinement, writable) : 0;
+	int r = confinement->support.landlock ? restrict_files(confinement, writable, temp_path) : 0;
 	return r == 0 && confinement->support.seccomp ? filters_restrict_daemon() : r;
 }

@@ -113,12 +113,13 @@ static int allow_threads(scmp_filter_ctx filter)
 		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, mask, thread));
 }
 
-/* Is it a terminal, how large, how much is in the pipe. */
+/* Is it a terminal, how large, how much is in the pipe; and what fcntl can do as well. */
 static int allow_questions(scmp_filter_ctx filter)
 {
-	static const scmp_datum_t requests[] = {TCGETS, TIOCGWINSZ, FIONREAD};
+	static const scmp_datum_t requests[] = {
+		TCGETS, TIOCGWINSZ, FIONREAD, FIOCLEX, FIONCLEX, FIONBIO};
 	int r = 0;
-	for (size_t i = 0; i < 3 && r == 0; i++)
+	for (size_t i = 0; i < sizeof requests / sizeof *requests && r == 0; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
 	return r;

@@ -15,6 +15,7 @@
 #include "fcgi/client.h"
 #include "src/explain.h"
 #include "src/request.h"
+#include "src/seclusion.h"
 
 struct responder {
 	struct service *service;
@@ -78,6 +79,10 @@ int render_run(struct config *config, const struct explain_request *request)
 	int r = service_open(&service, config->temp_path);
 	if (r < 0) {
 		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
+		return 1;
+	}
+	if (seclusion_check(&service, config) < 0) {
+		service_close(&service);
 		return 1;
 	}
 	int pair[2];

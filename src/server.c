@@ -22,6 +22,7 @@
 #include "fcgi/loop.h"
 #include "src/pool.h"
 #include "src/request.h"
+#include "src/seclusion.h"
 #include "src/service.h"
 #include "src/warmth.h"
 
@@ -90,6 +91,10 @@ static void reload(struct server *server)
 	fclose(errors);
 	log_errors(text);
 	free(text);
+	if (r == 0 && seclusion_check(&server->service, config) < 0) {
+		config_unref(config);
+		r = CONFIG_E_INVALID;
+	}
 	if (r != 0) {
 		log_error("configuration not reloaded, the old one stays file=%s",
 			server->config->file);
@@ -101,6 +106,7 @@ static void reload(struct server *server)
 	pthread_mutex_unlock(&server->lock);
 	config_unref(old);
 	warmth_set(&server->service, config);
+	seclusion_report(&server->service, config);
 	log_notice(
 		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
 }
@@ -294,9 +300,14 @@ _Noreturn static void leave_at_once(struct server *server)
 static void loop(struct server *server)
 {
 	launcher_settle(server->service.launcher);
-	log_notice("ready version=%s recipes=%zu namespaces=%s", SLUICE_VERSION,
-		server->config->recipe_count,
-		spawner_has_namespaces(server->service.spawner) ? "yes" : "no");
+	const struct spawner *spawner = server->service.spawner;
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(spawner));
+	seclusion_report(&server->service, server->config);
+	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
+		SLUICE_VERSION, server->config->recipe_count,
+		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
+		support.seccomp ? "yes" : "no");
 	for (;;) {
 		uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
 		int r = fcgi_loop_run(server->loop, deadline);
@@ -310,6 +321,16 @@ static void loop(struct server *server)
 			(server->stopping && clock_now_ms() >= server->stop_deadline_ms))
 			leave_at_once(server);
 	}
+}
+
+static int enter_seclusion(struct server *server)
+{
+	const char *paths[LISTENER_MAX + 1] = {NULL};
+	size_t count = 0;
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (server->listeners[i].unlink_path)
+			paths[count++] = server->listeners[i].unlink_path;
+	return seclusion_enter(&server->service, server->config, paths);
 }
 
 static int open_all(struct server *server, const char *listen)
@@ -331,7 +352,12 @@ static int open_all(struct server *server, const char *listen)
 		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
 		return r;
 	}
+	r = seclusion_check(&server->service, server->config);
+	if (r < 0)
+		return r;
 	r = warmth_set(&server->service, server->config);
+	if (r == 0)
+		r = enter_seclusion(server);
 	if (r == 0)
 		r = pool_new(THREADS_MAX, &server->pool);
 	if (r == 0)

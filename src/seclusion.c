@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon parses what the network sends, so it gives away what it no longer needs once it is
+ * ready. It may still read everywhere: a reload may name another root, and what it can read is a
+ * matter of its user.
+ */
+#include "src/seclusion.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "fcgi/listener.h"
+#include "spawn/confinement.h"
+
+int seclusion_check(const struct service *service, const struct config *config)
+{
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(service->spawner));
+	if (!config->confine_required || (support.landlock > 0 && support.seccomp))
+		return 0;
+	log_error("confine = required, but this kernel has no %s%s%s",
+		support.landlock > 0 ? "" : "Landlock",
+		support.landlock == 0 && !support.seccomp ? " and no " : "",
+		support.seccomp ? "" : "seccomp filters");
+	return -ENOTSUP;
+}
+
+void seclusion_report(const struct service *service, const struct config *config)
+{
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(service->spawner));
+	if (support.landlock == 0)
+		log_warning("converters are not confined to their files: this kernel has no Landlock");
+	if (!support.seccomp)
+		log_warning("converters may make all system calls: this kernel has no seccomp filters");
+	for (size_t i = 0; i < config->recipe_count; i++)
+		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
+			log_warning("recipe '%s' is not confined: confine = off",
+				config->recipes[i]->name);
+}
+
+static bool some_are_off(const struct config *config)
+{
+	for (size_t i = 0; i < config->recipe_count; i++)
+		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
+			return true;
+	return false;
+}
+
+/* "/a/b/c" → "/a/b"; "/" is never given. */
+static const char *directory_of(const char *path, char buffer[PATH_MAX])
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	if (!slash || slash == path || slash - path >= PATH_MAX)
+		return NULL;
+	snprintf(buffer, PATH_MAX, "%.*s", (int)(slash - path), path);
+	return buffer;
+}
+
+int seclusion_enter(const struct service *service, const struct config *config,
+	const char *const *socket_paths)
+{
+	static char buffers[LISTENER_MAX + 1][PATH_MAX];
+	const char *writable[LISTENER_MAX + 3] = {service->temp_dir};
+	size_t count = 1;
+	if (some_are_off(config))
+		return 0;
+	const char *directory = directory_of(config->log, buffers[0]);
+	if (directory)
+		writable[count++] = directory;
+	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)
+		if ((directory = directory_of(socket_paths[i], buffers[i + 1])))
+			writable[count++] = directory;
+	return confinement_enter(
+		spawner_get_confinement(service->spawner), writable, config->temp_path);
+}
