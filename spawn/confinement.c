@@ -171,8 +171,7 @@ static int allow_files(int abi, int ruleset, const struct job_spec *spec)
 	return r;
 }
 
-int confinement_ruleset(
-	const struct confinement *confinement, const struct job_spec *spec, int *fd)
+int confinement_ruleset(const struct confinement *confinement, const struct job_spec *spec, int *fd)
 {
 	const struct job_confinement *job = &spec->confinement;
 	int abi = confinement->support.landlock;
@@ -182,8 +181,7 @@ int confinement_ruleset(
 	FD_CLEANUP int ruleset = landlock_new(abi, true);
 	int r = ruleset < 0 ? ruleset : 0;
 	for (size_t i = 0; i < confinement->rule_count && r == 0; i++)
-		r = landlock_allow(
-			ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
+		r = landlock_allow(ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
 	if (r == 0)
 		r = allow_files(abi, ruleset, spec);
 	if (r == 0)
@@ -197,8 +195,8 @@ int confinement_ruleset(
 	return r;
 }
 
-static int restrict_files(const struct confinement *confinement, const char *const *writable,
-	const char *temp_path)
+static int restrict_files(
+	const struct confinement *confinement, const char *const *writable, const char *temp_path)
 {
 	int abi = confinement->support.landlock;
 	FD_CLEANUP int ruleset = landlock_new(abi, false);
@@ -218,11 +216,12 @@ static int restrict_files(const struct confinement *confinement, const char *con
 	return r == 0 ? landlock_restrict(ruleset) : r;
 }
 
-int confinement_enter(const struct confinement *confinement, const char *const *writable,
-	const char *temp_path)
+int confinement_enter(
+	const struct confinement *confinement, const char *const *writable, const char *temp_path)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	int r = confinement->support.landlock ? restrict_files(confinement, writable, temp_path) : 0;
+	int r = confinement->support.landlock ? restrict_files(confinement, writable, temp_path)
+					      : 0;
 	return r == 0 && confinement->support.seccomp ? filters_restrict_daemon() : r;
 }

@@ -38,7 +38,7 @@ int confinement_ruleset(
 /* For the daemon itself: from here on this thread and all that it starts read everywhere, but write only below the given
  * directories (NULL-terminated; those that are not there are skipped), remove directories in temp_path, open no TCP connection,
  * and make none of the calls that only an attacker makes. Sets no_new_privs. Returns 0 or -errno. */
-int confinement_enter(const struct confinement *confinement, const char *const *writable,
-	const char *temp_path);
+int confinement_enter(
+	const struct confinement *confinement, const char *const *writable, const char *temp_path);
 
 #endif

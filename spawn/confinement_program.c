@@ -109,7 +109,8 @@ static int allow_search_path(
 		if (*at == '/' && length < sizeof directory) {
 			memcpy(directory, at, length);
 			directory[length] = '\0';
-			if (!confinement_covers(directories, directory) && strcmp(directory, "/bin") != 0)
+			if (!confinement_covers(directories, directory) &&
+				strcmp(directory, "/bin") != 0)
 				r = confinement_allow_path(abi, ruleset, directory, LANDLOCK_RUN);
 		}
 		at += length + (at[length] == ':');

@@ -15,10 +15,10 @@
 #include "spawn/job.h"
 
 enum filter_kind {
-	FILTER_HOLD,     /* `off` without a pid namespace: nothing leaves its process group or becomes a child of the daemon */
+	FILTER_HOLD, /* `off` without a pid namespace: nothing leaves its process group or becomes a child of the daemon */
 	FILTER_STANDARD, /* HOLD, and no system call that no converter needs */
-	FILTER_STRICT,   /* only those that a converter needs, within one process */
-	FILTER_WATCH,    /* for a spawner itself: tells it of the calls that only an attacker makes */
+	FILTER_STRICT,	 /* only those that a converter needs, within one process */
+	FILTER_WATCH, /* for a spawner itself: tells it of the calls that only an attacker makes */
 	FILTER_KINDS,
 };
 

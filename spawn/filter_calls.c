@@ -50,9 +50,9 @@ const char *const filter_calls_strict[] = {
 	"utime", "utimes", "utimensat", "utimensat_time64", "futimesat", "getxattr", "lgetxattr",
 	"fgetxattr", "listxattr", "llistxattr", "flistxattr", "fadvise64", "fadvise64_64",
 	"readahead", "sendfile", "sendfile64", "copy_file_range", "splice", "tee", "vmsplice",
-	"pipe", "pipe2", "memfd_create", "eventfd", "eventfd2", "inotify_init1", "poll",
-	"ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
-	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+	"pipe", "pipe2", "memfd_create", "eventfd", "eventfd2", "inotify_init1", "poll", "ppoll",
+	"ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "epoll_create",
+	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
 	/* memory */
 	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "msync", "mincore",
 	"mlock", "mlock2", "munlock", "membarrier", "mbind", "get_mempolicy", "set_mempolicy",
@@ -71,8 +71,7 @@ const char *const filter_calls_strict[] = {
 	"clock_nanosleep_time64", "clock_gettime", "clock_gettime64", "clock_getres",
 	"clock_getres_time64", "gettimeofday", "time", "times", "getitimer", "setitimer",
 	"timer_create", "timer_settime", "timer_settime64", "timer_gettime", "timer_gettime64",
-	"timer_getoverrun", "timer_delete", "timerfd_create", "timerfd_settime",
-	"timerfd_gettime",
+	"timer_getoverrun", "timer_delete", "timerfd_create", "timerfd_settime", "timerfd_gettime",
 	/* about itself */
 	"getpid", "getppid", "gettid", "getpgid", "getpgrp", "getsid", "getuid", "geteuid",
 	"getgid", "getegid", "getuid32", "geteuid32", "getgid32", "getegid32", "getresuid",

@@ -129,7 +129,8 @@ static int fill_strict(scmp_filter_ctx filter, bool watch, const uint64_t *exec_
 {
 	int r = add(filter, SCMP_ACT_ALLOW, filter_calls_strict);
 	if (r == 0)
-		r = add(filter, watch ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS, filter_calls_hostile);
+		r = add(filter, watch ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS,
+			filter_calls_hostile);
 	if (r == 0)
 		r = add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_eacces);
 	if (r == 0)
@@ -177,8 +178,9 @@ static int append(scmp_filter_ctx filter, int fd)
 	if (r < 0)
 		return r;
 	off_t after = lseek(fd, 0, SEEK_CUR);
-	return before < 0 || after < 0 ? -errno
-				       : (int)((after - before) / (off_t)sizeof(struct sock_filter));
+	return before < 0 || after < 0
+		       ? -errno
+		       : (int)((after - before) / (off_t)sizeof(struct sock_filter));
 }
 
 static int compile(enum filter_kind kind, const struct filters_options *options, bool watch,
@@ -234,7 +236,8 @@ int filters_compile(const struct filters_options *options)
 	if (r < 0)
 		return r;
 	if (pwrite(fd, &image, sizeof image, 0) != (ssize_t)sizeof image ||
-		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) <
+			0)
 		return -errno;
 	return fd_take(&fd);
 }

@@ -17,7 +17,7 @@
 #define ACCESS_REFER (UINT64_C(1) << 13)     /* 2 */
 #define ACCESS_TRUNCATE (UINT64_C(1) << 14)  /* 3 */
 #define ACCESS_IOCTL_DEV (UINT64_C(1) << 15) /* 5 */
-#define NET_BIND_TCP (UINT64_C(1) << 0)      /* 4 */
+#define NET_BIND_TCP (UINT64_C(1) << 0)	     /* 4 */
 #define NET_CONNECT_TCP (UINT64_C(1) << 1)   /* 4 */
 #define SCOPE_ABSTRACT (UINT64_C(1) << 0)    /* 6 */
 #define SCOPE_SIGNAL (UINT64_C(1) << 1)	     /* 6 */

@@ -12,12 +12,12 @@
 
 /* Of a file or of all that is below a directory. */
 enum landlock_use {
-	LANDLOCK_READ,   /* read */
-	LANDLOCK_RUN,    /* read and execute */
+	LANDLOCK_READ,	 /* read */
+	LANDLOCK_RUN,	 /* read and execute */
 	LANDLOCK_DEVICE, /* read and write, of a device */
-	LANDLOCK_KEEP,   /* everything but executing and making devices or sockets */
-	LANDLOCK_SERVE,  /* KEEP, and sockets */
-	LANDLOCK_RMDIR,  /* remove directories in it */
+	LANDLOCK_KEEP,	 /* everything but executing and making devices or sockets */
+	LANDLOCK_SERVE,	 /* KEEP, and sockets */
+	LANDLOCK_RMDIR,	 /* remove directories in it */
 };
 
 /* The version of the kernel's Landlock, 0: it has none, or it is switched off. */

@@ -44,8 +44,8 @@ int watch_begin(const struct filters *filters)
 	if (sizes.seccomp_notif > sizeof(union event) ||
 		sizes.seccomp_notif_resp > sizeof(union answer))
 		return -EOVERFLOW;
-	long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
+	long fd = syscall(
+		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
 	return fd < 0 ? -errno : (int)fd;
 }
 

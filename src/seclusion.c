@@ -32,9 +32,11 @@ void seclusion_report(const struct service *service, const struct config *config
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(service->spawner));
 	if (support.landlock == 0)
-		log_warning("converters are not confined to their files: this kernel has no Landlock");
+		log_warning(
+			"converters are not confined to their files: this kernel has no Landlock");
 	if (!support.seccomp)
-		log_warning("converters may make all system calls: this kernel has no seccomp filters");
+		log_warning(
+			"converters may make all system calls: this kernel has no seccomp filters");
 	for (size_t i = 0; i < config->recipe_count; i++)
 		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
 			log_warning("recipe '%s' is not confined: confine = off",
@@ -59,8 +61,8 @@ static const char *directory_of(const char *path, char buffer[PATH_MAX])
 	return buffer;
 }
 
-int seclusion_enter(const struct service *service, const struct config *config,
-	const char *const *socket_paths)
+int seclusion_enter(
+	const struct service *service, const struct config *config, const char *const *socket_paths)
 {
 	static char buffers[LISTENER_MAX + 1][PATH_MAX];
 	const char *writable[LISTENER_MAX + 3] = {service->temp_dir};

@@ -12,7 +12,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["utf8", "decimal", "query", "param", "pattern", "sniff", "http", "template"],
     ["recipe"],
     ["config"],
-    ["source", "spill", "lastwords", "admission", "outcome", "pool", "service"],
+    ["source", "spill", "lastwords", "admission", "outcome", "pool", "service", "quota", "seclusion"],
     ["plan"],
     ["conversion", "verdict"],
     ["pump", "response"],
