@@ -75,7 +75,7 @@ static const char *add_hole(
 	name[len] = '\0';
 	*at += len + 1;
 	if (has_hole(pattern, name)) {
-		text_printf(error, "path: {%s} stands more than once", name);
+		text_printf(error, "path: {%.40s} stands more than once", name);
 		return NULL;
 	}
 	bool source = !strcmp(name, "source");

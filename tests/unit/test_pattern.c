@@ -76,9 +76,16 @@ static void matches(void **state)
 static void refused(void **state)
 {
 	(void)state;
-	static const struct {
+	/* Longer than the line that is to say so. */
+	char twice[320];
+	memset(twice, 'a', sizeof twice);
+	memcpy(twice, "/{", 2);
+	memcpy(twice + 150, "}/{", 3);
+	memcpy(twice + 301, "}/{source}", sizeof "}/{source}");
+	const struct {
 		const char *pattern, *words;
 	} rows[] = {
+		{twice, "aaaa} stands more than once"},
 		{"", "begin with /"},
 		{"{source}", "begin with /"},
 		{"/", "needs {source}"},
