@@ -23,8 +23,11 @@ static void check_start(void)
 	MUST(r == 0 || r == -EPROTO);
 	if (r < 0)
 		return;
-	MUST(inside(job.spec.program) && job.spec.argv[0] &&
-		job.spec.file_count == packet.fd_count);
+	size_t ruleset = job.ruleset_fd >= 0;
+	MUST(inside(job.spec.program) && job.spec.argv[0]);
+	MUST(job.spec.file_count + ruleset == packet.fd_count);
+	MUST(!ruleset || job.spec.confinement.level != JOB_CONFINE_OFF);
+	MUST(job.spec.confinement.level <= JOB_CONFINE_STRICT && job.spec.nice <= 19);
 	MUST(job.spec.directory && *job.spec.directory);
 	for (char *const *at = job.spec.argv; *at; at++)
 		MUST(inside(*at));
@@ -43,7 +46,14 @@ static void check_answers(void)
 	struct protocol_started started;
 	int r = protocol_decode_ready(&packet, &ready);
 	MUST(r == 0 || r == -EPROTO);
+	if (r == 0)
+		MUST(memchr(ready.note, 0, sizeof ready.note));
 	r = protocol_decode_started(&packet, &started);
+	MUST(r == 0 || r == -EPROTO);
+	struct protocol_standby standby;
+	r = protocol_decode_standby(&packet, &standby);
+	MUST(r == 0 || r == -EPROTO);
+	r = protocol_decode_retire(&packet);
 	MUST(r == 0 || r == -EPROTO);
 }
 
@@ -58,17 +68,24 @@ static void check_encoded(struct fuzz_bytes *bytes)
 		files[i] = (struct job_file){
 			.fd = 0, .target = fuzz_byte(bytes) % (JOB_TARGET_MAX + 2)};
 	spec.limits.memory_bytes = fuzz_byte(bytes) * 1000003u;
+	unsigned confine = fuzz_byte(bytes);
+	bool ruleset = confine & 4;
+	spec.confinement.level = confine % (JOB_CONFINE_STRICT + 1);
+	spec.nice = fuzz_byte(bytes) % 21;
 	size_t argc = 0;
 	while (argc < 16 && bytes->size > 0)
 		argv[argc++] = fuzz_text(bytes, '\n');
-	ssize_t size = protocol_encode_start(&spec, 7, packet.data, sizeof packet.data);
+	ssize_t size = protocol_encode_start(&spec, ruleset, 7, packet.data, sizeof packet.data);
 	MUST(size > 0 || size == -EINVAL || size == -E2BIG);
 	if (size > 0) {
 		packet.size = (size_t)size;
-		packet.fd_count = spec.file_count;
+		packet.fd_count = spec.file_count + ruleset;
 		MUST(protocol_decode_start(&packet, &job) == 0);
 		MUST(!strcmp(job.spec.program, spec.program) && job.sequence == 7);
 		MUST(job.spec.limits.memory_bytes == spec.limits.memory_bytes);
+		MUST(job.spec.nice == spec.nice);
+		MUST(job.spec.confinement.level == spec.confinement.level);
+		MUST((job.ruleset_fd >= 0) == ruleset);
 		for (size_t i = 0; i <= argc; i++)
 			MUST(!argv[i] == !job.spec.argv[i] &&
 				(!argv[i] || !strcmp(argv[i], job.spec.argv[i])));
@@ -80,7 +97,7 @@ static void check_encoded(struct fuzz_bytes *bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_bytes bytes = {data, size};
-	size_t fds = fuzz_byte(&bytes) % (JOB_FILES_MAX + 1);
+	size_t fds = fuzz_byte(&bytes) % (PROTOCOL_FDS_MAX + 1);
 	if (fuzz_byte(&bytes) & 1) {
 		check_encoded(&bytes);
 		return 0;

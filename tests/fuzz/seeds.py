@@ -93,12 +93,18 @@ def streams():
 
 
 def messages():
+    """spawn/protocol.h, version 2; two bytes for the fuzzer in front."""
     def header(kind, size):
-        return struct.pack("=IHHII", 0x4A4C5553, 1, kind, size, 0 if kind == 1 else 5)
-    strings = b"/bin/true\0/tmp\0true\0a\0A=b\0"
-    start = struct.pack("=IIII", 2, 1, 2, 256) + struct.pack("=QQQ", 1 << 28, 9, 9) + bytes((0, 3)) + b"\0" * 6
-    return [b"\2\0" + header(2, 16 + len(start) + len(strings)) + start + strings, b"\0\0" + header(1, 20) + b"\1\0\0\0",
-            b"\1\0" + header(3, 32) + struct.pack("=iiII", 77, 0, 0, 1), b"\0\1\2\0\3\7" + b"one\ntwo\n\nthree"]
+        return struct.pack("=IHHII", 0x4A4C5553, 2, kind, size, 0 if kind == 1 else 5)
+
+    def start(files, ruleset):
+        body = struct.pack("=IIII", 2, 1, files, 256) + struct.pack("=QQQ", 1 << 28, 9, 9)
+        body += struct.pack("=IBBBB", 64, 5, 1, ruleset, 0) + bytes((0, 3)[:files]).ljust(8, b"\0")
+        body += b"/bin/true\0/tmp\0true\0a\0A=b\0"
+        return header(2, 16 + len(body)) + body
+    return [b"\2\0" + start(2, 0), b"\3\0" + start(2, 1), b"\0\0" + header(1, 220) + b"\1\0\0\0" + b"note".ljust(200, b"\0"),
+            b"\1\0" + header(3, 32) + struct.pack("=iiII", 77, 0, 0, 1), b"\1\0" + header(4, 24) + struct.pack("=iI", 77, 1),
+            b"\0\0" + header(5, 16), b"\0\1\2\0\3\7\5\1one\ntwo\n\nthree"]
 
 
 CORPORA = {
