@@ -19,8 +19,13 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "fcgi/params.h"
+#include "fcgi/stage.h"
 
-enum { COPY_BUFFER = 65536, READ_BUFFER = 16384 };
+enum {
+	COPY_BUFFER = 65536,
+	READ_BUFFER = 16384,
+	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
+};
 
 struct fcgi_connection {
 	int fd;
@@ -29,6 +34,7 @@ struct fcgi_connection {
 	uint64_t send_timeout_ms;
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
+	struct stage stage; /* open while a long answer is under way */
 	void *owner;
 	struct fcgi_input input;
 };
@@ -44,6 +50,7 @@ struct fcgi_connection *fcgi_connection_new(int fd)
 	connection->splice = true;
 	connection->send_timeout_ms = 60000;
 	connection->deadline_ms = CLOCK_NEVER;
+	connection->stage = (struct stage)STAGE_CLOSED;
 	fcgi_input_init(&connection->input);
 	return connection;
 }
@@ -53,6 +60,7 @@ void fcgi_connection_free(struct fcgi_connection *connection)
 	if (!connection)
 		return;
 	fd_close(&connection->fd);
+	stage_close(&connection->stage);
 	fcgi_input_clear(&connection->input);
 	free(connection);
 }
@@ -322,8 +330,48 @@ static int move(struct fcgi_connection *connection, int fd, off_t *offset, uint6
 	return 0;
 }
 
+/* Sends all that stands in the stage; its headers are counted with the content, which is corrected by the caller. */
+static int send_stage(struct fcgi_connection *connection)
+{
+	struct stage *stage = &connection->stage;
+	while (stage->bytes > 0) {
+		ssize_t n = connection->splice
+				    ? splice_some(connection, stage->reader, NULL, stage->bytes)
+				    : copy_some(connection, stage->reader, NULL, stage->bytes);
+		if (n < 0)
+			return (int)n;
+		stage->bytes -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int splice_staged(struct fcgi_connection *connection, int pipe, uint64_t size)
+{
+	struct fcgi_connection_stats before = connection->stats;
+	uint64_t left = size;
+	while (left > 0 || connection->stage.promised > 0) {
+		/* Between two records, and nowhere else, is where replies may go out. */
+		bool between = connection->stage.promised == 0;
+		int r = between && flush_reply(connection) < 0 ? -ECONNRESET : 0;
+		if (r == 0)
+			r = stage_fill(&connection->stage, pipe, connection->input.id, &left);
+		if (r == 0)
+			r = send_stage(connection);
+		if (r < 0)
+			return r;
+	}
+	connection->stats = before;
+	if (connection->splice)
+		connection->stats.spliced += size;
+	else
+		connection->stats.copied += size;
+	return 0;
+}
+
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size)
 {
+	if (connection->splice && size >= STAGE_FROM && stage_open(&connection->stage) == 0)
+		return splice_staged(connection, pipe, size);
 	return move(connection, pipe, NULL, size);
 }
 
@@ -342,6 +390,7 @@ int fcgi_connection_end(struct fcgi_connection *connection)
 	int r = flush_reply(connection) < 0 ? -ECONNRESET
 					    : send_all(connection, records, sizeof records, 0);
 	bool keep = connection->input.keep;
+	stage_close(&connection->stage);
 	connection->begun = false;
 	fcgi_input_finish(&connection->input);
 	return r < 0 ? r : !keep;
