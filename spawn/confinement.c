@@ -54,7 +54,6 @@ static const struct {
 	{"/etc/python3.11", LANDLOCK_READ},
 	{"/etc/perl", LANDLOCK_READ},
 	{"/etc/ssl/openssl.cnf", LANDLOCK_READ},
-	{"/etc/sluice/imagemagick", LANDLOCK_READ},
 	{"/var/lib/ghostscript", LANDLOCK_READ},
 	{"/var/cache/fontconfig", LANDLOCK_READ},
 	{"/proc/sys", LANDLOCK_READ},

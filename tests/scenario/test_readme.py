@@ -3,6 +3,7 @@
 converters stand scripts of the same names that print their arguments."""
 
 import re
+import shutil
 import shlex
 import subprocess
 from pathlib import Path
@@ -28,6 +29,7 @@ def configure(directory, text, root, programs):
     text = re.sub(r"(?m)^(listen|user) *=.*$", "", text)
     config = directory / "sluice.conf"
     config.write_text(text)
+    shutil.copytree(REPOSITORY / "etc/imagemagick", directory / "imagemagick", dirs_exist_ok=True)
     return config
 
 

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def site(root, tmp_path_factory):
     assert (listens, roots) == (1, 1)
     config = directory / "sluice.conf"
     config.write_text(text)
+    shutil.copytree(SHIPPED.parent / "imagemagick", directory / "imagemagick")
     return Site(config, directory)
 
 
