@@ -14,6 +14,8 @@ enum outcome {
 	OUTCOME_METHOD,
 	OUTCOME_URI_TOO_LONG,
 	OUTCOME_FIELDS_TOO_LARGE,
+	OUTCOME_PRECONDITION,	  /* If-Match, If-Unmodified-Since: something else is here now */
+	OUTCOME_RANGE,		  /* a Range that begins behind the end */
 	OUTCOME_SOURCE_TOO_LARGE, /* bytes or declared pixels */
 	OUTCOME_SOURCE_TYPE,
 	OUTCOME_REFUSED,       /* the converter said no, or said yes and wrote nothing */

@@ -278,11 +278,29 @@ enum outcome pump_collect(struct pump *pump, int *status)
 	return outcome;
 }
 
-int pump_send(struct pump *pump)
+/* What stands in the pipe before the range is at most what a pipe holds. */
+static int skip(int pipe, uint64_t size)
+{
+	char buffer[16384];
+	while (size > 0) {
+		ssize_t n = read(pipe, buffer, size < sizeof buffer ? (size_t)size : sizeof buffer);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		size -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int pump_send(struct pump *pump, uint64_t first, uint64_t length)
 {
 	if (pump->file >= 0)
-		return fcgi_connection_sendfile(pump->connection, pump->file, 0, pump->bytes);
-	return fcgi_connection_splice(pump->connection, pump->conversion->out, pump->bytes);
+		return fcgi_connection_sendfile(pump->connection, pump->file, (off_t)first, length);
+	int r = skip(pump->conversion->out, first);
+	if (r < 0)
+		return r;
+	return fcgi_connection_splice(pump->connection, pump->conversion->out, length);
 }
 
 /* The connection's word for what happened becomes ours. */

@@ -33,7 +33,7 @@ struct pump {
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
 	uint64_t look_ms; /* when the directory of the job is looked at next */
-	bool filling; /* whole: there is output, and it is still in the pipe alone */
+	bool filling;	  /* whole: there is output, and it is still in the pipe alone */
 };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
@@ -45,8 +45,9 @@ void pump_clear(struct pump *pump);
  * *status: for OUTCOME_MAPPED. */
 enum outcome pump_collect(struct pump *pump, int *status);
 
-/* whole, after OUTCOME_OK: sends the output. Returns 0 or -errno of the connection. */
-int pump_send(struct pump *pump);
+/* whole, after OUTCOME_OK: sends `length` bytes of the output from `first` on. Once. Returns 0 or
+ * -errno of the connection. */
+int pump_send(struct pump *pump, uint64_t first, uint64_t length);
 
 /* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and
  * pump->begun, the stream must be broken; when not begun, an honest status can still be sent. */

@@ -119,6 +119,10 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 	message[0] = '\0';
 	if (!collect(recipe, match, query, texts, message))
 		return false;
+	/* An error of another parameter is no reason to forget it: Vary stands on every answer. */
+	int format = recipe->format_param;
+	*negotiated = format >= 0 && !texts[format] && !recipe->params[format].default_text &&
+		      !recipe->params[format].required && recipe->params[format].value_count > 0;
 	for (size_t i = 0; i < recipe->param_count; i++) {
 		const struct param *param = &recipe->params[i];
 		const char *text = texts[i] ? texts[i] : param->default_text;
@@ -126,10 +130,8 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 			say_missing(param, message);
 			return false;
 		}
-		if (!text && param->type == PARAM_FORMAT && param->value_count > 0) {
+		if (!text && *negotiated && (int)i == format)
 			text = negotiate(param, accept);
-			*negotiated = true;
-		}
 		values[i] = (struct param_value){.x = -1, .y = -1, .w = -1, .h = -1};
 		if (text && !param_parse(param, text, &values[i], message))
 			return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of a request stand here in their order; what each of them does stands elsewhere. An
  * error is logged once, in the request's one line. */
-#include "src/request.h"
+#include "src/request_internal.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,34 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "src/conversion.h"
-#include "src/plan.h"
-#include "src/pump.h"
 #include "src/response.h"
-
-enum { ID_MAX = 64, REASON_MAX = 512, URL_LOGGED_MAX = 512, WORDS_LOGGED_MAX = 1024 };
-
-/* Some 60 KiB, too much for a worker's stack. */
-struct request {
-	struct service *service;
-	struct config *config;
-	struct fcgi_connection *connection;
-	const char *method, *uri;
-	bool head;
-	char id[ID_MAX + 1];
-	uint64_t start_us, queued_us, started_us, first_us;
-	enum outcome outcome;
-	int status;
-	int send_error; /* -errno of the connection; 0: it is good */
-	bool broken;	/* the stream was broken on purpose */
-	unsigned retry_after_s;
-	struct text reason;
-	char reason_buffer[REASON_MAX];
-	struct plan plan;
-	bool converted; /* conversion was opened */
-	struct conversion conversion;
-	struct pump pump;
-};
 
 static bool is_id(const char *text)
 {
@@ -76,21 +49,24 @@ static struct response make_response(const struct request *request)
 		.cache_control = recipe ? recipe->cache_control : NULL,
 		.varies = request->plan.negotiated,
 		.retry_after_s = request->retry_after_s,
+		.etag = request->validator.etag,
+		.modified = request->validator.modified,
 	};
 }
 
-static int send_good_header(struct request *request, uint64_t length)
+static struct response make_good_response(struct request *request)
 {
 	request->status = 200;
 	struct response response = make_response(request);
 	response.type = recipe_media_type(request->plan.recipe, request->plan.values);
-	response.length = length;
-	return response_send_header(request->connection, &response);
+	return response;
 }
 
 static int begin_live(void *data)
 {
-	return send_good_header(data, RESPONSE_NO_LENGTH);
+	struct request *request = data;
+	struct response response = make_good_response(request);
+	return response_send_header(request->connection, &response);
 }
 
 static void send_error(struct request *request)
@@ -98,10 +74,45 @@ static void send_error(struct request *request)
 	if (request->status == 0)
 		request->status = outcome_status(request->outcome);
 	struct response response = make_response(request);
+	response.range_size = request->pump.bytes; /* 416 */
 	const char *message = request->plan.message[0] ? request->plan.message
 						       : outcome_message(request->outcome);
 	request->send_error =
 		response_send_error(request->connection, &response, message, request->head);
+}
+
+/* The same answer as a good one, without what it is about (RFC 9110 §15.4.5). */
+static void send_not_modified(struct request *request)
+{
+	request->status = 304;
+	struct response response = make_response(request);
+	request->send_error = response_send_header(request->connection, &response);
+}
+
+/* Whether the client's copy, or what it believes to be here, makes a conversion needless. True: it
+ * is answered. */
+static bool answer_condition(struct request *request)
+{
+	const struct fcgi_connection *connection = request->connection;
+	const struct http_conditions conditions = {
+		.if_match = fcgi_connection_param(connection, "HTTP_IF_MATCH"),
+		.if_none_match = fcgi_connection_param(connection, "HTTP_IF_NONE_MATCH"),
+		.if_modified_since = fcgi_connection_param(connection, "HTTP_IF_MODIFIED_SINCE"),
+		.if_unmodified_since =
+			fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"),
+	};
+	const struct validator *validator = &request->validator;
+	switch (http_check(&conditions, validator->etag, validator->modified)) {
+	case HTTP_NOT_MODIFIED:
+		send_not_modified(request);
+		return true;
+	case HTTP_PRECONDITION_FAILED:
+		request->outcome = OUTCOME_PRECONDITION;
+		send_error(request);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static bool is_alive(void *data)
@@ -182,15 +193,46 @@ static void finish_live(struct request *request)
 	}
 }
 
+/* The part of `size` bytes that the client wants (RFC 9110 §14.2: GET only). */
+static enum http_range_verdict wanted_range(
+	const struct request *request, uint64_t size, struct http_range *range)
+{
+	*range = (struct http_range){.length = size};
+	const struct fcgi_connection *connection = request->connection;
+	const struct validator *validator = &request->validator;
+	if (request->head || !http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"),
+				     validator->etag, validator->modified, time(NULL)))
+		return HTTP_RANGE_NONE;
+	return http_range_parse(fcgi_connection_param(connection, "HTTP_RANGE"), size, range);
+}
+
 static void finish_whole(struct request *request)
 {
+	struct http_range range;
+	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
+	if (!validator_holds(&request->plan))
+		request->validator.etag[0] = '\0';
+	enum http_range_verdict verdict = HTTP_RANGE_NONE;
+	if (request->outcome == OUTCOME_OK) {
+		verdict = wanted_range(request, request->pump.bytes, &range);
+		if (verdict == HTTP_RANGE_OUTSIDE)
+			request->outcome = OUTCOME_RANGE;
+	}
 	if (request->outcome != OUTCOME_OK) {
 		send_error(request);
 		return;
 	}
-	int r = send_good_header(request, request->pump.bytes);
+	struct response response = make_good_response(request);
+	response.length = range.length;
+	response.ranges = true;
+	if (verdict == HTTP_RANGE_GOOD) {
+		response.status = request->status = 206;
+		response.range = &range;
+		response.range_size = request->pump.bytes;
+	}
+	int r = response_send_header(request->connection, &response);
 	if (r == 0 && !request->head)
-		r = pump_send(&request->pump);
+		r = pump_send(&request->pump, range.first, range.length);
 	request->send_error = r;
 	if (r < 0) {
 		request->outcome = r == -ECONNRESET || r == -ECANCELED ? OUTCOME_CLIENT_GONE
@@ -206,9 +248,11 @@ static void answer(struct request *request)
 		send_error(request);
 		return;
 	}
+	if (validator_make(&request->plan, &request->validator) == 0 && answer_condition(request))
+		return;
 	bool live = recipe->response == RECIPE_LIVE;
 	if (live && request->head) {
-		request->send_error = send_good_header(request, RESPONSE_NO_LENGTH);
+		request->send_error = begin_live(request);
 		return;
 	}
 	request->outcome = convert(request);
@@ -238,59 +282,6 @@ static enum outcome plan(struct request *request)
 	return r == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
 }
 
-static void log_request(struct request *request)
-{
-	char buffer[4096];
-	struct text text;
-	text_init(&text, buffer, sizeof buffer);
-	struct fcgi_connection_stats stats = fcgi_connection_get_stats(request->connection);
-	uint64_t now_us = clock_now_us();
-	int status = request->status ? request->status : outcome_status(request->outcome);
-	text_printf(&text, "request id=%s method=", request->id);
-	text_escaped(&text, request->method ? request->method : "-", 16);
-	text_puts(&text, " url=\"");
-	text_escaped(&text, request->uri ? request->uri : "-", URL_LOGGED_MAX);
-	text_printf(&text, "\" recipe=%s status=%d outcome=%s",
-		request->plan.recipe ? request->plan.recipe->name : "-", status,
-		outcome_name(request->outcome));
-	text_printf(&text, " bytes=%" PRIu64 " spliced=%" PRIu64 " copied=%" PRIu64,
-		stats.spliced + stats.copied, stats.spliced, stats.copied);
-	text_printf(&text, " total_ms=%.1f", (double)(now_us - request->start_us) / 1000);
-	if (request->started_us)
-		text_printf(&text, " queue_ms=%.1f",
-			(double)(request->started_us - request->queued_us) / 1000);
-	if (request->first_us)
-		text_printf(&text, " first_ms=%.1f",
-			(double)(request->first_us - request->started_us) / 1000);
-	if (request->converted)
-		text_printf(&text, " start=%s cpu_ms=%.1f peak_kib=%" PRIu64,
-			conversion_start_name(&request->conversion),
-			(double)conversion_cpu_us(&request->conversion) / 1000,
-			conversion_peak_kib(&request->conversion));
-	if (request->broken)
-		text_puts(&text, " stream=broken");
-	if (request->reason.len > 0) {
-		text_puts(&text, " reason=\"");
-		text_escaped(&text, request->reason.data, REASON_MAX);
-		text_puts(&text, "\"");
-	}
-	if (request->converted && request->outcome != OUTCOME_OK &&
-		request->conversion.words.length) {
-		struct lastwords *words = &request->conversion.words;
-		words->kept[words->length < LASTWORDS_KEPT ? words->length : LASTWORDS_KEPT - 1] =
-			'\0';
-		size_t length = strlen(words->kept);
-		size_t from = length > WORDS_LOGGED_MAX ? length - WORDS_LOGGED_MAX : 0;
-		text_puts(&text, " stderr=\"");
-		text_escaped(&text, words->kept + from, WORDS_LOGGED_MAX);
-		text_puts(&text, "\"");
-	}
-	log_write(status >= 500 && status != 503 ? LOG_LEVEL_ERROR
-		  : request->broken		 ? LOG_LEVEL_WARNING
-						 : LOG_LEVEL_INFO,
-		"%s", text.data);
-}
-
 bool request_serve(
 	struct service *service, struct config *config, struct fcgi_connection *connection)
 {
@@ -313,7 +304,7 @@ bool request_serve(
 	if (request->converted)
 		conversion_close(&request->conversion);
 	pump_clear(&request->pump);
-	log_request(request);
+	request_log(request);
 	bool gone =
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
 	bool ended =

@@ -11,16 +11,37 @@
 
 enum { FIELDS_MAX = 4096, BODY_MAX = 1024 };
 
+/* RFC 9110 §8.8, §14: what a later request can refer to. */
+static void put_validators(struct text *text, const struct response *response)
+{
+	if (response->etag && response->etag[0]) {
+		char date[30];
+		http_date(response->modified, date);
+		text_printf(text, "ETag: %s\r\nLast-Modified: %s\r\n", response->etag, date);
+	}
+	if (response->ranges)
+		text_puts(text, "Accept-Ranges: bytes\r\n");
+	if (response->range)
+		text_printf(text, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64 "\r\n",
+			response->range->first,
+			response->range->first + response->range->length - 1, response->range_size);
+}
+
 static void put_fields(struct text *text, const struct response *response)
 {
 	text_printf(text, "Status: %d %s\r\n", response->status, outcome_reason(response->status));
-	text_printf(text, "Content-Type: %s\r\n", response->type);
+	if (response->type)
+		text_printf(text, "Content-Type: %s\r\n", response->type);
 	if (response->length != RESPONSE_NO_LENGTH)
 		text_printf(text, "Content-Length: %" PRIu64 "\r\n", response->length);
 	if (response->status >= 400)
 		text_puts(text, "Cache-Control: no-store\r\n");
 	else if (response->cache_control)
 		text_printf(text, "Cache-Control: %s\r\n", response->cache_control);
+	if (response->status < 400)
+		put_validators(text, response);
+	else if (response->status == 416)
+		text_printf(text, "Content-Range: bytes */%" PRIu64 "\r\n", response->range_size);
 	if (response->varies)
 		text_puts(text, "Vary: Accept\r\n");
 	if (response->status == 405)

@@ -8,17 +8,24 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "fcgi/connection.h"
+#include "src/http.h"
 
 struct response {
 	int status;
-	const char *type; /* Content-Type */
+	const char *type; /* Content-Type; NULL: none (304) */
 	uint64_t length;  /* Content-Length; RESPONSE_NO_LENGTH: none */
 	const char *request_id;
-	const char *cache_control; /* of a good answer; NULL: none */
-	bool varies;		   /* Accept was looked at (RFC 9110 §12.5.5) */
-	unsigned retry_after_s;	   /* 0: no field */
+	const char *cache_control;	/* of a good answer; NULL: none */
+	bool varies;			/* Accept was looked at (RFC 9110 §12.5.5) */
+	unsigned retry_after_s;		/* 0: no field */
+	const char *etag;		/* with its quotes; NULL or "": no validators */
+	time_t modified;		/* with etag */
+	bool ranges;			/* whether Accept-Ranges says so */
+	const struct http_range *range; /* 206: of range_size bytes */
+	uint64_t range_size;		/* 206 and 416 */
 };
 
 #define RESPONSE_NO_LENGTH UINT64_MAX

@@ -14,6 +14,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["config"],
     ["source", "spill", "lastwords", "admission", "outcome", "pool", "service", "quota", "seclusion"],
     ["plan"],
+    ["validator"],
     ["conversion", "verdict"],
     ["pump", "response"],
     ["request"],
@@ -65,6 +66,9 @@ def main():
                     wrong += 1
             if "<confuse.h>" in text and str(path) != "src/config.c":
                 print(f"{path}: only src/config.c knows libconfuse")
+                wrong += 1
+            if "<nettle/" in text and str(path) != "src/validator.c":
+                print(f"{path}: only src/validator.c knows nettle")
                 wrong += 1
             if "<fcgiapp.h>" in text:
                 print(f"{path}: includes <fcgiapp.h>, see doc/architecture.md")
