@@ -15,30 +15,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <dirent.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "src/quota.h"
 #include "src/environment.h"
 
-enum { REMOVE_TRIES = 500 };
-
 static const char OUTPUT_NAME[] = "output";
-
-static int make_directory(struct conversion *conversion)
-{
-	struct service *service = conversion->service;
-	snprintf(conversion->directory, sizeof conversion->directory, "job%llu",
-		(unsigned long long)atomic_fetch_add(&service->jobs, 1));
-	if (mkdirat(service->temp_fd, conversion->directory, 0700) < 0) {
-		int error = errno;
-		conversion->directory[0] = '\0';
-		return -error;
-	}
-	return 0;
-}
 
 /* Per-user pages for pipes can run out: then the pipe keeps its size, and more is spilled. */
 static int open_pipe(int *reader, int *writer)
@@ -125,9 +108,10 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 			{
 				.memory_bytes = recipe->memory_bytes,
 				.cpu_s = recipe->cpu_s,
-				.file_bytes = conversion->out < 0 ? largest(recipe->max_output_bytes,
-									    recipe->temp_max_bytes)
-								  : recipe->temp_max_bytes,
+				.file_bytes = conversion->out < 0
+						      ? largest(recipe->max_output_bytes,
+								recipe->temp_max_bytes)
+						      : recipe->temp_max_bytes,
 				.open_files = recipe->open_files,
 				.processes = recipe->processes,
 			},
@@ -213,7 +197,7 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	char directory[PATH_MAX + sizeof conversion->directory];
 	char output[sizeof directory + sizeof OUTPUT_NAME];
 	bool has_output = template_uses_output(recipe->template);
-	int r = make_directory(conversion);
+	int r = workdir_take(service->workdir, conversion->directory);
 	snprintf(directory, sizeof directory, "%s/%s", service->temp_dir, conversion->directory);
 	snprintf(output, sizeof output, "%s/%s", directory, OUTPUT_NAME);
 	if (r == 0)
@@ -294,29 +278,11 @@ void conversion_end(struct conversion *conversion)
 	fd_close(&conversion->out_writer);
 }
 
-/* Nearly always it is empty: then that needs no descriptor. Otherwise one may be lacking just now,
- * while many requests end; those that end free some. */
-static void remove_directory(struct conversion *conversion)
-{
-	int temp_fd = conversion->service->temp_fd;
-	const char *name = conversion->directory;
-	int r = !name[0] || unlinkat(temp_fd, name, AT_REMOVEDIR) == 0
-			? 0
-			: fd_remove_tree(temp_fd, name);
-	for (int i = 0; i < REMOVE_TRIES && (r == -EMFILE || r == -ENFILE); i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-		r = fd_remove_tree(temp_fd, name);
-	}
-	if (r < 0)
-		log_error("temporary directory %s not removed: %s", name, strerror(-r));
-	conversion->directory[0] = '\0';
-}
-
 void conversion_close(struct conversion *conversion)
 {
 	conversion_end(conversion);
 	fd_close(&conversion->out);
-	remove_directory(conversion);
+	workdir_give(conversion->service->workdir, conversion->directory);
 }
 
 bool conversion_temp_is_full(const struct conversion *conversion)
@@ -325,8 +291,8 @@ bool conversion_temp_is_full(const struct conversion *conversion)
 	uint64_t limit = recipe->temp_max_bytes;
 	if (conversion->out < 0 && limit)
 		limit = recipe->max_output_bytes ? limit + recipe->max_output_bytes : 0;
-	return limit && quota_is_exceeded(
-				conversion->service->temp_fd, conversion->directory, limit);
+	return limit &&
+	       quota_is_exceeded(conversion->service->temp_fd, conversion->directory, limit);
 }
 
 /* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): of the files

@@ -16,6 +16,7 @@
 #include "src/lastwords.h"
 #include "src/plan.h"
 #include "src/service.h"
+#include "src/workdir.h"
 
 struct conversion_stage {
 	struct job job; /* pidfd -1: not started, or reaped */
@@ -37,7 +38,7 @@ struct conversion {
 	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
 	int err;
 	struct lastwords words;
-	char directory[32]; /* its own, below service->temp_fd; "" before it is made */
+	char directory[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };

@@ -28,6 +28,8 @@ int service_open(struct service *service, const char *temp_path)
 	if (r == 0)
 		r = launcher_new(service->spawner, &service->launcher);
 	if (r == 0)
+		r = workdir_new(service->temp_fd, &service->workdir);
+	if (r == 0)
 		r = admission_new(&service->admission);
 	if (r < 0)
 		service_close(service);
@@ -42,6 +44,8 @@ void service_close(struct service *service)
 	service->spawner = NULL;
 	admission_free(service->admission);
 	service->admission = NULL;
+	workdir_free(service->workdir);
+	service->workdir = NULL;
 	fd_close(&service->temp_fd);
 	if (service->temp_dir[0])
 		fd_remove_tree(AT_FDCWD, service->temp_dir);

@@ -8,12 +8,11 @@
  */
 
 #include <limits.h>
-#include <stdatomic.h>
-#include <stdint.h>
 
 #include "spawn/launcher.h"
 #include "spawn/spawner.h"
 #include "src/admission.h"
+#include "src/workdir.h"
 
 struct service {
 	struct spawner *spawner;
@@ -22,7 +21,7 @@ struct service {
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
 	char temp_dir[PATH_MAX];
-	atomic_uint_fast64_t jobs; /* numbers the jobs' directories */
+	struct workdir *workdir; /* below it */
 };
 
 /* Makes the directory below temp_path (with a mode of 0700), starts the spawner and opens
