@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -40,7 +41,6 @@ static const struct {
 	{"/etc/ld.so.preload", LANDLOCK_READ},
 	{"/etc/localtime", LANDLOCK_READ},
 	{"/etc/timezone", LANDLOCK_READ},
-	{"/etc/locale.alias", LANDLOCK_READ},
 	{"/etc/nsswitch.conf", LANDLOCK_READ},
 	{"/etc/bash.bashrc", LANDLOCK_READ},
 	{"/etc/fonts", LANDLOCK_READ},
@@ -62,9 +62,7 @@ static const struct {
 	{"/proc/filesystems", LANDLOCK_READ},
 	{"/sys/devices/system", LANDLOCK_READ},
 	{"/dev/urandom", LANDLOCK_READ},
-	{"/dev/random", LANDLOCK_READ},
 	{"/dev/zero", LANDLOCK_DEVICE},
-	{"/dev/full", LANDLOCK_DEVICE},
 	{"/dev/null", LANDLOCK_DEVICE},
 };
 enum { PLACES = sizeof places / sizeof *places };
@@ -75,6 +73,7 @@ struct confinement {
 	struct confinement_rule rules[PLACES];
 	char *names[PLACES + 1]; /* real paths of those that are to be run */
 	size_t rule_count, name_count;
+	atomic_int *spare; /* a rule set with the rules that all jobs have; -1: none just now */
 };
 
 static int add_place(struct confinement *confinement, size_t i)
@@ -113,6 +112,12 @@ int confinement_new(struct confinement **out)
 	if (!confinement)
 		return -ENOMEM;
 	confinement->filters = confinement->holder_filters = -1;
+	confinement->spare = malloc(sizeof *confinement->spare);
+	if (!confinement->spare) {
+		free(confinement);
+		return -ENOMEM;
+	}
+	atomic_init(confinement->spare, -1);
 	confinement->support.landlock = landlock_abi();
 	confinement->support.seccomp = filters_supported();
 	int r = confinement->support.seccomp ? compile_filters(confinement) : 0;
@@ -135,6 +140,9 @@ void confinement_free(struct confinement *confinement)
 		free(confinement->names[i]);
 	fd_close(&confinement->filters);
 	fd_close(&confinement->holder_filters);
+	int spare = atomic_load(confinement->spare);
+	fd_close(&spare);
+	free(confinement->spare);
 	free(confinement);
 }
 
@@ -170,6 +178,27 @@ static int allow_files(int abi, int ruleset, const struct job_spec *spec)
 	return r;
 }
 
+/* With the rules that all jobs have. Returns a descriptor or -errno. */
+static int base_ruleset(const struct confinement *confinement)
+{
+	int ruleset = landlock_new(confinement->support.landlock, true);
+	int r = ruleset < 0 ? ruleset : 0;
+	for (size_t i = 0; i < confinement->rule_count && r == 0; i++)
+		r = landlock_allow(ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
+	if (r < 0 && ruleset >= 0)
+		fd_close(&ruleset);
+	return r < 0 ? r : ruleset;
+}
+
+void confinement_prepare(const struct confinement *confinement)
+{
+	if (confinement->support.landlock == 0 || atomic_load(confinement->spare) >= 0)
+		return;
+	int none = -1, ruleset = base_ruleset(confinement);
+	if (ruleset >= 0 && !atomic_compare_exchange_strong(confinement->spare, &none, ruleset))
+		fd_close(&ruleset);
+}
+
 int confinement_ruleset(const struct confinement *confinement, const struct job_spec *spec, int *fd)
 {
 	const struct job_confinement *job = &spec->confinement;
@@ -177,12 +206,13 @@ int confinement_ruleset(const struct confinement *confinement, const struct job_
 	*fd = -1;
 	if (job->level == JOB_CONFINE_OFF || abi == 0)
 		return 0;
-	FD_CLEANUP int ruleset = landlock_new(abi, true);
-	int r = ruleset < 0 ? ruleset : 0;
-	for (size_t i = 0; i < confinement->rule_count && r == 0; i++)
-		r = landlock_allow(ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
-	if (r == 0)
-		r = allow_files(abi, ruleset, spec);
+	int base = atomic_exchange(confinement->spare, -1);
+	if (base < 0)
+		base = base_ruleset(confinement);
+	if (base < 0)
+		return base;
+	FD_CLEANUP int ruleset = base;
+	int r = allow_files(abi, ruleset, spec);
 	if (r == 0)
 		r = confinement_allow_program(abi, ruleset, confinement->names, spec);
 	for (char *const *path = job->read; path && *path && r == 0; path++)

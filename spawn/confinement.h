@@ -35,6 +35,10 @@ int confinement_get_holder_filters(const struct confinement *confinement);
 int confinement_ruleset(
 	const struct confinement *confinement, const struct job_spec *spec, int *fd);
 
+/* Makes the larger part of the next job's rule set, if that has not been done: called when a job has just been started, while
+ * it runs, and nobody waits. Never fails: the next one is only made later. */
+void confinement_prepare(const struct confinement *confinement);
+
 /* For the daemon itself: from here on this thread and all that it starts read everywhere, but write only below the given
  * directories (NULL-terminated; those that are not there are skipped), remove directories in temp_path, open no TCP connection,
  * and make none of the calls that only an attacker makes. Sets no_new_privs. Returns 0 or -errno. */

@@ -4,8 +4,9 @@
  * what installing and running a filter costs. It allocates and calls whatever it likes, so it is
  * kept out of the processes that start jobs: they get the finished programs.
  *
- * STANDARD takes programs of the 32-bit sibling, too, with the same rules. Calls of any other
- * architecture (x32 among them) fail with ENOSYS, in STRICT those of the sibling as well.
+ * Half of a filter's cost is the 32-bit sibling of the machine, so STANDARD knows it only where such
+ * programs can be installed at all. Calls of an architecture that a filter does not know (x32 is
+ * always one) fail with ENOSYS.
  */
 #include "spawn/filter.h"
 
@@ -29,8 +30,10 @@
 
 #if defined(__x86_64__)
 #define SIBLING SCMP_ARCH_X86
+#define SIBLING_LINKER "/lib/ld-linux.so.2"
 #elif defined(__aarch64__)
 #define SIBLING SCMP_ARCH_ARM
+#define SIBLING_LINKER "/lib/ld-linux-armhf.so.3"
 #endif
 
 #ifdef __s390__
@@ -149,7 +152,18 @@ static int fill_strict(scmp_filter_ctx filter, bool watch, const uint64_t *exec_
 
 static int fill_watch(scmp_filter_ctx filter)
 {
-	return add(filter, SCMP_ACT_NOTIFY, filter_calls_hostile);
+	/* it only watches: `off` jobs have it, too */
+	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+	return r == 0 ? add(filter, SCMP_ACT_NOTIFY, filter_calls_hostile) : r;
+}
+
+static bool has_sibling_programs(void)
+{
+#ifdef SIBLING
+	return access(SIBLING_LINKER, F_OK) == 0;
+#else
+	return false;
+#endif
 }
 
 static scmp_filter_ctx new_filter(uint32_t otherwise, bool sibling)
@@ -189,8 +203,9 @@ static int compile(enum filter_kind kind, const struct filters_options *options,
 	bool strict = kind == FILTER_STRICT;
 	if (kind == FILTER_WATCH && !watch)
 		return 0;
+	bool sibling = !strict && (kind != FILTER_STANDARD || has_sibling_programs());
 	scmp_filter_ctx filter =
-		new_filter(strict ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_ALLOW, !strict);
+		new_filter(strict ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_ALLOW, sibling);
 	if (!filter)
 		return -ENOMEM;
 	int r;

@@ -342,6 +342,8 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 			     : converse(spawner, spec, ruleset, (size_t)size, &started, job);
 	}
 	pthread_mutex_unlock(&spawner->lock);
+	if (ruleset >= 0)
+		confinement_prepare(spawner->confinement);
 	if (r < 0 || started.error == 0)
 		return r;
 	if (job->pidfd >= 0)
