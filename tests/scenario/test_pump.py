@@ -213,6 +213,20 @@ def test_live_back_pressure(request, which):
         assert daemon.rss_kib() - before < 1024 * (8 if SANITIZER else 1)
 
 
+def test_replies_go_between_the_records_of_a_long_answer(daemon):
+    """Somebody else's requests and questions, all the while, on the same connection."""
+    n = 48 * MIB
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request(f"/live/a?n={n}", keep=True))
+        check, answer, others = pattern.Checker(), fastcgi.Answer(), []
+        for stop in range(0, n, 4 * MIB):
+            connection.send(fastcgi.request("/live/a?n=1", request_id=77) + fastcgi.record(fastcgi.GET_VALUES, 0, b""))
+            connection.answer(sink=check, into=answer, others=others, until=lambda a, stop=stop: a.length > stop)
+        connection.answer(sink=check, into=answer, others=others)
+        assert_exact(answer, check, n)
+        assert {(kind, request_id) for kind, request_id, _ in others} == {(fastcgi.END_REQUEST, 77), (fastcgi.GET_VALUES_RESULT, 0)}
+
+
 def test_slow_reader_gets_everything(daemon):
     """A client that reads little by little behind a small receive buffer."""
     n = 3 * MIB + 5
