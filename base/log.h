@@ -3,12 +3,20 @@
 #define BASE_LOG_H
 
 /*
- * The log: lines to stderr or to a file, one write(2) each, so that lines of different threads
- * never mix. The only mutable global of the project beside the signal descriptor. Any thread,
- * except log_open and log_reopen: main thread.
+ * The log: one line for one event, text or JSON, to stderr, a file, syslog or the journal. Each line is one system
+ * call, so that lines of different threads never mix. The only mutable global of the project beside the signal
+ * descriptor. Any thread, except log_open and log_reopen: main thread.
+ *
+ *   stderr, file   `time level line`; JSON: the line holds both
+ *   syslog         a datagram to /dev/log (RFC 3164 as syslogd(8) takes it locally), facility daemon
+ *   journal        a datagram of the native protocol: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER
+ *                  (systemd, "Native Journal Protocol")
+ *
+ * A datagram that its receiver does not take at once is dropped and counted: a log never stops the work.
  */
 
-#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -17,13 +25,23 @@ enum log_level {
 	LOG_LEVEL_INFO,
 };
 
-/* path NULL or "": stderr. Returns 0 or -errno (then the log stays where it was). */
-int log_open(const char *path);
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Opens the path again, after somebody has moved the file away. Returns 0 or -errno. */
+/* where: NULL, "" or "stderr"; the absolute path of a file; "syslog" or "journal", "syslog:PATH" for another socket
+ * than the usual one. Returns 0, LOG_E_WHERE when it is none of these, or -errno (then the log stays where it was). */
+enum { LOG_E_WHERE = 1 };
+int log_open(const char *where, enum log_format format);
+
+/* Opens a file's path again, after somebody has moved the file away. Returns 0 or -errno. */
 int log_reopen(void);
 
-/* One line `time level message`; the line break is added, a longer line than 8 KiB is cut. */
+/* Datagrams that nobody took, and writes that failed. */
+uint64_t log_dropped(void);
+
+const char *log_level_name(enum log_level level);
+enum log_format log_get_format(void);
+
+/* One line; the line break is added, a longer line than 8 KiB (JSON: a message of 2 KiB) is cut. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

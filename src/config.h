@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include <stdbool.h>
 
+#include "base/log.h"
 #include "src/recipe.h"
 
 struct config {
@@ -25,7 +26,11 @@ struct config {
 	char *prefix; /* "" or "/media" */
 	char *programs; /* default "/usr/bin:/bin" */
 	char *user; /* NULL: stay */
-	char *log; /* NULL: stderr */
+	char *log; /* as log_open takes it; NULL: stderr */
+	enum log_format log_format; /* default text */
+	uint64_t slow_ms; /* a request that takes longer is logged in detail; 0 (the default): none is */
+	bool server_timing; /* a Server-Timing field in answers; default false */
+	bool request_id; /* an X-Request-Id field in answers; default false */
 	char *temp_path; /* default: TMPDIR, else /tmp */
 	bool splice; /* default true; false: always the copying path */
 	uint64_t request_timeout_ms; /* from the first byte of a request to the last of its parameters; default 10s */

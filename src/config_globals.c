@@ -155,12 +155,6 @@ static void read_places(const struct config_reader *reader, struct config *confi
 			break;
 		}
 
-	config_read_string(reader, "log", true, &config->log);
-	value = config_read_one(reader, "log");
-	if (config->log && config->log[0] != '/')
-		config_error(reader->report, value->line,
-			"log = %s: must be an absolute path, or \"\" for stderr", value->text);
-
 	config_read_string(reader, "temp_path", true, &config->temp_path);
 	value = config_read_one(reader, "temp_path");
 	if (!config->temp_path) {
@@ -274,6 +268,7 @@ struct config *config_globals(const struct config_node *node, const char *file, 
 	read_root(&reader, config, whole);
 	read_places(&reader, config);
 	read_limits(&reader, config);
+	config_sight(&reader, config);
 	if (!report->out_of_memory)
 		read_recipes(node, whole, last_complete, config, report);
 	return config;

@@ -122,6 +122,8 @@ void config_read_list(
  * last_complete: it did not break off in a section. */
 struct config *config_globals(const struct config_node *node, const char *file, bool whole,
 	bool last_complete, struct config_report *report);
+/* config_sight.c: reads what an operator sees. */
+void config_sight(const struct config_reader *reader, struct config *config);
 /* config_recipe.c: reads one `recipe` section; NULL when memory ran out. What is wrong is in the
  * report. `complete` is false when the file broke off in it: then nothing is reported as missing.
  */
@@ -140,6 +142,7 @@ void config_programs(
 /* Processors that this process may use. */
 unsigned config_processors(void);
 
+extern const char *const config_log_format_names[];
 extern const char *const config_response_names[];
 extern const char *const config_start_names[];
 extern const char *const config_confine_names[];

@@ -187,6 +187,10 @@ void config_print(const struct config *config, FILE *out)
 	put_string(out, "", "programs", config->programs);
 	put_string(out, "", "user", config->user);
 	put_string(out, "", "log", config->log);
+	fprintf(out, "log_format = %s\n", config_log_format_names[config->log_format]);
+	put_duration(out, "", "slow", config->slow_ms);
+	fprintf(out, "server_timing = %s\n", config->server_timing ? "true" : "false");
+	fprintf(out, "request_id = %s\n", config->request_id ? "true" : "false");
 	put_string(out, "", "temp_path", config->temp_path);
 	fprintf(out, "splice = %s\n", config->splice ? "true" : "false");
 	put_duration(out, "", "request_timeout", config->request_timeout_ms);

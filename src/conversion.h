@@ -13,8 +13,10 @@
 
 #include "base/text.h"
 #include "spawn/job.h"
+#include "src/access.h"
 #include "src/lastwords.h"
 #include "src/plan.h"
+#include "src/progress.h"
 #include "src/service.h"
 #include "src/workdir.h"
 
@@ -81,6 +83,13 @@ enum outcome conversion_verdict(
 
 /* "warm" when every program was, "cold" when none, else "mixed". */
 const char *conversion_start_name(const struct conversion *conversion);
+
+/* What its programs did, for the log: fills that part of *access, whose outcome is known. The strings are borrowed from
+ * the conversion. After conversion_end. */
+void conversion_report(struct conversion *conversion, struct access *access);
+
+/* Tells who looks on which programs run now. */
+void conversion_show(const struct conversion *conversion, struct progress *progress);
 
 /* Of all programs together. */
 uint64_t conversion_cpu_us(const struct conversion *conversion);

@@ -30,6 +30,7 @@ enum outcome {
 	OUTCOME_DEADLINE,
 	OUTCOME_CLIENT_GONE, /* nobody is there to see a status */
 	OUTCOME_SEND_FAILED, /* the web server stopped reading */
+	OUTCOME_COUNT,
 };
 
 int outcome_status(enum outcome outcome);

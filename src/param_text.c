@@ -6,9 +6,10 @@
  * ','; and at the beginning '-' (an option) and '@' (a file) whatever the recipe says.
  */
 #include "src/param_types.h"
-#include "src/utf8.h"
 
 #include <string.h>
+
+#include "base/utf8.h"
 
 /* Not control characters by name, but they break or turn round the lines in which a log shows them.
  */

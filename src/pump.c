@@ -33,12 +33,13 @@ enum {
 enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
-	uint64_t deadline_ms, struct text *reason)
+	struct progress *progress, struct text *reason)
 {
 	*pump = (struct pump){
 		.conversion = conversion,
 		.connection = connection,
-		.deadline_ms = deadline_ms,
+		.deadline_ms = CLOCK_NEVER,
+		.progress = progress,
 		.reason = reason,
 		.file = -1,
 		.epoll = -1,
@@ -98,6 +99,7 @@ static void client_event(struct pump *pump)
 		return;
 	pump->aborted = r == -ECANCELED;
 	unwatch(pump, fcgi_connection_get_fd(pump->connection));
+	atomic_store(&pump->progress->gone, true);
 	end(pump, OUTCOME_CLIENT_GONE, SIGKILL,
 		pump->aborted ? "request aborted" : "client hung up");
 }
@@ -189,6 +191,7 @@ static void spill(struct pump *pump)
 	}
 	struct stat st;
 	pump->bytes = fstat(pump->file, &st) < 0 ? 0 : (uint64_t)st.st_size;
+	progress_set_bytes(pump->progress, pump->bytes);
 	if (limit && pump->bytes > limit)
 		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
 }
@@ -343,6 +346,7 @@ static bool forward(struct pump *pump)
 		return false;
 	}
 	pump->bytes += size;
+	progress_set_bytes(pump->progress, pump->bytes);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 #include "fcgi/connection.h"
 #include "src/conversion.h"
 #include "src/outcome.h"
+#include "src/progress.h"
 
 struct pump {
 	struct conversion *conversion;
@@ -20,6 +21,7 @@ struct pump {
 	uint64_t deadline_ms;
 	struct text *reason; /* for the log: what ended it */
 	uint64_t first_us;   /* clock_now_us of the converter's first byte; 0: there was none */
+	struct progress *progress; /* for who looks on */
 	uint64_t bytes; /* of the converter's output: all of it (whole), or sent so far (live) */
 	int file;	/* whole: the output, when it did not stay in the pipe; -1 otherwise */
 	/* live: sends the header fields before the first byte. Returns 0 or -errno of the
@@ -37,7 +39,7 @@ struct pump {
 };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
-	uint64_t deadline_ms, struct text *reason);
+	struct progress *progress, struct text *reason);
 void pump_clear(struct pump *pump);
 
 /* whole: waits until every program has ended, while their output stays in the pipe or, when the

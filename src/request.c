@@ -4,48 +4,29 @@
 #include "src/request_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "src/response.h"
 
-static bool is_id(const char *text)
+static const char *make_timing(struct request *request)
 {
-	size_t length = text ? strlen(text) : 0;
-	return length > 0 && length <= ID_MAX &&
-	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") ==
-		       length;
+	struct access_times times = request->times;
+	times.end = clock_now_us();
+	access_server_timing(&times, request->timing);
+	return request->timing;
 }
 
-static void set_id(struct request *request)
-{
-	static const char *const names[] = {"HTTP_X_REQUEST_ID", "REQUEST_ID"};
-	struct text text;
-	text_init(&text, request->id, sizeof request->id);
-	for (size_t i = 0; i < 2; i++) {
-		const char *given = fcgi_connection_param(request->connection, names[i]);
-		if (is_id(given)) {
-			text_puts(&text, given);
-			return;
-		}
-	}
-	uint64_t random = 0;
-	if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
-		random = clock_now_us();
-	text_printf(&text, "%016" PRIx64, random);
-}
-
-static struct response make_response(const struct request *request)
+static struct response make_response(struct request *request)
 {
 	const struct recipe *recipe = request->plan.recipe;
 	return (struct response){
 		.status = request->status,
 		.length = RESPONSE_NO_LENGTH,
 		.request_id = request->id,
+		.shown_id = request->config->request_id ? request->id : NULL,
+		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
 		.cache_control = recipe ? recipe->cache_control : NULL,
 		.varies = request->plan.negotiated,
 		.retry_after_s = request->retry_after_s,
@@ -137,9 +118,10 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 		.alive = is_alive,
 		.data = request,
 	};
+	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	int r = admission_enter(
 		request->service->admission, &wanted, pass, &request->retry_after_s);
-	request->started_us = clock_now_us();
+	request->times.entered = clock_now_us();
 	switch (r) {
 	case 0:
 		return OUTCOME_OK;
@@ -166,18 +148,23 @@ static enum outcome convert(struct request *request)
 	const struct recipe *recipe = request->plan.recipe;
 	struct pump *pump = &request->pump;
 	request->converted = true;
+	atomic_store(&request->progress.phase, PROGRESS_STARTING);
 	outcome = conversion_open(
 		&request->conversion, request->service, &request->plan, &request->reason);
 	if (outcome == OUTCOME_OK) {
+		request->times.running = clock_now_us();
+		conversion_show(&request->conversion, &request->progress);
 		pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
 		pump->begin = begin_live;
 		pump->data = request;
 		outcome = recipe->response == RECIPE_LIVE ? pump_live(pump, &request->status)
 							  : pump_collect(pump, &request->status);
-		request->first_us = pump->first_us;
+		request->times.first = pump->first_us;
 	}
 	if (outcome != OUTCOME_OK)
 		conversion_close(&request->conversion);
+	request->times.done = clock_now_us();
+	progress_end(&request->progress, pump->bytes);
 	/* The programs are gone: sending is no work of theirs, and a slow client holds no slot. */
 	admission_leave(request->service->admission, &pass);
 	return outcome;
@@ -241,6 +228,16 @@ static void finish_whole(struct request *request)
 	}
 }
 
+static void deliver(struct request *request)
+{
+	if (request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED)
+		return;
+	if (request->plan.recipe->response == RECIPE_LIVE)
+		finish_live(request);
+	else
+		finish_whole(request);
+}
+
 static void answer(struct request *request)
 {
 	const struct recipe *recipe = request->plan.recipe;
@@ -250,18 +247,21 @@ static void answer(struct request *request)
 	}
 	if (validator_make(&request->plan, &request->validator) == 0 && answer_condition(request))
 		return;
-	bool live = recipe->response == RECIPE_LIVE;
-	if (live && request->head) {
+	if (recipe->response == RECIPE_LIVE && request->head) {
 		request->send_error = begin_live(request);
 		return;
 	}
+	request->running = (struct running_entry){
+		.id = request->id,
+		.recipe = recipe->name,
+		.source = request->plan.source_name,
+		.since_us = request->times.start,
+		.progress = &request->progress,
+	};
+	running_enter(request->service->running, &request->running);
 	request->outcome = convert(request);
-	if (request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED)
-		return;
-	if (live)
-		finish_live(request);
-	else
-		finish_whole(request);
+	deliver(request);
+	running_leave(request->service->running, &request->running);
 }
 
 static enum outcome plan(struct request *request)
@@ -270,7 +270,7 @@ static enum outcome plan(struct request *request)
 	int r = fcgi_connection_begin(connection);
 	fcgi_connection_set_splice(connection, request->config->splice);
 	fcgi_connection_set_send_timeout(connection, request->config->send_timeout_ms);
-	set_id(request);
+	request_id_get(connection, request->id);
 	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
 	request->head = request->method && !strcmp(request->method, "HEAD");
@@ -293,12 +293,13 @@ bool request_serve(
 	request->service = service;
 	request->config = config;
 	request->connection = connection;
-	request->start_us = request->queued_us = clock_now_us();
+	request->times.start = clock_now_us();
 	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
-	pump_init(&request->pump, &request->conversion, connection, CLOCK_NEVER, &request->reason);
+	pump_init(&request->pump, &request->conversion, connection, &request->progress,
+		&request->reason);
 
 	request->outcome = plan(request);
-	request->queued_us = clock_now_us();
+	request->times.planned = clock_now_us();
 	answer(request);
 
 	if (request->converted)

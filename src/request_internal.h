@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/access.h"
 #include "src/conversion.h"
 #include "src/plan.h"
 #include "src/pump.h"
 #include "src/request.h"
+#include "src/request_id.h"
 #include "src/validator.h"
-
-enum { ID_MAX = 64, REASON_MAX = 512 };
 
 /* Some 60 KiB, too much for a worker's stack. */
 struct request {
@@ -22,15 +22,18 @@ struct request {
 	struct fcgi_connection *connection;
 	const char *method, *uri;
 	bool head;
-	char id[ID_MAX + 1];
-	uint64_t start_us, queued_us, started_us, first_us;
+	char id[REQUEST_ID_MAX + 1];
+	struct access_times times;
+	struct running_entry running;
+	struct progress progress;
+	char timing[ACCESS_TIMING_SIZE];
 	enum outcome outcome;
 	int status;
 	int send_error; /* -errno of the connection; 0: it is good */
 	bool broken;	/* the stream was broken on purpose */
 	unsigned retry_after_s;
 	struct text reason;
-	char reason_buffer[REASON_MAX];
+	char reason_buffer[ACCESS_REASON_MAX];
 	struct plan plan;
 	struct validator validator;
 	bool converted; /* conversion was opened */
@@ -38,7 +41,7 @@ struct request {
 	struct pump pump;
 };
 
-/* The request's one line. */
+/* The request is over: its line in the log, and in the slow one; the counters. */
 void request_log(struct request *request);
 
 #endif

@@ -48,6 +48,10 @@ static void put_fields(struct text *text, const struct response *response)
 		text_puts(text, "Allow: GET, HEAD\r\n");
 	if (response->retry_after_s)
 		text_printf(text, "Retry-After: %u\r\n", response->retry_after_s);
+	if (response->shown_id)
+		text_printf(text, "X-Request-Id: %s\r\n", response->shown_id);
+	if (response->server_timing)
+		text_printf(text, "Server-Timing: %s\r\n", response->server_timing);
 	text_puts(text, "X-Content-Type-Options: nosniff\r\n\r\n");
 }
 

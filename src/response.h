@@ -18,6 +18,8 @@ struct response {
 	const char *type; /* Content-Type; NULL: none (304) */
 	uint64_t length;  /* Content-Length; RESPONSE_NO_LENGTH: none */
 	const char *request_id;
+	const char *shown_id;	   /* X-Request-Id; NULL: no field */
+	const char *server_timing; /* NULL: no field */
 	const char *cache_control;	/* of a good answer; NULL: none */
 	bool varies;			/* Accept was looked at (RFC 9110 §12.5.5) */
 	unsigned retry_after_s;		/* 0: no field */

@@ -69,7 +69,9 @@ int seclusion_enter(
 	size_t count = 1;
 	if (some_are_off(config))
 		return 0;
-	const char *directory = directory_of(config->log, buffers[0]);
+	/* Of a file that is opened again; syslog and the journal are sockets. */
+	const char *file = config->log && config->log[0] == '/' ? config->log : NULL;
+	const char *directory = directory_of(file, buffers[0]);
 	if (directory)
 		writable[count++] = directory;
 	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)

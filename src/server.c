@@ -66,6 +66,7 @@ static void take_request(void *data, struct fcgi_connection *connection)
 	struct server *server = data;
 	if (pool_submit(server->pool, serve, server, connection) == 0)
 		return;
+	metrics_count(server->service.metrics, METRICS_NO_THREAD);
 	request_refuse(connection);
 	log_warning("request refused: no thread");
 	fcgi_loop_release(server->loop, connection, false);
@@ -76,6 +77,14 @@ static void log_errors(char *text)
 	char *rest = NULL;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		log_error("configuration: %s", line);
+}
+
+/* What can be counted is there from the start. */
+static void know_recipes(struct server *server)
+{
+	metrics_know(server->service.metrics, "");
+	for (size_t i = 0; i < server->config->recipe_count; i++)
+		metrics_know(server->service.metrics, server->config->recipes[i]->name);
 }
 
 /* A broken configuration is refused, the old one stays. */
@@ -96,6 +105,7 @@ static void reload(struct server *server)
 		r = CONFIG_E_INVALID;
 	}
 	if (r != 0) {
+		metrics_count(server->service.metrics, METRICS_RELOADS_FAILED);
 		log_error("configuration not reloaded, the old one stays file=%s",
 			server->config->file);
 		return;
@@ -105,6 +115,8 @@ static void reload(struct server *server)
 	server->config = config;
 	pthread_mutex_unlock(&server->lock);
 	config_unref(old);
+	metrics_count(server->service.metrics, METRICS_RELOADS);
+	know_recipes(server);
 	warmth_set(&server->service, config);
 	seclusion_report(&server->service, config);
 	log_notice(
@@ -159,6 +171,7 @@ static void spawner_ended(void *data)
 		server->at_once = true;
 		return;
 	}
+	metrics_count(server->service.metrics, METRICS_SPAWNER_RESTARTS);
 	log_warning("spawner lost and restarted");
 	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
@@ -335,7 +348,7 @@ static int enter_seclusion(struct server *server)
 
 static int open_all(struct server *server, const char *listen)
 {
-	int r = log_open(server->config->log);
+	int r = log_open(server->config->log, server->config->log_format);
 	if (r < 0) {
 		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
 		return r;
@@ -355,6 +368,7 @@ static int open_all(struct server *server, const char *listen)
 	r = seclusion_check(&server->service, server->config);
 	if (r < 0)
 		return r;
+	know_recipes(server);
 	r = warmth_set(&server->service, server->config);
 	if (r == 0)
 		r = enter_seclusion(server);

@@ -31,6 +31,12 @@ int service_open(struct service *service, const char *temp_path)
 		r = workdir_new(service->temp_fd, &service->workdir);
 	if (r == 0)
 		r = admission_new(&service->admission);
+	if (r == 0)
+		r = metrics_new(&service->metrics);
+	if (r == 0)
+		r = history_new(&service->history);
+	if (r == 0)
+		r = running_new(&service->running);
 	if (r < 0)
 		service_close(service);
 	return r;
@@ -46,6 +52,12 @@ void service_close(struct service *service)
 	service->admission = NULL;
 	workdir_free(service->workdir);
 	service->workdir = NULL;
+	metrics_free(service->metrics);
+	service->metrics = NULL;
+	history_free(service->history);
+	service->history = NULL;
+	running_free(service->running);
+	service->running = NULL;
 	fd_close(&service->temp_fd);
 	if (service->temp_dir[0])
 		fd_remove_tree(AT_FDCWD, service->temp_dir);

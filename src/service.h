@@ -13,11 +13,17 @@
 #include "spawn/spawner.h"
 #include "src/admission.h"
 #include "src/workdir.h"
+#include "src/history.h"
+#include "src/metrics.h"
+#include "src/running.h"
 
 struct service {
 	struct spawner *spawner;
 	struct launcher *launcher;
 	struct admission *admission;
+	struct metrics *metrics;
+	struct history *history;
+	struct running *running;
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
 	char temp_dir[PATH_MAX];

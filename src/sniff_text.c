@@ -4,9 +4,10 @@
  * of HTML with the name of a photo is what attackers send to converters.
  */
 #include "src/sniff_bytes.h"
-#include "src/utf8.h"
 
 #include <string.h>
+
+#include "base/utf8.h"
 
 enum { TEXT_BYTES = 4096 };
 

@@ -9,10 +9,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
-    ["utf8", "decimal", "query", "param", "pattern", "sniff", "http", "template"],
+    ["decimal", "query", "param", "pattern", "sniff", "http", "template"],
     ["recipe"],
     ["config"],
-    ["source", "spill", "lastwords", "admission", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
+    ["access", "progress", "running", "metrics", "history",
+     "source", "spill", "lastwords", "admission", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
     ["plan", "warmth"],
     ["validator"],
     ["conversion", "verdict"],

@@ -3,7 +3,7 @@
  * Own code because mbrtowc depends on the locale, which a daemon does not choose. The limits of the
  * second byte are where overlong forms and surrogates are refused (RFC 3629 §4).
  */
-#include "src/utf8.h"
+#include "base/utf8.h"
 
 int utf8_next(const unsigned char *data, size_t size, uint32_t *code)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_UTF8_H
-#define SRC_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 /* UTF-8 from outside, one code point at a time (RFC 3629). Pure, any thread. */
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log_line.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "base/log_sink.h"
+
+static const char CUT_TEXT[] = " cut=true", CUT_JSON[] = ",\"cut\":true}";
+
+void log_line_begin(
+	struct log_line *line, char *buffer, size_t size, enum log_level level, const char *event)
+{
+	*line = (struct log_line){.level = level, .json = log_get_format() == LOG_FORMAT_JSON};
+	text_init(&line->text, buffer, size - sizeof CUT_JSON);
+	if (!line->json) {
+		text_puts(&line->text, event);
+		return;
+	}
+	char time[LOG_TIME_SIZE];
+	log_sink_time(time);
+	text_printf(&line->text, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
+		log_level_name(level), event);
+}
+
+/* Appends the key; the return value is for field_end. */
+static struct text field_begin(struct log_line *line, const char *key)
+{
+	struct text before = line->text;
+	line->text.overflow = false;
+	text_printf(&line->text, line->json ? ",\"%s\":" : " %s=", key);
+	return before;
+}
+
+static void field_end(struct log_line *line, const struct text *before)
+{
+	bool overflow = line->text.overflow;
+	if (overflow) {
+		line->text = *before;
+		line->text.data[before->len] = '\0';
+	}
+	line->text.overflow = overflow || before->overflow;
+}
+
+void log_line_word(struct log_line *line, const char *key, const char *value)
+{
+	struct text before = field_begin(line, key);
+	text_printf(&line->text, line->json ? "\"%s\"" : "%s", value);
+	field_end(line, &before);
+}
+
+void log_line_string(struct log_line *line, const char *key, const char *value, size_t max)
+{
+	struct text before = field_begin(line, key);
+	text_puts(&line->text, "\"");
+	if (line->json)
+		json_escape(&line->text, value, max);
+	else
+		text_escaped(&line->text, value, max);
+	text_puts(&line->text, "\"");
+	field_end(line, &before);
+}
+
+void log_line_count(struct log_line *line, const char *key, uint64_t value)
+{
+	struct text before = field_begin(line, key);
+	text_printf(&line->text, "%" PRIu64, value);
+	field_end(line, &before);
+}
+
+void log_line_ms(struct log_line *line, const char *key, uint64_t us)
+{
+	struct text before = field_begin(line, key);
+	text_printf(&line->text, "%" PRIu64 ".%u", us / 1000, (unsigned)(us % 1000 / 100));
+	field_end(line, &before);
+}
+
+void log_line_end(struct log_line *line)
+{
+	struct text *text = &line->text;
+	bool cut = text->overflow;
+	text->size += sizeof CUT_JSON;
+	if (line->json)
+		text_puts(text, cut ? CUT_JSON : "}");
+	else if (cut)
+		text_puts(text, CUT_TEXT);
+	log_sink_write(line->level, text->data, text->len, line->json);
+}

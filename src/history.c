@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* A window belongs to a span of the monotonic clock and says which; one that says another is from
+ * the round before and counts as empty. So nobody has to come by when nothing happens. */
+#include "src/history.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+enum { RING = HISTORY_WINDOWS + 1 }; /* and the one that is being filled */
+
+struct slot {
+	uint64_t number; /* since the clock began; 0: never */
+	struct history_window window;
+};
+
+struct history {
+	pthread_mutex_t lock;
+	struct slot ring[RING];
+	size_t failure_count; /* ever */
+	struct history_failure failures[HISTORY_FAILURES];
+};
+
+int history_new(struct history **out)
+{
+	struct history *history = calloc(1, sizeof *history);
+	if (!history)
+		return -ENOMEM;
+	pthread_mutex_init(&history->lock, NULL);
+	*out = history;
+	return 0;
+}
+
+void history_free(struct history *history)
+{
+	if (!history)
+		return;
+	pthread_mutex_destroy(&history->lock);
+	free(history);
+}
+
+static uint64_t window_now(void)
+{
+	return clock_now_ms() / (HISTORY_WINDOW_S * 1000);
+}
+
+static void put_failure(struct history_failure *failure, const struct access *access)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	failure->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	failure->status = access->status;
+	snprintf(failure->id, sizeof failure->id, "%s", access->id);
+	snprintf(failure->recipe, sizeof failure->recipe, "%s",
+		access->recipe ? access->recipe : "");
+	snprintf(failure->outcome, sizeof failure->outcome, "%s", outcome_name(access->outcome));
+	snprintf(failure->url, sizeof failure->url, "%s", access->uri ? access->uri : "");
+	snprintf(failure->reason, sizeof failure->reason, "%s", access->reason);
+	size_t length = strlen(access->words), room = sizeof failure->words - 1;
+	snprintf(failure->words, sizeof failure->words, "%s",
+		access->words + (length > room ? length - room : 0));
+}
+
+void history_observe(struct history *history, const struct access *access)
+{
+	size_t bucket = metrics_bucket(access_total_us(&access->times));
+	pthread_mutex_lock(&history->lock);
+	uint64_t number = window_now();
+	struct slot *slot = &history->ring[number % RING];
+	if (slot->number != number)
+		*slot = (struct slot){.number = number};
+	slot->window.requests++;
+	slot->window.refused += access->status == 503;
+	slot->window.bytes += access->spliced + access->copied;
+	slot->window.times[bucket]++;
+	if (access_is_failure(access)) {
+		slot->window.failures++;
+		put_failure(&history->failures[history->failure_count % HISTORY_FAILURES], access);
+		history->failure_count++;
+	}
+	pthread_mutex_unlock(&history->lock);
+}
+
+void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS])
+{
+	pthread_mutex_lock(&history->lock);
+	uint64_t now = window_now();
+	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
+		uint64_t number = now - HISTORY_WINDOWS + i;
+		const struct slot *slot = &history->ring[number % RING];
+		out[i] = slot->number == number ? slot->window : (struct history_window){0};
+	}
+	pthread_mutex_unlock(&history->lock);
+}
+
+uint64_t history_quantile(const struct history_window *windows, size_t count, double share)
+{
+	uint64_t buckets[METRICS_BOUNDS + 1] = {0}, total = 0, below = 0;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j <= METRICS_BOUNDS; j++) {
+			buckets[j] += windows[i].times[j];
+			total += windows[i].times[j];
+		}
+	for (size_t j = 0; j < METRICS_BOUNDS && total > 0; j++) {
+		below += buckets[j];
+		if ((double)below >= share * (double)total)
+			return metrics_bounds_us[j];
+	}
+	return total > 0 ? metrics_bounds_us[METRICS_BOUNDS - 1] : 0;
+}
+
+size_t history_failures(struct history *history, struct history_failure out[HISTORY_FAILURES])
+{
+	pthread_mutex_lock(&history->lock);
+	size_t count = history->failure_count < HISTORY_FAILURES ? history->failure_count
+								 : HISTORY_FAILURES;
+	for (size_t i = 0; i < count; i++)
+		out[i] = history->failures[(history->failure_count - 1 - i) % HISTORY_FAILURES];
+	pthread_mutex_unlock(&history->lock);
+	return count;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_HISTORY_H
+#define SRC_HISTORY_H
+
+/*
+ * The last minutes, in windows of a few seconds, and the last failures. Fixed memory, one lock. Any thread.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/access.h"
+#include "src/metrics.h"
+
+enum { HISTORY_WINDOW_S = 5, HISTORY_WINDOWS = 120, HISTORY_FAILURES = 32 };
+
+struct history;
+
+int history_new(struct history **out);
+/* NULL is fine. */
+void history_free(struct history *history);
+
+void history_observe(struct history *history, const struct access *access);
+
+struct history_window {
+	uint32_t requests, failures, refused; /* refused: 503 */
+	uint64_t bytes;
+	uint32_t times[METRICS_BOUNDS + 1]; /* of whole requests, by metrics_bucket */
+};
+
+/* The last HISTORY_WINDOWS full windows, the oldest first. */
+void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS]);
+
+/* The time below which `share` (0 … 1) of the requests in the windows are, in us: the upper bound of their bucket; 0 when there
+ * are none. */
+uint64_t history_quantile(const struct history_window *windows, size_t count, double share);
+
+struct history_failure {
+	int64_t time_ms; /* of the Unix epoch */
+	char id[65], recipe[64], outcome[24];
+	int status;
+	char url[192], reason[192], words[256]; /* words: the end of the converter's stderr */
+};
+
+/* The last one first. Returns how many. */
+size_t history_failures(struct history *history, struct history_failure out[HISTORY_FAILURES]);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_METRICS_H
+#define SRC_METRICS_H
+
+/*
+ * What has happened since the daemon began, in numbers: by recipe, and as histograms of times. They only grow, over reloads,
+ * too. Counting is a few atomic additions. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/access.h"
+
+struct metrics;
+
+int metrics_new(struct metrics **out);
+/* NULL is fine. */
+void metrics_free(struct metrics *metrics);
+
+/* A recipe is there from now on, with zeros: what has not happened yet can be seen. */
+void metrics_know(struct metrics *metrics, const char *recipe);
+
+/* Counts a request that is over. */
+void metrics_observe(struct metrics *metrics, const struct access *access);
+
+/* Things that are not about one request. */
+enum metrics_event {
+	METRICS_RELOADS,
+	METRICS_RELOADS_FAILED,
+	METRICS_SPAWNER_RESTARTS,
+	METRICS_NO_THREAD,
+	METRICS_EVENTS,
+};
+void metrics_count(struct metrics *metrics, enum metrics_event event);
+uint64_t metrics_get(const struct metrics *metrics, enum metrics_event event);
+
+/* Upper bounds of a histogram's buckets; above the last one there is one more. */
+enum { METRICS_BOUNDS = 16 };
+extern const uint64_t metrics_bounds_us[METRICS_BOUNDS];
+/* The bucket that us falls into: 0 … METRICS_BOUNDS. */
+size_t metrics_bucket(uint64_t us);
+
+struct metrics_histogram_view {
+	uint64_t buckets[METRICS_BOUNDS + 1]; /* each by itself, not cumulated */
+	uint64_t count, sum_us;
+};
+
+enum metrics_time {
+	METRICS_TOTAL,	 /* of a request */
+	METRICS_QUEUE,	 /* waiting for a slot */
+	METRICS_START,	 /* until the programs run */
+	METRICS_FIRST,	 /* from the slot to the programs' first byte */
+	METRICS_CONVERT, /* running programs */
+	METRICS_TIMES,
+};
+
+enum { METRICS_STATUS_MIN = 100, METRICS_STATUS_MAX = 599 };
+
+struct metrics_recipe_view {
+	const char *name; /* "" for requests without one; lives as long as the metrics */
+	uint64_t statuses[METRICS_STATUS_MAX - METRICS_STATUS_MIN + 1];
+	uint64_t outcomes[OUTCOME_COUNT];
+	uint64_t requests, failures, broken;
+	uint64_t spliced, copied;
+	uint64_t cold, warm;	   /* conversions */
+	uint64_t cpu_us, peak_kib; /* the most of any */
+	struct metrics_histogram_view times[METRICS_TIMES];
+};
+
+/* The recipes in the order in which they were known: NULL gives the first, the last gives NULL. */
+struct metrics_recipe;
+const struct metrics_recipe *metrics_next(
+	const struct metrics *metrics, const struct metrics_recipe *recipe);
+void metrics_read(const struct metrics_recipe *recipe, struct metrics_recipe_view *out);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* A program may end while it is being looked at, and its number be given to somebody else. So what
+ * /proc says counts only for a child of ours; that it is another child of ours is possible and
+ * would show a wrong figure once. */
+#include "src/running.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+struct running {
+	pthread_mutex_t lock;
+	size_t count;
+	TAILQ_HEAD(, running_entry) entries;
+};
+
+int running_new(struct running **out)
+{
+	struct running *running = calloc(1, sizeof *running);
+	if (!running)
+		return -ENOMEM;
+	pthread_mutex_init(&running->lock, NULL);
+	TAILQ_INIT(&running->entries);
+	*out = running;
+	return 0;
+}
+
+void running_free(struct running *running)
+{
+	if (!running)
+		return;
+	pthread_mutex_destroy(&running->lock);
+	free(running);
+}
+
+void running_enter(struct running *running, struct running_entry *entry)
+{
+	pthread_mutex_lock(&running->lock);
+	TAILQ_INSERT_TAIL(&running->entries, entry, entry);
+	running->count++;
+	pthread_mutex_unlock(&running->lock);
+}
+
+void running_leave(struct running *running, struct running_entry *entry)
+{
+	pthread_mutex_lock(&running->lock);
+	TAILQ_REMOVE(&running->entries, entry, entry);
+	running->count--;
+	pthread_mutex_unlock(&running->lock);
+}
+
+const char *running_phase_name(enum progress_phase phase)
+{
+	static const char *const names[] = {
+		"planning", "queued", "starting", "converting", "sending"};
+	return names[phase];
+}
+
+/* proc(5): fields 4 (parent), 14 and 15 (time in ticks), 24 (pages) of /proc/PID/stat. */
+static void look_at_program(int pid, struct running_view *view)
+{
+	char path[64], text[1024];
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return;
+	size_t n = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	/* The name may hold anything, but it ends with the last parenthesis. */
+	const char *rest = strrchr(text, ')');
+	int parent;
+	unsigned long user, system;
+	long pages;
+	if (!rest || sscanf(rest + 1,
+			     " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu"
+			     " %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+			     &parent, &user, &system, &pages) != 4)
+		return;
+	if (parent != getpid())
+		return;
+	view->programs++;
+	view->cpu_us += (uint64_t)(user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+	view->rss_bytes += (uint64_t)(pages > 0 ? pages : 0) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+struct pids {
+	int pid[PROGRESS_PIDS_MAX];
+};
+
+static void copy(const struct running_entry *entry, uint64_t now_us, struct running_view *view,
+	struct pids *pids)
+{
+	const struct progress *progress = entry->progress;
+	*view = (struct running_view){
+		.age_us = now_us > entry->since_us ? now_us - entry->since_us : 0,
+		.phase = (enum progress_phase)atomic_load(&progress->phase),
+		.gone = atomic_load(&progress->gone),
+		.bytes = atomic_load(&progress->bytes),
+	};
+	snprintf(view->id, sizeof view->id, "%s", entry->id);
+	snprintf(view->recipe, sizeof view->recipe, "%s", entry->recipe);
+	snprintf(view->source, sizeof view->source, "%s", entry->source);
+	for (size_t i = 0; i < PROGRESS_PIDS_MAX; i++)
+		pids->pid[i] = atomic_load(&progress->pids[i]);
+}
+
+size_t running_look(struct running *running, struct running_view *out, size_t max)
+{
+	struct pids *pids = calloc(max ? max : 1, sizeof *pids);
+	if (!pids)
+		return 0;
+	size_t n = 0;
+	pthread_mutex_lock(&running->lock);
+	uint64_t now_us = clock_now_us();
+	size_t count = running->count;
+	const struct running_entry *entry;
+	TAILQ_FOREACH(entry, &running->entries, entry)
+	if (n < max) {
+		copy(entry, now_us, &out[n], &pids[n]);
+		n++;
+	}
+	pthread_mutex_unlock(&running->lock);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < PROGRESS_PIDS_MAX; j++)
+			if (pids[i].pid[j] > 0)
+				look_at_program(pids[i].pid[j], &out[i]);
+	free(pids);
+	return count;
+}
