@@ -76,6 +76,7 @@ class Site(Daemon):
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
         text, replaced = re.subn(r"(?m)^(listen|root) *=.*$\n", "", SHIPPED.read_text())
         assert replaced == 2
+        shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.directory) / "imagemagick", dirs_exist_ok=True)
         head = "".join(f"{name} = {config_string(value)}\n" for name, value in settings.items())
         Path(self.config).write_text(head + "\n".join(recipes) + "\n" + text)
 
