@@ -26,7 +26,7 @@ void lastwords_init(struct lastwords *words, char *const *phrases)
 {
 	words->phrases = phrases;
 	words->found = NULL;
-	words->memory = false;
+	words->memory = words->file = false;
 	words->length = words->carry_length = 0;
 }
 
@@ -38,6 +38,9 @@ static void search(struct lastwords *words, const char *data, size_t size)
 	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !words->memory;
 		i++)
 		words->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
+	static const char file_phrase[] = "File too large"; /* strerror(EFBIG) */
+	if (!words->file)
+		words->file = memmem(data, size, file_phrase, sizeof file_phrase - 1);
 }
 
 static void keep(struct lastwords *words, const char *data, size_t size)

@@ -17,6 +17,7 @@ struct lastwords {
 		*phrases;  /* NULL-terminated, borrowed; each at most LASTWORDS_PHRASE_MAX bytes */
 	const char *found; /* the first of them that came, NULL: none */
 	bool memory;	   /* it spoke of memory that it did not get */
+	bool file;	   /* of a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
 	size_t length;	   /* of kept */
 	char kept[LASTWORDS_KEPT];
 	size_t carry_length;

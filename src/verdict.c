@@ -48,7 +48,7 @@ static const char *limit_of(const struct conversion *conversion, const struct jo
 	if (recipe->cpu_s && !result->exited &&
 		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 950000))
 		return "cpu";
-	if (!result->exited && result->signal == SIGXFSZ)
+	if ((!result->exited && result->signal == SIGXFSZ) || conversion->words.file)
 		return conversion->out < 0 ? "max_output" : "temp_max";
 	if (recipe->memory_bytes &&
 		(conversion->words.memory ||

@@ -581,6 +581,42 @@ static char *print(const struct config *config)
 	return text;
 }
 
+static void confinement(void **state)
+{
+	(void)state;
+	struct config *config = load(
+		"root = /tmp confine = required\n"
+		"recipe a { path = \"/{source}\" run = {cat, \"{source}\"} nice = 19 temp_max = "
+		"2M\n"
+		"processes = 7 open_files = 16 confine = strict read = {\"{config_dir}/x\", /usr}\n"
+		"env = {\"A={config_dir}:{config_dir}\"} }\n"
+		"recipe b { path = \"/b/{source}\" run = {cat, \"{source}\"} }\n");
+	char expected[4200];
+	const struct recipe *a = config->recipes[0], *b = config->recipes[1];
+	assert_true(config->confine_required);
+	assert_string_equal(config->directory, directory);
+	assert_int_equal(a->nice, 19);
+	assert_int_equal(a->temp_max_bytes, 2 << 20);
+	assert_int_equal(a->processes, 7);
+	assert_int_equal(a->open_files, 16);
+	assert_int_equal(a->confine, RECIPE_CONFINE_STRICT);
+	snprintf(expected, sizeof(expected), "%s/x", directory);
+	assert_string_equal(a->read[0], expected);
+	assert_string_equal(a->read[1], "/usr");
+	snprintf(expected, sizeof(expected), "A=%s:%s", directory, directory);
+	assert_string_equal(a->env[0], expected);
+	assert_int_equal(b->nice, 5);
+	assert_int_equal(b->temp_max_bytes, 1 << 30);
+	assert_int_equal(b->processes, 1024);
+	assert_int_equal(b->open_files, 256);
+	assert_int_equal(b->confine, RECIPE_CONFINE_STANDARD);
+	char *printed = print(config);
+	assert_non_null(strstr(printed, "\nconfine = required\n"));
+	assert_non_null(strstr(printed, "nice = 19\n    temp_max = 2M\n    processes = 7\n"));
+	free(printed);
+	config_unref(config);
+}
+
 static void printed_is_the_same(void **state)
 {
 	(void)state;
@@ -667,6 +703,7 @@ int main(void)
 		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(syntax),
 		cmocka_unit_test(unreadable),
+		cmocka_unit_test(confinement),
 		cmocka_unit_test(printed_is_the_same),
 		cmocka_unit_test(order_is_kept),
 		cmocka_unit_test(damaged),
