@@ -123,11 +123,13 @@ int confinement_new(struct confinement **out)
 	int r = confinement->support.seccomp ? compile_filters(confinement) : 0;
 	for (size_t i = 0; i < PLACES && confinement->support.landlock && r == 0; i++)
 		r = add_place(confinement, i);
-	if (r < 0)
+	if (r < 0) {
 		confinement_free(confinement);
-	else
-		*out = confinement;
-	return r;
+		return r;
+	}
+	confinement_prepare(confinement);
+	*out = confinement;
+	return 0;
 }
 
 void confinement_free(struct confinement *confinement)

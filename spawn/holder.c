@@ -410,5 +410,8 @@ int holder_start(struct holder *holder, const struct job_spec *spec, struct job 
 	while (take_message(holder, 0))
 		;
 	pthread_mutex_unlock(&holder->lock);
+	if (ruleset >= 0)
+		confinement_prepare(holder->confinement);
+	confinement_prepare(holder->confinement);
 	return r;
 }

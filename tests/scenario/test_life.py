@@ -453,7 +453,7 @@ def test_inherited_on_descriptor_0(sluice):
 
 def test_listen_fds(sluice):
     daemon = sluice(*BASIC, start=False)
-    daemon.configure(*BASIC, recipe("env", "env"), recipe("fds", "fds"), listen=None)
+    daemon.configure(*BASIC, recipe("env", "env"), recipe("fds", "fds", read=["/proc"]), listen=None)
     listener = _listening(daemon, socket.AF_UNIX)
     daemon.start(prefix=["/bin/sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh"],
                  preexec_fn=lambda: os.dup2(listener.fileno(), 3, True), pass_fds=(3,))
