@@ -46,6 +46,7 @@ struct holder {
 	int pidfd; /* -1: it has been reaped */
 	enum holder_state state;
 	bool retired;
+	bool greeted; /* READY has come; it is ready with its first standby */
 	char note[PROTOCOL_NOTE_MAX];
 
 	pthread_mutex_t lock; /* for what follows */
@@ -118,7 +119,9 @@ static pid_t execute(const struct holder_options *options, const struct holder_p
 	}
 	envp[count] = NULL;
 
-	const char *const argv[] = {program->name, NULL};
+	const char *argv[HOLDER_ARGUMENTS + 1] = {program->name};
+	for (size_t i = 1; i < HOLDER_ARGUMENTS; i++)
+		argv[i] = "";
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	pid_t pid = -1;
@@ -224,6 +227,8 @@ static void take_standby(struct holder *holder)
 		.namespaced = (standby.flags & PROTOCOL_NAMESPACED) != 0,
 	};
 	packet->fd_count = 0;
+	if (holder->greeted && holder->state == HOLDER_STARTING)
+		holder->state = HOLDER_READY;
 	watch(holder->epoll, holder->standby.pidfd, EPOLLONESHOT);
 }
 
@@ -233,8 +238,7 @@ static void take_ready(struct holder *holder)
 	if (protocol_decode_ready(&holder->packet, &ready) < 0)
 		return;
 	memcpy(holder->note, ready.note, sizeof holder->note);
-	if (!(ready.flags & PROTOCOL_REFUSED))
-		holder->state = HOLDER_READY;
+	holder->greeted = !(ready.flags & PROTOCOL_REFUSED);
 }
 
 /* The lock is held. One message, if there is one within the time. */
@@ -330,6 +334,8 @@ void holder_free(struct holder *holder)
 
 const char *holder_note(const struct holder *holder)
 {
+	if (holder->state == HOLDER_STARTING && holder->greeted)
+		return "it cannot be copied";
 	return holder->note;
 }
 

@@ -45,6 +45,10 @@ enum {
 	HOLDER_FIXED_FDS = 19
 };
 
+/* A holder gets its name and otherwise empty arguments, so many: what a constructor remembers of them
+ * (Rust's does) can then be made true for any job, where it stands. */
+enum { HOLDER_ARGUMENTS = 317 };
+
 #define HOLDER_MODE_VARIABLE "SLUICE_WARM"
 #define HOLDER_MODULES_VARIABLE "SLUICE_WARM_PRELOAD"
 #define HOLDER_PRIME_VARIABLE "SLUICE_WARM_PRIME"

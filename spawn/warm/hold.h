@@ -40,6 +40,7 @@ struct hold {
 	struct filters filters;
 	bool namespaces;
 	bool retired;
+	char **argv; /* as constructors have seen it, with HOLDER_ARGUMENTS places */
 	struct hold_environment environment;
 	struct hold_memory memory;
 	/* Descriptors that constructors opened and may still need, ascending. */
@@ -74,6 +75,11 @@ void environment_take(char **envp, const char *const *names, char **values, size
 /* Makes `envp` the environment, in place where there is room: what the program remembers of the old one shall be true. What
  * constructors have added stays. Returns the vector. */
 char **environment_replace(const struct hold_environment *environment, char *const *envp);
+
+/* Looks for what constructors may have kept of the arguments. False: it could not be made true for a job. */
+bool arguments_find(char **argv);
+/* Makes these the arguments, in the vector that was found. At most HOLDER_ARGUMENTS. */
+void arguments_set(char *const *argv);
 
 /* Remembers the files that this process consists of. */
 void files_remember(void);

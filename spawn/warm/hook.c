@@ -179,10 +179,11 @@ static struct hold *make_hold(void)
 	return made;
 }
 
-static void prepare(char **values, char *name, const struct hold_environment *environment)
+static void prepare(char **values, char **argv, const struct hold_environment *environment)
 {
 	hold = make_hold();
 	hold->environment = *environment;
+	hold->argv = argv;
 	hold->socket = HOLDER_SOCKET_FD;
 	hold->daemon_pidfd = HOLDER_DAEMON_FD;
 	fcntl(HOLDER_SOCKET_FD, F_SETFD, FD_CLOEXEC);
@@ -194,7 +195,9 @@ static void prepare(char **values, char *name, const struct hold_environment *en
 	if (values[VARIABLE_MODULES])
 		open_modules(values[VARIABLE_MODULES]);
 	if (values[VARIABLE_PRIME])
-		call_initialisers(values[VARIABLE_PRIME], name);
+		call_initialisers(values[VARIABLE_PRIME], argv[0]);
+	if (!arguments_find(argv))
+		refuse("its constructors keep the arguments");
 	fflush(NULL); /* or every job repeats what a constructor has written */
 	if (thread_count() != 1)
 		refuse("preload or prime starts threads");
@@ -217,7 +220,7 @@ static void prepare(char **values, char *name, const struct hold_environment *en
 	memory_read(&hold->memory);
 	char program[256] = "";
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
-	show_as_holder(n > 0 ? program : name);
+	show_as_holder(n > 0 ? program : argv[0]);
 }
 
 static int held_main(int argc, char **argv, char **envp)
@@ -227,7 +230,9 @@ static int held_main(int argc, char **argv, char **envp)
 	environment_take(envp, variables, values, VARIABLES, &environment);
 	if (!is_ours(values[VARIABLE_MODE]))
 		return program_main(argc, argv, envp);
-	prepare(values, argv[0], &environment);
+	if (argc != HOLDER_ARGUMENTS)
+		_exit(1);
+	prepare(values, argv, &environment);
 	if (!say_ready(false))
 		_exit(1);
 	hold_serve(hold);

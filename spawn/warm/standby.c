@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "spawn/child.h"
+#include "spawn/process.h"
 #include "spawn/warm/hold.h"
 
 /* A program that is executed loses them; this one is not. */
@@ -68,6 +69,8 @@ static void take_name(struct hold *hold)
 	char *name = spec->argv[0], *slash = strrchr(name, '/');
 	program_invocation_name = name;
 	program_invocation_short_name = slash ? slash + 1 : name;
+	arguments_set(spec->argv);
+	spec->argv = hold->argv;
 	spec->envp = environment_replace(&hold->environment, spec->envp);
 }
 
@@ -78,6 +81,11 @@ static int become_job(struct hold *hold, struct child_plan *plan)
 	for (size_t i = 0; i < plan->spec->file_count; i++)
 		if (plan->spec->files[i].fd <= JOB_TARGET_MAX)
 			return EBADF;
+	size_t arguments = 0;
+	while (plan->spec->argv[arguments])
+		arguments++;
+	if (arguments > HOLDER_ARGUMENTS)
+		return E2BIG;
 	if (plan->ruleset_fd >= 0 && plan->ruleset_fd <= JOB_TARGET_MAX)
 		return EBADF;
 	int error = drop_capabilities();

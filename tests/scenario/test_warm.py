@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: MIT
+"""Warm and cold starts of the same programs: nobody can tell the difference but by the clock. What cannot be held is found
+out, what is held does not outlive its file, its daemon or a crash."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+
+import pytest
+
+import fastcgi
+import processes
+from daemon import FAKE, SLOW, recipe
+from processes import wait_until
+
+CONVERT, FFMPEG = "/usr/bin/convert", "/usr/bin/ffmpeg"
+
+SVG = (b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="60"><circle cx="40" cy="30" r="25" fill="#08c"/>'
+       b'<rect x="5" y="5" width="20" height="10" fill="red"/></svg>')
+
+# name: (source, run, further options)
+PROGRAMS = {
+    "convert": ("a.jpg", ["convert", "jpeg:fd:{source.fd}[0]", "-thumbnail", "50x50", "-strip", "jpeg:-"], {}),
+    "convert-bad": ("a.jpg", ["convert", "gif:fd:{source.fd}", "jpeg:-"], {}),
+    "ffmpeg": ("a.mp4", ["ffmpeg", "-nostdin", "-loglevel", "error", "-threads", "1", "-i", "file:{source}", "-frames:v", "1",
+                         "-threads", "1", "-f", "mjpeg", "pipe:1"], {}),
+    "ffprobe": ("a.mp4", ["ffprobe", "-loglevel", "error", "-show_format", "-show_streams", "file:{source}"], {}),
+    "vips": ("a.jpg", ["vips", "thumbnail", "{source}", "{output}.jpg", "50"], {}),
+    "vips-primed": ("a.jpg", ["vips", "thumbnail", "{source}", "{output}.jpg", "40"], {"prime": ["vips_init"]}),
+    "vipsthumbnail": ("a.jpg", ["vipsthumbnail", "{source}", "--size", "50", "-o", "{output}.jpg"], {}),
+    "cwebp": ("a.png", ["cwebp", "-quiet", "{source}", "-o", "-"], {}),
+    "djpeg": ("a.jpg", ["djpeg", "-scale", "1/2", "{source}"], {}),
+    "cjpeg": ("a.ppm", ["cjpeg", "-quality", "70", "{source}"], {}),
+    "pipeline": ("a.jpg", ["djpeg", "{source}", "|", "cjpeg", "-quality", "50"], {}),
+    "avifenc": ("a.png", ["avifenc", "--jobs", "1", "--speed", "10", "{source}", "{output}"], {}),
+    "heif-convert": ("a.heic", ["heif-convert", "{source}", "{output}.png"], {}),
+    "rsvg-convert": ("a.svg", ["rsvg-convert", "-w", "40"], {"stdin": "source"}),
+    "pdftoppm": ("a.pdf", ["pdftoppm", "-singlefile", "-r", "50", "-png", "{source}"], {}),
+    "sox": ("a.wav", ["sox", "-R", "-t", "wav", "{source}", "-t", "flac", "-"], {}),
+    "gifsicle": ("a.gif", ["gifsicle", "--no-warnings", "--resize", "20x20", "{source}"], {}),
+    "python": ("a.jpg", ["/usr/bin/python3", "-I", "-c", "import sys; print(sys.argv, sum(open(3, 'rb').read()))", "{source}"], {}),
+    "sh": ("a.jpg", ["/bin/sh", "-c", "env -u HOME -u TMPDIR; wc -c <&3", "sh", "{source}"], {}),
+}
+
+
+def run(*argv):
+    subprocess.run([str(a) for a in argv], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory):
+    where = tmp_path_factory.mktemp("media")
+    scene = [CONVERT, "-size", "120x90", "gradient:red-blue", "-seed", "1", "+noise", "Uniform"]
+    for name in ("a.jpg", "a.png", "a.ppm", "a.gif", "a.heic"):
+        run(*scene, where / name)
+    run(FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=160x120:rate=10:duration=1", "-pix_fmt", "yuv420p", where / "a.mp4")
+    run(FFMPEG, "-f", "lavfi", "-i", "sine=duration=0.2", where / "a.wav")
+    (where / "a.svg").write_bytes(SVG)
+    run("/usr/bin/rsvg-convert", "-f", "pdf", "-o", where / "a.pdf", where / "a.svg")  # Debian's ImageMagick writes none
+    return where
+
+
+@pytest.fixture(scope="module")
+def daemon(module_sluice, media):
+    recipes = []
+    for name, (_, argv, options) in PROGRAMS.items():
+        for start in ("warm", "cold"):
+            recipes.append(recipe(f"{name}-{start}", *argv[1:], program=argv[0], start=start, **options))
+    for start in ("warm", "cold"):
+        seen = {"start": start, "confine": "off"}
+        recipes.append(recipe(f"seen-{start}", "fds", "env", "limits", "args", "a b", "", "-é", "{source}", **seen))
+        recipes.append(recipe(f"status-{start}", "/proc/self/status", "{source}", program="/usr/bin/grep", confine="off",
+                              start=start).replace('run = {"/usr/bin/grep", ',
+                              'run = {"/usr/bin/grep", "-aE", "^(Name|Umask|State|Sig|Shd|Cap|NoNew|Threads|Uid|Gid|Groups|NSpid)", '))
+        recipes.append(recipe(f"cmdline-{start}", "/proc/self/cmdline", "/proc/self/environ", "{source}", program="/usr/bin/cat",
+                              confine="off", start=start))
+        recipes.append(recipe(f"cost-{start}", "memory", "50", "text", "x", start=start))
+        recipes.append(recipe(f"exit-{start}", "text", "x", "exit", "37", start=start))
+        recipes.append(recipe(f"die-{start}", "text", "x", "signal", "15", start=start))
+    fleet = module_sluice(*recipes, slots=8, start=False)
+    for name in os.listdir(media):
+        fleet.file(name, (media / name).read_bytes())
+    return fleet.start()
+
+
+def request_line(daemon, name):
+    return wait_until(lambda: [line for line in daemon.log.text().splitlines()
+                               if "request id=" in line and f" recipe={name} " in line], 5, f"request of {name}")[-1]
+
+
+def both(daemon, name, source="a.jpg"):
+    """(answer, log line) of the warm start and of the cold one."""
+    result = []
+    for start in ("warm", "cold"):
+        answer = daemon.get(f"/{name}-{start}/{source}")
+        line = request_line(daemon, f"{name}-{start}")
+        assert f" start={start} " in line, line
+        result.append((answer, line))
+    return result
+
+
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_equal(daemon, nothing_left, name):
+    source, argv, _ = PROGRAMS[name]
+    program = argv[0] if argv[0].startswith("/") else f"/usr/bin/{argv[0]}"
+    assert os.path.exists(program), f"{program} is not installed"
+    (warm, warm_line), (cold, cold_line) = both(daemon, name, source)
+    assert cold.status == (422 if name == "convert-bad" else 200), cold_line
+    assert warm.status == cold.status, (warm_line, cold_line)
+    if name == "convert-bad":
+        words = [re.sub(r"job\d+", "job", line[line.index(" reason="):]) for line in (warm_line, cold_line)]
+        assert words[0] == words[1]
+    else:
+        assert len(cold.body) > 20 and warm.body == cold.body, (len(warm.body), len(cold.body))
+
+
+@pytest.mark.parametrize("name", ["seen", "status", "cmdline"])
+def test_seen_by_the_program(daemon, nothing_left, name):
+    """Descriptors, environment, working directory, limits, arguments, signals, capabilities."""
+    (warm, line), (cold, _) = both(daemon, name)
+    assert (warm.status, cold.status) == (200, 200), line
+    texts = [re.sub(rb"job\d+", b"job", bytes(answer.body)) for answer in (warm, cold)]
+    texts = [re.sub(rb"pipe:\[\d+\]", b"pipe", text) for text in texts]
+    texts = [re.sub(rb"(NSpid:\t)\d+", rb"\1N", text) for text in texts]
+    assert texts[0] == texts[1]
+    assert b"LD_PRELOAD" not in texts[0] and b"SLUICE" not in texts[0]
+
+
+def test_ends_and_costs(daemon, nothing_left):
+    (warm, line), (cold, _) = both(daemon, "exit")
+    assert warm.status == cold.status == 422 and "exit 37" in line
+    (warm, line), (cold, _) = both(daemon, "die")
+    assert warm.status == cold.status == 422 or warm.status == cold.status
+    peaks = []
+    for answer, line in both(daemon, "cost"):
+        assert answer.status == 200
+        peaks.append(int(re.search(r"peak_kib=(\d+)", line)[1]))
+        assert float(re.search(r"cpu_ms=([\d.]+)", line)[1]) > 0
+    assert all(50 * 1024 < peak < 70 * 1024 for peak in peaks), peaks
+
+
+def compile_c(path, text, *flags):
+    source = f"{path}.c"
+    with open(source, "w") as file:
+        file.write(text)
+    run("/usr/bin/gcc", "-o", path, source, *flags)
+    return str(path)
+
+
+HELLO = "#include <stdio.h>\nint main(int c, char **v) { (void)c; printf(\"hello %s\", v[1]); return 0; }\n"
+THREAD = """#include <pthread.h>
+#include <unistd.h>
+static void *sleeper(void *x) { for (;;) pause(); return x; }
+__attribute__((constructor)) static void begin(void) { pthread_t t; pthread_create(&t, 0, sleeper, 0); }
+"""
+NEVER = """#include <unistd.h>
+__attribute__((constructor)) static void begin(void) { if (access("%s", F_OK) < 0) for (;;) pause(); }
+"""
+
+
+def test_what_cannot_be_held(sluice, tmp_path):
+    os.chmod(tmp_path, 0o755)
+    for parent in list(tmp_path.parents)[:2]:
+        os.chmod(parent, 0o755)
+    programs = {
+        "static": (compile_c(tmp_path / "static", HELLO, "-static"), "statically linked"),
+        "pie": (compile_c(tmp_path / "pie", HELLO, "-static-pie"), "statically linked"),
+        "thread": (compile_c(tmp_path / "thread", THREAD + HELLO, "-pthread"), "its constructors start threads"),
+        "never": (compile_c(tmp_path / "never", NEVER % (tmp_path / "go") + HELLO), "it did not get to main"),
+        "setuid": (compile_c(tmp_path / "setuid", HELLO), "setuid or setgid"),
+        "shell": (str(tmp_path / "shell"), "a script"),
+        "python": (str(tmp_path / "python"), "a script"),
+    }
+    (tmp_path / "shell").write_text("#!/bin/sh\nprintf 'hello %s' \"$1\"\n")
+    (tmp_path / "python").write_text("#!/usr/bin/python3 -I\nimport sys\nsys.stdout.write('hello ' + sys.argv[1])\n")
+    for name in ("shell", "python"):
+        os.chmod(tmp_path / name, 0o755)
+    os.chmod(tmp_path / "setuid", 0o4755)
+    fine = compile_c(tmp_path / "fine", HELLO)
+    recipes = [recipe(name, "you", "{source}", program=path, confine="off") for name, (path, _) in programs.items()]
+    daemon = sluice(*recipes, recipe("fine", "you", "{source}", program=fine, confine="off"))
+    log = daemon.log.text()
+    for name, (path, reason) in programs.items():
+        lines = [line for line in log.splitlines() if f"program={path} " in line]
+        assert len(lines) == 1 and "started cold" in lines[0] and f'reason="{reason}"' in lines[0], (name, lines)
+    (tmp_path / "go").touch()
+    for name in [*programs, "fine"]:
+        answer = daemon.get(f"/{name}/a")
+        assert answer.status == 200 and answer.text == "hello you", (name, answer, daemon.log.text()[-1500:])
+        assert f" start={'warm' if name == 'fine' else 'cold'} " in request_line(daemon, name)
+
+
+def held(daemon, program=FAKE):
+    return daemon.log.text().count(f"program is held program={program} ")
+
+
+def test_recipes_share_a_holder(sluice):
+    daemon = sluice(recipe("one", "text", "1"), recipe("two", "text", "2"), recipe("other", "text", "3", env=["A=b"]))
+    assert held(daemon) == 2
+    for name, text in (("one", "1"), ("two", "2"), ("other", "3")):
+        assert daemon.get(f"/{name}/a").text == text
+        assert " start=warm " in request_line(daemon, name)
+
+
+def test_program_replaced(sluice, tmp_path):
+    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
+        os.chmod(parent, 0o755)
+    program = compile_c(tmp_path / "program", HELLO)
+    daemon = sluice(recipe("replaced", "you", "{source}", program=program, confine="off"))
+    assert daemon.get("/replaced/a").text == "hello you"
+    compile_c(tmp_path / "next", HELLO.replace("hello", "goodbye"))
+    os.replace(tmp_path / "next", program)
+    assert daemon.get("/replaced/a").text == "goodbye you"
+    wait_until(lambda: held(daemon, program) == 2, 5 * SLOW, lambda: daemon.log.text())
+    assert daemon.get("/replaced/a").text == "goodbye you"
+    assert " start=warm " in request_line(daemon, "replaced")
+    assert "a file has changed" in daemon.log.text()
+
+
+def test_crash_replaces_the_holder(sluice):
+    daemon = sluice(recipe("crash", "signal", "11"), recipe("fine", "text", "fine"))
+    assert daemon.get("/crash/a").status == 502
+    wait_until(lambda: held(daemon) == 2, 5 * SLOW, lambda: daemon.log.text())
+    assert daemon.get("/fine/a").text == "fine"
+    assert "a job crashed" in daemon.log.text()
+
+
+def test_reload(sluice):
+    daemon = sluice(recipe("one", "text", "1"), recipe("old", "old", program="/usr/bin/echo"))
+    before = daemon.holders()
+    daemon.configure(recipe("one", "text", "1"), recipe("new", "new", "{source}", program="/usr/bin/printf"))
+    daemon.signal(signal.SIGHUP)
+    wait_until(lambda: held(daemon, "/usr/bin/printf") == 1, 5 * SLOW, lambda: daemon.log.text())
+    wait_until(lambda: not any(b"/usr/bin/echo" in processes.command(p)[0] for p in daemon.holders()), 5 * SLOW)
+    assert held(daemon) == 1
+    assert set(before) & set(daemon.holders())
+    assert daemon.get("/new/a").text == "new"
+    assert " start=warm " in request_line(daemon, "new")
+
+
+class Load:
+    """Requests without end from several threads; every answer is looked at."""
+
+    def __init__(self, daemon, uri, text, threads=4):
+        self.daemon, self.uri, self.text = daemon, uri, text
+        self.wrong, self.good, self.stopping = [], 0, False
+        self.threads = [threading.Thread(target=self.run) for _ in range(threads)]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self):
+        while not self.stopping:
+            try:
+                answer = self.daemon.get(self.uri)
+            except (OSError, fastcgi.Closed) as error:
+                answer = error
+                if self.stopping:
+                    return
+            if isinstance(answer, fastcgi.Answer) and answer.status == 200 and answer.text == self.text:
+                self.good += 1
+            else:
+                self.wrong.append(answer)
+
+    def finish(self):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join(20 * SLOW)
+
+
+def test_holder_killed_under_load(sluice):
+    daemon = sluice(recipe("fine", "text", "fine", slots=8), slots=8)
+    load = Load(daemon, "/fine/a", "fine")
+    killed = []
+    try:
+        for _ in range(8):
+            good = load.good
+            wait_until(lambda: load.good > good + 20, 20 * SLOW)
+            for pid in daemon.holders():
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+                except ProcessLookupError:
+                    pass
+    finally:
+        load.finish()
+    assert killed and not load.wrong, load.wrong[:3]
+    assert processes.wait_gone(killed, 1 * SLOW) == []
+    wait_until(lambda: len(daemon.holders()) == 2, 10 * SLOW, lambda: daemon.log.text()[-2000:])
+    assert daemon.get("/fine/a").text == "fine"
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+def test_job_killed(sluice, start):
+    daemon = sluice(recipe("hang", "ignore-term", "child", "daemon", "hang", timeout="30s", start=start))
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/hang/a"))
+        pids = daemon.wait_converters(3)
+        leader = [pid for pid in pids if pid in processes.children(daemon.pid)]
+        os.kill(leader[0], signal.SIGKILL)
+        assert connection.answer().status in (502, 507)
+    assert processes.wait_gone(pids, 1 * SLOW) == []
+
+
+def test_daemon_killed_under_load(sluice):
+    daemon = sluice(recipe("family", "ignore-term", "child", "daemon", "hang", timeout="30s", slots=8),
+                    recipe("fine", "text", "fine", slots=8), slots=8)
+    load = Load(daemon, "/fine/a", "fine", threads=2)
+    connections = [daemon.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(fastcgi.request("/family/a"))
+    pids = daemon.wait_converters(9)
+    load.stopping = True
+    everybody = {*pids, *daemon.holders(), *daemon.spawners()}
+    os.kill(daemon.pid, signal.SIGKILL)
+    daemon.process.wait()
+    load.finish()
+    assert processes.wait_gone(everybody, 1 * SLOW) == []
+    assert wait_until(lambda: not processes.marked(daemon.directory), 1 * SLOW) is True
+    for connection in connections:
+        connection.close()
+
+
+def test_without_the_library(sluice, tmp_path):
+    """The daemon alone, as after an incomplete installation: everything cold, said once."""
+    from daemon import SLUICE
+    import daemon as library
+    copy = tmp_path / "sluice"
+    shutil.copy2(SLUICE, copy)
+    daemon = sluice(recipe("fine", "text", "fine"), start=False)
+    original, library.SLUICE = library.SLUICE, str(copy)
+    try:
+        daemon.start()
+    finally:
+        library.SLUICE = original
+    if "no warm start" not in daemon.log.text():
+        pytest.skip("the library is installed on this machine")
+    assert daemon.get("/fine/a").text == "fine"
+    assert " start=cold " in request_line(daemon, "fine")
