@@ -167,6 +167,14 @@ int fcgi_connection_begin(struct fcgi_connection *connection)
 	return length < 0 ? (int)length : 0;
 }
 
+bool fcgi_connection_peek(
+	const struct fcgi_connection *connection, const char *name, char *value, size_t size)
+{
+	const struct fcgi_input *input = &connection->input;
+	return input->params && !input->params_too_large &&
+	       fcgi_params_peek(input->params, input->params_length, name, value, size);
+}
+
 const char *fcgi_connection_param(const struct fcgi_connection *connection, const char *name)
 {
 	const struct fcgi_input *input = &connection->input;

@@ -56,6 +56,10 @@ int fcgi_connection_begin(struct fcgi_connection *connection);
 /* A parameter of the request at hand, NULL when absent. Borrowed until fcgi_connection_end. */
 const char *fcgi_connection_param(const struct fcgi_connection *connection, const char *name);
 
+/* A parameter before fcgi_connection_begin, copied: to decide who answers. False as fcgi_params_peek. */
+bool fcgi_connection_peek(
+	const struct fcgi_connection *connection, const char *name, char *value, size_t size);
+
 /* Settings of the answer. splice false: always the copying path. deadline_ms: of clock_now_ms, or
  * CLOCK_NEVER. */
 void fcgi_connection_set_send_timeout(struct fcgi_connection *connection, uint64_t timeout_ms);

@@ -65,3 +65,24 @@ const char *fcgi_params_get(const uint8_t *decoded, size_t size, const char *nam
 	}
 	return NULL;
 }
+
+bool fcgi_params_peek(
+	const uint8_t *data, size_t size, const char *name, char *value, size_t value_size)
+{
+	size_t at = 0, wanted = strlen(name);
+	uint32_t name_length, value_length;
+	while (fcgi_params_lengths(data, size, &at, &name_length, &value_length)) {
+		if (name_length > size - at || value_length > size - at - name_length)
+			return false;
+		const uint8_t *found = data + at + name_length;
+		if (name_length == wanted && !memcmp(data + at, name, wanted)) {
+			if (value_length >= value_size || memchr(found, 0, value_length))
+				return false;
+			memcpy(value, found, value_length);
+			value[value_length] = '\0';
+			return true;
+		}
+		at += (size_t)name_length + value_length;
+	}
+	return false;
+}

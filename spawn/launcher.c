@@ -497,3 +497,26 @@ void launcher_ended(struct launcher *launcher, unsigned holder, const struct job
 		if (result->signal == crashes[i])
 			replace(launcher, holder, false);
 }
+
+size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_t max)
+{
+	size_t n = 0;
+	const struct place *place;
+	pthread_mutex_lock(&launcher->lock);
+	LIST_FOREACH(place, &launcher->places, entry)
+	{
+		if (n == max || place->unwanted)
+			continue;
+		struct launcher_view *view = &out[n++];
+		*view = (struct launcher_view){
+			.state = place->current   ? LAUNCHER_HELD
+				 : place->refused ? LAUNCHER_REFUSED
+						  : LAUNCHER_BEGINNING,
+			.pid = place->current ? holder_pid(place->current->holder) : 0,
+			.jobs = place->current ? place->jobs : 0,
+		};
+		snprintf(view->program, sizeof view->program, "%s", place->program->held.program);
+	}
+	pthread_mutex_unlock(&launcher->lock);
+	return n;
+}

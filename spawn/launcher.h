@@ -48,4 +48,18 @@ int launcher_start(
 /* To be told of every job's end. */
 void launcher_ended(struct launcher *launcher, unsigned holder, const struct job_result *result);
 
+/* What is held, or is not. Any thread. Fills at most max, returns how many. */
+enum launcher_state {
+	LAUNCHER_HELD,
+	LAUNCHER_BEGINNING, /* a holder starts, or will */
+	LAUNCHER_REFUSED,   /* it cannot be held: always cold */
+};
+struct launcher_view {
+	char program[128];
+	enum launcher_state state;
+	pid_t pid;	/* of the holder; 0: none */
+	unsigned jobs; /* of this holder */
+};
+size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_t max);
+
 #endif

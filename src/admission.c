@@ -212,3 +212,20 @@ void admission_leave(struct admission *admission, struct admission_pass *pass)
 	admit(admission);
 	pthread_mutex_unlock(&admission->lock);
 }
+
+struct admission_view admission_look(struct admission *admission, const char *recipe)
+{
+	struct admission_view view = {0};
+	const struct admission_gate *gate;
+	pthread_mutex_lock(&admission->lock);
+	LIST_FOREACH(gate, &admission->gates, entry)
+	{
+		if (recipe && strcmp(gate->recipe, recipe) != 0)
+			continue;
+		view.waiting += gate->waiting;
+		if (recipe || !gate->live)
+			view.used += gate->used;
+	}
+	pthread_mutex_unlock(&admission->lock);
+	return view;
+}

@@ -48,6 +48,14 @@ enum {
  * refusals, from how long slots were held lately. */
 int admission_enter(struct admission *admission, const struct admission_request *request,
 	struct admission_pass *pass, unsigned *retry_after_s);
+/* How it stands now; recipe NULL: all of them together, `used` without live ones, as the
+ * daemon's slots are. A recipe that nobody has wanted yet
+ * has zeros. */
+struct admission_view {
+	unsigned used, waiting;
+};
+struct admission_view admission_look(struct admission *admission, const char *recipe);
+
 /* Frees the slot; an empty pass is fine. */
 void admission_leave(struct admission *admission, struct admission_pass *pass);
 

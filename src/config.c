@@ -28,7 +28,7 @@ static const char *const level_names[LEVELS] = {"root", "recipe", "param"};
 static const char *const options[LEVELS][NAMES_MAX] = {
 	{"listen", "socket_mode", "socket_group", "root", "prefix", "programs", "user", "log",
 		"temp_path", "splice", "request_timeout", "send_timeout", "shutdown_timeout",
-		"log_format", "slow", "server_timing", "request_id",
+		"log_format", "slow", "server_timing", "request_id", "status_path", "ping_path",
 		"slots", "connections", "confine"},
 	{"path", "sources*", "run*", "response", "type", "timeout", "queue", "queue_timeout",
 		"slots", "memory", "cpu", "max_source", "max_pixels", "max_output", "threads",

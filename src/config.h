@@ -16,6 +16,8 @@
 #include "base/log.h"
 #include "src/recipe.h"
 
+enum { CONFIG_SIGHT_PATH_MAX = 256 }; /* of status_path and ping_path, with the NUL */
+
 struct config {
 	char *file;
 	char *directory; /* that it lies in, absolute: {config_dir} in `env` and `read` */
@@ -29,6 +31,8 @@ struct config {
 	char *log; /* as log_open takes it; NULL: stderr */
 	enum log_format log_format; /* default text */
 	uint64_t slow_ms; /* a request that takes longer is logged in detail; 0 (the default): none is */
+	char *status_path; /* of the URL, "/…": where the status page is; NULL (the default): nowhere */
+	char *ping_path; /* likewise, for "I am here" */
 	bool server_timing; /* a Server-Timing field in answers; default false */
 	bool request_id; /* an X-Request-Id field in answers; default false */
 	char *temp_path; /* default: TMPDIR, else /tmp */

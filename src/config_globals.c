@@ -300,6 +300,8 @@ void config_unref(struct config *config)
 	free(config->programs);
 	free(config->user);
 	free(config->log);
+	free(config->status_path);
+	free(config->ping_path);
 	free(config->temp_path);
 	free(counted);
 }

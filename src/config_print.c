@@ -189,6 +189,8 @@ void config_print(const struct config *config, FILE *out)
 	put_string(out, "", "log", config->log);
 	fprintf(out, "log_format = %s\n", config_log_format_names[config->log_format]);
 	put_duration(out, "", "slow", config->slow_ms);
+	put_string(out, "", "status_path", config->status_path);
+	put_string(out, "", "ping_path", config->ping_path);
 	fprintf(out, "server_timing = %s\n", config->server_timing ? "true" : "false");
 	fprintf(out, "request_id = %s\n", config->request_id ? "true" : "false");
 	put_string(out, "", "temp_path", config->temp_path);

@@ -35,9 +35,31 @@ static void read_log(const struct config_reader *reader, struct config *config)
 	config_read_duration(reader, "slow", 0, &config->slow_ms);
 }
 
+/* A path of the URL as the client sends it: it is compared, never decoded. */
+static void read_path(const struct config_reader *reader, const char *option, char **path)
+{
+	config_read_string(reader, option, true, path);
+	const struct config_value *value = config_read_one(reader, option);
+	if (!*path)
+		return;
+	if ((*path)[0] != '/')
+		config_error(reader->report, value->line, "%s = %s: did you mean /%s?", option,
+			value->text, value->text);
+	else if (strpbrk(*path, "?# ") || strlen(*path) >= CONFIG_SIGHT_PATH_MAX)
+		config_error(reader->report, value->line,
+			"%s: a path of at most %d bytes, without ?, # and blanks", option,
+			CONFIG_SIGHT_PATH_MAX - 1);
+}
+
 void config_sight(const struct config_reader *reader, struct config *config)
 {
 	read_log(reader, config);
+	read_path(reader, "status_path", &config->status_path);
+	read_path(reader, "ping_path", &config->ping_path);
+	if (config->status_path && config->ping_path &&
+		!strcmp(config->status_path, config->ping_path))
+		config_error(reader->report, config_read_one(reader, "ping_path")->line,
+			"ping_path: is the same as status_path");
 	config_read_bool(reader, "server_timing", &config->server_timing);
 	config_read_bool(reader, "request_id", &config->request_id);
 }

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 
-enum { RING = HISTORY_WINDOWS + 1 }; /* and the one that is being filled */
+enum { RING = HISTORY_WINDOWS };
 
 struct slot {
 	uint64_t number; /* since the clock began; 0: never */
@@ -91,7 +91,7 @@ void history_windows(struct history *history, struct history_window out[HISTORY_
 	pthread_mutex_lock(&history->lock);
 	uint64_t now = window_now();
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
-		uint64_t number = now - HISTORY_WINDOWS + i;
+		uint64_t number = now - HISTORY_WINDOWS + 1 + i;
 		const struct slot *slot = &history->ring[number % RING];
 		out[i] = slot->number == number ? slot->window : (struct history_window){0};
 	}
@@ -100,18 +100,11 @@ void history_windows(struct history *history, struct history_window out[HISTORY_
 
 uint64_t history_quantile(const struct history_window *windows, size_t count, double share)
 {
-	uint64_t buckets[METRICS_BOUNDS + 1] = {0}, total = 0, below = 0;
+	uint64_t buckets[METRICS_BOUNDS + 1] = {0};
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j <= METRICS_BOUNDS; j++) {
+		for (size_t j = 0; j <= METRICS_BOUNDS; j++)
 			buckets[j] += windows[i].times[j];
-			total += windows[i].times[j];
-		}
-	for (size_t j = 0; j < METRICS_BOUNDS && total > 0; j++) {
-		below += buckets[j];
-		if ((double)below >= share * (double)total)
-			return metrics_bounds_us[j];
-	}
-	return total > 0 ? metrics_bounds_us[METRICS_BOUNDS - 1] : 0;
+	return metrics_quantile(buckets, share);
 }
 
 size_t history_failures(struct history *history, struct history_failure out[HISTORY_FAILURES])

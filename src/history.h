@@ -28,7 +28,7 @@ struct history_window {
 	uint32_t times[METRICS_BOUNDS + 1]; /* of whole requests, by metrics_bucket */
 };
 
-/* The last HISTORY_WINDOWS full windows, the oldest first. */
+/* The last HISTORY_WINDOWS windows, the oldest first; the last one is still being filled. */
 void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS]);
 
 /* The time below which `share` (0 … 1) of the requests in the windows are, in us: the upper bound of their bucket; 0 when there

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "src/ask.h"
 #include "src/config.h"
 #include "src/explain.h"
 #include "src/server.h"
@@ -21,10 +22,14 @@ static const char usage[] =
 	"nothing is run\n"
 	"       sluice render  [-c FILE] [-H FIELD] URL   convert without a web server: body on "
 	"stdout\n"
+	"       sluice status  [-c FILE] [-s SOCKET] [text | json | openmetrics | html]   ask a "
+	"running one\n"
+	"       sluice health  [-c FILE] [-s SOCKET]      exit 0 when it can serve\n"
 	"       sluice -h | -V\n"
 	"\n"
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
-	"  -s SOCKET   listen there instead: unix:PATH, tcp:HOST:PORT, tcp6:[ADDR]:PORT\n"
+	"  -s SOCKET   listen there instead, or ask there: unix:PATH, tcp:HOST:PORT, "
+	"tcp6:[ADDR]:PORT\n"
 	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that "
 	"matters\n"
 	"\n"
@@ -105,6 +110,41 @@ static int run_command(const char *command, const struct arguments *arguments)
 	return status;
 }
 
+/* The socket is that of -s, else the one that the configuration listens on. */
+static int ask(const char *command, const struct arguments *arguments)
+{
+	struct config *config = arguments->listen ? NULL : load(arguments->config);
+	const char *address = arguments->listen ? arguments->listen
+			      : config		? config->listen
+						: NULL;
+	int status = EXIT_FAILED;
+	if (address)
+		status = ask_run(address, command);
+	else if (config)
+		fputs("sluice: the configuration has no `listen`: give the socket with -s\n",
+			stderr);
+	config_unref(config);
+	return status;
+}
+
+static int ask_status(const struct arguments *arguments, const char *form)
+{
+	static const char *const forms[] = {"text", "json", "openmetrics", "html"};
+	char command[32];
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+		if (!form || !strcmp(form, forms[i])) {
+			snprintf(command, sizeof command, "status %s", forms[i]);
+			return ask(command, arguments);
+		}
+	return usage_error("status: text, json, openmetrics or html");
+}
+
+static bool is_command(const char *command)
+{
+	return !strcmp(command, "explain") || !strcmp(command, "render") ||
+	       !strcmp(command, "status") || !strcmp(command, "health");
+}
+
 static int test_config(const struct arguments *arguments)
 {
 	struct config *config = load(arguments->config);
@@ -129,12 +169,18 @@ int main(int argc, char **argv)
 		argv[1] = argv[0];
 		argc--;
 		argv++;
-		if (strcmp(command, "explain") != 0 && strcmp(command, "render") != 0)
+		if (!is_command(command))
 			return usage_error("no such command");
 	}
 	int status = parse(argc, argv, &arguments);
 	if (status >= 0)
 		return status;
+	if (command && !strcmp(command, "status"))
+		return argc - optind > 1 ? usage_error("too many arguments")
+					 : ask_status(&arguments, argv[optind]);
+	if (command && !strcmp(command, "health"))
+		return argc > optind ? usage_error("too many arguments")
+				     : ask("health", &arguments);
 	if (command) {
 		if (argc - optind != 1)
 			return usage_error("one URL is needed");

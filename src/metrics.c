@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define COUNT(counter, n) atomic_fetch_add_explicit(&(counter), (n), memory_order_relaxed)
 #define READ(counter) atomic_load_explicit(&(counter), memory_order_relaxed)
@@ -35,6 +36,7 @@ struct metrics {
 	pthread_mutex_t lock; /* for adding */
 	struct metrics_recipe *_Atomic first;
 	counter events[METRICS_EVENTS];
+	int64_t started_ms;
 };
 
 int metrics_new(struct metrics **out)
@@ -43,6 +45,9 @@ int metrics_new(struct metrics **out)
 	if (!metrics)
 		return -ENOMEM;
 	pthread_mutex_init(&metrics->lock, NULL);
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	metrics->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	*out = metrics;
 	return 0;
 }
@@ -106,6 +111,24 @@ size_t metrics_bucket(uint64_t us)
 	while (i < METRICS_BOUNDS && us > metrics_bounds_us[i])
 		i++;
 	return i;
+}
+
+uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double share)
+{
+	uint64_t total = 0, below = 0;
+	for (size_t i = 0; i <= METRICS_BOUNDS; i++)
+		total += buckets[i];
+	for (size_t i = 0; i < METRICS_BOUNDS && total > 0; i++) {
+		below += buckets[i];
+		if ((double)below >= share * (double)total)
+			return metrics_bounds_us[i];
+	}
+	return total > 0 ? metrics_bounds_us[METRICS_BOUNDS - 1] : 0;
+}
+
+int64_t metrics_started_ms(const struct metrics *metrics)
+{
+	return metrics->started_ms;
 }
 
 static void observe_time(struct histogram *histogram, uint64_t us)

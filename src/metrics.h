@@ -36,11 +36,17 @@ enum metrics_event {
 void metrics_count(struct metrics *metrics, enum metrics_event event);
 uint64_t metrics_get(const struct metrics *metrics, enum metrics_event event);
 
+/* When the daemon began, in milliseconds of the Unix epoch. */
+int64_t metrics_started_ms(const struct metrics *metrics);
+
 /* Upper bounds of a histogram's buckets; above the last one there is one more. */
 enum { METRICS_BOUNDS = 16 };
 extern const uint64_t metrics_bounds_us[METRICS_BOUNDS];
 /* The bucket that us falls into: 0 … METRICS_BOUNDS. */
 size_t metrics_bucket(uint64_t us);
+
+/* The time below which `share` (0 … 1) of what is in the buckets lies, in us: the upper bound of a bucket; 0: they are empty. */
+uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double share);
 
 struct metrics_histogram_view {
 	uint64_t buckets[METRICS_BOUNDS + 1]; /* each by itself, not cumulated */

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
+#include "src/desk.h"
 #include "src/pool.h"
 #include "src/request.h"
 #include "src/seclusion.h"
@@ -32,6 +33,7 @@ struct server {
 	struct service service;
 	struct fcgi_loop *loop;
 	struct pool *pool;
+	struct desk *desk;
 	pthread_mutex_t lock; /* for config */
 	struct config *config;
 	struct listener listeners[LISTENER_MAX];
@@ -64,6 +66,9 @@ static void serve(void *data, void *item)
 static void take_request(void *data, struct fcgi_connection *connection)
 {
 	struct server *server = data;
+	/* Only this thread changes the configuration. */
+	if (desk_take(server->desk, server->config, connection))
+		return;
 	if (pool_submit(server->pool, serve, server, connection) == 0)
 		return;
 	metrics_count(server->service.metrics, METRICS_NO_THREAD);
@@ -376,6 +381,8 @@ static int open_all(struct server *server, const char *listen)
 		r = pool_new(THREADS_MAX, &server->pool);
 	if (r == 0)
 		r = open_loop(server);
+	if (r == 0)
+		r = desk_new(&server->service, server->loop, &server->desk);
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
 	return r;
@@ -389,6 +396,7 @@ int server_run(struct config *config, const char *listen)
 	if (r == 0)
 		loop(&server);
 	pool_free(server.pool);
+	desk_free(server.desk);
 	fcgi_loop_free(server.loop);
 	service_close(&server.service);
 	close_listeners(&server);

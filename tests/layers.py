@@ -18,8 +18,9 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["validator"],
     ["conversion", "verdict"],
     ["pump", "response"],
-    ["request"],
-    ["explain", "render", "server"],
+    ["request", "status"],
+    ["desk"],
+    ["explain", "render", "server", "ask"],
     ["main"],
 ]
 PURE = 0

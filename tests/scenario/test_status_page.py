@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""The status page in its four forms, the ping, and the commands that ask: idle, at work, and when nothing else gets in."""
+
+import json
+import re
+import shutil
+import subprocess
+import threading
+import time
+
+import pytest
+
+import openmetrics
+from bridge import Bridge
+from daemon import SLOW, SLUICE, recipe
+from processes import wait_until
+
+COLD = {"start": "cold", "stdin": "source"}
+RECIPES = (
+    recipe("ok", "write", "1000", **COLD),
+    recipe("hang", "hang", slots=2, queue=3, queue_timeout="60s", **COLD),
+    recipe("spin", "spin", **COLD),
+    recipe("bad", "stderr", "<b>&\"'</b>", "exit", "3", **COLD),
+    recipe("live", "write", "5000", "hang", response="live", type="text/plain", **COLD),
+)
+STATUS = "/-/status"
+CHROMIUM = shutil.which("chromium")
+
+
+def start(sluice, **more):
+    settings = {"status_path": STATUS, "ping_path": "/-/ping", "slots": 3, **more}
+    return sluice(*RECIPES, **settings)
+
+
+def get_json(daemon):
+    answer = daemon.get(STATUS + "?json")
+    assert answer.status == 200 and answer.headers["content-type"] == "application/json"
+    return json.loads(answer.body)
+
+
+class Clients:
+    """Requests that stay until the test ends."""
+
+    def __init__(self, daemon):
+        self.daemon, self.connections = daemon, []
+
+    def send(self, *uris):
+        import fastcgi
+        for uri in uris:
+            connection = self.daemon.connect()
+            connection.send(fastcgi.request(uri))
+            self.connections.append(connection)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for connection in self.connections:
+            connection.close()
+
+
+def run(*arguments):
+    return subprocess.run([SLUICE, *arguments], capture_output=True, text=True, timeout=20 * SLOW, check=False)
+
+
+def test_not_there_unless_configured(sluice):
+    daemon = sluice(*RECIPES)
+    for uri in ("/", "/status", "/ping", STATUS, STATUS + "?json", "/?html", "/-/ping"):
+        assert daemon.get(uri).status == 404, uri
+    assert daemon.get(STATUS, HTTP_SLUICE_COMMAND="status json").status == 404
+
+
+def test_only_at_its_path(sluice):
+    daemon = start(sluice)
+    for uri in (STATUS + "/", STATUS + "x", "/x" + STATUS, "/-", "/-/%73tatus", "/-/../-/status"):
+        assert daemon.get(uri).status == 404, uri
+    for form in ("x", "json&x", "jsonx", "html=1", "%6Ason"):
+        answer = daemon.get(f"{STATUS}?{form}")
+        assert answer.status == 400 and "openmetrics" in answer.text, form
+    answer = daemon.get(STATUS, method="POST")
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    head = daemon.get(STATUS + "?html", method="HEAD")
+    assert head.status == 200 and head.length == 0 and int(head.headers["content-length"]) > 3000
+    assert head.headers["cache-control"] == "no-store"
+
+
+def test_text(sluice):
+    daemon = start(sluice)
+    daemon.get("/bad/a")
+    text = daemon.get(STATUS).text
+    assert text.startswith("sluice ") and re.search(r"^slots 0/3, waiting 0$", text, re.M), text
+    assert re.search(r"^bad +0/\d+ +0/64 +1 +1 ", text, re.M), text
+    assert re.search(r" 422 refused  bad  /bad/a  .*exit 3", text), text
+    assert daemon.get(STATUS + "?text").text.startswith("sluice ")
+
+
+def test_json_at_work(sluice):
+    daemon = start(sluice)
+    idle = get_json(daemon)
+    assert idle["running"] == [] and idle["slots_used"] == 0 and len(idle["windows"]) == 120
+    with Clients(daemon) as clients:
+        clients.send(*["/hang/a"] * 4, "/live/a", "/spin/a")
+        wait_until(lambda: [r for r in get_json(daemon)["running"] if r["phase"] != "queued"][3:], 5 * SLOW)
+        time.sleep(0.3)
+        status = get_json(daemon)
+        running = status["running"]
+        phases = sorted((r["recipe"], r["phase"]) for r in running)
+        assert phases == [("hang", "converting")] * 2 + [("hang", "queued")] * 2 + [("live", "converting"), ("spin", "converting")]
+        assert all(r["source"] == "a" and r["client"] == "waiting" and r["age_seconds"] > 0 for r in running)
+        assert all((r["programs"], r["memory_bytes"] > 0) == (1, True) for r in running if r["phase"] == "converting"), running
+        assert next(r for r in running if r["recipe"] == "live")["output_bytes"] == 5000
+        assert next(r for r in running if r["recipe"] == "spin")["cpu_seconds"] > 0
+        hang = next(r for r in status["recipes"] if r["name"] == "hang")
+        assert (hang["slots_used"], hang["slots"], hang["queue_length"], hang["queue_limit"]) == (2, 2, 2, 3)
+        assert (status["slots_used"], status["queue_length"]) == (3, 2)
+    wait_until(lambda: not get_json(daemon)["running"], 5 * SLOW)
+    gone = next(r for r in get_json(daemon)["recipes"] if r["name"] == "hang")
+    assert gone["statuses"] == {"499": 4} and gone["failures"] == 0
+
+
+def test_failures_are_told(sluice):
+    daemon = start(sluice)
+    daemon.get("/bad/a", HTTP_X_REQUEST_ID="the-bad-one")
+    daemon.get("/ok/a")
+    daemon.get("/ok/nothing")
+    status = get_json(daemon)
+    failure, = status["failures"]
+    assert (failure["id"], failure["status"], failure["recipe"], failure["url"]) == ("the-bad-one", 422, "bad", "/bad/a")
+    assert "exit 3" in failure["reason"] and "<b>&\"'</b>" in failure["stderr"]
+    assert abs(failure["time"] - time.time()) < 60
+    assert sum(w["requests"] for w in status["windows"]) >= 3 and sum(w["failures"] for w in status["windows"]) == 1
+
+
+def test_openmetrics(sluice):
+    daemon = start(sluice)
+    answer = daemon.get(STATUS + "?openmetrics")
+    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    before = openmetrics.parse(answer.text)
+    assert all(name.startswith("sluice_") for name in before)
+    for _ in range(3):
+        daemon.get("/ok/a")
+    daemon.get("/bad/a")
+    with Clients(daemon) as clients:
+        clients.send("/hang/a", "/hang/a", "/hang/a")
+        wait_until(lambda: len([r for r in get_json(daemon)["running"] if r["phase"] == "converting"]) == 2, 5 * SLOW)
+        after = openmetrics.parse(daemon.get(STATUS + "?openmetrics=").text)
+        assert after["sluice_queue_length"].value(recipe="hang") == 1
+        assert after["sluice_running_requests"].value(phase="converting") == 2
+    assert before["sluice_requests"].value("_total", recipe="ok", status="200") == 0
+    assert after["sluice_requests"].value("_total", recipe="ok", status="200") == 3
+    assert after["sluice_outcomes"].value("_total", recipe="bad", outcome="refused") == 1
+    assert after["sluice_failures"].value("_total", recipe="bad") == 1
+    assert after["sluice_sent_bytes"].value("_total", recipe="ok", way="spliced") == 3000
+    assert after["sluice_conversions"].sum("_total", recipe="ok") == 3
+    duration = after["sluice_request_duration_seconds"]
+    assert duration.value("_count", recipe="ok") == 3 and 0 < duration.value("_sum", recipe="ok") < 30
+    assert duration.value("_bucket", recipe="ok", le="300.0") == 3
+    for name, family in before.items():
+        if family.type == "counter":
+            assert after[name].sum("_total") >= family.sum("_total"), name
+
+
+def test_a_reload_keeps_the_numbers(sluice):
+    import signal
+    daemon = start(sluice)
+    daemon.get("/ok/a")
+    mark = daemon.log.mark()
+    daemon.configure(*RECIPES[1:], status_path="/other", slots=3)
+    daemon.signal(signal.SIGHUP)
+    daemon.log.wait_text("configuration reloaded", mark)
+    assert daemon.get(STATUS).status == 404
+    metrics = openmetrics.parse(daemon.get("/other?openmetrics").text)
+    assert metrics["sluice_requests"].value("_total", recipe="ok", status="200") == 1
+    assert not [1 for _, labels, _ in metrics["sluice_slots"].samples if labels["recipe"] == "ok"]
+    assert metrics["sluice_reloads"].value("_total") == 1
+
+
+def test_when_nothing_else_gets_in(sluice):
+    """Every slot and the queue are taken: the ping, the page and a refusal come at once."""
+    daemon = start(sluice)
+    with Clients(daemon) as clients:
+        clients.send(*["/hang/a"] * 5)
+        wait_until(lambda: len(get_json(daemon)["running"]) == 5, 5 * SLOW)
+        for uri, status in (("/-/ping", 200), (STATUS + "?html", 200), ("/hang/a", 503)):
+            begin = time.monotonic()
+            assert daemon.get(uri).status == status
+            assert time.monotonic() - begin < 0.5 * SLOW, uri
+
+
+def test_ping(sluice):
+    daemon = start(sluice)
+    mark = daemon.log.mark()
+    with daemon.connect() as connection:
+        for _ in range(100):
+            answer = connection.get("/-/ping", keep=True)
+            assert (answer.status, answer.text, answer.ended) == (200, "ok\n", True)
+    assert daemon.get("/-/ping?x=1").text == "ok\n"
+    assert "ping" not in daemon.log.text(mark)
+
+
+def test_commands(sluice):
+    daemon = sluice(*RECIPES)  # no status_path: over the socket it can be asked all the same
+    socket = f"unix:{daemon.socket}"
+    assert run("status", "-s", socket).stdout.startswith("sluice ")
+    assert json.loads(run("status", "-c", daemon.config, "json").stdout)["version"]
+    openmetrics.parse(run("status", "-s", socket, "openmetrics").stdout)
+    assert "</html>" in run("status", "-s", socket, "html").stdout
+    done = run("health", "-s", socket)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "healthy\n", "")
+    assert run("status", "-s", socket, "xml").returncode == 2
+    assert run("health", "-s", socket, "more").returncode == 2
+    assert daemon.get("/", SLUICE_COMMAND="stop").status == 400
+    assert daemon.get("/ok/a", SLUICE_COMMAND="").status == 200
+    assert daemon.get("/ok/a", HTTP_SLUICE_COMMAND="status").body[:6] != b"sluice"
+
+
+def test_ill_health(sluice):
+    import os
+    daemon = sluice(*RECIPES)
+    os.rename(daemon.root, daemon.root + "-away")
+    done = run("health", "-s", f"unix:{daemon.socket}")
+    os.rename(daemon.root + "-away", daemon.root)
+    assert done.returncode == 1 and "root" in done.stderr and done.stdout == ""
+    done = run("health", "-s", f"unix:{daemon.directory}/nobody")
+    assert done.returncode == 1 and "nobody" in done.stderr
+
+
+@pytest.fixture
+def browse(tmp_path):
+    if not CHROMIUM:
+        pytest.skip("no chromium here")
+    bridges = []
+
+    def start_bridge(daemon):
+        bridges.append(Bridge(daemon.address))
+        return bridges[-1]
+
+    def dump(bridge, *more):
+        return subprocess.run(
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", *more,
+             f"{bridge.url}{STATUS}?html"], capture_output=True, timeout=60, check=False).stdout.decode()
+    dump.bridge = start_bridge
+    yield dump
+    for bridge in bridges:
+        bridge.close()
+
+
+def test_page_in_a_browser(sluice, browse):
+    daemon = start(sluice)
+    daemon.get("/bad/a?%3Cimg%3E")
+    daemon.get("/bad/a")
+    bridge = browse.bridge(daemon)
+    with Clients(daemon) as clients:
+        clients.send("/hang/a", "/hang/a", "/hang/a")
+        wait_until(lambda: len(get_json(daemon)["running"]) == 3, 5 * SLOW)
+        dom = browse(bridge, "--dump-dom")
+    rows = re.findall(r"<tr>(.*?)</tr>", re.search(r'id="running".*?</table>', dom, re.S)[0], re.S)
+    assert len(rows) == 4 and "queued" in dom and "converting" in dom, dom
+    assert "&lt;b&gt;&amp;" in dom and "<b>&amp;\"" not in dom  # what a converter says is text, and nothing else
+    assert dom.count("<svg") == 3 and "<rect" in dom
+
+
+def test_page_is_self_contained_and_refreshes_itself(sluice, browse):
+    daemon = start(sluice)
+    bridge = browse.bridge(daemon)
+    browse(bridge, "--dump-dom", "--virtual-time-budget=7000")
+    assert len(bridge.paths) >= 3 and {p for p in bridge.paths if "favicon" not in p} == {STATUS + "?html"}, bridge.paths
+    page = daemon.get(STATUS + "?html").text
+    assert not re.search(r"(?:src|href)=|https?:|@import|url\(", page.replace("location.href", "")), page
+
+
+def test_page_on_a_phone_and_in_the_dark(sluice, browse, tmp_path):
+    """What is drawn: the page is not wider than the phone, and dark where the reader wants it dark."""
+    from PIL import Image
+    daemon = start(sluice)
+    bridge = browse.bridge(daemon)
+    corners = []
+    for name, more in (("light", ()), ("dark", ("--blink-settings=preferredColorScheme=0",))):
+        shot = tmp_path / f"{name}.png"
+        browse(bridge, f"--screenshot={shot}", "--window-size=500,900", "--hide-scrollbars", *more)
+        with Image.open(shot) as image:
+            corners.append(sum(image.convert("RGB").getpixel((2, 2))))
+            colours = image.convert("RGB").getcolors(1 << 20)
+            assert len(colours) > 20
+    assert corners[0] > 600 and corners[1] < 150, corners
