@@ -112,6 +112,11 @@ static void defaults(void **state)
 	assert_string_equal(config->programs, "/usr/bin:/bin");
 	assert_null(config->user);
 	assert_null(config->log);
+	assert_int_equal(config->log_format, LOG_FORMAT_TEXT);
+	assert_int_equal(config->slow_ms, 0);
+	assert_null(config->status_path);
+	assert_null(config->ping_path);
+	assert_false(config->server_timing || config->request_id);
 	assert_non_null(config->temp_path);
 	assert_true(config->splice);
 	assert_int_equal(config->request_timeout_ms, 10000);
@@ -158,7 +163,8 @@ static const char everything[] =
 	"root = /usr\n"
 	"prefix = /media\n"
 	"programs = \"/bin:/usr/bin\"\n"
-	"log = /var/log/sluice.log\n"
+	"log = /var/log/sluice.log log_format = json slow = 2s\n"
+	"status_path = '/-/status' ping_path = /-/ping server_timing = on request_id = on\n"
 	"temp_path = /tmp\n"
 	"splice = off\n"
 	"request_timeout = 1500ms\n"
@@ -190,12 +196,17 @@ static void everything_is_read(void **state)
 	(void)state;
 	struct config *config = load(everything);
 	assert_string_equal(said,
-		"29: warning: program 'sluice-no-such-program' not found in /bin:/usr/bin: "
+		"30: warning: program 'sluice-no-such-program' not found in /bin:/usr/bin: "
 		"recipe 'zebra' will answer 500\n");
 	assert_string_equal(config->listen, "unix:/run/sluice.sock");
 	assert_int_equal(config->socket_mode, 0600);
 	assert_string_equal(config->prefix, "/media");
 	assert_string_equal(config->log, "/var/log/sluice.log");
+	assert_int_equal(config->log_format, LOG_FORMAT_JSON);
+	assert_int_equal(config->slow_ms, 2000);
+	assert_string_equal(config->status_path, "/-/status");
+	assert_string_equal(config->ping_path, "/-/ping");
+	assert_true(config->server_timing && config->request_id);
 	assert_false(config->splice);
 	assert_int_equal(config->request_timeout_ms, 1500);
 	assert_int_equal(config->send_timeout_ms, 120000);
@@ -370,6 +381,12 @@ static void global_suggestions(void **state)
 		{"socket_mode = 888", "2: socket_mode: write three octal digits"},
 		{"programs = bin", "2: programs: write absolute directories with : between them\n"},
 		{"log = sluice.log", "2: log = sluice.log: must be an absolute path"},
+		{"log = 'syslog:x'", "2: log = syslog:x: must be an absolute path"},
+		{"log_format = xml", "2: log_format = xml: "},
+		{"slow = 2", "2: slow = 2: did you mean 2s?\n"},
+		{"status_path = status", "2: status_path = status: did you mean /status?\n"},
+		{"ping_path = '/p?x'", "2: ping_path: a path of at most 255 bytes"},
+		{"status_path = /x\nping_path = /x", "3: ping_path: is the same as status_path\n"},
 		{"temp_path = /no/such", "2: temp_path = /no/such: must be an existing directory"},
 		{"connections = 0", "2: connections = 0: write a whole number from 1 to 1000000\n"},
 		{"send_timeout = 5", "2: send_timeout = 5: did you mean 5s?\n"},

@@ -57,11 +57,33 @@ static void test_lies(void **state)
 	assert_int_equal(fcgi_params_decode(NULL, 0), 0);
 }
 
+static void test_peek(void **state)
+{
+	(void)state;
+	static const uint8_t data[] = "\003\002abcxy\001\000n\003\001abdz\001\001m\000\001\011o";
+	const size_t size = sizeof data - 1;
+	char value[3] = "-";
+	assert_true(fcgi_params_peek(data, size, "abc", value, sizeof value));
+	assert_string_equal(value, "xy");
+	assert_true(fcgi_params_peek(data, size, "n", value, sizeof value));
+	assert_string_equal(value, "");
+	assert_true(fcgi_params_peek(data, size, "abd", value, 2));
+	assert_string_equal(value, "z");
+	assert_false(fcgi_params_peek(data, size, "abc", value, 2)); /* does not fit */
+	assert_false(fcgi_params_peek(data, size, "ab", value, sizeof value));
+	assert_false(fcgi_params_peek(data, size, "m", value, sizeof value)); /* a zero in it */
+	assert_false(fcgi_params_peek(
+		data, size, "o", value, sizeof value)); /* longer than what is there */
+	assert_false(fcgi_params_peek(data, 3, "abc", value, sizeof value));
+	assert_false(fcgi_params_peek(NULL, 0, "abc", value, sizeof value));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_peek),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
