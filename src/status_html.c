@@ -27,7 +27,8 @@ static const char head[] =
 	".tiles,.plots{display:grid;gap:.7rem;grid-template-columns:repeat(auto-fit,minmax(9rem,"
 	"1fr));"
 	"margin-top:1rem}.plots{grid-template-columns:repeat(auto-fit,minmax(17rem,1fr))}"
-	".tile,figure,.table{background:var(--card);border:1px solid var(--line);border-radius:8px;"
+	".tile,figure,.table,li{background:var(--card);border:1px solid "
+	"var(--line);border-radius:8px;"
 	"padding:.6rem .8rem;margin:0}.tile b{display:block;font-size:1.35rem;line-height:1.3}"
 	".tile small{color:var(--soft)}svg{display:block;width:100%;height:80px;margin-top:.4rem;"
 	"border-bottom:1px solid var(--line)}.good{fill:var(--good)}.busy{fill:var(--busy)}"
@@ -38,9 +39,9 @@ static const char head[] =
 	"87rem}"
 	"td,th{padding:.35rem .7rem;text-align:left;border-bottom:1px solid var(--line);"
 	"white-space:nowrap}tr:last-child td{border:0}td.n,th.n{text-align:right;"
-	"font-variant-numeric:tabular-nums}td.w{white-space:normal;min-width:14rem;"
-	"overflow-wrap:anywhere}meter{width:4rem;vertical-align:middle}"
-	".red{color:var(--bad);font-weight:600}"
+	"font-variant-numeric:tabular-nums}meter{width:4rem;vertical-align:middle}"
+	"ul{list-style:none;margin:0;padding:0;display:grid;gap:.5rem}li{overflow-wrap:anywhere;"
+	"font-size:.87rem}.red{color:var(--bad);font-weight:600}"
 	"#old{display:none;position:fixed;bottom:0;left:0;right:0;padding:.5rem;text-align:center;"
 	"background:var(--bad);color:#fff}</style></head><body><main>";
 
@@ -71,6 +72,13 @@ static void put_cell(FILE *out, const char *class, const char *string)
 	fprintf(out, "<td class=\"%s\">", class);
 	put_escaped(out, string);
 	fputs("</td>", out);
+}
+
+static void put_span(FILE *out, const char *class, const char *string)
+{
+	fprintf(out, "<span class=\"%s\">", class);
+	put_escaped(out, string);
+	fputs("</span>", out);
 }
 
 static void put_bytes(FILE *out, const char *class, uint64_t bytes)
@@ -199,28 +207,29 @@ static void write_failures(const struct status_view *view, FILE *out)
 		fputs("<p class=soft>none</p>", out);
 		return;
 	}
-	fputs("<div class=table><table id=failures><tr><th>time, UTC<th>status<th>recipe<th>URL"
-	      "<th>reason<th>id</tr>",
-		out);
+	fputs("<ul id=failures>", out);
 	for (size_t i = 0; i < view->failure_count; i++) {
 		const struct history_failure *at = &view->failures[i];
 		time_t seconds = (time_t)(at->time_ms / 1000);
 		struct tm utc;
 		char stamp[32];
 		gmtime_r(&seconds, &utc);
-		strftime(stamp, sizeof stamp, "%m-%d %H:%M:%S", &utc);
-		fprintf(out, "<tr><td>%s<td class=red>%d %s", stamp, at->status, at->outcome);
-		put_cell(out, "", at->recipe);
-		put_cell(out, "w", at->url);
-		fputs("<td class=w>", out);
-		put_escaped(out, at->reason);
-		fputs(at->words[0] ? "<br><span class=soft>" : "<span>", out);
-		put_escaped(out, at->words);
-		fputs("</span></td>", out);
-		put_cell(out, "soft", at->id);
-		fputs("</tr>\n", out);
+		strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
+		fprintf(out, "<li><span class=red>%d %s</span> ", at->status, at->outcome);
+		put_span(out, "", at->recipe);
+		fprintf(out, " <span class=soft>%s UTC ", stamp);
+		put_escaped(out, at->id);
+		fputs("</span><br>", out);
+		put_span(out, "", at->url);
+		fputs("<br>", out);
+		put_span(out, "", at->reason);
+		if (at->words[0]) {
+			fputs("<br>", out);
+			put_span(out, "soft", at->words);
+		}
+		fputs("</li>\n", out);
 	}
-	fputs("</table></div>", out);
+	fputs("</ul>", out);
 }
 
 void status_write_html(const struct status_view *view, FILE *out)

@@ -33,12 +33,13 @@ static void put_bar(
 
 void status_plot_rates(const struct history_window *windows, FILE *out)
 {
-	uint64_t most = 1;
+	uint64_t most = 0;
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++)
 		if (windows[i].requests > most)
 			most = windows[i].requests;
-	char text[64];
-	snprintf(text, sizeof text, "up to %.1f/s", (double)most / HISTORY_WINDOW_S);
+	char text[64] = "none";
+	if (most > 0)
+		snprintf(text, sizeof text, "up to %.1f/s", (double)most / HISTORY_WINDOW_S);
 	put_head(out, "Requests", text);
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
 		const struct history_window *at = &windows[i];
@@ -70,10 +71,11 @@ static void put_line(
 
 void status_plot_times(const struct history_window *windows, FILE *out)
 {
-	char text[96];
-	snprintf(text, sizeof text, "p50 %.4g ms, p95 %.4g ms",
-		(double)history_quantile(windows, HISTORY_WINDOWS, 0.5) / 1000,
-		(double)history_quantile(windows, HISTORY_WINDOWS, 0.95) / 1000);
+	char text[96] = "none";
+	if (history_quantile(windows, HISTORY_WINDOWS, 0.5) > 0)
+		snprintf(text, sizeof text, "p50 %.4g ms, p95 %.4g ms",
+			(double)history_quantile(windows, HISTORY_WINDOWS, 0.5) / 1000,
+			(double)history_quantile(windows, HISTORY_WINDOWS, 0.95) / 1000);
 	put_head(out, "Times, 1 ms to 5 min", text);
 	put_line(out, "p95", windows, 0.95);
 	put_line(out, "p50", windows, 0.5);
@@ -82,12 +84,15 @@ void status_plot_times(const struct history_window *windows, FILE *out)
 
 void status_plot_bytes(const struct history_window *windows, FILE *out)
 {
-	uint64_t most = 1;
+	uint64_t most = 0;
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++)
 		if (windows[i].bytes > most)
 			most = windows[i].bytes;
-	char text[64];
-	snprintf(text, sizeof text, "up to %.3g MB/s", (double)most / HISTORY_WINDOW_S / 1e6);
+	char text[64] = "none";
+	double rate = (double)most / HISTORY_WINDOW_S;
+	if (most > 0)
+		snprintf(text, sizeof text, "up to %.1f %s/s", rate < 1e6 ? rate / 1e3 : rate / 1e6,
+			rate < 1e6 ? "kB" : "MB");
 	put_head(out, "Bytes sent", text);
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++)
 		put_bar(out, "good", i, 0, windows[i].bytes, most);
