@@ -216,7 +216,8 @@ static void answer_ping(struct desk *desk, struct fcgi_connection *connection)
 	fcgi_connection_set_deadline(connection, 0);
 	if (r == 0)
 		r = response_send_header(connection, &response);
-	if (r == 0)
+	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
+	if (r == 0 && !(method && !strcmp(method, "HEAD")))
 		r = fcgi_connection_write(connection, "ok\n", 3);
 	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
 	fcgi_loop_release(desk->loop, connection, keep);

@@ -195,6 +195,8 @@ def test_ping(sluice):
             answer = connection.get("/-/ping", keep=True)
             assert (answer.status, answer.text, answer.ended) == (200, "ok\n", True)
     assert daemon.get("/-/ping?x=1").text == "ok\n"
+    head = daemon.get("/-/ping", method="HEAD")
+    assert (head.status, head.length, head.headers["content-length"]) == (200, 0, "3")
     assert "ping" not in daemon.log.text(mark)
 
 
