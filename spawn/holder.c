@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -49,7 +50,9 @@ struct holder {
 	bool greeted; /* READY has come; it is ready with its first standby */
 	char note[PROTOCOL_NOTE_MAX];
 
-	pthread_mutex_t lock; /* for what follows */
+	pthread_mutex_t lock; /* for busy */
+	pthread_cond_t idle;
+	bool busy; /* somebody has what follows, see enter */
 	int socket;
 	struct standby standby;
 	uint32_t sequence;
@@ -185,6 +188,7 @@ int holder_new(const struct holder_options *options, const struct holder_program
 		.socket = -1,
 		.standby = {.pidfd = -1, .socket = -1}};
 	pthread_mutex_init(&holder->lock, NULL);
+	pthread_cond_init(&holder->idle, NULL);
 	int r = launch(holder, options, program);
 	if (r < 0) {
 		holder_free(holder);
@@ -202,6 +206,36 @@ static void end_standby(struct holder *holder)
 	unwatch(holder->epoll, standby->pidfd);
 	process_reap(&standby->pidfd, 0);
 	fd_close(&standby->socket);
+}
+
+enum { NOT_AT_ALL = 0, HOWEVER_LONG = -1 };
+
+/* Gets the conversation with the process for the caller alone. False: not within the time. */
+static bool enter(struct holder *holder, int wait_ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	int r = wait_ms == NOT_AT_ALL ? ETIMEDOUT : 0;
+	pthread_mutex_lock(&holder->lock);
+	while (holder->busy && r == 0)
+		r = wait_ms == HOWEVER_LONG ? pthread_cond_wait(&holder->idle, &holder->lock)
+					    : pthread_cond_clockwait(&holder->idle, &holder->lock,
+						      CLOCK_MONOTONIC, &until);
+	bool entered = !holder->busy;
+	holder->busy = true;
+	pthread_mutex_unlock(&holder->lock);
+	return entered;
+}
+
+static void leave(struct holder *holder)
+{
+	pthread_mutex_lock(&holder->lock);
+	holder->busy = false;
+	pthread_cond_signal(&holder->idle);
+	pthread_mutex_unlock(&holder->lock);
 }
 
 static bool is_readable(int fd, int timeout_ms)
@@ -241,7 +275,7 @@ static void take_ready(struct holder *holder)
 	holder->greeted = !(ready.flags & PROTOCOL_REFUSED);
 }
 
-/* The lock is held. One message, if there is one within the time. */
+/* Entered. One message, if there is one within the time. */
 static bool take_message(struct holder *holder, int timeout_ms)
 {
 	struct protocol_packet *packet = &holder->packet;
@@ -272,13 +306,22 @@ static bool take_message(struct holder *holder, int timeout_ms)
 	return true;
 }
 
+/* Entered, so nobody is giving a job to a standby. What is left in the holder's group are standbys that nobody was told
+ * of. Not one of them may stay a zombie for ever; the number cannot be anybody else's within a moment. */
+static void end_process(struct holder *holder)
+{
+	kill(-holder->pid, SIGKILL);
+	process_reap(&holder->pidfd, 0);
+	siginfo_t info;
+	while (waitid(P_PGID, (id_t)holder->pid, &info, WEXITED) == 0 || errno == EINTR)
+		;
+}
+
 enum holder_state holder_tend(struct holder *holder)
 {
 	bool ended = holder->pidfd >= 0 && is_readable(holder->pidfd, 0);
-	/* Whoever holds the lock reads the messages. But at the end they must all be read here. */
-	if (ended)
-		pthread_mutex_lock(&holder->lock);
-	else if (pthread_mutex_trylock(&holder->lock) != 0)
+	/* Whoever is in there reads the messages. But at the end they must all be read here. */
+	if (!enter(holder, ended ? HOWEVER_LONG : NOT_AT_ALL))
 		return holder->state;
 	while (take_message(holder, 0))
 		;
@@ -288,17 +331,17 @@ enum holder_state holder_tend(struct holder *holder)
 		end_standby(holder);
 	if (ended) {
 		unwatch(holder->epoll, holder->pidfd);
-		process_reap(&holder->pidfd, 0);
+		end_process(holder);
 		fd_close(&holder->socket);
 		holder->state = HOLDER_ENDED;
 	}
-	pthread_mutex_unlock(&holder->lock);
+	leave(holder);
 	return holder->state;
 }
 
 void holder_retire(struct holder *holder)
 {
-	pthread_mutex_lock(&holder->lock);
+	enter(holder, HOWEVER_LONG);
 	struct protocol_header retire = protocol_header(PROTOCOL_RETIRE, sizeof retire, 0);
 	if (holder->socket < 0 ||
 		protocol_send(holder->socket, &retire, sizeof retire, NULL, 0) < 0)
@@ -307,7 +350,7 @@ void holder_retire(struct holder *holder)
 	while (take_message(holder, 0))
 		;
 	end_standby(holder);
-	pthread_mutex_unlock(&holder->lock);
+	leave(holder);
 }
 
 void holder_kill(struct holder *holder)
@@ -320,15 +363,15 @@ void holder_free(struct holder *holder)
 {
 	if (!holder)
 		return;
-	if (holder->pidfd >= 0) {
-		holder_kill(holder);
-		process_reap(&holder->pidfd, -1);
-	}
+	holder_kill(holder);
 	while (take_message(holder, 0))
 		;
 	end_standby(holder);
+	if (holder->pidfd >= 0)
+		end_process(holder);
 	fd_close(&holder->socket);
 	pthread_mutex_destroy(&holder->lock);
+	pthread_cond_destroy(&holder->idle);
 	free(holder);
 }
 
@@ -374,7 +417,7 @@ static int converse(struct holder *holder, const struct job_spec *spec, int rule
 	return started.error ? HOLDER_E_AWAY : 0;
 }
 
-/* The lock is held. */
+/* Entered. */
 static int start(struct holder *holder, const struct job_spec *spec, int ruleset, struct job *job)
 {
 	struct standby *standby = &holder->standby;
@@ -405,17 +448,12 @@ int holder_start(struct holder *holder, const struct job_spec *spec, struct job 
 	FD_CLEANUP int ruleset = -1;
 	if (confinement_ruleset(holder->confinement, spec, &ruleset) < 0)
 		return HOLDER_E_AWAY;
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += STANDBY_WAIT_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
-	if (pthread_mutex_clocklock(&holder->lock, CLOCK_MONOTONIC, &until) != 0)
+	if (!enter(holder, STANDBY_WAIT_MS))
 		return HOLDER_E_AWAY;
 	int r = start(holder, spec, ruleset, job);
 	while (take_message(holder, 0))
 		;
-	pthread_mutex_unlock(&holder->lock);
+	leave(holder);
 	if (ruleset >= 0)
 		confinement_prepare(holder->confinement);
 	confinement_prepare(holder->confinement);

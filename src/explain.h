@@ -7,7 +7,9 @@
  * server. Main thread.
  */
 
+#include "fcgi/client.h"
 #include "src/config.h"
+#include "src/service.h"
 
 struct explain_request {
 	const char *uri;
@@ -21,5 +23,10 @@ int explain_run(struct config *config, const struct explain_request *request);
 /* Body to stdout, status and header fields to stderr. Returns the exit status: 0 only for 2xx and a
  * complete body. */
 int render_run(struct config *config, const struct explain_request *request);
+
+/* One request the whole way through. Returns 0 when the answer was complete, or as
+ * fcgi_client_request. */
+int render_request(struct service *service, struct config *config,
+	const struct explain_request *request, const struct fcgi_client_sink *sink);
 
 #endif

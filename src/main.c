@@ -10,6 +10,7 @@
 #include "src/config.h"
 #include "src/explain.h"
 #include "src/server.h"
+#include "src/train.h"
 #include "spawn/spawner.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -25,6 +26,7 @@ static const char usage[] =
 	"       sluice status  [-c FILE] [-s SOCKET] [text | json | openmetrics | html]   ask a "
 	"running one\n"
 	"       sluice health  [-c FILE] [-s SOCKET]      exit 0 when it can serve\n"
+	"       sluice train   [-c FILE] [URL...]         run recipes on samples; print `preload` lines\n"
 	"       sluice -h | -V\n"
 	"\n"
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
@@ -141,8 +143,16 @@ static int ask_status(const struct arguments *arguments, const char *form)
 
 static bool is_command(const char *command)
 {
-	return !strcmp(command, "explain") || !strcmp(command, "render") ||
+	return !strcmp(command, "train") || !strcmp(command, "explain") || !strcmp(command, "render") ||
 	       !strcmp(command, "status") || !strcmp(command, "health");
+}
+
+static int train(const struct arguments *arguments, char **urls, int count)
+{
+	struct config *config = load(arguments->config);
+	int status = config ? train_run(config, urls, count) : EXIT_FAILED;
+	config_unref(config);
+	return status;
 }
 
 static int test_config(const struct arguments *arguments)
@@ -181,6 +191,8 @@ int main(int argc, char **argv)
 	if (command && !strcmp(command, "health"))
 		return argc > optind ? usage_error("too many arguments")
 				     : ask("health", &arguments);
+	if (command && !strcmp(command, "train"))
+		return train(&arguments, argv + optind, argc - optind);
 	if (command) {
 		if (argc - optind != 1)
 			return usage_error("one URL is needed");

@@ -60,15 +60,36 @@ static int take_body(void *data, const void *bytes, size_t size)
 	return fd_write_all(fd, bytes, size);
 }
 
-static int ask(int fd, const struct explain_request *request, struct result *result)
+static int ask(int fd, const struct explain_request *request, const struct fcgi_client_sink *sink)
 {
 	struct fcgi_client_param params[3] = {
 		{"REQUEST_METHOD", "GET"},
 		{"REQUEST_URI", request->uri},
 		{"HTTP_ACCEPT", request->accept},
 	};
-	struct fcgi_client_sink sink = {.data = result, .field = take_field, .body = take_body};
-	return fcgi_client_request(fd, params, request->accept ? 3 : 2, &sink);
+	return fcgi_client_request(fd, params, request->accept ? 3 : 2, sink);
+}
+
+int render_request(struct service *service, struct config *config,
+	const struct explain_request *request, const struct fcgi_client_sink *sink)
+{
+	int pair[2];
+	struct responder responder = {.service = service, .config = config};
+	pthread_t thread;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	responder.connection = fcgi_connection_new(pair[0]);
+	int r = responder.connection ? -pthread_create(&thread, NULL, respond, &responder)
+				     : -ENOMEM;
+	if (r < 0) {
+		fcgi_connection_free(responder.connection);
+		fd_close(&pair[1]);
+		return r;
+	}
+	r = ask(pair[1], request, sink);
+	fd_close(&pair[1]);
+	pthread_join(thread, NULL);
+	return r;
 }
 
 int render_run(struct config *config, const struct explain_request *request)
@@ -85,21 +106,9 @@ int render_run(struct config *config, const struct explain_request *request)
 		service_close(&service);
 		return 1;
 	}
-	int pair[2];
 	struct result result = {0};
-	struct responder responder = {.service = &service, .config = config};
-	pthread_t thread;
-	r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0 ? -errno : 0;
-	if (r == 0) {
-		responder.connection = fcgi_connection_new(pair[0]);
-		r = responder.connection ? -pthread_create(&thread, NULL, respond, &responder)
-					 : -ENOMEM;
-		if (r == 0) {
-			r = ask(pair[1], request, &result);
-			fd_close(&pair[1]);
-			pthread_join(thread, NULL);
-		}
-	}
+	struct fcgi_client_sink sink = {.data = &result, .field = take_field, .body = take_body};
+	r = render_request(&service, config, request, &sink);
 	service_close(&service);
 	if (r == -EPROTO)
 		fputs("sluice: the answer is incomplete: the converter failed on the way\n",

@@ -14,13 +14,14 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["config"],
     ["access", "progress", "running", "metrics", "history",
      "source", "spill", "lastwords", "admission", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
-    ["plan", "warmth"],
+    ["plan", "warmth", "sample"],
     ["validator"],
     ["conversion", "verdict"],
     ["pump", "response"],
     ["request", "status"],
     ["desk"],
     ["explain", "render", "server", "ask"],
+    ["train"],
     ["main"],
 ]
 PURE = 0

@@ -99,9 +99,9 @@ static int become_job(struct hold *hold, struct child_plan *plan)
 
 void standby_run(struct hold *hold, int socket, int pipe)
 {
-	/* It belongs to the daemon, and it is the first of its group before anybody could be told. */
+	/* It belongs to the daemon. Until it has a job it stays in the holder's process group: by that the daemon finds one that it
+	 * was never told of, because the holder was killed just then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	setpgid(0, 0);
 	int r = protocol_receive(socket, &hold->packet);
 	if (r == 1)
 		r = protocol_decode_start(&hold->packet, &hold->job);

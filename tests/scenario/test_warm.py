@@ -324,6 +324,30 @@ def test_daemon_killed_under_load(sluice):
         connection.close()
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_train(sluice, media, given):
+    daemon = sluice(recipe("picture", "{source.format}:fd:{source.fd}", "{format}:-", program="convert", sources=["jpeg"],
+                           params={"size": {"type": "size", "max": "10x10", "required": True},
+                                   "format": {"type": "format", "values": ["jpeg", "png"]}}).replace(
+                               '"{format}:-"', '"-resize", "{size}", "{format}:-"'),
+                    recipe("plain", "text", "x", "{source}"), start=False)
+    daemon.file("a.jpg", (media / "a.jpg").read_bytes())
+    urls = ["/picture/a.jpg?size=5x5&format=png"] if given else []
+    from daemon import SLUICE
+    done = subprocess.run([SLUICE, "train", "-c", daemon.config, *urls], capture_output=True, text=True, timeout=60 * SLOW,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    printed = re.search(r"recipe picture \{\n    preload = \{([^}]*)\}\n\}", done.stdout)
+    modules = re.findall(r'"([^"]+)"', printed[1])
+    assert {"jpeg.so", "png.so"} == {os.path.basename(module) for module in modules}, done.stdout
+    assert all(os.path.exists(module) for module in modules)
+    assert ("recipe plain: " + ("no sample" if given else "opens nothing")) in done.stdout
+    daemon.configure(recipe("picture", "{source.format}:fd:{source.fd}", "png:-", program="convert", preload=modules))
+    daemon.start()
+    assert "note=" not in [line for line in daemon.log.text().splitlines() if "program is held" in line][0]
+    assert daemon.get("/picture/a.jpg").status == 200
+
+
 def test_without_the_library(sluice, tmp_path):
     """The daemon alone, as after an incomplete installation: everything cold, said once."""
     from daemon import SLUICE
