@@ -4,15 +4,12 @@
 #include "src/server.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,6 +22,7 @@
 #include "src/request.h"
 #include "src/seclusion.h"
 #include "src/service.h"
+#include "src/user.h"
 #include "src/warmth.h"
 
 enum { THREADS_MAX = 512, DRAIN_LOOK_MS = 20 };
@@ -213,53 +211,6 @@ static int open_listeners(struct server *server, const char *address)
 	return r;
 }
 
-/* The web server needs the socket, and we may not be who made it. */
-static int own_socket(const struct server *server, uid_t uid, gid_t gid)
-{
-	for (size_t i = 0; i < server->listener_count; i++) {
-		const char *path = server->listeners[i].unlink_path;
-		if (path && lchown(path, uid, gid) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int drop_privileges(const struct server *server)
-{
-	const struct config *config = server->config;
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
-	struct passwd *user = NULL;
-	if (config->user && geteuid() == 0) {
-		user = getpwnam(config->user);
-		if (!user) {
-			log_error("no such user: %s", config->user);
-			return -ENOENT;
-		}
-		uid = user->pw_uid;
-		gid = user->pw_gid;
-	}
-	if (config->socket_group) {
-		struct group *group = getgrnam(config->socket_group);
-		if (!group) {
-			log_error("no such group: %s", config->socket_group);
-			return -ENOENT;
-		}
-		gid = group->gr_gid;
-	}
-	int r = own_socket(server, uid, gid);
-	if (r == 0 && user &&
-		(initgroups(config->user, user->pw_gid) < 0 ||
-			setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-			setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0))
-		r = -errno;
-	if (r < 0)
-		log_error("cannot become %s: %s", config->user ? config->user : "-", strerror(-r));
-	else if (geteuid() == 0)
-		log_warning("running as root: set `user` in the configuration");
-	return r;
-}
-
 static int open_signals(struct server *server)
 {
 	sigset_t set;
@@ -360,7 +311,7 @@ static int open_all(struct server *server, const char *listen)
 	}
 	r = open_listeners(server, listen ? listen : server->config->listen);
 	if (r == 0)
-		r = drop_privileges(server);
+		r = user_become(server->config, server->listeners, server->listener_count);
 	if (r != 0)
 		return r;
 	r = open_signals(server);

@@ -12,7 +12,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["decimal", "query", "param", "pattern", "sniff", "http", "template"],
     ["recipe"],
     ["config"],
-    ["access", "progress", "running", "metrics", "history",
+    ["access", "user", "progress", "running", "metrics", "history",
      "source", "spill", "lastwords", "admission", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
     ["plan", "warmth", "sample"],
     ["validator"],

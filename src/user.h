@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_USER_H
+#define SRC_USER_H
+
+/*
+ * Who the daemon is: gives the sockets that it made to the user and group of the configuration, and becomes that user when it was
+ * started as root. Main thread, before there are others.
+ */
+
+#include "fcgi/listener.h"
+#include "src/config.h"
+
+/* Returns 0 or -errno, which has been logged. */
+int user_become(const struct config *config, const struct listener *listeners, size_t count);
+
+#endif
