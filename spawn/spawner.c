@@ -216,6 +216,18 @@ void spawner_free(struct spawner *spawner)
 	free(spawner);
 }
 
+void spawner_stop(const struct spawner *spawner)
+{
+	/* The descriptor stays open: a worker may be using it. Both directions end at once. */
+	if (spawner->socket >= 0)
+		shutdown(spawner->socket, SHUT_RDWR);
+	struct pollfd entry = {spawner->pidfd, POLLIN, 0};
+	int n;
+	do
+		n = spawner->pidfd < 0 ? 0 : poll(&entry, 1, END_TIMEOUT_MS);
+	while (n < 0 && errno == EINTR);
+}
+
 int spawner_get_pidfd(const struct spawner *spawner)
 {
 	return spawner->pidfd;

@@ -257,12 +257,13 @@ static int open_loop(struct server *server)
 	return r;
 }
 
-/* Ends without waiting for anybody: jobs die with this thread, the spawner kills what they started
- * and removes the temporary directory when our end of its socket closes. */
+/* Ends without waiting for any request: the spawner kills the jobs and removes the temporary directory, holders and the rest end
+ * with this thread. */
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");
 	close_listeners(server);
+	spawner_stop(server->service.spawner);
 	_exit(0);
 }
 
