@@ -123,6 +123,8 @@ void access_log(const struct access *access)
 	put_programs(&line, access);
 	if (access->broken)
 		log_line_word(&line, "stream", "broken");
+	if (access->cache)
+		log_line_string(&line, "cache", access->cache, 16);
 	if (access->reason[0])
 		log_line_string(&line, "reason", access->reason, ACCESS_REASON_MAX);
 	if (access->words[0])

@@ -43,6 +43,7 @@ struct access {
 	const char *start;	     /* "cold", "warm" */
 	char exit[ACCESS_EXIT_SIZE]; /* of each: "0", "signal:9", with commas between */
 	uint64_t cpu_us, peak_kib;
+	const char *cache;  /* "hit", "made", "joined"; NULL: it had no part in it */
 	const char *reason; /* what ended it, ours or not; "" */
 	const char *words;  /* the end of the converter's stderr, when it failed; "" */
 };

@@ -16,7 +16,7 @@
 
 enum {
 	FILE_BYTES_MAX = 256 * 1024,
-	LEVELS = 3,
+	LEVELS = 4,
 	NAMES_MAX = 40,
 	UNKNOWN_MAX = 24,
 	PASSES_MAX = 100,
@@ -24,7 +24,7 @@ enum {
 };
 
 /* Options of the file, of a recipe, of a param; a name that ends with '*' is a list. */
-static const char *const level_names[LEVELS] = {"root", "recipe", "param"};
+static const char *const level_names[LEVELS] = {"root", "recipe", "param", "cache"};
 static const char *const options[LEVELS][NAMES_MAX] = {
 	{"listen", "socket_mode", "socket_group", "root", "prefix", "programs", "user", "log",
 		"temp_path", "splice", "request_timeout", "send_timeout", "shutdown_timeout",
@@ -32,13 +32,16 @@ static const char *const options[LEVELS][NAMES_MAX] = {
 		"slots", "connections", "confine"},
 	{"path", "sources*", "run*", "response", "type", "timeout", "queue", "queue_timeout",
 		"slots", "memory", "cpu", "max_source", "max_pixels", "max_output", "threads",
-		"nice", "temp_max", "processes", "open_files",
-		"cache_control", "stderr_fails*", "exits*", "start", "confine", "read*", "env*",
-		"stdin", "preload*", "prime*"},
+		"nice", "temp_max", "processes", "open_files", "cache_control", "stderr_fails*",
+		"exits*", "start", "confine", "read*", "env*", "stdin", "preload*", "prime*",
+		"cache", "finish"},
 	{"type", "min", "max", "required", "default", "values*", "allow"},
+	{"path", "size", "send"},
 };
 /* The section that a level may hold. */
-static const char *const sections[LEVELS] = {"recipe", "param", NULL};
+static const char *const sections[LEVELS] = {"recipe", "param", NULL, NULL};
+/* The one without a title, of the file itself. */
+enum { CACHE_LEVEL = LEVELS - 1 };
 
 /* Given a value in every section before its options, so that it tells the line on which
  * a section begins, and keeps its title. The scan lets no file name it. */
@@ -117,12 +120,15 @@ static void level_list(size_t level, const char *list[NAMES_MAX + 2], char stora
 	}
 	if (sections[level])
 		list[n++] = sections[level];
+	if (level == 0)
+		list[n++] = level_names[CACHE_LEVEL];
 	list[n] = NULL;
 }
 
 static void on_unknown(size_t level, unsigned line, const char *name)
 {
-	static const char *const places[LEVELS] = {"the file itself", "a recipe", "a param"};
+	static const char *const places[LEVELS] = {
+		"the file itself", "a recipe", "a param", "the cache section"};
 	const char *list[NAMES_MAX + 2];
 	char storage[NAMES_MAX][24];
 	level_list(level, list, storage);
@@ -185,7 +191,7 @@ __attribute__((format(printf, 2, 0))) static void on_error(
 }
 
 /* The options of a level for libconfuse, which copies them. */
-static void level_options(size_t level, cfg_opt_t *opts, cfg_opt_t *section)
+static void level_options(size_t level, cfg_opt_t *opts, cfg_opt_t *section, cfg_opt_t *cache)
 {
 	static char begin[] = "x";
 	size_t n = 0;
@@ -203,6 +209,8 @@ static void level_options(size_t level, cfg_opt_t *opts, cfg_opt_t *section)
 			loader->unknown[level][i], 0, CFGF_NODEFAULT | CFGF_LIST, on_value, free);
 	if (section)
 		opts[n++] = (cfg_opt_t)CFG_SEC(sections[level], section, CFGF_MULTI | CFGF_TITLE);
+	if (level == 0)
+		opts[n++] = (cfg_opt_t)CFG_SEC(level_names[CACHE_LEVEL], cache, CFGF_MULTI);
 	opts[n] = end;
 }
 
@@ -212,7 +220,8 @@ static cfg_t *parse_once(char *text, size_t size, bool *ok)
 	cfg_opt_t opts[LEVELS][NAMES_MAX + UNKNOWN_MAX + 4];
 	char names[LEVELS][NAMES_MAX][24];
 	for (size_t level = LEVELS; level-- > 0;) {
-		level_options(level, opts[level], level + 1 < LEVELS ? opts[level + 1] : NULL);
+		level_options(level, opts[level], sections[level] ? opts[level + 1] : NULL,
+			opts[CACHE_LEVEL]);
 		for (size_t i = 0; options[level][i]; i++) {
 			/* behind the line option; without the list mark */
 			snprintf(names[level][i], sizeof(names[level][i]), "%s", options[level][i]);

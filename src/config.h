@@ -43,6 +43,9 @@ struct config {
 	unsigned slots; /* converters of `whole` recipes at once in the whole daemon; default: processors */
 	unsigned connections; /* at most; default 16384, bounded by RLIMIT_NOFILE */
 	bool confine_required; /* do not start where jobs cannot be confined as the recipes say */
+	char *cache_path;     /* absolute; NULL: nothing is kept */
+	uint64_t cache_bytes; /* on the disk, at most; default 1G */
+	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: results are sent by us */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */
 };

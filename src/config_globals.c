@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { RECIPES_MAX = 1000, CONNECTIONS_DEFAULT = 16384 };
+enum { RECIPES_MAX = 1000, CONNECTIONS_DEFAULT = 16384, CACHE_MIN = 1024 * 1024 };
 
 const char *const config_required_names[] = {"preferred", "required", NULL};
 
@@ -195,6 +195,42 @@ static void read_limits(const struct config_reader *reader, struct config *confi
 	config->connections = limit.rlim_max > 0 ? (unsigned)limit.rlim_max : 1;
 }
 
+static void read_cache(
+	const struct config_node *file, struct config *config, struct config_report *report)
+{
+	size_t count = config_node_sections(file, "cache");
+	config->cache_bytes = UINT64_C(1) << 30;
+	if (count == 0)
+		return;
+	const struct config_node *node = config_node_section(file, "cache", count - 1);
+	const struct config_reader reader = {report, node, "cache: "};
+	const unsigned line = config_node_line(node);
+	if (count > 1)
+		config_error(report, line, "cache: there is one before it");
+	config_read_string(&reader, "path", true, &config->cache_path);
+	config_read_bytes(&reader, "size", CACHE_MIN, &config->cache_bytes);
+	config_read_string(&reader, "send", true, &config->cache_send);
+	if (!config->cache_path)
+		config_error(report, line, "cache: path is missing: the directory of the results");
+	else if (config->cache_path[0] != '/' || !is_directory(config->cache_path))
+		config_error(report, config_read_one(&reader, "path")->line,
+			"cache: path = %s: must be an existing directory, absolute",
+			config->cache_path);
+	if (config->cache_bytes == 0)
+		config_error(report, line, "cache: size = 0: leave the section out instead");
+	static const char accel[] = "x-accel-redirect:/";
+	const char *send = config->cache_send;
+	if (send && strcmp(send, "x-sendfile") != 0 && strncmp(send, accel, sizeof accel - 1) != 0)
+		config_error(report, config_read_one(&reader, "send")->line,
+			"cache: send = %s: write x-sendfile or x-accel-redirect:/URI", send);
+	for (; send && *send; send++)
+		if (*send <= 0x20 || *send > 0x7e) {
+			config_error(report, line,
+				"cache: send: only printable ASCII may stand in a header");
+			break;
+		}
+}
+
 /* Two recipes of one path: the second is only reached for sources that the first does not take. */
 static void check_reached(
 	const struct config *config, const struct config_node *node, struct config_report *report)
@@ -268,6 +304,7 @@ struct config *config_globals(const struct config_node *node, const char *file, 
 	read_root(&reader, config, whole);
 	read_places(&reader, config);
 	read_limits(&reader, config);
+	read_cache(node, config, report);
 	config_sight(&reader, config);
 	if (!report->out_of_memory)
 		read_recipes(node, whole, last_complete, config, report);
@@ -303,5 +340,7 @@ void config_unref(struct config *config)
 	free(config->status_path);
 	free(config->ping_path);
 	free(config->temp_path);
+	free(config->cache_path);
+	free(config->cache_send);
 	free(counted);
 }

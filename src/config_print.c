@@ -167,6 +167,9 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 		config_confine_names[recipe->confine]);
 	put_list(out, "read", recipe->read);
 	put_list(out, "env", recipe->env);
+	fprintf(out, "    cache = %s\n", recipe->cache ? "true" : "false");
+	if (recipe->finish)
+		fputs("    finish = true\n", out);
 	if (recipe->stdin_source)
 		fputs("    stdin = source\n", out);
 	put_list(out, "preload", recipe->preload);
@@ -200,6 +203,13 @@ void config_print(const struct config *config, FILE *out)
 	put_duration(out, "", "shutdown_timeout", config->shutdown_timeout_ms);
 	fprintf(out, "slots = %u\nconnections = %u\n", config->slots, config->connections);
 	fprintf(out, "confine = %s\n", config_required_names[config->confine_required]);
+	if (config->cache_path) {
+		fputs("\ncache {\n", out);
+		put_string(out, "    ", "path", config->cache_path);
+		put_scaled(out, "size", config->cache_bytes, 1024);
+		put_string(out, "    ", "send", config->cache_send);
+		fputs("}\n", out);
+	}
 	for (size_t i = 0; i < config->recipe_count; i++)
 		put_recipe(out, config->recipes[i]);
 }

@@ -254,6 +254,9 @@ static void read_modes(const struct config_reader *reader, struct recipe *recipe
 	recipe->start = (enum recipe_start)start;
 	recipe->confine = (enum recipe_confine)confine;
 	recipe->stdin_source = in == 1;
+	recipe->cache = recipe->response == RECIPE_WHOLE;
+	config_read_bool(reader, "cache", &recipe->cache);
+	config_read_bool(reader, "finish", &recipe->finish);
 }
 
 struct recipe *config_recipe(const struct config_node *node, const struct config *config,

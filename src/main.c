@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "src/ask.h"
+#include "src/caching.h"
 #include "src/config.h"
 #include "src/explain.h"
 #include "src/server.h"
@@ -27,6 +28,8 @@ static const char usage[] =
 	"running one\n"
 	"       sluice health  [-c FILE] [-s SOCKET]      exit 0 when it can serve\n"
 	"       sluice train   [-c FILE] [URL...]         run recipes on samples; print `preload` lines\n"
+	"       sluice cache   [-c FILE] ls | stat | purge PATTERN | verify | warm URL...   the "
+	"results that are kept\n"
 	"       sluice -h | -V\n"
 	"\n"
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
@@ -141,10 +144,22 @@ static int ask_status(const struct arguments *arguments, const char *form)
 	return usage_error("status: text, json, openmetrics or html");
 }
 
+static int run_caching(const struct arguments *arguments, char *const *words, int count)
+{
+	struct config *config = load(arguments->config);
+	if (!config)
+		return EXIT_FAILED;
+	int status =
+		caching_run(config, arguments->listen, arguments->request.accept, words, count);
+	config_unref(config);
+	return status;
+}
+
 static bool is_command(const char *command)
 {
 	return !strcmp(command, "train") || !strcmp(command, "explain") || !strcmp(command, "render") ||
-	       !strcmp(command, "status") || !strcmp(command, "health");
+	       !strcmp(command, "status") || !strcmp(command, "health") ||
+	       !strcmp(command, "cache");
 }
 
 static int train(const struct arguments *arguments, char **urls, int count)
@@ -188,6 +203,8 @@ int main(int argc, char **argv)
 	if (command && !strcmp(command, "status"))
 		return argc - optind > 1 ? usage_error("too many arguments")
 					 : ask_status(&arguments, argv[optind]);
+	if (command && !strcmp(command, "cache"))
+		return run_caching(&arguments, argv + optind, argc - optind);
 	if (command && !strcmp(command, "health"))
 		return argc > optind ? usage_error("too many arguments")
 				     : ask("health", &arguments);

@@ -4,11 +4,8 @@
  *
  * whole: nobody reads the pipe while it has room, it is the buffer. The event is edge-triggered:
  * the kernel tells of every write, and we only ask then whether the pipe is full. If it is, its
- * content is spliced into a file from then on.
- *
- * live: the bytes in the pipe become one record at once. While the web server does not take them,
- * nobody reads the pipe, so the program blocks in its write: that is the back-pressure. */
-#include "src/pump.h"
+ * content is spliced into a file from then on. */
+#include "src/pump_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +27,6 @@ enum {
 	TEMP_LOOK_MS = 500,
 };
 
-enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
-
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
 	struct progress *progress, struct text *reason)
 {
@@ -42,6 +37,9 @@ void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_con
 		.progress = progress,
 		.reason = reason,
 		.file = -1,
+		.abandoned = -1,
+		.given = -1,
+		.left_file = -1,
 		.epoll = -1,
 		.kill_ms = CLOCK_NEVER,
 		.look_ms = clock_now_ms() + TEMP_LOOK_MS,
@@ -52,6 +50,8 @@ void pump_clear(struct pump *pump)
 {
 	fd_close(&pump->epoll);
 	fd_close(&pump->file);
+	fd_close(&pump->given);
+	fd_close(&pump->left_file);
 }
 
 static int watch(struct pump *pump, int fd, uint32_t tag, uint32_t events)
@@ -60,19 +60,19 @@ static int watch(struct pump *pump, int fd, uint32_t tag, uint32_t events)
 	return epoll_ctl(pump->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-static void unwatch(struct pump *pump, int fd)
+void pump_unwatch(struct pump *pump, int fd)
 {
 	epoll_ctl(pump->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-static int watch_all(struct pump *pump, uint32_t out_events)
+int pump_watch_all(struct pump *pump, uint32_t out_events)
 {
 	struct conversion *conversion = pump->conversion;
 	pump->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (pump->epoll < 0)
 		return -errno;
-	int r = watch(
-		pump, fcgi_connection_get_fd(pump->connection), TAG_CLIENT, EPOLLIN | EPOLLRDHUP);
+	int client = pump->connection ? fcgi_connection_get_fd(pump->connection) : pump->abandoned;
+	int r = watch(pump, client, TAG_CLIENT, EPOLLIN | EPOLLRDHUP);
 	if (r == 0)
 		r = watch(pump, conversion->err, TAG_ERR, EPOLLIN);
 	if (r == 0 && conversion->out >= 0)
@@ -83,7 +83,7 @@ static int watch_all(struct pump *pump, uint32_t out_events)
 }
 
 /* The first reason to end the programs is the one that counts. */
-static void end(struct pump *pump, enum outcome why, int signal, const char *reason)
+void pump_end(struct pump *pump, enum outcome why, int signal, const char *reason)
 {
 	if (pump->ended == OUTCOME_OK) {
 		pump->ended = why;
@@ -94,13 +94,18 @@ static void end(struct pump *pump, enum outcome why, int signal, const char *rea
 
 static void client_event(struct pump *pump)
 {
+	if (!pump->connection) {
+		pump_unwatch(pump, pump->abandoned);
+		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "no client is left");
+		return;
+	}
 	int r = fcgi_connection_read(pump->connection);
 	if (r == 0 || r == -EAGAIN)
 		return;
 	pump->aborted = r == -ECANCELED;
-	unwatch(pump, fcgi_connection_get_fd(pump->connection));
+	pump_unwatch(pump, fcgi_connection_get_fd(pump->connection));
 	atomic_store(&pump->progress->gone, true);
-	end(pump, OUTCOME_CLIENT_GONE, SIGKILL,
+	pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL,
 		pump->aborted ? "request aborted" : "client hung up");
 }
 
@@ -108,7 +113,7 @@ static void stage_event(struct pump *pump, size_t index)
 {
 	struct conversion *conversion = pump->conversion;
 	struct conversion_stage *stage = &conversion->stages[index];
-	unwatch(pump, stage->job.pidfd);
+	pump_unwatch(pump, stage->job.pidfd);
 	conversion_stage_ended(conversion, index);
 	/* When one of a pipeline has failed, the work of the others is for nobody. */
 	if (conversion_stage_failed(conversion, index) && conversion->running > 0)
@@ -124,27 +129,28 @@ static void check_time(struct pump *pump)
 	} else if (now >= pump->deadline_ms) {
 		pump->deadline_ms = CLOCK_NEVER;
 		pump->kill_ms = now + GRACE_MS;
-		end(pump, OUTCOME_DEADLINE, SIGTERM, "deadline");
+		pump_end(pump, OUTCOME_DEADLINE, SIGTERM, "deadline");
 	}
 	if (now < pump->look_ms)
 		return;
 	/* Short jobs never come here: what they can write is bounded by the size of each file. */
 	pump->look_ms = now + TEMP_LOOK_MS;
 	if (pump->ended == OUTCOME_OK && conversion_temp_is_full(pump->conversion))
-		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: temp_max");
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: temp_max");
 }
 
 static uint64_t next_look(const struct pump *pump)
 {
 	uint64_t until = pump->deadline_ms < pump->kill_ms ? pump->deadline_ms : pump->kill_ms;
-	uint64_t look = pump->filling ? clock_now_ms() + FULL_LOOK_MS : CLOCK_NEVER;
+	bool soon = pump->filling || pump->paused;
+	uint64_t look = soon ? clock_now_ms() + FULL_LOOK_MS : CLOCK_NEVER;
 	if (pump->conversion->running > 0 && pump->look_ms < until)
 		until = pump->look_ms;
 	return look < until ? look : until;
 }
 
 /* Waits for events and handles all but the output's: true when there is some, or its end. */
-static bool step(struct pump *pump)
+bool pump_step(struct pump *pump)
 {
 	struct epoll_event events[TAG_STAGE + TEMPLATE_PROGRAMS_MAX];
 	int n = epoll_wait(pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX,
@@ -159,7 +165,7 @@ static bool step(struct pump *pump)
 		else if (tag >= TAG_STAGE)
 			stage_event(pump, tag - TAG_STAGE);
 		else if (!lastwords_read(&pump->conversion->words, pump->conversion->err))
-			unwatch(pump, pump->conversion->err);
+			pump_unwatch(pump, pump->conversion->err);
 	}
 	if (out && pump->first_us == 0)
 		pump->first_us = clock_now_us();
@@ -167,7 +173,7 @@ static bool step(struct pump *pump)
 	return out;
 }
 
-static uint64_t bytes_in(int pipe)
+uint64_t pump_bytes_in(int pipe)
 {
 	int n = 0;
 	return ioctl(pipe, FIONREAD, &n) < 0 || n < 0 ? 0 : (uint64_t)n;
@@ -180,12 +186,18 @@ static bool is_full(int pipe_writer)
 }
 
 /* Moves what is in the pipe to the file. */
-static void spill(struct pump *pump)
+void pump_spill(struct pump *pump)
 {
 	uint64_t limit = pump->conversion->plan->recipe->max_output_bytes;
-	int r = spill_pipe(pump->conversion->out, pump->file, bytes_in(pump->conversion->out));
+	int pipe = pump->conversion->out;
+	int r = spill_pipe(pipe, pump->file, pump_bytes_in(pipe));
+	if (r < 0 && pump->in_given) {
+		r = pump_leave_given(pump, -r);
+		if (r == 0)
+			r = spill_pipe(pipe, pump->file, pump_bytes_in(pipe));
+	}
 	if (r < 0) {
-		end(pump, OUTCOME_LIMIT, SIGKILL, "temporary file: ");
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "temporary file: ");
 		text_puts(pump->reason, strerror(-r));
 		return;
 	}
@@ -193,24 +205,33 @@ static void spill(struct pump *pump)
 	pump->bytes = fstat(pump->file, &st) < 0 ? 0 : (uint64_t)st.st_size;
 	progress_set_bytes(pump->progress, pump->bytes);
 	if (limit && pump->bytes > limit)
-		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+}
+
+/* False: it has been ended for want of one. */
+bool pump_open_file(struct pump *pump)
+{
+	pump->in_given = pump->given >= 0;
+	pump->file = pump->in_given ? fd_take(&pump->given)
+				    : spill_open(pump->conversion->service->temp_fd);
+	if (pump->file >= 0)
+		return true;
+	int error = -pump->file;
+	pump->file = -1;
+	pump_end(pump, OUTCOME_INTERNAL, SIGKILL, "temporary file: ");
+	text_puts(pump->reason, strerror(error));
+	return false;
 }
 
 static void begin_spilling(struct pump *pump)
 {
-	pump->file = spill_open(pump->conversion->service->temp_fd);
-	if (pump->file < 0) {
-		int error = -pump->file;
-		pump->file = -1;
-		end(pump, OUTCOME_INTERNAL, SIGKILL, "temporary file: ");
-		text_puts(pump->reason, strerror(error));
+	if (!pump_open_file(pump))
 		return;
-	}
 	/* From now on every byte that waits is ours to move. */
 	pump->filling = false;
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = TAG_OUT};
 	epoll_ctl(pump->epoll, EPOLL_CTL_MOD, pump->conversion->out, &event);
-	spill(pump);
+	pump_spill(pump);
 }
 
 /* The programs have ended well: finds out how much they made, and where it is. */
@@ -226,14 +247,14 @@ static enum outcome take_output(struct pump *pump)
 		else
 			pump->file = -1;
 	} else if (pump->file >= 0) {
-		spill(pump);
+		pump_spill(pump);
 	} else {
-		pump->bytes = bytes_in(conversion->out);
+		pump->bytes = pump_bytes_in(conversion->out);
 	}
 	if (pump->ended == OUTCOME_OK && limit && pump->bytes > limit)
-		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
 	if (pump->ended == OUTCOME_OK && pump->bytes == 0)
-		end(pump, OUTCOME_REFUSED, SIGKILL, "exit 0 without output");
+		pump_end(pump, OUTCOME_REFUSED, SIGKILL, "exit 0 without output");
 	return pump->ended;
 }
 
@@ -251,17 +272,17 @@ static bool output_is_full(const struct conversion *conversion)
 enum outcome pump_collect(struct pump *pump, int *status)
 {
 	struct conversion *conversion = pump->conversion;
-	int r = watch_all(pump, EPOLLIN | EPOLLONESHOT);
+	int r = pump_watch_all(pump, EPOLLIN | EPOLLONESHOT);
 	if (r < 0) {
 		text_printf(pump->reason, "epoll: %s", strerror(-r));
 		return OUTCOME_INTERNAL;
 	}
 	while (conversion->running > 0) {
-		bool ready = step(pump);
+		bool ready = pump_step(pump);
 		if (pump->ended != OUTCOME_OK)
 			continue;
 		if (pump->file >= 0 && ready)
-			spill(pump);
+			pump_spill(pump);
 		else if (ready)
 			pump->filling = true;
 		if (pump->filling && is_full(conversion->out_writer))
@@ -304,77 +325,4 @@ int pump_send(struct pump *pump, uint64_t first, uint64_t length)
 	if (r < 0)
 		return r;
 	return fcgi_connection_splice(pump->connection, pump->conversion->out, length);
-}
-
-/* The connection's word for what happened becomes ours. */
-static void sending_failed(struct pump *pump, int r)
-{
-	if (r == -ETIME)
-		end(pump, OUTCOME_DEADLINE, SIGKILL, "deadline");
-	else if (r == -ETIMEDOUT)
-		end(pump, OUTCOME_SEND_FAILED, SIGKILL, "web server stopped reading");
-	else if (r ==
-		 -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
-		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
-	else if (r == -ECONNRESET)
-		end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");
-	else
-		end(pump, OUTCOME_SEND_FAILED, SIGKILL, strerror(-r));
-}
-
-/* Sends what is in the pipe. False: there is nothing, and there never will be. */
-static bool forward(struct pump *pump)
-{
-	struct conversion *conversion = pump->conversion;
-	uint64_t size = bytes_in(conversion->out);
-	uint64_t limit = conversion->plan->recipe->max_output_bytes;
-	if (size == 0)
-		return false;
-	if (limit && pump->bytes + size > limit) {
-		end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
-		return false;
-	}
-	int r = 0;
-	if (!pump->begun) {
-		pump->begun = true;
-		r = pump->begin(pump->data);
-	}
-	if (r == 0)
-		r = fcgi_connection_splice(pump->connection, conversion->out, size);
-	if (r < 0) {
-		sending_failed(pump, r);
-		return false;
-	}
-	pump->bytes += size;
-	progress_set_bytes(pump->progress, pump->bytes);
-	return true;
-}
-
-enum outcome pump_live(struct pump *pump, int *status)
-{
-	struct conversion *conversion = pump->conversion;
-	fcgi_connection_set_deadline(pump->connection, pump->deadline_ms);
-	int r = watch_all(pump, EPOLLIN);
-	if (r < 0) {
-		text_printf(pump->reason, "epoll: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
-	}
-	bool open = true;
-	while (conversion->running > 0 || open) {
-		bool ready = step(pump);
-		if (open && (pump->ended != OUTCOME_OK || (ready && !forward(pump)))) {
-			unwatch(pump, conversion->out);
-			open = false;
-		}
-	}
-	conversion_end(conversion);
-	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
-	if (pump->ended != OUTCOME_OK)
-		return pump->ended;
-	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
-	if (outcome == OUTCOME_OK && pump->bytes == 0) {
-		text_puts(pump->reason, "exit 0 without output");
-		return OUTCOME_REFUSED;
-	}
-	return outcome;
 }

@@ -30,8 +30,18 @@ struct pump {
 	void *data;
 	bool aborted; /* by FCGI_ABORT_REQUEST: the request still wants its end */
 	bool begun;   /* live: begin was called */
+	/* For output that several read: connection is NULL then. */
+	int abandoned;		 /* borrowed; readable when nobody wants it any more */
+	int given;		 /* taken; the file to be filled, -1: a temporary one */
+	bool in_given;		 /* the output is in it */
+	int given_error;	 /* why it is not: an errno */
+	uint64_t fill_max_bytes; /* pump_fill; 0: none */
+	/* pump_fill: there are more bytes in file now. Returns whether to go on at once; otherwise it is asked again. */
+	bool (*grown)(void *data);
+	bool paused;
 	/* Private. */
 	int epoll;
+	int left_file;	    /* the one given or made, when its content is elsewhere now */
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
 	uint64_t look_ms; /* when the directory of the job is looked at next */
@@ -50,6 +60,12 @@ enum outcome pump_collect(struct pump *pump, int *status);
 /* whole, after OUTCOME_OK: sends `length` bytes of the output from `first` on. Once. Returns 0 or
  * -errno of the connection. */
 int pump_send(struct pump *pump, uint64_t first, uint64_t length);
+
+/* whole, after OUTCOME_OK: the output goes to `file`, if it is not there. */
+enum outcome pump_land(struct pump *pump);
+
+/* live: all output goes to `file` as it comes. What was in one `file` is at the same place in the next one. */
+enum outcome pump_fill(struct pump *pump, int *status);
 
 /* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and
  * pump->begun, the stream must be broken; when not begun, an honest status can still be sent. */

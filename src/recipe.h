@@ -59,6 +59,8 @@ struct recipe {
 	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated; {config_dir} is filled in, here and in env */
 	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
+	bool cache;  /* results are kept, and shared while they are made; default: as soon as there is a store (whole), never (live) */
+	bool finish; /* a conversion that nobody waits for any more goes on, for the cache */
 	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs come. */
 	char *preload[RECIPE_PATHS_MAX + 1];
 	char *prime[RECIPE_PATHS_MAX + 1];

@@ -8,92 +8,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "src/response.h"
-
-static const char *make_timing(struct request *request)
-{
-	struct access_times times = request->times;
-	times.end = clock_now_us();
-	access_server_timing(&times, request->timing);
-	return request->timing;
-}
-
-static struct response make_response(struct request *request)
-{
-	const struct recipe *recipe = request->plan.recipe;
-	return (struct response){
-		.status = request->status,
-		.length = RESPONSE_NO_LENGTH,
-		.request_id = request->id,
-		.shown_id = request->config->request_id ? request->id : NULL,
-		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
-		.cache_control = recipe ? recipe->cache_control : NULL,
-		.varies = request->plan.negotiated,
-		.retry_after_s = request->retry_after_s,
-		.etag = request->validator.etag,
-		.modified = request->validator.modified,
-	};
-}
-
-static struct response make_good_response(struct request *request)
-{
-	request->status = 200;
-	struct response response = make_response(request);
-	response.type = recipe_media_type(request->plan.recipe, request->plan.values);
-	return response;
-}
 
 static int begin_live(void *data)
 {
 	struct request *request = data;
-	struct response response = make_good_response(request);
+	struct response response = request_good_response(request);
 	return response_send_header(request->connection, &response);
-}
-
-static void send_error(struct request *request)
-{
-	if (request->status == 0)
-		request->status = outcome_status(request->outcome);
-	struct response response = make_response(request);
-	response.range_size = request->pump.bytes; /* 416 */
-	const char *message = request->plan.message[0] ? request->plan.message
-						       : outcome_message(request->outcome);
-	request->send_error =
-		response_send_error(request->connection, &response, message, request->head);
-}
-
-/* The same answer as a good one, without what it is about (RFC 9110 §15.4.5). */
-static void send_not_modified(struct request *request)
-{
-	request->status = 304;
-	struct response response = make_response(request);
-	request->send_error = response_send_header(request->connection, &response);
-}
-
-/* Whether the client's copy, or what it believes to be here, makes a conversion needless. True: it
- * is answered. */
-static bool answer_condition(struct request *request)
-{
-	const struct fcgi_connection *connection = request->connection;
-	const struct http_conditions conditions = {
-		.if_match = fcgi_connection_param(connection, "HTTP_IF_MATCH"),
-		.if_none_match = fcgi_connection_param(connection, "HTTP_IF_NONE_MATCH"),
-		.if_modified_since = fcgi_connection_param(connection, "HTTP_IF_MODIFIED_SINCE"),
-		.if_unmodified_since =
-			fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"),
-	};
-	const struct validator *validator = &request->validator;
-	switch (http_check(&conditions, validator->etag, validator->modified)) {
-	case HTTP_NOT_MODIFIED:
-		send_not_modified(request);
-		return true;
-	case HTTP_PRECONDITION_FAILED:
-		request->outcome = OUTCOME_PRECONDITION;
-		send_error(request);
-		return true;
-	default:
-		return false;
-	}
 }
 
 static bool is_alive(void *data)
@@ -106,7 +28,7 @@ static bool is_alive(void *data)
 
 static enum outcome enter(struct request *request, struct admission_pass *pass)
 {
-	const struct recipe *recipe = request->plan.recipe;
+	const struct recipe *recipe = request->plan->recipe;
 	struct admission_request wanted = {
 		.recipe = recipe->name,
 		.live = recipe->response == RECIPE_LIVE,
@@ -145,12 +67,12 @@ static enum outcome convert(struct request *request)
 	enum outcome outcome = enter(request, &pass);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	const struct recipe *recipe = request->plan.recipe;
+	const struct recipe *recipe = request->plan->recipe;
 	struct pump *pump = &request->pump;
-	request->converted = true;
+	request->ran = &request->conversion;
 	atomic_store(&request->progress.phase, PROGRESS_STARTING);
 	outcome = conversion_open(
-		&request->conversion, request->service, &request->plan, &request->reason);
+		&request->conversion, request->service, request->plan, &request->reason);
 	if (outcome == OUTCOME_OK) {
 		request->times.running = clock_now_us();
 		conversion_show(&request->conversion, &request->progress);
@@ -173,66 +95,29 @@ static enum outcome convert(struct request *request)
 static void finish_live(struct request *request)
 {
 	if (!request->pump.begun) {
-		send_error(request);
+		request_send_error(request);
 	} else if (request->outcome != OUTCOME_OK) {
 		fcgi_connection_break(request->connection);
 		request->broken = true;
 	}
 }
 
-/* The part of `size` bytes that the client wants (RFC 9110 §14.2: GET only). */
-static enum http_range_verdict wanted_range(
-	const struct request *request, uint64_t size, struct http_range *range)
-{
-	*range = (struct http_range){.length = size};
-	const struct fcgi_connection *connection = request->connection;
-	const struct validator *validator = &request->validator;
-	if (request->head || !http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"),
-				     validator->etag, validator->modified, time(NULL)))
-		return HTTP_RANGE_NONE;
-	return http_range_parse(fcgi_connection_param(connection, "HTTP_RANGE"), size, range);
-}
-
 static void finish_whole(struct request *request)
 {
-	struct http_range range;
 	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
-	if (!validator_holds(&request->plan))
+	if (!validator_holds(request->plan))
 		request->validator.etag[0] = '\0';
-	enum http_range_verdict verdict = HTTP_RANGE_NONE;
-	if (request->outcome == OUTCOME_OK) {
-		verdict = wanted_range(request, request->pump.bytes, &range);
-		if (verdict == HTTP_RANGE_OUTSIDE)
-			request->outcome = OUTCOME_RANGE;
-	}
-	if (request->outcome != OUTCOME_OK) {
-		send_error(request);
-		return;
-	}
-	struct response response = make_good_response(request);
-	response.length = range.length;
-	response.ranges = true;
-	if (verdict == HTTP_RANGE_GOOD) {
-		response.status = request->status = 206;
-		response.range = &range;
-		response.range_size = request->pump.bytes;
-	}
-	int r = response_send_header(request->connection, &response);
-	if (r == 0 && !request->head)
-		r = pump_send(&request->pump, range.first, range.length);
-	request->send_error = r;
-	if (r < 0) {
-		request->outcome = r == -ECONNRESET || r == -ECANCELED ? OUTCOME_CLIENT_GONE
-								       : OUTCOME_SEND_FAILED;
-		text_printf(&request->reason, "sending: %s", strerror(-r));
-	}
+	if (request->outcome == OUTCOME_OK)
+		request_send_result(request, -1, request->pump.bytes, false);
+	else
+		request_send_error(request);
 }
 
 static void deliver(struct request *request)
 {
 	if (request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED)
 		return;
-	if (request->plan.recipe->response == RECIPE_LIVE)
+	if (request->plan->recipe->response == RECIPE_LIVE)
 		finish_live(request);
 	else
 		finish_whole(request);
@@ -240,13 +125,18 @@ static void deliver(struct request *request)
 
 static void answer(struct request *request)
 {
-	const struct recipe *recipe = request->plan.recipe;
+	const struct recipe *recipe = request->plan->recipe;
 	if (request->outcome != OUTCOME_OK) {
-		send_error(request);
+		request_send_error(request);
 		return;
 	}
-	if (validator_make(&request->plan, &request->validator) == 0 && answer_condition(request))
+	bool valid = validator_make(request->plan, &request->validator) == 0;
+	if (valid && request_send_condition(request))
 		return;
+	if (valid && request->service->cache && recipe->cache) {
+		request_answer_shared(request);
+		return;
+	}
 	if (recipe->response == RECIPE_LIVE && request->head) {
 		request->send_error = begin_live(request);
 		return;
@@ -254,7 +144,7 @@ static void answer(struct request *request)
 	request->running = (struct running_entry){
 		.id = request->id,
 		.recipe = recipe->name,
-		.source = request->plan.source_name,
+		.source = request->plan->source_name,
 		.since_us = request->times.start,
 		.progress = &request->progress,
 	};
@@ -274,18 +164,44 @@ static enum outcome plan(struct request *request)
 	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
 	request->head = request->method && !strcmp(request->method, "HEAD");
-	enum outcome outcome = plan_make(&request->plan, request->config, request->method,
+	enum outcome outcome = plan_make(request->plan, request->config, request->method,
 		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
 	if (r == 0)
 		return outcome;
-	request->plan.message[0] = '\0';
+	request->plan->message[0] = '\0';
 	return r == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+}
+
+static struct request *request_new(void)
+{
+	struct request *request = calloc(1, sizeof *request);
+	struct plan *room = calloc(1, sizeof *room);
+	if (!request || !room) {
+		free(request);
+		free(room);
+		return NULL;
+	}
+	request->plan = room;
+	request->kept_file = -1;
+	return request;
+}
+
+static void request_free(struct request *request)
+{
+	/* A plan that was taken goes with its flight. */
+	if (!request->plan_taken) {
+		plan_clear(request->plan);
+		free(request->plan);
+	}
+	flight_leave(&request->seat);
+	fd_close(&request->kept_file);
+	free(request);
 }
 
 bool request_serve(
 	struct service *service, struct config *config, struct fcgi_connection *connection)
 {
-	struct request *request = calloc(1, sizeof *request);
+	struct request *request = request_new();
 	if (!request) {
 		request_refuse(connection);
 		return false;
@@ -302,7 +218,7 @@ bool request_serve(
 	request->times.planned = clock_now_us();
 	answer(request);
 
-	if (request->converted)
+	if (request->ran == &request->conversion)
 		conversion_close(&request->conversion);
 	pump_clear(&request->pump);
 	request_log(request);
@@ -310,8 +226,7 @@ bool request_serve(
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
 	bool ended =
 		!request->broken && request->send_error == 0 && (!gone || request->pump.aborted);
-	plan_clear(&request->plan);
-	free(request);
+	request_free(request);
 	return ended && fcgi_connection_end(connection) == 0;
 }
 

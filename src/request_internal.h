@@ -9,6 +9,7 @@
 
 #include "src/access.h"
 #include "src/conversion.h"
+#include "src/flight.h"
 #include "src/plan.h"
 #include "src/pump.h"
 #include "src/request.h"
@@ -34,14 +35,33 @@ struct request {
 	unsigned retry_after_s;
 	struct text reason;
 	char reason_buffer[ACCESS_REASON_MAX];
-	struct plan plan;
+	struct plan *plan; /* its flight's, if it leads one */
+	bool plan_taken;
 	struct validator validator;
-	bool converted; /* conversion was opened */
+	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
 	struct conversion conversion;
 	struct pump pump;
+	/* Of a result that others read, too. */
+	struct flight_seat seat;
+	int kept_file;	   /* -1: none */
+	const char *cache; /* for the log: hit, made, joined; NULL: it had no part in it */
 };
 
 /* The request is over: its line in the log, and in the slow one; the counters. */
 void request_log(struct request *request);
+
+/* request_send.c. What goes wrong with the connection becomes the request's outcome. */
+struct response request_good_response(struct request *request);
+void request_send_error(struct request *request);
+/* True: the client's conditions are answered, nothing else needs to be done. */
+bool request_send_condition(struct request *request);
+/* Sends the whole result of `size` bytes, or the part of it that the client wants: from file, or, when that is -1, from the pump.
+ * kept: it is in the cache, and the web server may send it itself. */
+void request_send_result(struct request *request, int file, uint64_t size, bool kept);
+/* Takes the -errno of a send. */
+void request_sending_failed(struct request *request, int r);
+
+/* request_shared.c: answers by way of the cache and of flights. */
+void request_answer_shared(struct request *request);
 
 #endif

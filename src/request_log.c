@@ -6,9 +6,9 @@
 
 static void log_slow(const struct request *request, const struct access *access)
 {
-	const struct template_argv *argv = &request->conversion.argv;
+	const struct template_argv *argv = request->ran ? &request->ran->argv : NULL;
 	char **programs[TEMPLATE_PROGRAMS_MAX];
-	unsigned count = access->converted ? (unsigned)argv->program_count : 0;
+	unsigned count = argv ? (unsigned)argv->program_count : 0;
 	for (unsigned i = 0; i < count; i++)
 		programs[i] = argv->programs[i].argv;
 	access_log_slow(access, programs, count);
@@ -21,7 +21,7 @@ void request_log(struct request *request)
 		.id = request->id,
 		.method = request->method,
 		.uri = request->uri,
-		.recipe = request->plan.recipe ? request->plan.recipe->name : NULL,
+		.recipe = request->plan->recipe ? request->plan->recipe->name : NULL,
 		.status = request->status ? request->status : outcome_status(request->outcome),
 		.outcome = request->outcome,
 		.broken = request->broken,
@@ -30,10 +30,11 @@ void request_log(struct request *request)
 		.times = request->times,
 		.reason = request->reason.data,
 		.words = "",
+		.cache = request->cache,
 	};
 	access.times.end = clock_now_us();
-	if (request->converted)
-		conversion_report(&request->conversion, &access);
+	if (request->ran)
+		conversion_report(request->ran, &access);
 	access_log(&access);
 	metrics_observe(request->service->metrics, &access);
 	history_observe(request->service->history, &access);

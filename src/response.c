@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "src/outcome.h"
 
-enum { FIELDS_MAX = 4096, BODY_MAX = 1024 };
+enum { FIELDS_MAX = 8192, BODY_MAX = 1024 };
 
 /* RFC 9110 §8.8, §14: what a later request can refer to. */
 static void put_validators(struct text *text, const struct response *response)
@@ -19,6 +19,8 @@ static void put_validators(struct text *text, const struct response *response)
 		http_date(response->modified, date);
 		text_printf(text, "ETag: %s\r\nLast-Modified: %s\r\n", response->etag, date);
 	}
+	if (response->send_field)
+		text_printf(text, "%s: %s\r\n", response->send_field, response->send_place);
 	if (response->ranges)
 		text_puts(text, "Accept-Ranges: bytes\r\n");
 	if (response->range)

@@ -23,6 +23,7 @@ struct response {
 	const char *cache_control;	/* of a good answer; NULL: none */
 	bool varies;			/* Accept was looked at (RFC 9110 §12.5.5) */
 	unsigned retry_after_s;		/* 0: no field */
+	const char *send_field, *send_place; /* tells the web server to send a file; NULL: no field */
 	const char *etag;		/* with its quotes; NULL or "": no validators */
 	time_t modified;		/* with etag */
 	bool ranges;			/* whether Accept-Ranges says so */

@@ -65,7 +65,7 @@ int seclusion_enter(
 	const struct service *service, const struct config *config, const char *const *socket_paths)
 {
 	static char buffers[LISTENER_MAX + 1][PATH_MAX];
-	const char *writable[LISTENER_MAX + 3] = {service->temp_dir};
+	const char *writable[LISTENER_MAX + 4] = {service->temp_dir};
 	size_t count = 1;
 	if (some_are_off(config))
 		return 0;
@@ -74,6 +74,8 @@ int seclusion_enter(
 	const char *directory = directory_of(file, buffers[0]);
 	if (directory)
 		writable[count++] = directory;
+	if (service->cache)
+		writable[count++] = config->cache_path;
 	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)
 		if ((directory = directory_of(socket_paths[i], buffers[i + 1])))
 			writable[count++] = directory;

@@ -14,7 +14,7 @@ int seclusion_check(const struct service *service, const struct config *config);
 void seclusion_report(const struct service *service, const struct config *config);
 
 /* Confines this thread, and all threads and programs that it starts, to what a running daemon needs: reading everywhere,
- * writing only in its temporary directory, beside its log and its sockets. Not when a recipe has `confine = off`: a spawner or
+ * writing only in its temporary directory, its cache, beside its log and its sockets. Not when a recipe has `confine = off`: a spawner or
  * holder that has to be started again would be confined, too. socket_paths end with NULL. Returns 0 or -errno. */
 int seclusion_enter(const struct service *service, const struct config *config,
 	const char *const *socket_paths);

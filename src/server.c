@@ -18,6 +18,7 @@
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
 #include "src/desk.h"
+#include "src/flight.h"
 #include "src/pool.h"
 #include "src/request.h"
 #include "src/seclusion.h"
@@ -25,7 +26,7 @@
 #include "src/user.h"
 #include "src/warmth.h"
 
-enum { THREADS_MAX = 512, DRAIN_LOOK_MS = 20 };
+enum { THREADS_MAX = 4096, DRAIN_LOOK_MS = 20 };
 
 struct server {
 	struct service service;
@@ -325,6 +326,7 @@ static int open_all(struct server *server, const char *listen)
 	r = seclusion_check(&server->service, server->config);
 	if (r < 0)
 		return r;
+	flights_open(&server->service, server->config);
 	know_recipes(server);
 	r = warmth_set(&server->service, server->config);
 	if (r == 0)
@@ -350,6 +352,7 @@ int server_run(struct config *config, const char *listen)
 	pool_free(server.pool);
 	desk_free(server.desk);
 	fcgi_loop_free(server.loop);
+	flights_close(&server.service);
 	service_close(&server.service);
 	close_listeners(&server);
 	fd_close(&server.signals);

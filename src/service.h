@@ -17,6 +17,9 @@
 #include "src/metrics.h"
 #include "src/running.h"
 
+struct cache;
+struct flights;
+
 struct service {
 	struct spawner *spawner;
 	struct launcher *launcher;
@@ -24,6 +27,8 @@ struct service {
 	struct metrics *metrics;
 	struct history *history;
 	struct running *running;
+	struct cache *cache;	 /* flight.h; NULL: nothing is kept */
+	struct flights *flights; /* with cache */
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
 	char temp_dir[PATH_MAX];

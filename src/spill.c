@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -52,6 +53,19 @@ int spill_pipe(int pipe, int file, uint64_t size)
 			return -EIO;
 		else if (n > 0)
 			size -= (uint64_t)n;
+	}
+	return 0;
+}
+
+int spill_copy(int from, int to, uint64_t size)
+{
+	off_t offset = 0;
+	while ((uint64_t)offset < size) {
+		ssize_t n = sendfile(to, from, &offset, (size_t)(size - (uint64_t)offset));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
 	}
 	return 0;
 }

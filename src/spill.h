@@ -16,4 +16,7 @@ int spill_open(int directory_fd);
  * be, with a buffer. Returns 0 or -errno. */
 int spill_pipe(int pipe, int file, uint64_t size);
 
+/* Copies the first size bytes of one file to another empty one. Returns 0 or -errno. */
+int spill_copy(int from, int to, uint64_t size);
+
 #endif

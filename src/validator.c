@@ -11,26 +11,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <nettle/sha2.h>
-
 /* Begins every hash: a new number is a new set of tags. */
 static const char LAYOUT[] = "sluice 1";
 
-static void add(struct sha256_ctx *hash, const char *text)
-{
-	/* With its NUL: two texts are never the same as another two. */
-	sha256_update(hash, strlen(text) + 1, (const uint8_t *)text);
-}
-
-static void add_list(struct sha256_ctx *hash, char *const *list)
+static void add_list(struct digest *hash, char *const *list)
 {
 	for (; *list; list++)
-		add(hash, *list);
+		digest_add_text(hash, *list);
 	/* No argument ends with this byte and a NUL of its own. */
-	sha256_update(hash, 2, (const uint8_t *)"\xff");
+	digest_add(hash, "\xff", 2);
 }
 
-static void add_source(struct sha256_ctx *hash, const struct source *source)
+static void add_source(struct digest *hash, const struct source *source)
 {
 	const uint64_t identity[] = {
 		source->stat.st_dev,
@@ -39,21 +31,21 @@ static void add_source(struct sha256_ctx *hash, const struct source *source)
 		(uint64_t)source->stat.st_mtim.tv_sec,
 		(uint64_t)source->stat.st_mtim.tv_nsec,
 	};
-	sha256_update(hash, sizeof identity, (const uint8_t *)identity);
+	digest_add(hash, identity, sizeof identity);
 }
 
 static void add_recipe(
-	struct sha256_ctx *hash, const struct plan *plan, const struct template_argv *argv)
+	struct digest *hash, const struct plan *plan, const struct template_argv *argv)
 {
 	const struct recipe *recipe = plan->recipe;
-	add(hash, recipe->name);
+	digest_add_text(hash, recipe->name);
 	for (size_t i = 0; i < argv->program_count; i++) {
-		add(hash, recipe->program_paths[i] ? recipe->program_paths[i] : "");
+		digest_add_text(hash, recipe->program_paths[i] ? recipe->program_paths[i] : "");
 		add_list(hash, argv->programs[i].argv);
 	}
 	add_list(hash, recipe->env);
-	add(hash, recipe->stdin_source ? "stdin" : "");
-	add(hash, recipe_media_type(recipe, plan->values));
+	digest_add_text(hash, recipe->stdin_source ? "stdin" : "");
+	digest_add_text(hash, recipe_media_type(recipe, plan->values));
 }
 
 int validator_make(const struct plan *plan, struct validator *validator)
@@ -64,19 +56,15 @@ int validator_make(const struct plan *plan, struct validator *validator)
 		return -ENOMEM;
 	int r = plan_argv(plan, "output", argv);
 	if (r == 0) {
-		uint8_t digest[SHA256_DIGEST_SIZE];
-		struct sha256_ctx hash;
-		sha256_init(&hash);
-		add(&hash, LAYOUT);
+		struct digest hash;
+		digest_init(&hash);
+		digest_add_text(&hash, LAYOUT);
 		add_recipe(&hash, plan, argv);
 		add_source(&hash, &plan->source);
-		sha256_digest(&hash, sizeof digest, digest);
-		memcpy(validator->key, digest, sizeof validator->key);
-		char *at = validator->etag;
-		*at++ = '"';
-		for (size_t i = 0; i < sizeof validator->key; i++, at += 2)
-			snprintf(at, 3, "%02x", validator->key[i]);
-		memcpy(at, "\"", 2);
+		digest_end(&hash, validator->key);
+		char hex[DIGEST_HEX_MAX];
+		digest_hex(validator->key, hex);
+		snprintf(validator->etag, sizeof validator->etag, "\"%s\"", hex);
 	}
 	free(argv);
 	time_t now = time(NULL);

@@ -11,14 +11,13 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "src/digest.h"
 #include "src/plan.h"
 
-enum { VALIDATOR_KEY_BYTES = 20, VALIDATOR_ETAG_MAX = 2 * VALIDATOR_KEY_BYTES + 3 };
-
 struct validator {
-	uint8_t key[VALIDATOR_KEY_BYTES];
-	char etag[VALIDATOR_ETAG_MAX]; /* with its quotes; "": there is none */
-	time_t modified;	       /* of the source; never in the future (RFC 9110 §8.8.2.1) */
+	uint8_t key[DIGEST_BYTES];
+	char etag[DIGEST_HEX_MAX + 2]; /* with its quotes; "": there is none */
+	time_t modified; /* of the source; never in the future (RFC 9110 §8.8.2.1) */
 };
 
 /* For a plan that was OUTCOME_OK. Returns 0, or -E2BIG or -ENOMEM when the arguments do not fit:

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Nobody keeps an index: a store of a million entries opens at once, and several daemons need not agree about one. The price is that
+ * the least recently used are looked for when room is needed: through the directories, from a random one on, until enough entries
+ * were seen; the oldest sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the order is
+ * exact; in a larger one what goes is among the oldest with near certainty. */
+#include "src/cache_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { SEEN_ENOUGH = 2048, VICTIM_SHARE = 16, ROUNDS_MAX = 64 };
+
+static int by_age(const void *a, const void *b)
+{
+	const struct cache_victim *left = a, *right = b;
+	if (left->used.tv_sec != right->used.tv_sec)
+		return left->used.tv_sec < right->used.tv_sec ? 1 : -1;
+	return left->used.tv_nsec < right->used.tv_nsec	  ? 1
+	       : left->used.tv_nsec > right->used.tv_nsec ? -1
+							  : 0;
+}
+
+struct sample {
+	struct cache *cache;
+	size_t count;
+	struct cache_victim *found;
+};
+
+static bool is_name(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 * DIGEST_BYTES && !name[2 * DIGEST_BYTES];
+}
+
+/* Adds the entries of one directory, and puts its number right. */
+static void look_through(struct sample *sample, unsigned number)
+{
+	struct cache *cache = sample->cache;
+	int64_t before = atomic_load(&cache->usage->directories[number]), bytes = 0;
+	char prefix[8];
+	snprintf(prefix, sizeof prefix, "%02x/%x", number >> 4 & 0xff, number & 15);
+	FD_CLEANUP int fd =
+		openat(cache->directory, prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int list = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *directory = list < 0 ? NULL : fdopendir(list);
+	struct dirent *entry;
+	while (directory && (entry = readdir(directory))) {
+		struct stat st;
+		if (!is_name(entry->d_name) ||
+			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
+		if (sample->count == 2 * SEEN_ENOUGH)
+			continue;
+		struct cache_victim *victim = &sample->found[sample->count++];
+		memcpy(victim->name, prefix, 4);
+		victim->name[4] = '/';
+		memcpy(victim->name + 5, entry->d_name, DIGEST_HEX_MAX);
+		victim->used = st.st_atim;
+	}
+	if (directory)
+		closedir(directory);
+	if (directory || errno == ENOENT)
+		cache_usage_correct(cache, number, before, bytes);
+}
+
+/* Fills the list of victims. */
+static void find_victims(struct cache *cache)
+{
+	struct sample sample = {
+		.cache = cache, .found = malloc(2 * SEEN_ENOUGH * sizeof *sample.found)};
+	uint16_t start = 0;
+	if (!sample.found || getrandom(&start, sizeof start, GRND_NONBLOCK) < 0)
+		start = 0;
+	for (unsigned i = 0; i < CACHE_DIRECTORIES && sample.found && sample.count < SEEN_ENOUGH;
+		i++) {
+		unsigned number = (start + i) % CACHE_DIRECTORIES;
+		if (atomic_load(&cache->usage->directories[number]) != 0)
+			look_through(&sample, number);
+	}
+	size_t wanted = sample.count / VICTIM_SHARE + 1;
+	if (wanted > CACHE_VICTIMS_MAX)
+		wanted = CACHE_VICTIMS_MAX;
+	if (wanted > sample.count)
+		wanted = sample.count;
+	if (wanted > 0) {
+		qsort(sample.found, sample.count, sizeof *sample.found, by_age);
+		memcpy(cache->victims, sample.found + (sample.count - wanted),
+			wanted * sizeof *sample.found);
+	}
+	cache->victim_count = wanted;
+	free(sample.found);
+}
+
+bool cache_remove(struct cache *cache, const char *name, uint64_t length)
+{
+	if (unlinkat(cache->directory, name, 0) < 0)
+		return false;
+	char digits[4] = {name[0], name[1], name[3], '\0'};
+	cache_usage_add(
+		cache, (unsigned)strtoul(digits, NULL, 16), -(int64_t)cache_cost(cache, length));
+	return true;
+}
+
+/* The oldest victim, unless it was used since it was found. */
+static void evict_one(struct cache *cache)
+{
+	const struct cache_victim *victim = &cache->victims[--cache->victim_count];
+	struct stat st;
+	if (fstatat(cache->directory, victim->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		st.st_atim.tv_sec != victim->used.tv_sec ||
+		st.st_atim.tv_nsec != victim->used.tv_nsec)
+		return;
+	cache_remove(cache, victim->name, (uint64_t)st.st_size);
+}
+
+int cache_make_room(struct cache *cache)
+{
+	int r = 0;
+	if (cache_used(cache) <= cache->limit_bytes)
+		return 0;
+	pthread_mutex_lock(&cache->evicting);
+	cache_usage_lock(cache);
+	for (unsigned round = 0; cache_used(cache) > cache->limit_bytes;) {
+		if (cache->victim_count == 0) {
+			find_victims(cache);
+			if (cache->victim_count == 0 || ++round == ROUNDS_MAX) {
+				r = -ENOSPC;
+				break;
+			}
+		}
+		evict_one(cache);
+	}
+	cache_usage_unlock(cache);
+	pthread_mutex_unlock(&cache->evicting);
+	return r;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* The conversion belongs to no client: it runs in its own thread, and every request, also the one that began it, only waits and
+ * reads. So nobody's hanging up needs a hand-over, and no slow reader holds up another one. There are as many flights as
+ * conversions run or wait for a slot: a list is enough to find one. */
+#include "src/flight_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "src/cache.h"
+
+enum { STACK_BYTES = 256 * 1024 };
+
+void flights_open(struct service *service, const struct config *config)
+{
+	if (!config->cache_path)
+		return;
+	struct flights *flights = calloc(1, sizeof *flights);
+	int r = flights ? cache_open(config->cache_path, config->cache_bytes, &service->cache)
+			: -ENOMEM;
+	if (r < 0) {
+		log_error("cache: nothing is kept: %s: %s", config->cache_path,
+			r == -ENOTSUP
+				? "the file system has no extended attributes or unnamed files"
+				: strerror(-r));
+		free(flights);
+		return;
+	}
+	pthread_mutex_init(&flights->lock, NULL);
+	pthread_cond_init(&flights->landed, NULL);
+	LIST_INIT(&flights->list);
+	service->flights = flights;
+}
+
+void flights_close(struct service *service)
+{
+	struct flights *flights = service->flights;
+	if (!flights)
+		return;
+	pthread_mutex_lock(&flights->lock);
+	struct flight *flight;
+	LIST_FOREACH(flight, &flights->list, entry)
+	eventfd_write(flight->abandoned, 1);
+	while (flights->running > 0)
+		pthread_cond_wait(&flights->landed, &flights->lock);
+	pthread_mutex_unlock(&flights->lock);
+	pthread_cond_destroy(&flights->landed);
+	pthread_mutex_destroy(&flights->lock);
+	free(flights);
+	service->flights = NULL;
+	cache_close(service->cache);
+	service->cache = NULL;
+}
+
+static void flight_free(struct flight *flight)
+{
+	pump_clear(&flight->pump);
+	fd_close(&flight->found);
+	fd_close(&flight->abandoned);
+	if (flight->plan)
+		plan_clear(flight->plan);
+	free(flight->plan);
+	free(flight->uri);
+	free(flight);
+}
+
+/* All of the following with the lock held. */
+static void unlist(struct flight *flight)
+{
+	if (flight->listed)
+		LIST_REMOVE(flight, entry);
+	flight->listed = false;
+}
+
+void flight_wake(const struct flight *flight)
+{
+	for (const struct flight_seat *seat = flight->seats; seat; seat = seat->next)
+		eventfd_write(seat->event, 1);
+}
+
+static void drop(struct flight *flight)
+{
+	if (--flight->references == 0)
+		flight_free(flight);
+}
+
+static void *run(void *argument)
+{
+	struct flight *flight = argument;
+	struct flights *flights = flight->flights;
+	struct flight_state state = {.ended = true, .file = -1};
+	flight_run(flight, &state);
+	pthread_mutex_lock(&flights->lock);
+	if (state.outcome != OUTCOME_OK) { /* what was sent of it was sent */
+		state.file = flight->state.file;
+		state.length = flight->state.length;
+	}
+	flight->state = state;
+	unlist(flight);
+	flight_wake(flight);
+	drop(flight);
+	if (--flights->running == 0)
+		pthread_cond_broadcast(&flights->landed);
+	pthread_mutex_unlock(&flights->lock);
+	return NULL;
+}
+
+static int start_thread(struct flight *flight)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	int r = -pthread_create(&thread, &attributes, run, flight);
+	pthread_attr_destroy(&attributes);
+	return r;
+}
+
+static struct flight *flight_new(
+	struct service *service, const struct validator *validator, const char *uri)
+{
+	struct flight *flight = calloc(1, sizeof *flight);
+	if (!flight)
+		return NULL;
+	flight->service = service;
+	flight->flights = service->flights;
+	flight->validator = *validator;
+	flight->state = (struct flight_state){.file = -1};
+	flight->found = -1;
+	flight->uri = strdup(uri);
+	flight->abandoned = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	text_init(&flight->reason, flight->reason_buffer, sizeof flight->reason_buffer);
+	pump_init(&flight->pump, &flight->conversion, NULL, &flight->progress, &flight->reason);
+	if (flight->uri && flight->abandoned >= 0)
+		return flight;
+	flight_free(flight);
+	return NULL;
+}
+
+/* With the lock held: nobody can enter before the thread runs, or there is none. */
+static int begin(struct service *service, const struct validator *validator, struct plan **plan,
+	const char *uri, struct flight **out)
+{
+	struct flights *flights = service->flights;
+	struct flight *flight = flight_new(service, validator, uri);
+	if (!flight)
+		return -ENOMEM;
+	flight->plan = *plan;
+	flight->references = 1;
+	int r = start_thread(flight);
+	if (r < 0) {
+		flight->plan = NULL;
+		flight_free(flight);
+		return r;
+	}
+	*plan = NULL;
+	flights->running++;
+	flight->listed = true;
+	LIST_INSERT_HEAD(&flights->list, flight, entry);
+	*out = flight;
+	return 0;
+}
+
+int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
+	const char *uri, struct flight_seat *seat)
+{
+	struct flights *flights = service->flights;
+	*seat = (struct flight_seat){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	if (seat->event < 0)
+		return -errno;
+	int r = 0;
+	pthread_mutex_lock(&flights->lock);
+	struct flight *flight;
+	LIST_FOREACH(flight, &flights->list, entry)
+	if (!memcmp(flight->validator.key, validator->key, DIGEST_BYTES))
+		break;
+	if (!flight) {
+		seat->leader = true;
+		r = begin(service, validator, plan, uri, &flight);
+	}
+	if (r == 0) {
+		flight->references++;
+		seat->flight = flight;
+		seat->next = flight->seats;
+		if (seat->next)
+			seat->next->previous = seat;
+		flight->seats = seat;
+	}
+	pthread_mutex_unlock(&flights->lock);
+	if (r < 0)
+		fd_close(&seat->event);
+	return r;
+}
+
+int flight_wait(
+	struct flight_seat *seat, struct fcgi_connection *connection, struct flight_state *state)
+{
+	struct flight *flight = seat->flight;
+	struct pollfd fds[2] = {
+		{.fd = seat->event, .events = POLLIN},
+		{.fd = fcgi_connection_get_fd(connection), .events = POLLIN | POLLRDHUP},
+	};
+	for (;;) {
+		eventfd_t count;
+		eventfd_read(seat->event, &count);
+		pthread_mutex_lock(&flight->flights->lock);
+		seat->read = state->length;
+		struct flight_state now = flight->state;
+		pthread_mutex_unlock(&flight->flights->lock);
+		if (now.ended != state->ended || now.length != state->length) {
+			*state = now;
+			return 0;
+		}
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[1].revents) {
+			int r = fcgi_connection_read(connection);
+			if (r < 0 && r != -EAGAIN)
+				return r;
+		}
+	}
+}
+
+void flight_leave(struct flight_seat *seat)
+{
+	struct flight *flight = seat->flight;
+	if (!flight)
+		return;
+	struct flights *flights = flight->flights;
+	pthread_mutex_lock(&flights->lock);
+	if (seat->previous)
+		seat->previous->next = seat->next;
+	else
+		flight->seats = seat->next;
+	if (seat->next)
+		seat->next->previous = seat->previous;
+	if (!flight->seats && !flight->state.ended && !flight->plan->recipe->finish) {
+		/* Who comes now must not be told of an end that is not its own. */
+		unlist(flight);
+		eventfd_write(flight->abandoned, 1);
+	}
+	drop(flight);
+	pthread_mutex_unlock(&flights->lock);
+	fd_close(&seat->event);
+	seat->flight = NULL;
+}
+
+struct conversion *flight_get_conversion(const struct flight_seat *seat)
+{
+	return seat->flight->opened ? &seat->flight->conversion : NULL;
+}
+
+struct access_times flight_get_times(const struct flight_seat *seat)
+{
+	return seat->flight->times;
+}
+
+const struct progress *flight_get_progress(const struct flight_seat *seat)
+{
+	return &seat->flight->progress;
+}
+
+const char *flight_get_reason(const struct flight_seat *seat)
+{
+	return seat->flight->reason.data;
+}

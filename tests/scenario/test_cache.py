@@ -1,0 +1,536 @@
+# SPDX-License-Identifier: MIT
+"""The same conversion never runs twice: results that are kept, and conversions that several requests share. The log counts the
+conversions: a request that ran one has `cpu_ms`, whoever had it from elsewhere has none."""
+
+import concurrent.futures
+import glob
+import os
+import random
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import fastcgi
+import pattern
+import processes
+from daemon import SANITIZER, SLOW, SLUICE, Daemon, recipe
+from processes import wait_until
+
+MIB = 1 << 20
+COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 32}, "x": {"type": "integer", "max": 1 << 30}}
+
+RECIPES = [
+    recipe("whole", "write", "{n}", "note", "{x}", params=COUNT, timeout="60s"),
+    recipe("file", "to", "{output}", "write", "{n}", "note", "{x}", params=COUNT),
+    recipe("slow", "write", "{n}", "pause", "700", "note", "{x}", params=COUNT),
+    recipe("fails", "write", "{n}", "pause", "500", "note", "{x}", "exit", "1", params=COUNT),
+    recipe("hangs", "write", "{n}", "note", "{x}", "hang", params=COUNT, timeout="500ms"),
+    recipe("hangslong", "write", "{n}", "note", "{x}", "hang", params=COUNT, timeout="30s"),
+    recipe("one", "write", "{n}", "pause", "400", "note", "{x}", params=COUNT, slots=1, queue=1, queue_timeout="20s"),
+    recipe("uncached", "write", "{n}", "note", "{x}", params=COUNT, cache=False),
+    recipe("live", "write", "{n}", "pause", "700", "write", "{n}", "note", "{x}", params=COUNT, response="live", cache=True),
+    recipe("livefast", "write", "{n}", "note", "{x}", params=COUNT, response="live", cache=True, timeout="60s"),
+    recipe("livefails", "write", "{n}", "pause", "400", "note", "{x}", "exit", "3", params=COUNT, response="live", cache=True),
+    recipe("livefinish", "write", "{n}", "pause", "600", "write", "{n}", "note", "{x}", params=COUNT, response="live",
+           cache=True, finish=True),
+    recipe("liveendless", "note", "{x}", "endless", params={"x": COUNT["x"]}, response="live", cache=True, timeout="60s"),
+    recipe("liveplain", "write", "{n}", "note", "{x}", params=COUNT, response="live"),
+]
+
+
+class Store:
+    """A directory for results, and the sluices that use it."""
+
+    def __init__(self, directory, make):
+        self.directory, self.make = str(directory), make
+        self.number = 0
+
+    def daemon(self, size="100M", recipes=RECIPES, path=None, **more):
+        section = f'cache {{\n    path = "{path or self.directory}"\n    size = {size}\n}}'
+        return self.make(section, *recipes, slots=more.pop("slots", 16), **more)
+
+    def entries(self):
+        return [path for path in glob.glob(f"{self.directory}/??/?/*") if os.path.isfile(path)]
+
+    def bytes(self):
+        """On the disk, as du counts it, of the entries alone."""
+        total = 0
+        for path in self.entries():
+            try:
+                total += os.stat(path).st_blocks * 512
+            except FileNotFoundError:
+                pass
+        return total
+
+
+@pytest.fixture
+def store(tmp_path, sluice):
+    directory = tmp_path / "store"
+    directory.mkdir()
+    return Store(directory, sluice)
+
+
+@pytest.fixture(scope="module")
+def shared(module_sluice, tmp_path_factory):
+    """For tests that only need a store, each with values of its own."""
+    return Store(tmp_path_factory.mktemp("store"), module_sluice).daemon()
+
+
+def conversions(daemon, mark=0):
+    return [line for line in daemon.log.requests(mark) if "cpu_ms" in line]
+
+
+def how(line):
+    return line.get("cache")
+
+
+def fetch(daemon, uri, **more):
+    mark = daemon.log.mark()
+    answer = daemon.get(uri, **more)
+    return answer, daemon.log.wait_request(mark)[0]
+
+
+@pytest.mark.parametrize("kind", ["whole", "file", "livefast"])
+@pytest.mark.parametrize("size", [1, 1000, 65536, 3 * MIB])
+def test_second_time_is_a_hit(shared, kind, size):
+    uri = f"/{kind}/a?n={size}&x={size}"
+    first, line = fetch(shared, uri)
+    assert how(line) == "made" and "cpu_ms" in line
+    second, line = fetch(shared, uri)
+    assert how(line) == "hit" and "cpu_ms" not in line
+    assert first.status == second.status == 200 and first.ended and second.ended
+    assert bytes(first.body) == bytes(second.body) == b"".join(pattern.at(at, min(MIB, size - at)) for at in range(0, size, MIB))
+    for field in ("etag", "last-modified", "content-type", "cache-control"):
+        assert first.headers.get(field) == second.headers.get(field)
+    assert second.headers["content-length"] == str(size) and second.headers["accept-ranges"] == "bytes"
+    assert line.number("spliced") == size, line.text
+    head, line = fetch(shared, uri, method="HEAD")
+    assert how(line) == "hit" and head.headers["content-length"] == str(size) and head.length == 0
+
+
+@pytest.mark.parametrize("kind", ["whole", "livefast"])
+def test_seeking_in_a_hit(shared, kind):
+    uri = f"/{kind}/a?n=200000&x=77"
+    tag = shared.get(uri).headers["etag"]
+    for first, last in ((0, 0), (100000, 199999), (65536, 131071)):
+        answer, line = fetch(shared, uri, HTTP_RANGE=f"bytes={first}-{last}", HTTP_IF_RANGE=tag)
+        assert answer.status == 206 and answer.headers["content-range"] == f"bytes {first}-{last}/200000"
+        assert bytes(answer.body) == (pattern.at(0, 200000))[first:last + 1] and how(line) == "hit"
+    answer = shared.get(uri, HTTP_RANGE="bytes=200000-")
+    assert answer.status == 416 and answer.headers["content-range"] == "bytes */200000"
+    assert shared.get(uri, HTTP_IF_NONE_MATCH=tag).status == 304
+
+
+def test_not_kept(shared):
+    for _ in range(2):
+        for uri, status in (("/uncached/a?n=10&x=1", 200), ("/liveplain/a?n=10&x=1", 200), ("/fails/a?n=10&x=1", 422)):
+            answer, line = fetch(shared, uri)
+            assert answer.status == status and how(line) != "hit" and "cpu_ms" in line, line.text
+
+
+def test_changed_source_is_another_result(shared):
+    path = shared.file("changing", b"1")
+    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "made"
+    with open(path, "wb") as file:
+        file.write(b"22")
+    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "made"
+
+
+def test_source_overwritten_meanwhile_is_not_kept(shared):
+    path = shared.file("racing", b"before")
+    mark = shared.log.mark()
+    with shared.connect() as connection:
+        connection.send(fastcgi.request("/slow/racing?n=5&x=4"))
+        shared.wait_converters(1)
+        with open(path, "wb") as file:
+            file.write(b"after!")
+        answer = connection.answer()
+    assert answer.status == 200 and "etag" not in answer.headers
+    shared.log.wait_request(mark)
+    assert how(fetch(shared, "/slow/racing?n=5&x=4")[1]) == "made"
+
+
+def together(daemon, uri, count, **more):
+    """The same request `count` times at the same moment: answers and the conversions that it took."""
+    mark = daemon.log.mark()
+    connections = [daemon.connect() for _ in range(count)]
+    try:
+        for connection in connections:
+            connection.send(fastcgi.request(uri, **more))
+        answers = [connection.answer() for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+    return answers, daemon.log.wait_request(mark, count, 20)
+
+
+@pytest.mark.parametrize("kind", ["slow", "live"])
+def test_a_thousand_at_once_are_one_conversion(store, kind):
+    count = 100 if SANITIZER else 1000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    daemon = store.daemon()
+    answers, lines = together(daemon, f"/{kind}/a?n=50000&x=1", count)
+    whole = pattern.at(0, 50000) if kind == "slow" else None
+    for answer in answers:
+        assert answer.status == 200 and answer.ended and bytes(answer.body) == bytes(answers[0].body)
+    if whole:
+        assert bytes(answers[0].body) == whole
+    else:
+        assert answers[0].length == 100000
+    assert len([line for line in lines if "cpu_ms" in line]) == 1
+    assert {how(line) for line in lines} <= {"made", "joined", "hit"}
+    assert len(store.entries()) == 1
+
+
+def test_a_leader_that_fails_fails_all(shared):
+    answers, lines = together(shared, "/fails/a?n=10&x=20", 5)
+    assert [answer.status for answer in answers] == [422] * 5
+    assert len([line for line in lines if "cpu_ms" in line]) == 1
+    answers, lines = together(shared, "/hangs/a?n=10&x=20", 5)
+    assert [answer.status for answer in answers] == [504] * 5
+    answers, lines = together(shared, "/livefails/a?n=10&x=20", 5)
+    assert [(answer.status, answer.length) for answer in answers] == [(200, 10)] * 5
+    assert all(answer.broken for answer in answers)
+
+
+def test_a_leader_that_hangs_up_fails_nobody(shared):
+    mark = shared.log.mark()
+    first = shared.connect()
+    first.send(fastcgi.request("/slow/a?n=1000&x=30"))
+    shared.wait_converters(1)
+    with shared.connect() as second:
+        second.send(fastcgi.request("/slow/a?n=1000&x=30"))
+        time.sleep(0.1)
+        first.close()
+        answer = second.answer()
+    assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000)
+    shared.log.wait_request(mark, 2)
+    assert how(fetch(shared, "/slow/a?n=1000&x=30")[1]) == "hit"
+
+
+def test_a_leader_that_hangs_up_in_the_queue_fails_nobody(shared):
+    with shared.connect() as busy, shared.connect() as second:
+        busy.send(fastcgi.request("/one/a?n=10&x=1"))
+        shared.wait_converters(1)
+        first = shared.connect()
+        first.send(fastcgi.request("/one/a?n=10&x=2"))
+        time.sleep(0.1)
+        second.send(fastcgi.request("/one/a?n=10&x=2"))
+        time.sleep(0.05)
+        first.close()
+        assert second.answer().status == 200 and busy.answer().status == 200
+
+
+def test_nobody_reads_so_the_converter_waits(shared):
+    """It is paced by the fastest of its clients, so what lies in the file is bounded."""
+    with shared.connect() as connection:
+        connection.send(fastcgi.request("/liveendless/a?x=41"))
+        shared.wait_converters(1)
+        sizes = []
+
+        def rests():
+            sizes.append(sum(os.stat(f"/proc/{shared.pid}/fd/{n}").st_size for n, what in processes.descriptors(shared.pid).items()
+                             if "(deleted)" in what and "store" in what))
+            time.sleep(0.1)
+            return len(sizes) > 5 and sizes[-1] > MIB and len(set(sizes[-5:])) == 1
+        wait_until(rests, 10 * SLOW, lambda: sizes)
+        assert sizes[-1] < 40 * MIB
+        answer = connection.answer(until=lambda answer: answer.length > 60 * MIB, sink=lambda data: None)
+        assert answer.length > 60 * MIB
+    wait_until(lambda: not shared.converters(), 2 * SLOW)
+
+
+@pytest.mark.parametrize("kind", ["hangslong", "liveendless"])
+def test_the_converter_ends_with_the_last_client(shared, kind):
+    connections = [shared.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(fastcgi.request(f"/{kind}/a?x=40" + ("&n=10" if kind == "hangslong" else "")))
+    converter = shared.wait_converters(1)
+    for connection in connections[:2]:
+        connection.close()
+    time.sleep(0.2)
+    assert shared.converters() == converter
+    connections[2].close()
+    processes.wait_gone(converter, 2 * SLOW)
+    wait_until(lambda: not shared.converters(), 2 * SLOW)
+
+
+def test_it_is_finished_for_the_cache(shared):
+    mark = shared.log.mark()
+    with shared.connect() as connection:
+        connection.send(fastcgi.request("/livefinish/a?n=1000&x=50"))
+        connection.answer(until=lambda answer: answer.length >= 1000)
+    shared.log.wait_request(mark)
+    wait_until(lambda: not shared.converters(), 3 * SLOW)
+    answer, line = wait_until(lambda: found if how((found := fetch(shared, "/livefinish/a?n=1000&x=50"))[1]) == "hit" else None,
+                              3 * SLOW)
+    assert answer.length == 2000 and line.number("spliced") == 2000
+
+
+def test_a_late_comer_gets_everything_and_holds_up_nobody(shared):
+    """One reads nothing at all, one comes late: each gets every byte, and the quick ones are quick."""
+    uri = f"/live/a?n={3 * MIB}&x=60"
+    stalled = shared.connect(receive_buffer=4096)
+    stalled.send(fastcgi.request(uri))
+    time.sleep(0.15)
+    late, start = shared.connect(), time.monotonic()
+    late.send(fastcgi.request(uri))
+    answer = late.answer()
+    assert (answer.status, answer.length, answer.ended) == (200, 6 * MIB, True)
+    assert time.monotonic() - start < 3 * SLOW
+    late.close()
+    slow = stalled.answer()
+    assert (slow.length, slow.ended) == (6 * MIB, True) and bytes(slow.body) == bytes(answer.body)
+    stalled.close()
+
+
+def test_first_byte_of_a_shared_live_answer(shared):
+    with shared.connect() as connection:
+        start = time.monotonic()
+        connection.send(fastcgi.request("/live/a?n=10&x=70"))
+        answer = connection.answer(until=lambda answer: answer.length >= 10)
+        assert time.monotonic() - start < 0.3 * SLOW
+        answer = connection.answer(into=answer)
+        assert answer.ended and answer.length == 20
+
+
+def test_restart_finds_everything(store):
+    daemon = store.daemon()
+    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "made"
+    daemon.stop()
+    daemon.start()
+    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "hit"
+
+
+def test_two_daemons_on_one_store(store):
+    one = store.daemon()
+    two = store.daemon(root=one.root)
+    assert how(fetch(one, "/whole/a?n=1000&x=1")[1]) == "made"
+    assert how(fetch(two, "/whole/a?n=1000&x=1")[1]) == "hit"
+    assert how(fetch(two, "/whole/a?n=1000&x=2")[1]) == "made"
+    assert how(fetch(one, "/whole/a?n=1000&x=2")[1]) == "hit"
+
+
+@pytest.mark.parametrize("harm", ["cut", "grown", "attribute", "foreign", "link", "directory", "empty"])
+def test_what_is_no_entry_is_replaced(store, harm):
+    daemon = store.daemon()
+    uri = "/whole/a?n=1000&x=1"
+    daemon.get(uri)
+    path, = store.entries()
+    if harm == "cut":
+        os.truncate(path, 999)
+    elif harm == "grown":
+        os.truncate(path, 1001)
+    elif harm == "attribute":
+        value = bytearray(os.getxattr(path, "user.sluice"))
+        value[-1] ^= 1
+        os.setxattr(path, "user.sluice", bytes(value))
+    elif harm == "empty":
+        os.removexattr(path, "user.sluice")
+    else:
+        os.unlink(path)
+        if harm == "foreign":
+            with open(path, "wb") as file:
+                file.write(b"x" * 1000)
+        elif harm == "link":
+            os.symlink("/etc/passwd", path)
+        else:
+            os.mkdir(path)
+    answer, line = fetch(daemon, uri)
+    assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000) and how(line) == "made"
+    if harm != "directory":
+        answer, line = fetch(daemon, uri)
+        assert bytes(answer.body) == pattern.at(0, 1000) and how(line) == "hit"
+
+
+def test_an_entry_of_another_key_is_no_entry(store):
+    daemon = store.daemon()
+    daemon.get("/whole/a?n=1000&x=1")
+    first, = store.entries()
+    daemon.get("/whole/a?n=2000&x=2")
+    second, = set(store.entries()) - {first}
+    os.rename(second, first)
+    answer, line = fetch(daemon, "/whole/a?n=1000&x=1")
+    assert answer.length == 1000 and how(line) == "made"
+
+
+def test_least_recently_used_goes_first(store):
+    daemon = store.daemon(size="1M")
+    for x in range(8):
+        daemon.get(f"/whole/a?n=100000&x={x}")
+        time.sleep(0.02)
+    assert len(store.entries()) == 8
+    time.sleep(0.15)
+    assert how(fetch(daemon, "/whole/a?n=100000&x=0")[1]) == "hit"
+    for x in range(8, 11):
+        daemon.get(f"/whole/a?n=100000&x={x}")
+    assert store.bytes() <= MIB * 1.02
+    assert how(fetch(daemon, "/whole/a?n=100000&x=0")[1]) == "hit"
+    assert how(fetch(daemon, "/whole/a?n=100000&x=1")[1]) == "made"
+
+
+def test_the_bound_holds_under_load(store):
+    """Two daemons, eight clients, results of all sizes; looked at all the while."""
+    one = store.daemon(size="8M")
+    two = store.daemon(size="8M", root=one.root)
+    highest, stop = [0], threading.Event()
+
+    def watch():
+        while not stop.is_set():
+            highest[0] = max(highest[0], store.bytes())
+            time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    numbers = random.Random(1)
+    wanted = [(numbers.randrange(1, 300000), x) for x in range(150 if SANITIZER else 600)]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(lambda w: (one, two)[w[1] % 2].get(f"/whole/a?n={w[0]}&x={w[1]}").status, wanted))
+    finally:
+        stop.set()
+        watcher.join()
+    assert set(statuses) == {200}
+    assert highest[0] <= 8 * MIB * 1.02, highest
+    assert store.bytes() >= 6 * MIB
+
+
+def test_larger_than_the_store(store):
+    daemon = store.daemon(size="1M")
+    for _ in range(2):
+        answer, line = fetch(daemon, f"/whole/a?n={2 * MIB}&x=1")
+        assert answer.length == 2 * MIB and answer.ended and how(line) == "made"
+    assert store.entries() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+@pytest.mark.parametrize("kind", ["whole", "livefast", "file"])
+def test_disk_full(store, tmp_path, kind):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(mounted.stderr.decode())
+    try:
+        try:
+            os.setxattr(small, "user.test", b"x")
+        except OSError:
+            pytest.skip("no extended attributes on tmpfs")
+        daemon = store.daemon(path=str(small))
+        for x in range(3):
+            answer, line = fetch(daemon, f"/{kind}/a?n={3 * MIB}&x={x}")
+            assert (answer.status, answer.length, answer.ended) == (200, 3 * MIB, True), line.text
+            assert bytes(answer.body[-1000:]) == pattern.at(3 * MIB - 1000, 1000)
+        assert daemon.log.text().count("nothing is kept for now") == 1
+        daemon.stop()
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+def test_no_store_is_no_reason_not_to_serve(store, tmp_path):
+    os.rmdir(store.directory)
+    os.mkdir(store.directory)
+    os.mkdir(os.path.join(store.directory, "usage"))
+    daemon = store.daemon()
+    assert daemon.get("/whole/a?n=10&x=1").status == 200
+    assert "nothing is kept" in daemon.log.text()
+
+
+def test_killed_while_filling(store):
+    """Whatever has a name afterwards is whole."""
+    rounds = 10 if SANITIZER else 40
+    numbers = random.Random(2)
+    for i in range(rounds):
+        daemon = Daemon(f'cache {{ path = "{store.directory}" size = 100M }}', *RECIPES, slots=16)
+        try:
+            connections = [daemon.connect() for _ in range(6)]
+            for j, connection in enumerate(connections):
+                kind = ("whole", "livefast")[j % 2]
+                connection.send(fastcgi.request(f"/{kind}/a?n={numbers.randrange(1, 2 * MIB)}&x={i * 10 + j}"))
+            time.sleep(numbers.random() * 0.03)
+            daemon.signal(signal.SIGKILL)
+            daemon.wait(5)
+            for connection in connections:
+                connection.close()
+        finally:
+            daemon.close()
+    entries = store.entries()
+    assert entries
+    done = command(store.daemon(), "verify")
+    assert done.returncode == 0 and f"{len(entries)} looked at, 0 wrong" in done.stdout, done
+    for path in entries:
+        attribute = os.getxattr(path, "user.sluice")
+        length = int.from_bytes(attribute[48:56], "little")
+        assert os.path.getsize(path) == length
+        with open(path, "rb") as file:
+            body = file.read()
+        assert body == b"".join(pattern.at(at, min(MIB, length - at)) for at in range(0, length, MIB))
+
+
+# The commands
+
+def command(daemon, *words, arguments=(), **more):
+    return subprocess.run([SLUICE, "cache", "-c", daemon.config, *arguments, *words], capture_output=True, text=True, timeout=60,
+                          check=False, **more)
+
+
+def test_commands(store):
+    daemon = store.daemon()
+    urls = [f"/whole/a?n={1000 + x}&x={x}" for x in range(10)]
+    done = command(daemon, "warm", *urls[:4], "/whole/none?n=1&x=1", "-", input="\n".join(urls[4:]) + "\n\n")
+    assert done.returncode == 1 and "10 of 11 are in the cache" in done.stdout, done
+    assert "/whole/none?n=1&x=1: 404" in done.stderr and len(conversions(daemon)) == 10
+    done = command(daemon, "warm", *urls)
+    assert done.returncode == 0 and len(conversions(daemon)) == 10
+    done = command(daemon, "ls")
+    assert done.returncode == 0 and sorted(line.split()[-1] for line in done.stdout.splitlines()) == sorted(urls)
+    assert {line.split()[2] for line in done.stdout.splitlines()} == {"whole"}
+    done = command(daemon, "stat")
+    assert "entries  10\n" in done.stdout and f"content  {sum(range(1000, 1010))} bytes" in done.stdout, done.stdout
+    assert command(daemon, "verify").returncode == 0
+    done = command(daemon, "purge", "/whole/a?n=100[0-4]&*")
+    assert done.stdout == "5 removed\n" and len(store.entries()) == 5
+    assert how(fetch(daemon, urls[0])[1]) == "made" and how(fetch(daemon, urls[9])[1]) == "hit"
+    os.truncate(store.entries()[0], 3)
+    done = command(daemon, "verify")
+    assert done.returncode == 1 and "has not the length" in done.stdout and "6 looked at, 1 wrong" in done.stdout, done.stdout
+    assert command(daemon, "verify").returncode == 0 and len(store.entries()) == 5
+    assert command(daemon, "purge", "*").stdout == "5 removed\n"
+    assert "on disk  0 of" in command(daemon, "stat").stdout
+
+
+@pytest.mark.parametrize("words", [(), ("x",), ("ls", "x"), ("purge",), ("warm",), ("purge", "a", "b")])
+def test_command_is_not_understood(shared, words):
+    assert command(shared, *words).returncode == 2
+
+
+def test_warm_shows_how_far_it_is(store):
+    """On a terminal: a bar with rate and time left."""
+    daemon = store.daemon()
+    master, slave = os.openpty()
+    urls = [f"/slow/a?n=10&x={x}" for x in range(20)]
+    done = subprocess.run([SLUICE, "cache", "-c", daemon.config, "warm", *urls], stdout=subprocess.PIPE, stderr=slave, timeout=60,
+                          check=False)
+    os.close(slave)
+    shown = os.read(master, 65536).decode()
+    os.close(master)
+    assert done.returncode == 0, shown
+    assert "20/20" in shown and "a second" in shown and "s left" in shown and "done" in shown, shown
+
+
+def test_numbers_are_put_right(store):
+    """A daemon that was killed at the wrong moment has left a wrong number: whoever looks through the directory mends it."""
+    daemon = store.daemon()
+    daemon.get("/whole/a?n=100000&x=1")
+    with open(os.path.join(store.directory, "usage"), "r+b") as file:
+        for number in range(0, 4096, 7):
+            file.seek(16 + 8 * number)
+            file.write((50 * MIB).to_bytes(8, "little"))
+    assert "100 entries" not in command(daemon, "stat").stdout
+    used = [line for line in command(daemon, "stat").stdout.splitlines() if line.startswith("on disk")][0]
+    assert int(used.split()[2]) < 200000, used
