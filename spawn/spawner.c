@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -32,7 +33,7 @@
 #include "spawn/protocol.h"
 #include "spawn/stops.h"
 
-enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000 };
+enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000, STOP_LOCK_S = 1 };
 
 struct spawner {
 	char *temp_path; /* "": none */
@@ -44,7 +45,7 @@ struct spawner {
 	int pidfd; /* changed by the main thread only */
 
 	pthread_mutex_t lock; /* for what follows */
-	int socket;           /* -1: no spawner that could start anything */
+	int socket;	      /* -1: no spawner that could start anything */
 	uint32_t sequence;
 	struct protocol_packet packet;
 };
@@ -144,7 +145,8 @@ static int launch(struct spawner *spawner)
 	FD_CLEANUP int high_stops = process_above(spawner->stops_fd, JOB_TARGET_MAX + 1);
 	int filters = confinement_get_filters(spawner->confinement);
 	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, JOB_TARGET_MAX + 1);
-	if (high_socket < 0 || high_self < 0 || high_stops < 0 || (filters >= 0 && high_filters < 0))
+	if (high_socket < 0 || high_self < 0 || high_stops < 0 ||
+		(filters >= 0 && high_filters < 0))
 		return -EMFILE;
 	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
 	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
@@ -216,16 +218,20 @@ void spawner_free(struct spawner *spawner)
 	free(spawner);
 }
 
-void spawner_stop(const struct spawner *spawner)
+void spawner_stop(struct spawner *spawner)
 {
-	/* The descriptor stays open: a worker may be using it. Both directions end at once. */
-	if (spawner->socket >= 0)
-		shutdown(spawner->socket, SHUT_RDWR);
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += STOP_LOCK_S;
+	/* A start takes milliseconds; without the lock our exit ends the spawner just as well, a little later. */
+	if (spawner->pidfd < 0 ||
+		pthread_mutex_clocklock(&spawner->lock, CLOCK_MONOTONIC, &until) != 0)
+		return;
+	fd_close(&spawner->socket);
+	pthread_mutex_unlock(&spawner->lock);
 	struct pollfd entry = {spawner->pidfd, POLLIN, 0};
-	int n;
-	do
-		n = spawner->pidfd < 0 ? 0 : poll(&entry, 1, END_TIMEOUT_MS);
-	while (n < 0 && errno == EINTR);
+	while (poll(&entry, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
+		;
 }
 
 int spawner_get_pidfd(const struct spawner *spawner)

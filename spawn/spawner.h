@@ -38,7 +38,7 @@ void spawner_free(struct spawner *spawner);
 
 /* For a daemon that leaves while jobs run and workers work: the spawner kills the jobs, removes temp_path and ends; returns
  * when it has. Nothing else may be done with the spawner then but to leave. Main thread. */
-void spawner_stop(const struct spawner *spawner);
+void spawner_stop(struct spawner *spawner);
 
 /* Readable when the spawner has ended: then call spawner_restart, from the main thread; running
  * jobs stay. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is
