@@ -26,7 +26,7 @@
 #include "src/user.h"
 #include "src/warmth.h"
 
-enum { THREADS_MAX = 4096, DRAIN_LOOK_MS = 20 };
+enum { THREADS_MAX = 4096, DRAIN_LOOK_MS = 20, SPAWNER_AGAIN_MS = 200 };
 
 struct server {
 	struct service service;
@@ -39,6 +39,7 @@ struct server {
 	size_t listener_count;
 	int signals;
 	int spawner_pidfd;
+	uint64_t spawner_again_ms; /* a restart is due; CLOCK_NEVER: it runs */
 	bool stopping;
 	uint64_t stop_deadline_ms;
 	bool at_once;
@@ -165,20 +166,30 @@ static void take_signal(void *data)
 	}
 }
 
-static void spawner_ended(void *data)
+static void spawner_ended(void *data);
+
+/* Without a spawner programs that cannot be held are answered by 500, so it is tried until it works; said once. */
+static void restart_spawner(struct server *server)
 {
-	struct server *server = data;
-	fcgi_loop_unwatch(server->loop, server->spawner_pidfd);
 	int r = spawner_restart(server->service.spawner);
 	if (r < 0) {
-		log_error("spawner lost and not restarted: %s", strerror(-r));
-		server->at_once = true;
+		if (server->spawner_again_ms == CLOCK_NEVER)
+			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));
+		server->spawner_again_ms = clock_now_ms() + SPAWNER_AGAIN_MS;
 		return;
 	}
+	server->spawner_again_ms = CLOCK_NEVER;
 	metrics_count(server->service.metrics, METRICS_SPAWNER_RESTARTS);
 	log_warning("spawner lost and restarted");
 	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+}
+
+static void spawner_ended(void *data)
+{
+	struct server *server = data;
+	fcgi_loop_unwatch(server->loop, server->spawner_pidfd);
+	restart_spawner(server);
 }
 
 static void tend_launcher(void *data)
@@ -280,8 +291,11 @@ static void loop(struct server *server)
 		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
 		support.seccomp ? "yes" : "no");
 	for (;;) {
-		uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
+		uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS
+						     : server->spawner_again_ms;
 		int r = fcgi_loop_run(server->loop, deadline);
+		if (clock_now_ms() >= server->spawner_again_ms)
+			restart_spawner(server);
 		if (r < 0) {
 			log_error("loop: %s", strerror(-r));
 			leave_at_once(server);
@@ -344,7 +358,10 @@ static int open_all(struct server *server, const char *listen)
 
 int server_run(struct config *config, const char *listen)
 {
-	struct server server = {.config = config, .signals = -1, .service.temp_fd = -1};
+	struct server server = {.config = config,
+		.signals = -1,
+		.spawner_again_ms = CLOCK_NEVER,
+		.service.temp_fd = -1};
 	pthread_mutex_init(&server.lock, NULL);
 	int r = open_all(&server, listen);
 	if (r == 0)

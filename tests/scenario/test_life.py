@@ -150,7 +150,7 @@ def test_spawner_killed(sluice):
             assert answer.ended and answer.status in (200, 500, 502, 503), answer
             return answer.status == 200
         wait_until(served, 2 * SLOW)
-        assert len(daemon.spawners()) == 1 and daemon.spawners() != old
+        wait_until(lambda: len(daemon.spawners()) == 1 and daemon.spawners() != old, 5 * SLOW)
 
 
 def test_spawner_killed_while_jobs_run(sluice):
