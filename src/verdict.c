@@ -44,9 +44,9 @@ static const struct conversion_stage *guilty(const struct conversion *conversion
 static const char *limit_of(const struct conversion *conversion, const struct job_result *result)
 {
 	const struct recipe *recipe = conversion->plan->recipe;
-	/* The kernel counts in ticks: it may kill a little before the clock says so. */
+	/* The limit counts ticks, the account counts time: on a busy machine they differ much. */
 	if (recipe->cpu_s && !result->exited &&
-		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 950000))
+		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 500000))
 		return "cpu";
 	if ((!result->exited && result->signal == SIGXFSZ) || conversion->words.file)
 		return conversion->out < 0 ? "max_output" : "temp_max";
