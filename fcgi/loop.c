@@ -164,6 +164,11 @@ void fcgi_loop_drain(struct fcgi_loop *loop)
 	pthread_mutex_unlock(&loop->lock);
 }
 
+void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max)
+{
+	loop->options.connections_max = connections_max;
+}
+
 int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data)
 {
 	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++) {

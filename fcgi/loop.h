@@ -41,6 +41,9 @@ enum { FCGI_LOOP_WATCHES = 8 };
 int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data);
 void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd);
 
+/* Another bound, after a reload. */
+void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max);
+
 /* Waits for events and handles them; at the latest returns at the deadline (clock_now_ms). Returns
  * 0 or -errno. */
 int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* A waiting request has a thread of its own, which polls two things: the event by which a leaving
  * one hands its slot over, and the client. The slot is given by the one who leaves, to the first in
- * line who can use it: nobody overtakes, and nobody wakes up in vain. */
+ * line who can use it: nobody wakes up in vain, and nobody overtakes. When the first in line wants
+ * more of what all share than is free, those behind him wait with him, or a heavy one would never
+ * come in beside light ones. Who only lacks a slot of his own recipe holds nobody up.
+ *
+ * Threads are what waiting costs, so they are bounded by seats, which are fewer than threads: for
+ * those who need no conversion there is always a thread left. */
 #include "src/admission.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,16 +22,20 @@
 #include "base/clock.h"
 #include "base/fd.h"
 
+enum { RETRY_MAX_S = 3600 };
+
 struct admission_gate {
 	char *recipe;
-	bool live;
 	unsigned slots, used, waiting;
 	uint64_t held_ms; /* moving mean of how long a slot is held */
+	/* While some wait: moving mean of the time between two that are let in, and the last time. */
+	uint64_t step_ms, stepped_ms;
 	LIST_ENTRY(admission_gate) entry;
 };
 
 struct waiter {
 	struct admission_gate *gate;
+	struct admission_share share;
 	int event;
 	bool admitted;
 	TAILQ_ENTRY(waiter) entry;
@@ -36,6 +46,10 @@ struct admission {
 	LIST_HEAD(, admission_gate) gates;
 	TAILQ_HEAD(, waiter) line;
 	unsigned total_slots, total_used;
+	uint64_t total_memory, kept_memory, used_memory;
+	unsigned seats, seated;
+	/* Somebody in line waits for what all share: [1] among the live ones. */
+	bool held[2];
 };
 
 int admission_new(struct admission **out)
@@ -46,6 +60,7 @@ int admission_new(struct admission **out)
 	pthread_mutex_init(&admission->lock, NULL);
 	LIST_INIT(&admission->gates);
 	TAILQ_INIT(&admission->line);
+	admission->seats = UINT_MAX;
 	*out = admission;
 	return 0;
 }
@@ -62,6 +77,29 @@ void admission_free(struct admission *admission)
 	}
 	pthread_mutex_destroy(&admission->lock);
 	free(admission);
+}
+
+void admission_set_seats(struct admission *admission, unsigned seats)
+{
+	pthread_mutex_lock(&admission->lock);
+	admission->seats = seats;
+	pthread_mutex_unlock(&admission->lock);
+}
+
+bool admission_sit(struct admission *admission)
+{
+	pthread_mutex_lock(&admission->lock);
+	bool free_seat = admission->seated < admission->seats;
+	admission->seated += free_seat;
+	pthread_mutex_unlock(&admission->lock);
+	return free_seat;
+}
+
+void admission_stand(struct admission *admission)
+{
+	pthread_mutex_lock(&admission->lock);
+	admission->seated--;
+	pthread_mutex_unlock(&admission->lock);
 }
 
 /* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
@@ -85,45 +123,100 @@ static struct admission_gate *get_gate(
 		LIST_INSERT_HEAD(&admission->gates, gate, entry);
 	}
 	gate->slots = request->slots;
-	gate->live = request->live;
 	admission->total_slots = request->total_slots;
+	admission->total_memory = request->total_memory_bytes;
+	admission->kept_memory = request->kept_memory_bytes;
 	return gate;
 }
 
-static bool has_room(const struct admission *admission, const struct admission_gate *gate)
+static bool has_memory(const struct admission *admission, const struct admission_share *share)
 {
-	return gate->used < gate->slots &&
-	       (gate->live || admission->total_used < admission->total_slots);
+	uint64_t wanted = share->memory_bytes + (share->live ? admission->kept_memory : 0);
+	/* What alone is too much for the daemon (after a reload) still runs, alone. */
+	return !admission->total_memory || admission->used_memory == 0 ||
+	       (admission->used_memory <= admission->total_memory &&
+		       wanted <= admission->total_memory - admission->used_memory);
 }
 
-static void take(struct admission *admission, struct admission_gate *gate)
+/* Of what all share. */
+static bool has_room(const struct admission *admission, const struct admission_share *share)
+{
+	bool slots = share->live || admission->total_used == 0 ||
+		     admission->total_used + share->weight <= admission->total_slots;
+	return slots && has_memory(admission, share);
+}
+
+static void take(struct admission *admission, struct admission_gate *gate,
+	const struct admission_share *share)
 {
 	gate->used++;
-	if (!gate->live)
-		admission->total_used++;
+	admission->used_memory += share->memory_bytes;
+	if (!share->live)
+		admission->total_used += share->weight;
 }
 
-/* Hands free slots to those in line; under the lock. */
+static void give_back(struct admission *admission, struct admission_gate *gate,
+	const struct admission_share *share)
+{
+	gate->used--;
+	admission->used_memory -= share->memory_bytes;
+	if (!share->live)
+		admission->total_used -= share->weight;
+}
+
+static uint64_t mean(uint64_t old, uint64_t now)
+{
+	return old ? (old * 7 + now) / 8 : now;
+}
+
+static void leave_line(struct admission *admission, struct waiter *waiter)
+{
+	struct admission_gate *gate = waiter->gate;
+	TAILQ_REMOVE(&admission->line, waiter, entry);
+	if (--gate->waiting == 0)
+		gate->step_ms = 0;
+}
+
+static void let_in(struct admission *admission, struct waiter *waiter)
+{
+	struct admission_gate *gate = waiter->gate;
+	uint64_t now_ms = clock_now_ms();
+	gate->step_ms = mean(gate->step_ms, now_ms - gate->stepped_ms);
+	gate->stepped_ms = now_ms;
+	take(admission, gate, &waiter->share);
+	leave_line(admission, waiter);
+	waiter->admitted = true;
+	eventfd_write(waiter->event, 1);
+}
+
+/* Hands what is free to those in line; under the lock. */
 static void admit(struct admission *admission)
 {
 	struct waiter *waiter, *next;
+	admission->held[0] = admission->held[1] = false;
 	for (waiter = TAILQ_FIRST(&admission->line); waiter; waiter = next) {
 		next = TAILQ_NEXT(waiter, entry);
-		if (!has_room(admission, waiter->gate))
+		bool *held = &admission->held[waiter->share.live];
+		if (waiter->gate->used >= waiter->gate->slots || *held)
 			continue;
-		take(admission, waiter->gate);
-		TAILQ_REMOVE(&admission->line, waiter, entry);
-		waiter->gate->waiting--;
-		waiter->admitted = true;
-		eventfd_write(waiter->event, 1);
+		if (has_room(admission, &waiter->share))
+			let_in(admission, waiter);
+		else
+			*held = true;
 	}
 }
 
+/* When the queue of now will be through. */
 static unsigned retry_after(const struct admission_gate *gate)
 {
 	uint64_t slots = gate->slots ? gate->slots : 1;
-	uint64_t wait_s = (gate->waiting + 1) * gate->held_ms / slots / 1000 + 1;
-	return wait_s > 3600 ? 3600 : (unsigned)wait_s;
+	uint64_t step_ms = gate->step_ms ? gate->step_ms : gate->held_ms / slots;
+	if (gate->waiting > 0) {
+		uint64_t since_ms = clock_now_ms() - gate->stepped_ms;
+		step_ms = since_ms > step_ms ? since_ms : step_ms;
+	}
+	uint64_t wait_s = (gate->waiting + 1) * step_ms / 1000 + 1;
+	return wait_s > RETRY_MAX_S ? RETRY_MAX_S : (unsigned)wait_s;
 }
 
 /* Polls until the slot is ours, the time is over, or the client is gone. */
@@ -149,30 +242,50 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 static int enter_slowly(struct admission *admission, const struct admission_request *request,
 	struct admission_gate *gate, unsigned *retry_after_s)
 {
-	struct waiter waiter = {.gate = gate, .event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	struct waiter waiter = {
+		.gate = gate,
+		.share = request->share,
+		.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+	};
 	if (waiter.event < 0)
 		return -errno;
 	TAILQ_INSERT_TAIL(&admission->line, &waiter, entry);
-	gate->waiting++;
+	if (gate->waiting++ == 0)
+		gate->stepped_ms = clock_now_ms();
+	admit(admission);
 	pthread_mutex_unlock(&admission->lock);
 
 	int r = wait_in_line(request, &waiter);
 
 	pthread_mutex_lock(&admission->lock);
-	if (r != 0 && waiter.admitted) {
-		/* The slot came while we turned away: somebody else shall have it. */
-		gate->used--;
-		if (!gate->live)
-			admission->total_used--;
-		admit(admission);
-	} else if (r != 0) {
-		TAILQ_REMOVE(&admission->line, &waiter, entry);
-		gate->waiting--;
-	}
 	if (r == ADMISSION_E_TIMEOUT)
 		*retry_after_s = retry_after(gate);
+	if (r != 0) {
+		/* Who turns away gives up a slot that came just now, or may have held up others. */
+		if (waiter.admitted)
+			give_back(admission, gate, &waiter.share);
+		else
+			leave_line(admission, &waiter);
+		admit(admission);
+	}
 	fd_close(&waiter.event);
 	return r;
+}
+
+static int enter(struct admission *admission, const struct admission_request *request,
+	struct admission_gate *gate, unsigned *retry_after_s)
+{
+	const struct admission_share *share = &request->share;
+	if (gate->waiting == 0 && gate->used < gate->slots && !admission->held[share->live] &&
+		has_room(admission, share)) {
+		take(admission, gate, share);
+		return 0;
+	}
+	if (gate->waiting >= request->queue) {
+		*retry_after_s = retry_after(gate);
+		return ADMISSION_E_FULL;
+	}
+	return enter_slowly(admission, request, gate, retry_after_s);
 }
 
 int admission_enter(struct admission *admission, const struct admission_request *request,
@@ -183,16 +296,15 @@ int admission_enter(struct admission *admission, const struct admission_request 
 	struct admission_gate *gate = get_gate(admission, request);
 	if (!gate) {
 		r = -ENOMEM;
-	} else if (gate->waiting == 0 && has_room(admission, gate)) {
-		take(admission, gate);
-	} else if (gate->waiting >= request->queue) {
-		*retry_after_s = retry_after(gate);
-		r = ADMISSION_E_FULL;
 	} else {
-		r = enter_slowly(admission, request, gate, retry_after_s);
+		r = enter(admission, request, gate, retry_after_s);
 	}
 	if (r == 0)
-		*pass = (struct admission_pass){.gate = gate, .since_ms = clock_now_ms()};
+		*pass = (struct admission_pass){
+			.gate = gate,
+			.share = request->share,
+			.since_ms = clock_now_ms(),
+		};
 	pthread_mutex_unlock(&admission->lock);
 	return r;
 }
@@ -204,11 +316,8 @@ void admission_leave(struct admission *admission, struct admission_pass *pass)
 		return;
 	pass->gate = NULL;
 	pthread_mutex_lock(&admission->lock);
-	uint64_t held_ms = clock_now_ms() - pass->since_ms;
-	gate->held_ms = gate->held_ms ? (gate->held_ms * 7 + held_ms) / 8 : held_ms;
-	gate->used--;
-	if (!gate->live)
-		admission->total_used--;
+	gate->held_ms = mean(gate->held_ms, clock_now_ms() - pass->since_ms);
+	give_back(admission, gate, &pass->share);
 	admit(admission);
 	pthread_mutex_unlock(&admission->lock);
 }
@@ -223,9 +332,10 @@ struct admission_view admission_look(struct admission *admission, const char *re
 		if (recipe && strcmp(gate->recipe, recipe) != 0)
 			continue;
 		view.waiting += gate->waiting;
-		if (recipe || !gate->live)
-			view.used += gate->used;
+		view.used += gate->used;
 	}
+	if (!recipe)
+		view.used = admission->total_used;
 	pthread_mutex_unlock(&admission->lock);
 	return view;
 }

@@ -3,9 +3,9 @@
 #define SRC_ADMISSION_H
 
 /*
- * Who may run a converter now: slots of a recipe and of the whole daemon, and a bounded queue
- * before them, in order of arrival. Lives as long as the daemon: a reload changes the numbers, not
- * who is in. Any thread.
+ * Who may run a converter now: slots of a recipe and of the whole daemon, memory, and a bounded
+ * queue before them, in order of arrival. Lives as long as the daemon: a reload changes the
+ * numbers, not who is in. Any thread.
  */
 
 #include <stdbool.h>
@@ -15,20 +15,38 @@
 struct admission;
 struct admission_gate; /* a recipe's */
 
+/* What a conversion takes while it runs. */
+struct admission_share {
+	bool live;	 /* live streams have the recipe's slots only, not the daemon's */
+	unsigned weight; /* of the daemon's slots; more than there are: runs alone */
+	uint64_t memory_bytes;
+};
+
 /* A slot that is held. */
 struct admission_pass {
-	struct admission_gate *gate; /* NULL: none */
+	struct admission_gate *gate; /* NULL: no slot */
+	struct admission_share share;
 	uint64_t since_ms;
 };
 
 int admission_new(struct admission **out);
 void admission_free(struct admission *admission);
 
+/* Seats are for requests that wait, convert or send, whatever the queues say, because each has a
+ * thread; without admission_set_seats there is any number of them. False: none is free. */
+void admission_set_seats(struct admission *admission, unsigned seats);
+bool admission_sit(struct admission *admission);
+void admission_stand(struct admission *admission);
+
 struct admission_request {
 	const char *recipe;
-	bool live;	      /* live streams have the recipe's slots only, not the daemon's */
-	unsigned slots;	      /* of the recipe */
-	unsigned total_slots; /* of the daemon */
+	struct admission_share share;
+	unsigned slots;		     /* of the recipe */
+	unsigned total_slots;	     /* of the daemon */
+	uint64_t total_memory_bytes; /* 0: not counted */
+	/* That much of it is out of reach for live ones: what one of the others needs, so that viewers
+	 * never stop them. */
+	uint64_t kept_memory_bytes;
 	unsigned queue;	      /* waiting ones at most */
 	uint64_t deadline_ms; /* of waiting */
 	/* While waiting: this descriptor is watched, too, and `alive` is called when something
@@ -45,18 +63,18 @@ enum {
 };
 
 /* Waits for a slot. Returns 0 with *pass set, ADMISSION_E_*, or -errno. retry_after_s: for the two
- * refusals, from how long slots were held lately. */
+ * refusals, from how fast the queue moved lately. */
 int admission_enter(struct admission *admission, const struct admission_request *request,
 	struct admission_pass *pass, unsigned *retry_after_s);
 /* How it stands now; recipe NULL: all of them together, `used` without live ones, as the
- * daemon's slots are. A recipe that nobody has wanted yet
+ * daemon's slots are, by their weights. A recipe that nobody has wanted yet
  * has zeros. */
 struct admission_view {
 	unsigned used, waiting;
 };
 struct admission_view admission_look(struct admission *admission, const char *recipe);
 
-/* Frees the slot; an empty pass is fine. */
+/* Frees the slot: the programs are gone. An empty pass is fine. */
 void admission_leave(struct admission *admission, struct admission_pass *pass);
 
 #endif

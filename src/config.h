@@ -41,6 +41,8 @@ struct config {
 	uint64_t send_timeout_ms; /* without the web server taking a byte; default 60s */
 	uint64_t shutdown_timeout_ms; /* default 30s */
 	unsigned slots; /* converters of `whole` recipes at once in the whole daemon; default: processors */
+	uint64_t memory_total_bytes; /* bounds the sum of the running jobs' limits; 0 (the default): not counted */
+	uint64_t kept_memory_bytes; /* with memory_total: what live ones leave for the largest of the others */
 	unsigned connections; /* at most; default 16384, bounded by RLIMIT_NOFILE */
 	bool confine_required; /* do not start where jobs cannot be confined as the recipes say */
 	char *cache_path;     /* absolute; NULL: nothing is kept */

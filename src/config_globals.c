@@ -16,7 +16,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { RECIPES_MAX = 1000, CONNECTIONS_DEFAULT = 16384, CACHE_MIN = 1024 * 1024 };
+enum {
+	RECIPES_MAX = 1000,
+	CONNECTIONS_DEFAULT = 16384,
+	MEMORY_TOTAL_MIN = 1024 * 1024,
+	CACHE_MIN = 1024 * 1024
+};
 
 const char *const config_required_names[] = {"preferred", "required", NULL};
 
@@ -179,6 +184,7 @@ static void read_limits(const struct config_reader *reader, struct config *confi
 	config_read_duration(reader, "send_timeout", 1, &config->send_timeout_ms);
 	config_read_duration(reader, "shutdown_timeout", 0, &config->shutdown_timeout_ms);
 	config_read_integer(reader, "slots", 1, 4096, &config->slots);
+	config_read_bytes(reader, "memory_total", MEMORY_TOTAL_MIN, &config->memory_total_bytes);
 	config_read_integer(reader, "connections", 1, 1000000, &config->connections);
 	unsigned required = 0;
 	config_read_name(reader, "confine", config_required_names, &required);
@@ -277,8 +283,10 @@ static void read_recipes(const struct config_node *node, bool whole, bool last_c
 		if (recipe)
 			config->recipes[config->recipe_count++] = recipe;
 	}
-	if (!report->out_of_memory)
-		check_reached(config, node, report);
+	if (report->out_of_memory)
+		return;
+	check_reached(config, node, report);
+	config_memory(node, config, report);
 }
 
 struct config_counted {

@@ -135,6 +135,9 @@ bool config_param(const struct config_node *node, const char *where, struct para
 /* config_run.c: reads `run`; used[i]: params[i] stands in the path. */
 void config_run(const struct config_reader *reader, const struct config *config, bool complete,
 	struct recipe *recipe, const bool *used);
+/* config_memory.c: whether memory_total can hold, and what it keeps from live recipes. */
+void config_memory(
+	const struct config_node *node, struct config *config, struct config_report *report);
 /* config_programs.c: where recipe's programs are. */
 void config_programs(
 	const struct config_reader *reader, const char *programs, struct recipe *recipe);

@@ -56,7 +56,8 @@ static void put_duration(FILE *out, const char *indent, const char *option, uint
 	fprintf(out, "%s%s = %" PRIu64 "%s\n", indent, option, ms, unit);
 }
 
-static void put_scaled(FILE *out, const char *option, uint64_t value, uint64_t kilo)
+static void put_scaled(
+	FILE *out, const char *indent, const char *option, uint64_t value, uint64_t kilo)
 {
 	static const char *const units[] = {"", "k", "M", "G"};
 	size_t unit = 0;
@@ -64,7 +65,7 @@ static void put_scaled(FILE *out, const char *option, uint64_t value, uint64_t k
 		value /= kilo;
 		unit++;
 	}
-	fprintf(out, "    %s = %" PRIu64 "%s\n", option, value, units[unit]);
+	fprintf(out, "%s%s = %" PRIu64 "%s\n", indent, option, value, units[unit]);
 }
 
 static void put_number(FILE *out, const char *option, double number)
@@ -147,14 +148,15 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 		put_string(out, indent, "type", recipe->type);
 	put_duration(out, indent, "timeout", recipe->timeout_ms);
 	put_duration(out, indent, "queue_timeout", recipe->queue_timeout_ms);
-	fprintf(out, "    queue = %u\n    slots = %u\n", recipe->queue, recipe->slots);
-	put_scaled(out, "memory", recipe->memory_bytes, 1024);
+	fprintf(out, "    queue = %u\n    weight = %u\n    slots = %u\n", recipe->queue,
+		recipe->weight, recipe->slots);
+	put_scaled(out, indent, "memory", recipe->memory_bytes, 1024);
 	put_duration(out, indent, "cpu", recipe->cpu_s * 1000);
-	put_scaled(out, "max_source", recipe->max_source_bytes, 1024);
-	put_scaled(out, "max_pixels", recipe->max_pixels, 1000);
-	put_scaled(out, "max_output", recipe->max_output_bytes, 1024);
+	put_scaled(out, indent, "max_source", recipe->max_source_bytes, 1024);
+	put_scaled(out, indent, "max_pixels", recipe->max_pixels, 1000);
+	put_scaled(out, indent, "max_output", recipe->max_output_bytes, 1024);
 	fprintf(out, "    threads = %u\n    nice = %u\n", recipe->threads, recipe->nice);
-	put_scaled(out, "temp_max", recipe->temp_max_bytes, 1024);
+	put_scaled(out, indent, "temp_max", recipe->temp_max_bytes, 1024);
 	fprintf(out, "    processes = %u\n    open_files = %u\n", recipe->processes,
 		recipe->open_files);
 	if (recipe->cache_control)
@@ -201,12 +203,13 @@ void config_print(const struct config *config, FILE *out)
 	put_duration(out, "", "request_timeout", config->request_timeout_ms);
 	put_duration(out, "", "send_timeout", config->send_timeout_ms);
 	put_duration(out, "", "shutdown_timeout", config->shutdown_timeout_ms);
+	put_scaled(out, "", "memory_total", config->memory_total_bytes, 1024);
 	fprintf(out, "slots = %u\nconnections = %u\n", config->slots, config->connections);
 	fprintf(out, "confine = %s\n", config_required_names[config->confine_required]);
 	if (config->cache_path) {
 		fputs("\ncache {\n", out);
 		put_string(out, "    ", "path", config->cache_path);
-		put_scaled(out, "size", config->cache_bytes, 1024);
+		put_scaled(out, "    ", "size", config->cache_bytes, 1024);
 		put_string(out, "    ", "send", config->cache_send);
 		fputs("}\n", out);
 	}

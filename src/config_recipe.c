@@ -214,6 +214,7 @@ static void read_limits(const struct config_reader *reader, struct recipe *recip
 	recipe->timeout_ms = 30000;
 	recipe->queue_timeout_ms = 5000;
 	recipe->queue = 64;
+	recipe->weight = 1;
 	recipe->slots = live ? LIVE_SLOTS : config_processors();
 	recipe->memory_bytes = UINT64_C(1) << 30;
 	recipe->max_source_bytes = live ? UINT64_C(16) << 30 : UINT64_C(256) << 20;
@@ -227,6 +228,7 @@ static void read_limits(const struct config_reader *reader, struct recipe *recip
 	config_read_duration(reader, "timeout", 1, &recipe->timeout_ms);
 	config_read_duration(reader, "queue_timeout", 0, &recipe->queue_timeout_ms);
 	config_read_integer(reader, "queue", 0, 65535, &recipe->queue);
+	config_read_integer(reader, "weight", 1, 4096, &recipe->weight);
 	config_read_integer(reader, "slots", 1, 4096, &recipe->slots);
 	config_read_bytes(reader, "memory", MEMORY_MIN, &recipe->memory_bytes);
 	config_read_duration(reader, "cpu", 0, &cpu_ms);

@@ -166,10 +166,11 @@ static enum outcome explain_failure(
 {
 	if (r <= 0) {
 		text_printf(reason, "start: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 	text_printf(reason, "%s: %s", conversion->plan->recipe->program_paths[failed], strerror(r));
-	return OUTCOME_NOT_INSTALLED;
+	enum outcome outcome = outcome_from_error(-r);
+	return outcome == OUTCOME_OVERLOADED ? outcome : OUTCOME_NOT_INSTALLED;
 }
 
 enum outcome conversion_open(struct conversion *conversion, struct service *service,

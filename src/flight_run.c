@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "src/cache.h"
+#include "src/capacity.h"
 
 enum { AHEAD_MAX = 16 << 20 };
 
@@ -45,18 +46,11 @@ static bool is_wanted(void *data)
 static enum outcome enter_admission(
 	struct flight *flight, struct admission_pass *pass, struct flight_state *state)
 {
-	const struct recipe *recipe = flight->plan->recipe;
-	struct admission_request wanted = {
-		.recipe = recipe->name,
-		.live = recipe->response == RECIPE_LIVE,
-		.slots = recipe->slots,
-		.total_slots = flight->plan->config->slots,
-		.queue = recipe->queue,
-		.deadline_ms = clock_now_ms() + recipe->queue_timeout_ms,
-		.watch_fd = flight->abandoned,
-		.alive = is_wanted,
-		.data = flight,
-	};
+	struct admission_request wanted =
+		capacity_request(flight->plan->config, flight->plan->recipe);
+	wanted.watch_fd = flight->abandoned;
+	wanted.alive = is_wanted;
+	wanted.data = flight;
 	atomic_store(&flight->progress.phase, PROGRESS_QUEUED);
 	int r = admission_enter(flight->service->admission, &wanted, pass, &state->retry_after_s);
 	flight->times.entered = clock_now_us();
@@ -72,7 +66,7 @@ static enum outcome enter_admission(
 		return OUTCOME_CLIENT_GONE;
 	default:
 		text_printf(&flight->reason, "admission: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 }
 

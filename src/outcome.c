@@ -3,6 +3,7 @@
  * only ever logged. */
 #include "src/outcome.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 static const struct {
@@ -38,6 +39,20 @@ static const struct {
 	[OUTCOME_CLIENT_GONE] = {499, "client-gone", ""},
 	[OUTCOME_SEND_FAILED] = {499, "send-failed", ""},
 };
+
+enum outcome outcome_from_error(int error)
+{
+	switch (-error) {
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+		return OUTCOME_OVERLOADED;
+	default:
+		return OUTCOME_INTERNAL;
+	}
+}
 
 int outcome_status(enum outcome outcome)
 {

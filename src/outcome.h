@@ -21,18 +21,20 @@ enum outcome {
 	OUTCOME_REFUSED,       /* the converter said no, or said yes and wrote nothing */
 	OUTCOME_MAPPED,	       /* the converter's exit status stands in the recipe's `exits` */
 	OUTCOME_NOT_INSTALLED, /* program missing or not executable */
-	OUTCOME_INTERNAL,      /* we could not: descriptors, memory, disk */
+	OUTCOME_INTERNAL,      /* we could not: disk, directory */
 	OUTCOME_CRASHED,
 	OUTCOME_LIMIT, /* memory, cpu, output: the log names it */
 	OUTCOME_QUEUE_FULL,
 	OUTCOME_QUEUE_TIMEOUT,
-	OUTCOME_OVERLOADED, /* no thread to serve it */
+	OUTCOME_OVERLOADED, /* no thread, process, descriptor or memory to serve it just now */
 	OUTCOME_DEADLINE,
 	OUTCOME_CLIENT_GONE, /* nobody is there to see a status */
 	OUTCOME_SEND_FAILED, /* the web server stopped reading */
 	OUTCOME_COUNT,
 };
 
+/* What an -errno of the system means for a request: it lacks something just now, or does not work. */
+enum outcome outcome_from_error(int error);
 int outcome_status(enum outcome outcome);
 const char *outcome_reason(int status); /* "Not Found"; for any status */
 /* For the client; never a path or a command line. For OUTCOME_BAD_REQUEST the caller has a better

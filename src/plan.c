@@ -4,6 +4,7 @@
  * which recipe it is; two recipes may share a path. */
 #include "src/plan.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,8 +40,9 @@ static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path
 		if (plan->source.fd < 0 || strcmp(opened, plan->source_name) != 0) {
 			source_close(&plan->source);
 			int r = source_open(root_fd, plan->source_name, &plan->source);
-			if (r == SOURCE_E_UNAVAILABLE)
-				return OUTCOME_INTERNAL;
+			if (r == SOURCE_E_UNAVAILABLE || r == SOURCE_E_SHORTAGE)
+				return r == SOURCE_E_SHORTAGE ? OUTCOME_OVERLOADED
+							      : OUTCOME_INTERNAL;
 			if (r != 0)
 				continue;
 			snprintf(opened, sizeof opened, "%s", plan->source_name);
@@ -81,7 +83,7 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 		return OUTCOME_NOT_FOUND;
 	FD_CLEANUP int root_fd = open(plan->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(-errno);
 	enum outcome outcome = find_recipe(plan, root_fd, path);
 	if (outcome != OUTCOME_OK)
 		return outcome;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* There is no queue: a request gets a thread at once or is refused. Waiting happens in admission,
- * where it is bounded, ordered and watched; a second queue before it would be none of that. */
+/* A request gets a thread at once. Waiting for a converter happens in admission, where it is bounded,
+ * ordered and watched, and admission lets in fewer than there are threads: the others have only
+ * work that takes no time, so when all are busy one of these is free in a moment, and the queue
+ * here is short. When the system gives no further thread, nobody knows when one will be free: that
+ * is for the caller to refuse. */
 #include "src/pool.h"
 
 #include <errno.h>
@@ -12,10 +15,15 @@
 
 enum { IDLE_S = 10, STACK_BYTES = 256 * 1024 };
 
-struct worker {
-	pthread_cond_t wake;
+struct work {
 	void (*run)(void *data, void *item);
 	void *data, *item;
+	STAILQ_ENTRY(work) entry;
+};
+
+struct worker {
+	pthread_cond_t wake;
+	struct work work; /* run is NULL: none */
 	struct pool *pool;
 	LIST_ENTRY(worker) entry; /* in `idle` while it has nothing to do */
 };
@@ -25,6 +33,7 @@ struct pool {
 	pthread_cond_t all_gone;
 	pthread_attr_t attributes;
 	LIST_HEAD(, worker) idle;
+	STAILQ_HEAD(, work) waiting; /* while every thread is busy */
 	unsigned threads, threads_max;
 	bool closing;
 };
@@ -40,6 +49,7 @@ int pool_new(unsigned threads_max, struct pool **out)
 	pthread_attr_setstacksize(&pool->attributes, STACK_BYTES);
 	pthread_attr_setdetachstate(&pool->attributes, PTHREAD_CREATE_DETACHED);
 	LIST_INIT(&pool->idle);
+	STAILQ_INIT(&pool->waiting);
 	pool->threads_max = threads_max;
 	*out = pool;
 	return 0;
@@ -63,18 +73,32 @@ void pool_free(struct pool *pool)
 	free(pool);
 }
 
+void pool_set_threads(struct pool *pool, unsigned threads_max)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->threads_max = threads_max;
+	pthread_mutex_unlock(&pool->lock);
+}
+
 /* Waits for work, with the lock held. False: there was none for long, or the pool closes. */
 static bool worker_wait(struct worker *worker)
 {
 	struct pool *pool = worker->pool;
+	struct work *first = STAILQ_FIRST(&pool->waiting);
+	if (first) {
+		STAILQ_REMOVE_HEAD(&pool->waiting, entry);
+		worker->work = *first;
+		free(first);
+		return true;
+	}
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_S;
 	LIST_INSERT_HEAD(&pool->idle, worker, entry);
 	int r = 0;
-	while (!worker->run && !pool->closing && r != ETIMEDOUT)
+	while (!worker->work.run && !pool->closing && r != ETIMEDOUT)
 		r = pthread_cond_clockwait(&worker->wake, &pool->lock, CLOCK_MONOTONIC, &until);
-	if (worker->run)
+	if (worker->work.run)
 		return true; /* pool_submit took it out of the list */
 	LIST_REMOVE(worker, entry);
 	return false;
@@ -85,9 +109,9 @@ static void *worker_main(void *argument)
 	struct worker *worker = argument;
 	struct pool *pool = worker->pool;
 	do {
-		worker->run(worker->data, worker->item);
+		worker->work.run(worker->work.data, worker->work.item);
 		pthread_mutex_lock(&pool->lock);
-		worker->run = NULL;
+		worker->work.run = NULL;
 		bool more = worker_wait(worker);
 		if (!more && --pool->threads == 0)
 			pthread_cond_signal(&pool->all_gone);
@@ -100,13 +124,12 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-static int start_worker(struct pool *pool, const struct worker *work)
+static int start_worker(struct pool *pool, const struct work *work)
 {
 	struct worker *worker = malloc(sizeof *worker);
 	if (!worker)
-		return -EAGAIN;
-	*worker = *work;
-	worker->pool = pool;
+		return -ENOMEM;
+	*worker = (struct worker){.work = *work, .pool = pool};
 	pthread_cond_init(&worker->wake, NULL);
 	pthread_t thread;
 	if (pthread_create(&thread, &pool->attributes, worker_main, worker) != 0) {
@@ -117,21 +140,30 @@ static int start_worker(struct pool *pool, const struct worker *work)
 	return 0;
 }
 
+static int enqueue(struct pool *pool, const struct work *work)
+{
+	struct work *waiting = malloc(sizeof *waiting);
+	if (!waiting)
+		return -ENOMEM;
+	*waiting = *work;
+	STAILQ_INSERT_TAIL(&pool->waiting, waiting, entry);
+	return 0;
+}
+
 int pool_submit(struct pool *pool, void (*run)(void *data, void *item), void *data, void *item)
 {
+	struct work work = {.run = run, .data = data, .item = item};
 	pthread_mutex_lock(&pool->lock);
 	struct worker *worker = LIST_FIRST(&pool->idle);
 	int r = 0;
 	if (worker) {
 		LIST_REMOVE(worker, entry);
-		worker->data = data;
-		worker->item = item;
-		worker->run = run;
+		worker->work = work;
 		pthread_cond_signal(&worker->wake);
 	} else if (pool->threads >= pool->threads_max) {
-		r = -EAGAIN;
+		r = enqueue(pool, &work);
 	} else {
-		r = start_worker(pool, &(struct worker){.run = run, .data = data, .item = item});
+		r = start_worker(pool, &work);
 		pool->threads += r == 0;
 	}
 	pthread_mutex_unlock(&pool->lock);

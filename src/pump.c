@@ -218,7 +218,7 @@ bool pump_open_file(struct pump *pump)
 		return true;
 	int error = -pump->file;
 	pump->file = -1;
-	pump_end(pump, OUTCOME_INTERNAL, SIGKILL, "temporary file: ");
+	pump_end(pump, outcome_from_error(-error), SIGKILL, "temporary file: ");
 	text_puts(pump->reason, strerror(error));
 	return false;
 }
@@ -275,7 +275,7 @@ enum outcome pump_collect(struct pump *pump, int *status)
 	int r = pump_watch_all(pump, EPOLLIN | EPOLLONESHOT);
 	if (r < 0) {
 		text_printf(pump->reason, "epoll: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 	while (conversion->running > 0) {
 		bool ready = pump_step(pump);

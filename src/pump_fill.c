@@ -100,7 +100,7 @@ enum outcome pump_fill(struct pump *pump, int *status)
 	int r = pump_watch_all(pump, EPOLLIN);
 	if (r < 0) {
 		text_printf(pump->reason, "epoll: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 	pump_open_file(pump);
 	bool open = true;

@@ -61,7 +61,7 @@ enum outcome pump_live(struct pump *pump, int *status)
 	int r = pump_watch_all(pump, EPOLLIN);
 	if (r < 0) {
 		text_printf(pump->reason, "epoll: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 	bool open = true;
 	while (conversion->running > 0 || open) {

@@ -139,6 +139,14 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 	return true;
 }
 
+uint64_t recipe_memory(const struct recipe *recipe)
+{
+	size_t programs = recipe->template ? template_program_count(recipe->template) : 1;
+	return recipe->memory_bytes > UINT64_MAX / TEMPLATE_PROGRAMS_MAX
+		       ? UINT64_MAX
+		       : recipe->memory_bytes * programs;
+}
+
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values)
 {
 	if (recipe->type)

@@ -39,6 +39,7 @@ struct recipe {
 	uint64_t timeout_ms;       /* default 30s */
 	uint64_t queue_timeout_ms; /* default 5s */
 	unsigned queue;            /* waiting requests at most; default 64 */
+	unsigned weight;           /* how many of the daemon's slots one conversion takes; default 1 */
 	unsigned slots;            /* converters at once; default: processors (whole), 16 (live) */
 	uint64_t memory_bytes;     /* RLIMIT_DATA of each program; default 1G; 0: none */
 	uint64_t cpu_s;            /* RLIMIT_CPU; 0: none (the default) */
@@ -72,6 +73,9 @@ struct recipe {
 bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
 	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
 	char message[PARAM_MESSAGE_MAX]);
+
+/* Memory of all its programs together; 0: no limit. */
+uint64_t recipe_memory(const struct recipe *recipe);
 
 /* The Content-Type of the answer for these values. */
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "src/capacity.h"
 #include "src/response.h"
 
 static int begin_live(void *data)
@@ -28,18 +29,10 @@ static bool is_alive(void *data)
 
 static enum outcome enter(struct request *request, struct admission_pass *pass)
 {
-	const struct recipe *recipe = request->plan->recipe;
-	struct admission_request wanted = {
-		.recipe = recipe->name,
-		.live = recipe->response == RECIPE_LIVE,
-		.slots = recipe->slots,
-		.total_slots = request->config->slots,
-		.queue = recipe->queue,
-		.deadline_ms = clock_now_ms() + recipe->queue_timeout_ms,
-		.watch_fd = fcgi_connection_get_fd(request->connection),
-		.alive = is_alive,
-		.data = request,
-	};
+	struct admission_request wanted = capacity_request(request->config, request->plan->recipe);
+	wanted.watch_fd = fcgi_connection_get_fd(request->connection);
+	wanted.alive = is_alive;
+	wanted.data = request;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	int r = admission_enter(
 		request->service->admission, &wanted, pass, &request->retry_after_s);
@@ -56,7 +49,7 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 		return OUTCOME_CLIENT_GONE;
 	default:
 		text_printf(&request->reason, "admission: %s", strerror(-r));
-		return OUTCOME_INTERNAL;
+		return outcome_from_error(r);
 	}
 }
 
@@ -133,6 +126,13 @@ static void answer(struct request *request)
 	bool valid = validator_make(request->plan, &request->validator) == 0;
 	if (valid && request_send_condition(request))
 		return;
+	/* Up to here it was cheap. */
+	request->seated = admission_sit(request->service->admission);
+	if (!request->seated) {
+		request->outcome = OUTCOME_OVERLOADED;
+		request_send_error(request);
+		return;
+	}
 	if (valid && request->service->cache && recipe->cache) {
 		request_answer_shared(request);
 		return;
@@ -221,6 +221,8 @@ bool request_serve(
 	if (request->ran == &request->conversion)
 		conversion_close(&request->conversion);
 	pump_clear(&request->pump);
+	if (request->seated)
+		admission_stand(service->admission);
 	request_log(request);
 	bool gone =
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;

@@ -38,6 +38,7 @@ struct request {
 	struct plan *plan; /* its flight's, if it leads one */
 	bool plan_taken;
 	struct validator validator;
+	bool seated;
 	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
 	struct conversion conversion;
 	struct pump pump;

@@ -46,6 +46,8 @@ struct response request_good_response(struct request *request)
 
 static void send_error_of(struct request *request, uint64_t size)
 {
+	if (request->outcome == OUTCOME_OVERLOADED && request->retry_after_s == 0)
+		request->retry_after_s = 1;
 	if (request->status == 0)
 		request->status = outcome_status(request->outcome);
 	struct response response = make_response(request);

@@ -134,7 +134,7 @@ void request_answer_shared(struct request *request)
 	request->plan_taken = !offered;
 	if (r < 0) {
 		text_printf(&request->reason, "flight: %s", strerror(-r));
-		request->outcome = OUTCOME_INTERNAL;
+		request->outcome = outcome_from_error(r);
 		request_send_error(request);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
+#include "src/capacity.h"
 #include "src/desk.h"
 #include "src/flight.h"
 #include "src/pool.h"
@@ -26,7 +27,7 @@
 #include "src/user.h"
 #include "src/warmth.h"
 
-enum { THREADS_MAX = 4096, DRAIN_LOOK_MS = 20, SPAWNER_AGAIN_MS = 200 };
+enum { DRAIN_LOOK_MS = 20, SPAWNER_AGAIN_MS = 200 };
 
 struct server {
 	struct service service;
@@ -92,6 +93,15 @@ static void know_recipes(struct server *server)
 		metrics_know(server->service.metrics, server->config->recipes[i]->name);
 }
 
+/* How much is taken on at once follows the configuration. */
+static void apply_capacity(struct server *server)
+{
+	struct capacity capacity = capacity_of(server->config, fd_raise_limit());
+	admission_set_seats(server->service.admission, capacity.seats);
+	pool_set_threads(server->pool, capacity.threads);
+	fcgi_loop_set_connections(server->loop, capacity.connections);
+}
+
 /* A broken configuration is refused, the old one stays. */
 static void reload(struct server *server)
 {
@@ -124,6 +134,7 @@ static void reload(struct server *server)
 	know_recipes(server);
 	warmth_set(&server->service, config);
 	seclusion_report(&server->service, config);
+	apply_capacity(server);
 	log_notice(
 		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
 }
@@ -241,16 +252,8 @@ static int open_signals(struct server *server)
 static int open_loop(struct server *server)
 {
 	const struct config *config = server->config;
-	unsigned long files = fd_raise_limit();
-	/* A running request needs a dozen descriptors beside its connection; the others are for
-	 * idle ones. */
-	unsigned connections = config->connections;
-	if (files > 1024 && connections > files - 512)
-		connections = (unsigned)(files - 512);
-	else if (files <= 1024 && connections > files / 2)
-		connections = (unsigned)(files / 2);
 	struct fcgi_loop_options options = {
-		.connections_max = connections,
+		.connections_max = config->connections,
 		.request_timeout_ms = config->request_timeout_ms,
 		.data = server,
 		.request = take_request,
@@ -346,11 +349,13 @@ static int open_all(struct server *server, const char *listen)
 	if (r == 0)
 		r = enter_seclusion(server);
 	if (r == 0)
-		r = pool_new(THREADS_MAX, &server->pool);
+		r = pool_new(1, &server->pool);
 	if (r == 0)
 		r = open_loop(server);
 	if (r == 0)
 		r = desk_new(&server->service, server->loop, &server->desk);
+	if (r == 0)
+		apply_capacity(server);
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
 	return r;

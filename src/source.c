@@ -78,9 +78,11 @@ int source_open(int root_fd, const char *name, struct source *source)
 	*source = (struct source)SOURCE_NONE;
 	FD_CLEANUP int fd = open_beneath(root_fd, name);
 	if (fd < 0) {
-		bool ours = fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM || fd == -EIO;
+		int error = -fd;
 		fd = -1;
-		return ours ? SOURCE_E_UNAVAILABLE : SOURCE_E_NOT_FOUND;
+		if (error == EMFILE || error == ENFILE || error == ENOMEM)
+			return SOURCE_E_SHORTAGE;
+		return error == EIO ? SOURCE_E_UNAVAILABLE : SOURCE_E_NOT_FOUND;
 	}
 	if (fstat(fd, &source->stat) < 0 || !S_ISREG(source->stat.st_mode))
 		return SOURCE_E_NOT_FOUND;

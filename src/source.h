@@ -26,7 +26,8 @@ struct source {
 enum {
 	SOURCE_E_NOT_FOUND =
 		1, /* also: a directory, a special file, a way out of the root, no permission */
-	SOURCE_E_UNAVAILABLE, /* descriptors ran out, or the disk fails */
+	SOURCE_E_UNAVAILABLE, /* the disk fails */
+	SOURCE_E_SHORTAGE,    /* no descriptor or memory just now */
 };
 
 /* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a

@@ -31,6 +31,7 @@ static struct admission_request make_request(const char *recipe, unsigned slots,
 {
 	return (struct admission_request){
 		.recipe = recipe,
+		.share = {.weight = 1},
 		.slots = slots,
 		.total_slots = 100,
 		.queue = queue,
@@ -54,17 +55,28 @@ static void start(
 	assert_int_equal(pthread_create(&entry->thread, NULL, enter, entry), 0);
 }
 
-/* Returns when so many stand in the recipe's line. */
-static void await_waiting(
-	struct admission *admission, const char *recipe, unsigned slots, unsigned waiting)
+/* Returns when so many like this one stand in the recipe's line. */
+static void await_like(
+	struct admission *admission, struct admission_request probe, unsigned waiting)
 {
-	struct admission_request probe = make_request(recipe, slots, waiting);
+	probe.queue = waiting;
 	probe.deadline_ms = 0;
 	struct admission_pass pass;
 	unsigned retry_after_s = 0;
-	while (admission_enter(admission, &probe, &pass, &retry_after_s) != ADMISSION_E_FULL)
+	int r;
+	while ((r = admission_enter(admission, &probe, &pass, &retry_after_s)) !=
+		ADMISSION_E_FULL) {
+		if (r == 0)
+			admission_leave(admission, &pass);
 		sched_yield();
+	}
 	assert_true(retry_after_s >= 1);
+}
+
+static void await_waiting(
+	struct admission *admission, const char *recipe, unsigned slots, unsigned waiting)
+{
+	await_like(admission, make_request(recipe, slots, waiting), waiting);
 }
 
 static void test_slots_queue_and_order(void **state)
@@ -112,7 +124,7 @@ static void test_total_and_live(void **state)
 		admission_enter(admission, &other, &other_pass, &retry_after_s), ADMISSION_E_FULL);
 	struct admission_request live = make_request("c", 1, 0);
 	live.total_slots = 1;
-	live.live = true;
+	live.share = (struct admission_share){.live = true};
 	assert_int_equal(admission_enter(admission, &live, &live_pass, &retry_after_s), 0);
 	admission_leave(admission, &live_pass);
 	admission_leave(admission, &pass);
@@ -153,12 +165,124 @@ static void test_timeout_and_gone(void **state)
 	admission_free(admission);
 }
 
+/* A heavy one in line is not overtaken by light ones for ever, and is let in when there is room for
+ * all of it; one that is heavier than the daemon runs alone. */
+static void test_weight(void **state)
+{
+	(void)state;
+	struct admission *admission;
+	assert_int_equal(admission_new(&admission), 0);
+	struct admission_request light = make_request("light", 9, 9);
+	struct admission_request heavy = make_request("heavy", 9, 9);
+	light.total_slots = heavy.total_slots = 2;
+	heavy.share.weight = 5;
+	struct admission_pass one, two;
+	unsigned retry_after_s;
+	assert_int_equal(admission_enter(admission, &light, &one, &retry_after_s), 0);
+	struct entry in_line, behind;
+	start(&in_line, admission, heavy);
+	await_like(admission, heavy, 1);
+	start(&behind, admission, light);
+	await_like(admission, light, 1); /* though there is a slot */
+	admission_leave(admission, &one);
+	pthread_join(in_line.thread, NULL);
+	assert_int_equal(in_line.result, 0);
+	await_like(admission, light, 1);
+	admission_leave(admission, &in_line.pass);
+	pthread_join(behind.thread, NULL);
+	assert_int_equal(behind.result, 0);
+	assert_int_equal(admission_enter(admission, &light, &two, &retry_after_s), 0);
+	admission_leave(admission, &behind.pass);
+	admission_leave(admission, &two);
+	admission_free(admission);
+}
+
+static void test_who_gives_up_holds_nobody(void **state)
+{
+	(void)state;
+	struct admission *admission;
+	assert_int_equal(admission_new(&admission), 0);
+	struct admission_request light = make_request("light", 9, 9);
+	struct admission_request heavy = make_request("heavy", 9, 9);
+	light.total_slots = heavy.total_slots = 2;
+	heavy.share.weight = 2;
+	struct admission_pass one, two;
+	unsigned retry_after_s;
+	assert_int_equal(admission_enter(admission, &light, &one, &retry_after_s), 0);
+	heavy.deadline_ms = clock_now_ms() + 50;
+	struct entry in_line, behind;
+	start(&in_line, admission, heavy);
+	await_like(admission, heavy, 1);
+	start(&behind, admission, light);
+	pthread_join(in_line.thread, NULL);
+	assert_int_equal(in_line.result, ADMISSION_E_TIMEOUT);
+	pthread_join(behind.thread, NULL);
+	assert_int_equal(behind.result, 0);
+	admission_leave(admission, &behind.pass);
+	assert_int_equal(admission_enter(admission, &light, &two, &retry_after_s), 0);
+	admission_leave(admission, &one);
+	admission_leave(admission, &two);
+	admission_free(admission);
+}
+
+/* Live ones leave what one of the others needs. */
+static void test_memory(void **state)
+{
+	(void)state;
+	struct admission *admission;
+	assert_int_equal(admission_new(&admission), 0);
+	struct admission_request live = make_request("live", 9, 0),
+				 whole = make_request("whole", 9, 0);
+	live.share = (struct admission_share){.live = true, .memory_bytes = 30};
+	whole.share.memory_bytes = 40;
+	live.total_memory_bytes = whole.total_memory_bytes = 100;
+	live.kept_memory_bytes = whole.kept_memory_bytes = 40;
+	struct admission_pass viewers[2], thumbnail, none;
+	unsigned retry_after_s;
+	assert_int_equal(admission_enter(admission, &live, &viewers[0], &retry_after_s), 0);
+	assert_int_equal(admission_enter(admission, &live, &viewers[1], &retry_after_s), 0);
+	assert_int_equal(
+		admission_enter(admission, &live, &none, &retry_after_s), ADMISSION_E_FULL);
+	assert_int_equal(admission_enter(admission, &whole, &thumbnail, &retry_after_s), 0);
+	assert_int_equal(
+		admission_enter(admission, &whole, &none, &retry_after_s), ADMISSION_E_FULL);
+	admission_leave(admission, &viewers[0]);
+	admission_leave(admission, &viewers[1]);
+	assert_int_equal(admission_enter(admission, &whole, &viewers[0], &retry_after_s), 0);
+	admission_leave(admission, &viewers[0]);
+	admission_leave(admission, &thumbnail);
+	admission_free(admission);
+}
+
+static void test_seats(void **state)
+{
+	(void)state;
+	struct admission *admission;
+	assert_int_equal(admission_new(&admission), 0);
+	assert_true(admission_sit(admission));
+	admission_set_seats(admission, 2);
+	assert_true(admission_sit(admission));
+	assert_false(admission_sit(admission));
+	admission_stand(admission);
+	assert_true(admission_sit(admission));
+	admission_set_seats(admission, 1); /* after a reload: who sits stays */
+	admission_stand(admission);
+	assert_false(admission_sit(admission));
+	admission_stand(admission);
+	assert_true(admission_sit(admission));
+	admission_free(admission);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slots_queue_and_order),
 		cmocka_unit_test(test_total_and_live),
 		cmocka_unit_test(test_timeout_and_gone),
+		cmocka_unit_test(test_weight),
+		cmocka_unit_test(test_who_gives_up_holds_nobody),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_seats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

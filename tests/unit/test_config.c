@@ -191,6 +191,19 @@ static const char everything[] =
 	"  timeout = 5s queue_timeout = 0\n"
 	"}\n";
 
+static void memory_is_kept_for_whole_ones(void **state)
+{
+	(void)state;
+	struct config *config = load(
+		ROOT "memory_total = 3G\n" GOOD "recipe l { path = '/l/{source}' run = {cat, "
+						"'{source}'} response = live memory = 2G }\n"
+		     "recipe m { path = '/m/{source}' run = {cat, '{source}'} memory = 7M }\n");
+	assert_string_equal(said, "");
+	assert_int_equal(config->memory_total_bytes, 3ull << 30);
+	assert_int_equal(config->kept_memory_bytes, 1ull << 30);
+	config_unref(config);
+}
+
 static void everything_is_read(void **state)
 {
 	(void)state;
@@ -248,7 +261,8 @@ static void recipe_options(void **state)
 	(void)state;
 	struct config *config;
 	const struct recipe *r = load_option(
-		"timeout = 1m queue = 0 queue_timeout = 2s slots = 7 memory = 64M cpu = 1500ms "
+		"timeout = 1m queue = 0 queue_timeout = 2s weight = 3 slots = 7 memory = 64M cpu = "
+		"1500ms "
 		"max_source = 1G\n"
 		"max_pixels = 5M max_output = 64k threads = 4 cache_control = 'max-age=60'\n"
 		"stderr_fails = {'Premature end', truncated} exits = {\"3=404\", \"1=415\"} start "
@@ -262,6 +276,7 @@ static void recipe_options(void **state)
 	assert_int_equal(r->queue, 0);
 	assert_int_equal(r->queue_timeout_ms, 2000);
 	assert_int_equal(r->slots, 7);
+	assert_int_equal(r->weight, 3);
 	assert_int_equal(r->memory_bytes, 64 << 20);
 	assert_int_equal(r->cpu_s, 2);
 	assert_int_equal(r->max_source_bytes, 1 << 30);
@@ -389,6 +404,18 @@ static void global_suggestions(void **state)
 		{"status_path = /x\nping_path = /x", "3: ping_path: is the same as status_path\n"},
 		{"temp_path = /no/such", "2: temp_path = /no/such: must be an existing directory"},
 		{"connections = 0", "2: connections = 0: write a whole number from 1 to 1000000\n"},
+		{"memory_total = 1k", "2: memory_total = 1k: 1024 bytes are too few"},
+		{"memory_total = 512M", "3: recipe 'good': its memory is more than memory_total\n"},
+		{"memory_total = 3G recipe l { path = '/l/{source}' run = {cat, \"{source}\"} "
+		 "response = live memory = 2500M }",
+			"2: recipe 'l': with its memory, memory_total leaves too little for the "
+			"largest recipe that is not live\n"},
+		{"memory_total = 3G recipe l { path = '/l/{source}' run = {cat, \"{source}\"} "
+		 "memory = 0 }",
+			"2: recipe 'l': memory = 0, but memory_total needs a limit to count\n"},
+		{"memory_total = 1536M recipe l { path = '/l/{source}' "
+		 "run = {cat, \"{source}\", \"|\", cat} }",
+			"2: recipe 'l': its memory is more than memory_total\n"},
 		{"send_timeout = 5", "2: send_timeout = 5: did you mean 5s?\n"},
 		{"splice = perhaps", "2: splice = perhaps: write true or false\n"},
 		{"listn = x", "2: unknown option 'listn': did you mean listen?\n"},
@@ -711,6 +738,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(memory_is_kept_for_whole_ones),
 		cmocka_unit_test(everything_is_read),
 		cmocka_unit_test(recipe_options),
 		cmocka_unit_test(suggestions),

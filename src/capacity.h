@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_CAPACITY_H
+#define SRC_CAPACITY_H
+
+/*
+ * How much a daemon of this configuration takes on at once, so that it never runs out of threads or
+ * descriptors in the middle of what it has accepted. Pure, any thread.
+ */
+
+#include "src/admission.h"
+#include "src/config.h"
+
+struct capacity {
+	unsigned seats;	      /* for admission_set_seats */
+	unsigned threads;     /* seats, and some that always remain for cheap answers */
+	unsigned connections; /* idle ones included */
+};
+
+/* files: how many descriptors this process may have. */
+struct capacity capacity_of(const struct config *config, unsigned long files);
+
+/* What a conversion of this recipe asks of admission; who waits, and until when, is the caller's to
+ * add. */
+struct admission_request capacity_request(const struct config *config, const struct recipe *recipe);
+
+#endif
