@@ -20,6 +20,7 @@
 #include "src/capacity.h"
 #include "src/desk.h"
 #include "src/flight.h"
+#include "src/notify.h"
 #include "src/pool.h"
 #include "src/request.h"
 #include "src/seclusion.h"
@@ -39,6 +40,7 @@ struct server {
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;
 	int signals;
+	struct notify notify;
 	int spawner_pidfd;
 	uint64_t spawner_again_ms; /* a restart is due; CLOCK_NEVER: it runs */
 	bool stopping;
@@ -155,6 +157,7 @@ static void stop(struct server *server, const char *signal)
 	log_notice("stopping after the running requests signal=%s connections=%u", signal,
 		fcgi_loop_connections(server->loop));
 	server->stopping = true;
+	notify_stopping(&server->notify);
 	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
 	fcgi_loop_drain(server->loop);
 	close_listeners(server);
@@ -168,7 +171,9 @@ static void take_signal(void *data)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			stop(server, info.ssi_signo == SIGTERM ? "TERM" : "INT");
 		} else if (info.ssi_signo == SIGHUP) {
+			notify_reloading(&server->notify);
 			reload(server);
+			notify_ready(&server->notify);
 		} else if (info.ssi_signo == SIGUSR1) {
 			int r = log_reopen();
 			if (r < 0)
@@ -293,9 +298,13 @@ static void loop(struct server *server)
 		SLUICE_VERSION, server->config->recipe_count,
 		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
 		support.seccomp ? "yes" : "no");
+	notify_ready(&server->notify);
 	for (;;) {
-		uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS
-						     : server->spawner_again_ms;
+		uint64_t deadline = notify_watchdog(&server->notify);
+		uint64_t look = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS
+						 : server->spawner_again_ms;
+		if (look < deadline)
+			deadline = look;
 		int r = fcgi_loop_run(server->loop, deadline);
 		if (clock_now_ms() >= server->spawner_again_ms)
 			restart_spawner(server);
@@ -323,6 +332,7 @@ static int enter_seclusion(struct server *server)
 
 static int open_all(struct server *server, const char *listen)
 {
+	notify_open(&server->notify);
 	int r = log_open(server->config->log, server->config->log_format);
 	if (r < 0) {
 		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
@@ -366,6 +376,7 @@ int server_run(struct config *config, const char *listen)
 	struct server server = {.config = config,
 		.signals = -1,
 		.spawner_again_ms = CLOCK_NEVER,
+		.notify.fd = -1,
 		.service.temp_fd = -1};
 	pthread_mutex_init(&server.lock, NULL);
 	int r = open_all(&server, listen);
@@ -378,6 +389,7 @@ int server_run(struct config *config, const char *listen)
 	service_close(&server.service);
 	close_listeners(&server);
 	fd_close(&server.signals);
+	notify_close(&server.notify);
 	config_unref(server.config);
 	pthread_mutex_destroy(&server.lock);
 	if (r == 0)
