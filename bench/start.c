@@ -165,8 +165,8 @@ static double median(double *values, int count)
 static bool run_test(struct bench *bench, const struct test *test, int runs)
 {
 	static double warm[RUNS_MAX], cold[RUNS_MAX];
-	struct holder_program program = {
-		test->program, test->argv[0], bench->envp, test->preload, test->prime};
+	struct holder_program program = {test->program, test->argv[0], bench->envp, test->preload,
+		test->prime, bench->level};
 	int r = launcher_set(bench->launcher, &program, 1);
 	if (r < 0)
 		fail("launcher", -r);

@@ -113,6 +113,8 @@ static pid_t execute(const struct holder_options *options, const struct holder_p
 	text_printf(&text[0], "LD_PRELOAD=%s", options->library);
 	text_printf(&text[1], HOLDER_MODE_VARIABLE "=%d%s", (int)getpid(),
 		options->namespaces ? HOLDER_NAMESPACES : HOLDER_NO_NAMESPACES);
+	if (program->confine != HOLDER_CONFINE_MIXED)
+		text_printf(&text[1], HOLDER_CONFINE "%d", program->confine);
 	put_list(&text[2], HOLDER_MODULES_VARIABLE, program->preload);
 	put_list(&text[3], HOLDER_PRIME_VARIABLE, program->prime);
 	for (size_t i = 0; i < 4; i++) {
@@ -261,6 +263,8 @@ static void take_standby(struct holder *holder)
 		.namespaced = (standby.flags & PROTOCOL_NAMESPACED) != 0,
 	};
 	packet->fd_count = 0;
+	/* Now it can be told from one that nobody was told of, see end_process. */
+	setpgid(standby.pid, standby.pid);
 	if (holder->greeted && holder->state == HOLDER_STARTING)
 		holder->state = HOLDER_READY;
 	watch(holder->epoll, holder->standby.pidfd, EPOLLONESHOT);
@@ -403,8 +407,12 @@ static int converse(struct holder *holder, const struct job_spec *spec, int rule
 		fds[i] = spec->files[i].fd;
 	if (ruleset >= 0)
 		fds[fd_count++] = ruleset;
-	if (protocol_send(standby->socket, packet->data, (size_t)size, fds, fd_count) < 0 ||
-		!is_readable(standby->socket, ANSWER_WAIT_MS) ||
+	if (protocol_send(standby->socket, packet->data, (size_t)size, fds, fd_count) < 0)
+		return HOLDER_E_AWAY;
+	/* While it works: the next job's. */
+	if (ruleset >= 0)
+		confinement_prepare(holder->confinement);
+	if (!is_readable(standby->socket, ANSWER_WAIT_MS) ||
 		protocol_receive(standby->socket, packet) != 1)
 		return HOLDER_E_AWAY;
 	int r = protocol_decode_started(packet, &started);
@@ -454,8 +462,6 @@ int holder_start(struct holder *holder, const struct job_spec *spec, struct job 
 	while (take_message(holder, 0))
 		;
 	leave(holder);
-	if (ruleset >= 0)
-		confinement_prepare(holder->confinement);
 	confinement_prepare(holder->confinement);
 	return r;
 }

@@ -36,7 +36,7 @@ enum {
 };
 
 /* The same for a program that is held (warm/): three variables beside LD_PRELOAD, all taken out of its environment before its
- * main could see them: "<pid of the daemon> namespaces" or "… no-namespaces"; modules to open; functions to call, both with
+ * main could see them: "<pid of the daemon> namespaces confine=1" or the like; modules to open; functions to call, both with
  * line breaks between. All numbers that programs may see are /dev/null, so that whatever a constructor opens lies above. */
 enum {
 	HOLDER_SOCKET_FD = 16,
@@ -54,6 +54,7 @@ enum { HOLDER_ARGUMENTS = 317 };
 #define HOLDER_PRIME_VARIABLE "SLUICE_WARM_PRIME"
 #define HOLDER_NAMESPACES " namespaces"
 #define HOLDER_NO_NAMESPACES " no-namespaces"
+#define HOLDER_CONFINE " confine=" /* and an enum job_confine, or nothing of that */
 #define HOLDER_TITLE "sluice: holder of " /* before the program, in ps */
 
 #define SPAWNER_NAMESPACES "namespaces"

@@ -57,8 +57,8 @@ static int add_list(char ***list, char *const *from)
 
 static void point(struct program *program)
 {
-	program->held = (struct holder_program){
-		program->program, program->name, program->envp, program->preload, program->prime};
+	program->held = (struct holder_program){program->program, program->name, program->envp,
+		program->preload, program->prime, program->confine};
 }
 
 struct program *program_new(const struct holder_program *from)
@@ -71,6 +71,7 @@ struct program *program_new(const struct holder_program *from)
 	program->envp = copy_list(from->envp);
 	program->preload = copy_list(from->preload);
 	program->prime = copy_list(from->prime);
+	program->confine = from->confine;
 	if (!program->program || !program->name || !program->envp || !program->preload ||
 		!program->prime) {
 		program_free(program);
@@ -96,8 +97,11 @@ int program_add(struct program *program, const struct holder_program *from, bool
 {
 	int preload = add_list(&program->preload, from->preload);
 	int prime = add_list(&program->prime, from->prime);
+	bool mixed = program->confine != HOLDER_CONFINE_MIXED && program->confine != from->confine;
+	if (mixed)
+		program->confine = HOLDER_CONFINE_MIXED;
 	point(program);
-	*changed = preload > 0 || prime > 0;
+	*changed = preload > 0 || prime > 0 || mixed;
 	return preload < 0 || prime < 0 ? -ENOMEM : 0;
 }
 

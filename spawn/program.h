@@ -13,13 +13,14 @@ struct program {
 	/* What held points to. */
 	char *program, *name;
 	char **envp, **preload, **prime;
+	int confine;
 };
 
 /* NULL when there is no memory. */
 struct program *program_new(const struct holder_program *from);
 void program_free(struct program *program);
 
-/* Takes over what it has not yet of preload and prime. Returns 0 or -ENOMEM; *changed is set when there was something. */
+/* Takes over what it has not yet of preload and prime, and that confine differs. Returns 0 or -ENOMEM; *changed is set when there was something. */
 int program_add(struct program *program, const struct holder_program *from, bool *changed);
 
 /* The same program under the same name with the same environment, in the same order, HOME and TMPDIR aside? */

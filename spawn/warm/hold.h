@@ -39,6 +39,7 @@ struct hold {
 	int null_fd;
 	struct filters filters;
 	bool namespaces;
+	int confine_ahead; /* enum job_confine whose filter standbys have already; -1: none */
 	bool retired;
 	char **argv; /* as constructors have seen it, with HOLDER_ARGUMENTS places */
 	struct hold_environment environment;

@@ -176,6 +176,7 @@ static struct hold *make_hold(void)
 	made->socket = HOLDER_SOCKET_FD;
 	made->daemon_pidfd = HOLDER_DAEMON_FD;
 	made->standby_pipe = -1;
+	made->confine_ahead = -1;
 	return made;
 }
 
@@ -216,6 +217,9 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 	hold->guard.fixed = 3;
 	if (hold->null_fd < 0 || guard_reserve(&hold->guard) < 0)
 		refuse("no memory");
+	const char *confine = strstr(values[VARIABLE_MODE], HOLDER_CONFINE);
+	if (confine)
+		hold->confine_ahead = (int)strtol(confine + strlen(HOLDER_CONFINE), NULL, 10);
 	files_remember();
 	memory_read(&hold->memory);
 	char program[256] = "";

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -76,6 +77,9 @@ static void take_name(struct hold *hold)
 
 static int become_job(struct hold *hold, struct child_plan *plan)
 {
+	if (hold->confine_ahead >= 0 &&
+		hold->confine_ahead != (int)hold->job.spec.confinement.level)
+		return EINVAL;
 	if (!files_unchanged(hold->job.spec.program))
 		return ESTALE;
 	for (size_t i = 0; i < plan->spec->file_count; i++)
@@ -88,13 +92,35 @@ static int become_job(struct hold *hold, struct child_plan *plan)
 		return E2BIG;
 	if (plan->ruleset_fd >= 0 && plan->ruleset_fd <= JOB_TARGET_MAX)
 		return EBADF;
-	int error = drop_capabilities();
-	if (error)
-		return error;
 	child_plan_limits(plan);
 	take_name(hold);
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	return child_prepare(plan);
+}
+
+/* What does not depend on the job is done before there is one. The filter for `strict` would forbid the rest. */
+static void prepare_ahead(struct hold *hold)
+{
+	if (drop_capabilities() != 0)
+		_exit(127);
+	if (hold->confine_ahead == JOB_CONFINE_STRICT)
+		hold->confine_ahead = -1;
+	const struct sock_fprog *filter =
+		hold->confine_ahead < 0
+			? NULL
+			: filters_get(&hold->filters, (enum job_confine)hold->confine_ahead,
+				  hold->namespaces);
+	if (filter && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) < 0)
+		_exit(127);
+}
+
+/* NULL when it is there already. */
+static const struct sock_fprog *remaining_filter(const struct hold *hold)
+{
+	enum job_confine level = hold->job.spec.confinement.level;
+	return (int)level == hold->confine_ahead
+		       ? NULL
+		       : filters_get(&hold->filters, level, hold->namespaces);
 }
 
 void standby_run(struct hold *hold, int socket, int pipe)
@@ -102,6 +128,7 @@ void standby_run(struct hold *hold, int socket, int pipe)
 	/* It belongs to the daemon. Until it has a job it stays in the holder's process group: by that the daemon finds one that it
 	 * was never told of, because the holder was killed just then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prepare_ahead(hold);
 	int r = protocol_receive(socket, &hold->packet);
 	if (r == 1)
 		r = protocol_decode_start(&hold->packet, &hold->job);
@@ -114,8 +141,7 @@ void standby_run(struct hold *hold, int socket, int pipe)
 		.null_fd = hold->null_fd,
 		.daemon_pidfd = hold->daemon_pidfd,
 		.ruleset_fd = hold->job.ruleset_fd,
-		.filter = filters_get(
-			&hold->filters, hold->job.spec.confinement.level, hold->namespaces),
+		.filter = remaining_filter(hold),
 	};
 	struct protocol_started started = {
 		.header = protocol_header(PROTOCOL_STARTED, sizeof started, hold->job.sequence),
