@@ -24,7 +24,7 @@ static unsigned read_ebml(struct bytes bytes, size_t at, bool keep_marker, uint6
 /* DocType in the EBML header says which of the two it is. */
 static enum sniff_type ebml_type(struct bytes bytes)
 {
-	uint64_t size, id;
+	uint64_t size = 0, id = 0;
 	unsigned width = read_ebml(bytes, 4, false, &size);
 	struct bytes header = bytes_cut(bytes, 4 + width, size);
 	for (size_t at = 0; width && at < header.size; at += (size_t)size) {
