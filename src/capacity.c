@@ -3,6 +3,8 @@
  * descriptors is for idle connections. */
 #include "src/capacity.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 
 enum {
@@ -72,4 +74,22 @@ struct admission_request capacity_request(const struct config *config, const str
 		.deadline_ms = clock_now_ms() + recipe->queue_timeout_ms,
 		.watch_fd = -1,
 	};
+}
+
+enum outcome capacity_outcome(int r, const char *gone, struct text *reason)
+{
+	switch (r) {
+	case 0:
+		return OUTCOME_OK;
+	case ADMISSION_E_FULL:
+		return OUTCOME_QUEUE_FULL;
+	case ADMISSION_E_TIMEOUT:
+		return OUTCOME_QUEUE_TIMEOUT;
+	case ADMISSION_E_GONE:
+		text_puts(reason, gone);
+		return OUTCOME_CLIENT_GONE;
+	default:
+		text_printf(reason, "admission: %s", strerror(-r));
+		return outcome_from_error(r);
+	}
 }

@@ -7,8 +7,10 @@
  * descriptors in the middle of what it has accepted. Pure, any thread.
  */
 
+#include "base/text.h"
 #include "src/admission.h"
 #include "src/config.h"
+#include "src/outcome.h"
 
 struct capacity {
 	unsigned seats;	      /* for admission_set_seats */
@@ -22,5 +24,8 @@ struct capacity capacity_of(const struct config *config, unsigned long files);
 /* What a conversion of this recipe asks of admission; who waits, and until when, is the caller's to
  * add. */
 struct admission_request capacity_request(const struct config *config, const struct recipe *recipe);
+
+/* What admission_enter returned, as an outcome; reason: for the log. gone: who hung up, in words. */
+enum outcome capacity_outcome(int r, const char *gone, struct text *reason);
 
 #endif

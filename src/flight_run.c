@@ -54,20 +54,7 @@ static enum outcome enter_admission(
 	atomic_store(&flight->progress.phase, PROGRESS_QUEUED);
 	int r = admission_enter(flight->service->admission, &wanted, pass, &state->retry_after_s);
 	flight->times.entered = clock_now_us();
-	switch (r) {
-	case 0:
-		return OUTCOME_OK;
-	case ADMISSION_E_FULL:
-		return OUTCOME_QUEUE_FULL;
-	case ADMISSION_E_TIMEOUT:
-		return OUTCOME_QUEUE_TIMEOUT;
-	case ADMISSION_E_GONE:
-		text_puts(&flight->reason, "no client is left in the queue");
-		return OUTCOME_CLIENT_GONE;
-	default:
-		text_printf(&flight->reason, "admission: %s", strerror(-r));
-		return outcome_from_error(r);
-	}
+	return capacity_outcome(r, "no client is left in the queue", &flight->reason);
 }
 
 static enum outcome pump_all(struct flight *flight, int *status)

@@ -269,6 +269,18 @@ static bool output_is_full(const struct conversion *conversion)
 	return file >= 0 && fstat(file, &st) == 0 && (uint64_t)st.st_size >= limit;
 }
 
+enum outcome pump_verdict(struct pump *pump, int *status)
+{
+	if (pump->ended != OUTCOME_OK)
+		return pump->ended;
+	enum outcome outcome = conversion_verdict(pump->conversion, status, pump->reason);
+	if (outcome == OUTCOME_OK && pump->bytes == 0) {
+		text_puts(pump->reason, "exit 0 without output");
+		return OUTCOME_REFUSED;
+	}
+	return outcome;
+}
+
 enum outcome pump_collect(struct pump *pump, int *status)
 {
 	struct conversion *conversion = pump->conversion;

@@ -114,12 +114,5 @@ enum outcome pump_fill(struct pump *pump, int *status)
 			pause_or_go_on(pump);
 	}
 	conversion_end(conversion);
-	if (pump->ended != OUTCOME_OK)
-		return pump->ended;
-	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
-	if (outcome == OUTCOME_OK && pump->bytes == 0) {
-		text_puts(pump->reason, "exit 0 without output");
-		return OUTCOME_REFUSED;
-	}
-	return outcome;
+	return pump_verdict(pump, status);
 }

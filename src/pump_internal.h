@@ -16,6 +16,9 @@ bool pump_step(struct pump *pump);
 /* The first reason to end the programs is the one that counts. */
 void pump_end(struct pump *pump, enum outcome why, int signal, const char *reason);
 
+/* After conversion_end of a live recipe: what all of it was, when nothing had ended it before. */
+enum outcome pump_verdict(struct pump *pump, int *status);
+
 uint64_t pump_bytes_in(int pipe);
 /* The file for the output: the one that was given, else a temporary one. */
 bool pump_open_file(struct pump *pump);

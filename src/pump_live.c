@@ -73,12 +73,5 @@ enum outcome pump_live(struct pump *pump, int *status)
 	}
 	conversion_end(conversion);
 	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
-	if (pump->ended != OUTCOME_OK)
-		return pump->ended;
-	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
-	if (outcome == OUTCOME_OK && pump->bytes == 0) {
-		text_puts(pump->reason, "exit 0 without output");
-		return OUTCOME_REFUSED;
-	}
-	return outcome;
+	return pump_verdict(pump, status);
 }

@@ -37,20 +37,7 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 	int r = admission_enter(
 		request->service->admission, &wanted, pass, &request->retry_after_s);
 	request->times.entered = clock_now_us();
-	switch (r) {
-	case 0:
-		return OUTCOME_OK;
-	case ADMISSION_E_FULL:
-		return OUTCOME_QUEUE_FULL;
-	case ADMISSION_E_TIMEOUT:
-		return OUTCOME_QUEUE_TIMEOUT;
-	case ADMISSION_E_GONE:
-		text_puts(&request->reason, "client hung up in the queue");
-		return OUTCOME_CLIENT_GONE;
-	default:
-		text_printf(&request->reason, "admission: %s", strerror(-r));
-		return outcome_from_error(r);
-	}
+	return capacity_outcome(r, "client hung up in the queue", &request->reason);
 }
 
 /* Runs the programs; a whole answer is complete afterwards, a live one is sent. */
