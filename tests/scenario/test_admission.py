@@ -48,11 +48,15 @@ def timed(daemon, uri, **more):
     return answer, elapsed(start)
 
 
-def wait_full(daemon, uri):
-    """Until the queue is, and who comes now is refused. Some more than fit have asked: this one may take somebody's place."""
+def wait_full(daemon, uri, connections):
+    """Until the queue is, and who comes now is refused. Who gets a place stays with the others: leaving would free it again."""
     def refused():
+        connection = daemon.connect(timeout=0.2 * SLOW)
         with contextlib.suppress(TimeoutError):
-            return daemon.get(uri, timeout=0.2 * SLOW).status == 503
+            answer = connection.get(uri)
+            connection.close()
+            return answer.status == 503
+        connections.append(connection)
         return False
     wait_until(refused, 60 * SLOW)
 
@@ -74,7 +78,7 @@ def test_cheap_answers_wait_for_nobody(sluice):
                                   params={"n": {"type": "integer"}}))
     before = threads(daemon)
     with asking(daemon, waiting + 20, "/hang/a") as connections:
-        wait_full(daemon, "/hang/a")
+        wait_full(daemon, "/hang/a", connections)
         assert connections[0].is_open()
         took = {
             "503": typical(daemon, 20, "/hang/a", 503),
