@@ -25,6 +25,7 @@
 #include "src/request.h"
 #include "src/seclusion.h"
 #include "src/service.h"
+#include "src/source.h"
 #include "src/user.h"
 #include "src/warmth.h"
 
@@ -336,6 +337,13 @@ static int open_all(struct server *server, const char *listen)
 	int r = log_open(server->config->log, server->config->log_format);
 	if (r < 0) {
 		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
+		return r;
+	}
+	r = source_check();
+	if (r < 0) {
+		log_error("cannot start: openat2 is refused: %s (older than Linux 5.6, or "
+			  "RestrictSUIDSGID=yes in the unit of systemd)",
+			strerror(-r));
 		return r;
 	}
 	r = open_listeners(server, listen ? listen : server->config->listen);

@@ -38,6 +38,13 @@ static int open_beneath(int root_fd, const char *name)
 	return -errno;
 }
 
+int source_check(void)
+{
+	FD_CLEANUP int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	FD_CLEANUP int fd = root_fd < 0 ? -errno : open_beneath(root_fd, ".");
+	return fd < 0 ? fd : 0;
+}
+
 static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offset)
 {
 	size_t have = 0;

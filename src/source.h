@@ -30,6 +30,10 @@ enum {
 	SOURCE_E_SHORTAGE,    /* no descriptor or memory just now */
 };
 
+/* Can sources be opened at all? 0, or -errno of openat2(2): -ENOSYS before Linux 5.6, and where
+ * somebody forbids it to this process. */
+int source_check(void);
+
 /* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a
  * way out of the root and without absolute or magic links. Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);

@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -23,19 +23,22 @@
 enum { POLL_SOCKET, POLL_DAEMON, POLL_STANDBY };
 enum { RETRY_MS = 50 };
 
-/* Like fork(2), but as a child of the daemon and with a pidfd. */
+/* Like fork(2), but as a child of the daemon and with a pidfd. Not clone3: a filter cannot look into its flags, so a systemd unit
+ * with RestrictNamespaces= refuses all of it. With CLONE_PARENT the signal at the end is the one of this process' own end. */
 static pid_t copy_process(bool namespaces, int *pidfd)
 {
 	int *tid_address = NULL;
 	prctl(PR_GET_TID_ADDRESS, &tid_address, 0, 0, 0);
-	struct clone_args args = {
-		.flags = CLONE_PARENT | CLONE_PIDFD | (namespaces ? CLONE_NEWPID : 0) |
-			 (tid_address ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0),
-		.pidfd = (uintptr_t)pidfd,
-		.child_tid = (uintptr_t)tid_address,
-		/* with CLONE_PARENT the signal at the end is the one of this process' own end */
-	};
-	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	unsigned long flags = CLONE_PARENT | CLONE_PIDFD | (namespaces ? CLONE_NEWPID : 0) |
+			      (tid_address ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0);
+	/* the order of the last two differs between architectures: clone(2) */
+#if defined __x86_64__
+	return (pid_t)syscall(SYS_clone, flags, NULL, pidfd, tid_address, 0UL);
+#elif defined __s390__
+	return (pid_t)syscall(SYS_clone, NULL, flags, pidfd, tid_address, 0UL);
+#else
+	return (pid_t)syscall(SYS_clone, flags, NULL, pidfd, 0UL, tid_address);
+#endif
 }
 
 static void announce(struct hold *hold, pid_t pid, int pidfd, int socket)

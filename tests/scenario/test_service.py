@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import callfilter
 import pattern
 from daemon import SLOW, recipe
 
@@ -69,6 +70,24 @@ def test_notify(sluice, tmp_path, abstract):
     assert answer[0].length == 20 and daemon.wait(5 * SLOW) == 0
 
 
+def test_where_clone3_is_refused(sluice):
+    """As by RestrictNamespaces= in a unit: jobs start as everywhere, also warm."""
+    daemon = sluice(recipe("hello", "text", "hello", start="warm"), start=False)
+    daemon.start(preexec_fn=lambda: callfilter.refuse("clone3"))
+    mark = daemon.log.mark()
+    assert daemon.get("/hello/a").text == "hello"
+    assert "cannot be held" not in daemon.log.text(), daemon.log.text()
+    assert daemon.log.wait_text("request id=.* start=warm ", mark)
+
+
+def test_where_openat2_is_refused(sluice):
+    """As by RestrictSUIDSGID= in a unit: no source could be opened, so it does not start, and says why."""
+    daemon = sluice(HELLO, start=False)
+    daemon.start(preexec_fn=lambda: callfilter.refuse("openat2"), wait=False)
+    assert daemon.wait(10 * SLOW) == 1
+    assert "openat2 is refused: Function not implemented" in daemon.log.text(), daemon.log.text()
+
+
 def test_nobody_listens(sluice):
     """A manager that is not there is no reason not to serve."""
     for name in ("/nonexistent/notify", "relative", "", "/" + "x" * 200):
@@ -122,3 +141,4 @@ def test_the_unit_is_well_shut():
     assert rated and float(rated[1]) < 2.5, done.stdout[-500:] + done.stderr
     text = UNIT.read_text()
     assert "Type=notify" in text and "RestrictNamespaces=user pid" in text
+    assert "\nRestrictSUIDSGID=" not in text, "that refuses openat2"

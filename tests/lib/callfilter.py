@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""What systemd's filters do to a daemon's system calls, with libseccomp itself: those that take a structure are refused whole."""
+
+import ctypes
+import errno
+
+SCMP_ACT_ALLOW = 0x7FFF0000
+SCMP_ACT_ERRNO = 0x00050000
+
+
+def refuse(*calls, error=errno.ENOSYS):
+    """For preexec_fn: this process and all that come from it."""
+    library = ctypes.CDLL("libseccomp.so.2")
+    library.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(SCMP_ACT_ALLOW)))
+    for call in calls:
+        number = library.seccomp_syscall_resolve_name(call.encode())
+        if library.seccomp_rule_add(context, ctypes.c_uint32(SCMP_ACT_ERRNO | error), number, 0) != 0:
+            raise OSError(f"no filter for {call}")
+    if library.seccomp_load(context) != 0:
+        raise OSError("the filter is refused")
+    library.seccomp_release(context)
