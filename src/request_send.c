@@ -116,6 +116,18 @@ void request_sending_failed(struct request *request, int r)
 	text_printf(&request->reason, "sending: %s", strerror(-r));
 }
 
+/* Whether the web server sends a file that it can have. It looks at the client's conditions once more then, and at ranges for the
+ * first time: what it would decide otherwise than we do, for want of our tag and our sense of dates, is not left to it. */
+static bool web_server_sends(const struct request *request, enum http_range_verdict verdict)
+{
+	const struct fcgi_connection *connection = request->connection;
+	if (!request->config->cache_send || verdict == HTTP_RANGE_OUTSIDE ||
+		fcgi_connection_param(connection, "HTTP_IF_MATCH") ||
+		fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"))
+		return false;
+	return verdict == HTTP_RANGE_GOOD || !fcgi_connection_param(connection, "HTTP_IF_RANGE");
+}
+
 /* Header fields alone: the web server sends the file, and sees to ranges itself. */
 static int hand_over(struct request *request, struct response *response)
 {
@@ -131,6 +143,8 @@ static int hand_over(struct request *request, struct response *response)
 	if ((size_t)snprintf(place, sizeof place, "%.*s/%s", (int)length, base, name) >=
 		sizeof place)
 		return -EMSGSIZE;
+	/* nginx says so itself, the others do not. */
+	response->ranges = !is_accel;
 	response->send_field = is_accel ? "X-Accel-Redirect" : "X-Sendfile";
 	response->send_place = place;
 	return response_send_header(request->connection, response);
@@ -153,7 +167,7 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 	struct response response = request_good_response(request);
 	response.ranges = true;
 	int r;
-	if (kept && request->config->cache_send) {
+	if (kept && web_server_sends(request, verdict)) {
 		r = hand_over(request, &response);
 	} else if (verdict == HTTP_RANGE_OUTSIDE) {
 		request->outcome = OUTCOME_RANGE;

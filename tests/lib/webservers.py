@@ -11,6 +11,7 @@ test.
 import os
 import pathlib
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -192,6 +193,11 @@ class Nginx(WebServer):
     program = "nginx"
     workers = 1
     keep_conn = True
+    connections = 1024
+
+    def inside(self):
+        """Directives of the server block."""
+        return ""
 
     def configure(self):
         here = self.directory
@@ -203,9 +209,10 @@ class Nginx(WebServer):
         site = self.snippet("nginx/sluice.conf", changes)
         conf = self.write("main.conf", f"""
 worker_processes {self.workers};
+worker_rlimit_nofile {min(self.connections + 200, resource.getrlimit(resource.RLIMIT_NOFILE)[1])};
 pid {here}/pid;
 error_log {here}/error.log info;
-events {{ worker_connections 1024; }}
+events {{ worker_connections {self.connections}; }}
 http {{
 	access_log {here}/access.log;
 	client_body_temp_path {here}/tmp/body;
@@ -215,7 +222,8 @@ http {{
 	uwsgi_temp_path {here}/tmp/uwsgi;
 	include {upstream};
 	server {{
-		listen 127.0.0.1:{self.port};
+		listen 127.0.0.1:{self.port} backlog=4096;
+		{self.inside()}
 		include {site};
 	}}
 }}
@@ -228,6 +236,15 @@ class NginxShortConnections(Nginx):
 
     name = "nginx-short"
     keep_conn = False
+
+
+class NginxSends(Nginx):
+    """Sends results from the store beside its own directory, with etc/nginx/cache.conf."""
+
+    name = "nginx-sends"
+
+    def inside(self):
+        return f"""include {self.snippet("nginx/cache.conf", [("/var/cache/sluice/;", f"{self.directory.parent}/store/;")])};"""
 
 
 class Lighttpd(WebServer):
@@ -248,6 +265,16 @@ server.errorlog = "{here}/error.log"
 include "{self.include()}"
 """)
         return ["lighttpd", "-D", "-f", str(conf)]
+
+
+class LighttpdSends(Lighttpd):
+    """Sends results from the store beside its own directory, with the two lines of doc/webservers.md."""
+
+    name = "lighttpd-sends"
+
+    def include(self):
+        lines = f'"x-sendfile" => "enable",\n\t"x-sendfile-docroot" => ( "{self.directory.parent}/store" ),\n\t"check-local"'
+        return self.snippet("lighttpd/sluice.conf", [self.socket_change(), ('"check-local"', lines)])
 
 
 class LighttpdSpawn(Lighttpd):
@@ -303,6 +330,20 @@ class ApacheProxy(Apache):
 
     def include(self):
         return self.snippet("apache/proxy_fcgi.conf", [self.socket_change()])
+
+
+class ApacheSends(ApacheProxy):
+    """Sends results from the store beside its own directory, with etc/apache/xsendfile.conf."""
+
+    name = "apache-sends"
+    load = (*ApacheProxy.load, "xsendfile")
+    modules = (*ApacheProxy.modules, APACHE_MODULES / "mod_xsendfile.so")
+
+    def include(self):
+        path = pathlib.Path(super().include())
+        sends = self.snippet("apache/xsendfile.conf", [("/var/cache/sluice", f"{self.directory.parent}/store")])
+        path.write_text(path.read_text() + f'Include "{sends}"\n')
+        return path
 
 
 class ApacheFcgid(Apache):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """sluice behind a web server, both as an unprivileged user, with recipes that tell the one from the other."""
 
+import http.client
 import os
 import pathlib
 import shutil
@@ -137,3 +138,39 @@ class Site:
             parts.append(f"== {path.name}\n{path.read_text(errors='replace')[-6000:]}")
         return "\n".join(parts)
 
+
+
+class CachingSite(Site):
+    """With a store that the web server's user can read. send: the option; more: recipes of the fake converter, (name, steps, options)."""
+
+    def __init__(self, kind, send=None, more=(), **attributes):
+        self.send, self.more = send, more
+        super().__init__(kind, **attributes)
+
+    def prepare(self):
+        super().prepare()
+        store = self.directory / "store"
+        store.mkdir(mode=0o755)
+        user = webservers.unprivileged()
+        if os.geteuid() == 0:
+            os.chown(store, user.pw_uid, user.pw_gid)
+
+    def configure(self, inherited):
+        super().configure(inherited)
+        fake = self.program("fake-converter")
+        send = f"send = {quote(self.send)}" if self.send else ""
+        self.config.write_text("\n".join([
+            self.config.read_text(), f"cache {{\n    path = {quote(self.directory / 'store')}\n    size = 100M\n    {send}\n}}",
+            *(recipe(name, *run, program=fake, **options) for name, run, options in self.more)]) + "\n")
+
+    def conversions(self):
+        return [line for line in self.log.requests() if "cpu_ms" in line]
+
+    def get(self, uri, method="GET", **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        try:
+            connection.request(method, uri, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
