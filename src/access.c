@@ -80,7 +80,8 @@ static enum log_level level_of(const struct access *access)
 static void put_what(struct log_line *line, const struct access *access)
 {
 	log_line_word(line, "id", access->id);
-	log_line_string(line, "method", access->method ? access->method : "-", 16);
+	if (!access->refresh)
+		log_line_string(line, "method", access->method ? access->method : "-", 16);
 	log_line_string(line, "url", access->uri ? access->uri : "-", ACCESS_URL_MAX);
 	log_line_word(line, "recipe", access->recipe ? access->recipe : "-");
 	log_line_count(line, "status", (uint64_t)access->status);
@@ -114,7 +115,8 @@ void access_log(const struct access *access)
 {
 	char buffer[LINE_BYTES];
 	struct log_line line;
-	log_line_begin(&line, buffer, sizeof buffer, level_of(access), "request");
+	log_line_begin(&line, buffer, sizeof buffer, level_of(access),
+		access->refresh ? "refresh" : "request");
 	put_what(&line, access);
 	log_line_count(&line, "bytes", access->spliced + access->copied);
 	log_line_count(&line, "spliced", access->spliced);

@@ -33,7 +33,8 @@ struct access_times {
 struct access {
 	const char *id, *method, *uri; /* method, uri: NULL when absent */
 	const char *recipe;	       /* NULL: none was found */
-	int status;		       /* that was sent, or would have been */
+	bool refresh; /* no request: a conversion for the cache alone, whose URL this was */
+	int status;   /* that was sent, or would have been */
 	enum outcome outcome;
 	bool broken; /* the stream was broken on purpose */
 	uint64_t spliced, copied;
@@ -43,7 +44,7 @@ struct access {
 	const char *start;	     /* "cold", "warm" */
 	char exit[ACCESS_EXIT_SIZE]; /* of each: "0", "signal:9", with commas between */
 	uint64_t cpu_us, peak_kib;
-	const char *cache;  /* "hit", "made", "joined"; NULL: it had no part in it */
+	const char *cache;  /* "hit", "miss", "join", "stale", "off"; NULL: it needed none */
 	const char *reason; /* what ended it, ours or not; "" */
 	const char *words;  /* the end of the converter's stderr, when it failed; "" */
 };

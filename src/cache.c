@@ -36,6 +36,11 @@ uint64_t cache_cost(const struct cache *cache, uint64_t length)
 	return (length + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK + cache->overhead_bytes;
 }
 
+void cache_directory_name(unsigned directory, char out[8])
+{
+	snprintf(out, 8, "%02x/%x", directory >> 4 & 0xff, directory & 15);
+}
+
 /* Finds out whether the file system can hold a store, and what an entry costs beside its content. */
 static int probe(struct cache *cache)
 {
@@ -118,6 +123,7 @@ int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *l
 		r = -EBADMSG;
 	if (r == -EBADMSG) {
 		log_warning("cache: not an entry, removed name=%s", name);
+		atomic_fetch_add(&cache->damaged, 1);
 		cache_remove(cache, name, (uint64_t)st.st_size);
 	}
 	if (r < 0)
@@ -127,29 +133,30 @@ int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *l
 	return fd_take(&fd);
 }
 
-/* Makes the directories of the key when they are missing and opens the inner one. */
-static int open_directory(const struct cache *cache, const uint8_t key[DIGEST_BYTES])
+int cache_directory_open(const struct cache *cache, unsigned directory, bool make)
 {
-	char name[CACHE_NAME_MAX];
-	cache_name(key, name);
-	name[4] = '\0';
-	int fd = openat(cache->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 || errno != ENOENT)
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+	char name[8];
+	cache_directory_name(directory, name);
+	int fd = openat(cache->directory, name, flags);
+	if (fd >= 0 || errno != ENOENT || !make)
 		return fd < 0 ? -errno : fd;
 	name[2] = '\0';
 	mkdirat(cache->directory, name, 0755);
 	name[2] = '/';
 	mkdirat(cache->directory, name, 0755);
-	fd = openat(cache->directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(cache->directory, name, flags);
 	return fd < 0 ? -errno : fd;
 }
 
 int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 {
-	if (clock_now_ms() < atomic_load(&cache->silent_until_ms))
+	if (clock_now_ms() < atomic_load(&cache->silent_until_ms)) {
+		atomic_fetch_add(&cache->failed, 1);
 		return -EBUSY;
+	}
 	/* In the directory where it will be named: nothing is ever moved. */
-	FD_CLEANUP int directory = open_directory(cache, key);
+	FD_CLEANUP int directory = cache_directory_open(cache, cache_directory_of(key), true);
 	int fd = directory < 0 ? directory
 			       : openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
 	if (fd < 0 && directory >= 0)
@@ -161,6 +168,7 @@ int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 
 void cache_fails(struct cache *cache, int error)
 {
+	atomic_fetch_add(&cache->failed, 1);
 	atomic_store(&cache->silent_until_ms, clock_now_ms() + SILENT_MS);
 	if (!atomic_exchange(&cache->told, true))
 		log_error("cache: nothing is kept for now: %s", strerror(error));
@@ -189,21 +197,27 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
 		cache_fails(cache, -r);
 		return r;
 	}
+	cache_count_some(cache);
 	atomic_fetch_add(&cache->reserved_bytes, (int64_t)cost);
 	r = cache_make_room(cache);
 	if (r == 0)
 		r = name_file(cache, name, file);
 	if (r == 0)
-		cache_usage_add(cache, cache_directory_of(key), (int64_t)cost);
+		cache_usage_add(cache, cache_directory_of(key), (int64_t)cost, 1);
+	if (r == 0 && note->series)
+		cache_confirm(cache, note->series, key);
 	atomic_fetch_sub(&cache->reserved_bytes, (int64_t)cost);
 	/* Another daemon may have thought that the same room was free. */
 	if (r == 0)
 		cache_make_room(cache);
 	if (r == -EEXIST) /* of another daemon, a moment ago */
 		return 0;
-	if (r < 0)
+	if (r < 0) {
 		cache_fails(cache, -r);
-	else if (atomic_exchange(&cache->told, false))
+		return r;
+	}
+	atomic_fetch_add(&cache->stored, 1);
+	if (atomic_exchange(&cache->told, false))
 		log_notice("cache: results are kept again");
-	return r;
+	return 0;
 }

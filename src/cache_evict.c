@@ -35,41 +35,65 @@ struct sample {
 	struct cache_victim *found;
 };
 
-static bool is_name(const char *name)
+bool cache_is_name(const char *name)
 {
 	return strspn(name, "0123456789abcdef") == 2 * DIGEST_BYTES && !name[2 * DIGEST_BYTES];
 }
 
-/* Adds the entries of one directory, and puts its number right. */
+static void add_victim(
+	struct sample *sample, const char *prefix, const char *name, const struct stat *st)
+{
+	if (!sample->found || sample->count == 2 * SEEN_ENOUGH)
+		return;
+	struct cache_victim *victim = &sample->found[sample->count++];
+	memcpy(victim->name, prefix, 4);
+	victim->name[4] = '/';
+	memcpy(victim->name + 5, name, DIGEST_HEX_MAX);
+	victim->used = st->st_atim;
+}
+
+/* Adds the entries of one directory, and puts its numbers right. */
 static void look_through(struct sample *sample, unsigned number)
 {
 	struct cache *cache = sample->cache;
-	int64_t before = atomic_load(&cache->usage->directories[number]), bytes = 0;
+	const struct cache_amount before = cache_usage_get(cache, number);
+	struct cache_amount found = {0};
 	char prefix[8];
-	snprintf(prefix, sizeof prefix, "%02x/%x", number >> 4 & 0xff, number & 15);
-	FD_CLEANUP int fd =
-		openat(cache->directory, prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int list = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	DIR *directory = list < 0 ? NULL : fdopendir(list);
+	cache_directory_name(number, prefix);
+	int fd = cache_directory_open(cache, number, false);
+	if (fd == -ENOENT)
+		cache_usage_correct(cache, number, before, found);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	if (!directory) {
+		fd_close(&fd);
+		return;
+	}
 	struct dirent *entry;
-	while (directory && (entry = readdir(directory))) {
+	while ((entry = readdir(directory))) {
 		struct stat st;
-		if (!is_name(entry->d_name) ||
+		if (!cache_is_name(entry->d_name) ||
 			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
-		if (sample->count == 2 * SEEN_ENOUGH)
-			continue;
-		struct cache_victim *victim = &sample->found[sample->count++];
-		memcpy(victim->name, prefix, 4);
-		victim->name[4] = '/';
-		memcpy(victim->name + 5, entry->d_name, DIGEST_HEX_MAX);
-		victim->used = st.st_atim;
+		found.bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
+		found.entries++;
+		add_victim(sample, prefix, entry->d_name, &st);
 	}
-	if (directory)
-		closedir(directory);
-	if (directory || errno == ENOENT)
-		cache_usage_correct(cache, number, before, bytes);
+	closedir(directory);
+	cache_usage_correct(cache, number, before, found);
+}
+
+void cache_count_some(struct cache *cache)
+{
+	struct sample none = {.cache = cache};
+	unsigned looked = 0, number;
+	while (looked < CACHE_COUNT_AT_ONCE &&
+		(number = atomic_load(&cache->counted)) < CACHE_DIRECTORIES) {
+		if (!atomic_load(&cache->usage->counted[number])) {
+			look_through(&none, number);
+			looked++;
+		}
+		atomic_compare_exchange_strong(&cache->counted, &number, number + 1);
+	}
 }
 
 /* Fills the list of victims. */
@@ -83,7 +107,7 @@ static void find_victims(struct cache *cache)
 	for (unsigned i = 0; i < CACHE_DIRECTORIES && sample.found && sample.count < SEEN_ENOUGH;
 		i++) {
 		unsigned number = (start + i) % CACHE_DIRECTORIES;
-		if (atomic_load(&cache->usage->directories[number]) != 0)
+		if (atomic_load(&cache->usage->bytes[number]) != 0)
 			look_through(&sample, number);
 	}
 	size_t wanted = sample.count / VICTIM_SHARE + 1;
@@ -105,9 +129,18 @@ bool cache_remove(struct cache *cache, const char *name, uint64_t length)
 	if (unlinkat(cache->directory, name, 0) < 0)
 		return false;
 	char digits[4] = {name[0], name[1], name[3], '\0'};
-	cache_usage_add(
-		cache, (unsigned)strtoul(digits, NULL, 16), -(int64_t)cache_cost(cache, length));
+	cache_usage_add(cache, (unsigned)strtoul(digits, NULL, 16),
+		-(int64_t)cache_cost(cache, length), -1);
 	return true;
+}
+
+static void forget(struct cache *cache, const char *name)
+{
+	FD_CLEANUP int file =
+		openat(cache->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct cache_header header;
+	if (file >= 0 && cache_header_read(file, &header) == 0)
+		cache_series_forget(cache, &header);
 }
 
 /* The oldest victim, unless it was used since it was found. */
@@ -119,7 +152,9 @@ static void evict_one(struct cache *cache)
 		st.st_atim.tv_sec != victim->used.tv_sec ||
 		st.st_atim.tv_nsec != victim->used.tv_nsec)
 		return;
-	cache_remove(cache, victim->name, (uint64_t)st.st_size);
+	forget(cache, victim->name);
+	if (cache_remove(cache, victim->name, (uint64_t)st.st_size))
+		atomic_fetch_add(&cache->evicted, 1);
 }
 
 int cache_make_room(struct cache *cache)

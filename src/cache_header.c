@@ -9,7 +9,7 @@
 #include <sys/xattr.h>
 
 static const char ATTRIBUTE[] = "user.sluice";
-static const char MAGIC[8] = "sluice1";
+static const char MAGIC[8] = "sluice2";
 
 /* On one machine only: in its own byte order. */
 struct stored {
@@ -17,6 +17,7 @@ struct stored {
 	uint8_t sum[DIGEST_BYTES]; /* of all that follows */
 	uint8_t key[DIGEST_BYTES];
 	uint64_t length;
+	uint8_t series[DIGEST_BYTES];
 	uint16_t recipe_length, uri_length;
 	char text[CACHE_RECIPE_MAX + CACHE_URI_MAX];
 } __attribute__((packed));
@@ -35,6 +36,8 @@ int cache_header_write(
 	struct stored stored = {.length = length};
 	memcpy(stored.magic, MAGIC, sizeof MAGIC);
 	memcpy(stored.key, key, DIGEST_BYTES);
+	if (note->series)
+		memcpy(stored.series, note->series, DIGEST_BYTES);
 	stored.recipe_length = (uint16_t)strnlen(note->recipe, CACHE_RECIPE_MAX);
 	stored.uri_length = (uint16_t)strnlen(note->uri, CACHE_URI_MAX);
 	memcpy(stored.text, note->recipe, stored.recipe_length);
@@ -61,6 +64,7 @@ int cache_header_read(int file, struct cache_header *header)
 	if (memcmp(found, stored.sum, sizeof found) != 0)
 		return -EBADMSG;
 	memcpy(header->key, stored.key, DIGEST_BYTES);
+	memcpy(header->series, stored.series, DIGEST_BYTES);
 	header->length = stored.length;
 	memcpy(header->recipe, stored.text, stored.recipe_length);
 	header->recipe[stored.recipe_length] = '\0';

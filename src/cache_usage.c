@@ -13,7 +13,7 @@
 #include "base/fd.h"
 
 static const char NAME[] = "usage";
-static const char MAGIC[16] = "sluice usage 2";
+static const char MAGIC[16] = "sluice usage 3";
 
 int cache_usage_open(struct cache *cache)
 {
@@ -56,17 +56,30 @@ void cache_usage_close(struct cache *cache)
 	cache->usage = NULL;
 }
 
-void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes)
+void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries)
 {
-	atomic_fetch_add(&cache->usage->directories[directory], bytes);
+	atomic_fetch_add(&cache->usage->bytes[directory], bytes);
+	atomic_fetch_add(&cache->usage->entries[directory], entries);
 }
 
-void cache_usage_correct(struct cache *cache, unsigned directory, int64_t before, int64_t bytes)
+struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory)
 {
-	int64_t expected = before;
-	if (bytes != before)
+	return (struct cache_amount){
+		.bytes = atomic_load(&cache->usage->bytes[directory]),
+		.entries = atomic_load(&cache->usage->entries[directory]),
+	};
+}
+
+void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
+	struct cache_amount found)
+{
+	if (found.bytes != before.bytes)
 		atomic_compare_exchange_strong(
-			&cache->usage->directories[directory], &expected, bytes);
+			&cache->usage->bytes[directory], &before.bytes, found.bytes);
+	if (found.entries != before.entries)
+		atomic_compare_exchange_strong(
+			&cache->usage->entries[directory], &before.entries, found.entries);
+	atomic_store(&cache->usage->counted[directory], 1);
 }
 
 /* Some 4,000 additions: a few microseconds, once for each conversion. A sum that is kept could not be put right. */
@@ -74,8 +87,24 @@ uint64_t cache_used(const struct cache *cache)
 {
 	int64_t sum = atomic_load(&cache->reserved_bytes);
 	for (unsigned i = 0; i < CACHE_DIRECTORIES; i++)
-		sum += atomic_load_explicit(&cache->usage->directories[i], memory_order_relaxed);
+		sum += atomic_load_explicit(&cache->usage->bytes[i], memory_order_relaxed);
 	return sum < 0 ? 0 : (uint64_t)sum;
+}
+
+struct cache_counts cache_count(const struct cache *cache)
+{
+	int64_t entries = 0;
+	for (unsigned i = 0; i < CACHE_DIRECTORIES; i++)
+		entries += atomic_load_explicit(&cache->usage->entries[i], memory_order_relaxed);
+	return (struct cache_counts){
+		.used_bytes = cache_used(cache),
+		.limit_bytes = cache->limit_bytes,
+		.entries = entries < 0 ? 0 : (uint64_t)entries,
+		.stored = atomic_load(&cache->stored),
+		.failed = atomic_load(&cache->failed),
+		.evicted = atomic_load(&cache->evicted),
+		.damaged = atomic_load(&cache->damaged),
+	};
 }
 
 void cache_usage_lock(struct cache *cache)

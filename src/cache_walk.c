@@ -12,10 +12,11 @@
 
 #include "base/fd.h"
 
-/* Fills *entry for the file `name` in the directory fd. */
-static void look_at(int fd, const char *prefix, const char *name, struct cache_entry *entry)
+/* Fills *entry and *header for the file `name` in the directory fd. */
+static void look_at(int fd, const char *prefix, const char *name, struct cache_entry *entry,
+	struct cache_header *header)
 {
-	struct cache_header header = {.length = 0};
+	*header = (struct cache_header){.length = 0};
 	struct stat st = {0};
 	char hex[DIGEST_HEX_MAX];
 	snprintf(entry->name, sizeof entry->name, "%s/%s", prefix, name);
@@ -24,61 +25,74 @@ static void look_at(int fd, const char *prefix, const char *name, struct cache_e
 	FD_CLEANUP int file = openat(fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode)) {
 		entry->problem = "is no file that can be read";
-	} else if (cache_header_read(file, &header) < 0) {
+	} else if (cache_header_read(file, header) < 0) {
 		entry->problem = "has no attribute of an entry";
 	} else {
-		digest_hex(header.key, hex);
+		digest_hex(header->key, hex);
 		if (strcmp(hex, name) != 0 || strncmp(hex, prefix, 2) != 0 || hex[2] != prefix[3])
 			entry->problem = "is the entry of another key";
-		else if (header.length != (uint64_t)st.st_size)
+		else if (header->length != (uint64_t)st.st_size)
 			entry->problem = "has not the length that it should have";
-		snprintf(entry->recipe, sizeof entry->recipe, "%s", header.recipe);
-		snprintf(entry->uri, sizeof entry->uri, "%s", header.uri);
+		snprintf(entry->recipe, sizeof entry->recipe, "%s", header->recipe);
+		snprintf(entry->uri, sizeof entry->uri, "%s", header->uri);
 	}
 	entry->length = (uint64_t)st.st_size;
 	entry->used = st.st_atim;
 }
 
+/* Visits one file. When it goes, its numbers are subtracted, and so from what was `before`. */
+static int walk_file(struct cache *cache, int fd, const char *prefix, const char *name,
+	cache_visit *visit, void *data, struct cache_amount *before, struct cache_amount *found)
+{
+	struct cache_entry entry;
+	struct cache_header header;
+	look_at(fd, prefix, name, &entry, &header);
+	int r = visit(data, &entry);
+	const int64_t cost = (int64_t)cache_cost(cache, entry.length);
+	if (r == CACHE_REMOVE) {
+		cache_series_forget(cache, &header);
+		if (cache_remove(cache, entry.name, entry.length)) {
+			before->bytes -= cost;
+			before->entries--;
+			return CACHE_REMOVE;
+		}
+	}
+	found->bytes += cost;
+	found->entries++;
+	return r < 0 ? r : CACHE_STAY;
+}
+
 static int walk_directory(struct cache *cache, unsigned number, cache_visit *visit, void *data)
 {
 	char prefix[8];
-	snprintf(prefix, sizeof prefix, "%02x/%x", number >> 4 & 0xff, number & 15);
-	int64_t before = atomic_load(&cache->usage->directories[number]), bytes = 0;
-	int fd = openat(cache->directory, prefix, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	cache_directory_name(number, prefix);
+	struct cache_amount before = cache_usage_get(cache, number), found = {0};
+	int fd = cache_directory_open(cache, number, false);
+	if (fd == -ENOENT)
+		cache_usage_correct(cache, number, before, found);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	if (!directory) {
-		if (fd < 0 && errno == ENOENT)
-			cache_usage_correct(cache, number, before, 0);
 		fd_close(&fd);
 		return 0;
 	}
 	int r = 0;
-	struct dirent *found;
-	while (r >= 0 && (found = readdir(directory))) {
-		struct cache_entry entry;
-		size_t length = strlen(found->d_name);
-		if (!strcmp(found->d_name, ".") || !strcmp(found->d_name, ".."))
+	struct dirent *at;
+	while (r >= 0 && (at = readdir(directory))) {
+		if (cache_series_sweep(cache, fd, at->d_name) ||
+			strlen(at->d_name) != DIGEST_HEX_MAX - 1)
 			continue;
-		if (length != DIGEST_HEX_MAX - 1)
-			continue;
-		look_at(fd, prefix, found->d_name, &entry);
-		r = visit(data, &entry);
-		if (r == CACHE_REMOVE && unlinkat(fd, found->d_name, 0) == 0)
-			continue;
-		bytes += (int64_t)cache_cost(cache, entry.length);
+		r = walk_file(cache, fd, prefix, at->d_name, visit, data, &before, &found);
 	}
 	closedir(directory);
 	if (r >= 0)
-		cache_usage_correct(cache, number, before, bytes);
+		cache_usage_correct(cache, number, before, found);
 	return r < 0 ? r : 0;
 }
 
 int cache_walk(struct cache *cache, cache_visit *visit, void *data)
 {
 	int r = 0;
-	cache_usage_lock(cache);
 	for (unsigned number = 0; number < CACHE_DIRECTORIES && r == 0; number++)
 		r = walk_directory(cache, number, visit, data);
-	cache_usage_unlock(cache);
 	return r;
 }

@@ -31,12 +31,12 @@ static const char *const options[LEVELS][NAMES_MAX] = {
 		"log_format", "slow", "server_timing", "request_id", "status_path", "ping_path",
 		"slots", "memory_total", "connections", "confine"},
 	{"path", "sources*", "run*", "response", "type", "timeout", "queue", "queue_timeout",
-		"weight", "slots", "memory", "cpu", "max_source", "max_pixels", "max_output", "threads",
-		"nice", "temp_max", "processes", "open_files", "cache_control", "stderr_fails*",
-		"exits*", "start", "confine", "read*", "env*", "stdin", "preload*", "prime*",
-		"cache", "finish"},
+		"weight", "slots", "memory", "cpu", "max_source", "max_pixels", "max_output",
+		"threads", "nice", "temp_max", "processes", "open_files", "cache_control",
+		"stderr_fails*", "exits*", "start", "confine", "read*", "env*", "stdin", "preload*",
+		"prime*", "cache", "finish", "stale"},
 	{"type", "min", "max", "required", "default", "values*", "allow"},
-	{"path", "size", "send"},
+	{"path", "size", "send", "stale"},
 };
 /* The section that a level may hold. */
 static const char *const sections[LEVELS] = {"recipe", "param", NULL, NULL};

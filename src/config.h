@@ -47,6 +47,7 @@ struct config {
 	bool confine_required; /* do not start where jobs cannot be confined as the recipes say */
 	char *cache_path;     /* absolute; NULL: nothing is kept */
 	uint64_t cache_bytes; /* on the disk, at most; default 1G */
+	uint64_t cache_stale_ms; /* what recipes have that do not say it; default 0 */
 	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: results are sent by us */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */

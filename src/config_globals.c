@@ -216,6 +216,7 @@ static void read_cache(
 	config_read_string(&reader, "path", true, &config->cache_path);
 	config_read_bytes(&reader, "size", CACHE_MIN, &config->cache_bytes);
 	config_read_string(&reader, "send", true, &config->cache_send);
+	config_read_duration(&reader, "stale", 0, &config->cache_stale_ms);
 	if (!config->cache_path)
 		config_error(report, line, "cache: path is missing: the directory of the results");
 	else if (config->cache_path[0] != '/' || !is_directory(config->cache_path))

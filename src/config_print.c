@@ -170,6 +170,7 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 	put_list(out, "read", recipe->read);
 	put_list(out, "env", recipe->env);
 	fprintf(out, "    cache = %s\n", recipe->cache ? "true" : "false");
+	put_duration(out, indent, "stale", recipe->stale_ms);
 	if (recipe->finish)
 		fputs("    finish = true\n", out);
 	if (recipe->stdin_source)
@@ -211,6 +212,7 @@ void config_print(const struct config *config, FILE *out)
 		put_string(out, "    ", "path", config->cache_path);
 		put_scaled(out, "    ", "size", config->cache_bytes, 1024);
 		put_string(out, "    ", "send", config->cache_send);
+		put_duration(out, "    ", "stale", config->cache_stale_ms);
 		fputs("}\n", out);
 	}
 	for (size_t i = 0; i < config->recipe_count; i++)

@@ -259,6 +259,7 @@ static void read_modes(const struct config_reader *reader, struct recipe *recipe
 	recipe->cache = recipe->response == RECIPE_WHOLE;
 	config_read_bool(reader, "cache", &recipe->cache);
 	config_read_bool(reader, "finish", &recipe->finish);
+	config_read_duration(reader, "stale", 0, &recipe->stale_ms);
 }
 
 struct recipe *config_recipe(const struct config_node *node, const struct config *config,
@@ -274,6 +275,7 @@ struct recipe *config_recipe(const struct config_node *node, const struct config
 		return NULL;
 	}
 	recipe->format_param = -1;
+	recipe->stale_ms = config->cache_stale_ms;
 	recipe->name = config_strdup(report, name);
 	snprintf(where, sizeof(where), "recipe '%.64s': ", name);
 	size_t length =

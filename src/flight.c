@@ -69,6 +69,7 @@ static void flight_free(struct flight *flight)
 		plan_clear(flight->plan);
 	free(flight->plan);
 	free(flight->uri);
+	free(flight->refresh_id);
 	free(flight);
 }
 
@@ -97,7 +98,10 @@ static void *run(void *argument)
 	struct flight *flight = argument;
 	struct flights *flights = flight->flights;
 	struct flight_state state = {.ended = true, .file = -1};
-	flight_run(flight, &state);
+	if (flight->refresh_id)
+		flight_run_refresh(flight, &state);
+	else
+		flight_run(flight, &state);
 	pthread_mutex_lock(&flights->lock);
 	if (state.outcome != OUTCOME_OK) { /* what was sent of it was sent */
 		state.file = flight->state.file;
@@ -125,8 +129,8 @@ static int start_thread(struct flight *flight)
 	return r;
 }
 
-static struct flight *flight_new(
-	struct service *service, const struct validator *validator, const char *uri)
+static struct flight *flight_new(struct service *service, const struct validator *validator,
+	const char *uri, const char *refresh_id)
 {
 	struct flight *flight = calloc(1, sizeof *flight);
 	if (!flight)
@@ -136,22 +140,23 @@ static struct flight *flight_new(
 	flight->validator = *validator;
 	flight->state = (struct flight_state){.file = -1};
 	flight->found = -1;
+	flight->times.start = flight->times.planned = clock_now_us();
 	flight->uri = strdup(uri);
+	flight->refresh_id = refresh_id ? strdup(refresh_id) : NULL;
 	flight->abandoned = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	text_init(&flight->reason, flight->reason_buffer, sizeof flight->reason_buffer);
 	pump_init(&flight->pump, &flight->conversion, NULL, &flight->progress, &flight->reason);
-	if (flight->uri && flight->abandoned >= 0)
+	if (flight->uri && flight->abandoned >= 0 && !refresh_id == !flight->refresh_id)
 		return flight;
 	flight_free(flight);
 	return NULL;
 }
 
-/* With the lock held: nobody can enter before the thread runs, or there is none. */
-static int begin(struct service *service, const struct validator *validator, struct plan **plan,
-	const char *uri, struct flight **out)
+int flight_begin(struct service *service, const struct validator *validator, struct plan **plan,
+	const char *uri, const char *refresh_id, struct flight **out)
 {
 	struct flights *flights = service->flights;
-	struct flight *flight = flight_new(service, validator, uri);
+	struct flight *flight = flight_new(service, validator, uri, refresh_id);
 	if (!flight)
 		return -ENOMEM;
 	flight->plan = *plan;
@@ -170,6 +175,15 @@ static int begin(struct service *service, const struct validator *validator, str
 	return 0;
 }
 
+struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES])
+{
+	struct flight *flight;
+	LIST_FOREACH(flight, &flights->list, entry)
+	if (!memcmp(flight->validator.key, key, DIGEST_BYTES))
+		break;
+	return flight;
+}
+
 int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, struct flight_seat *seat)
 {
@@ -179,17 +193,15 @@ int flight_enter(struct service *service, const struct validator *validator, str
 		return -errno;
 	int r = 0;
 	pthread_mutex_lock(&flights->lock);
-	struct flight *flight;
-	LIST_FOREACH(flight, &flights->list, entry)
-	if (!memcmp(flight->validator.key, validator->key, DIGEST_BYTES))
-		break;
+	struct flight *flight = flight_look(flights, validator->key);
 	if (!flight) {
 		seat->leader = true;
-		r = begin(service, validator, plan, uri, &flight);
+		r = flight_begin(service, validator, plan, uri, NULL, &flight);
 	}
 	if (r == 0) {
 		flight->references++;
 		seat->flight = flight;
+		seat->waits = true;
 		seat->next = flight->seats;
 		if (seat->next)
 			seat->next->previous = seat;
@@ -230,6 +242,16 @@ int flight_wait(
 	}
 }
 
+static void stop_waiting(struct flight_seat *seat)
+{
+	if (seat->previous)
+		seat->previous->next = seat->next;
+	else
+		seat->flight->seats = seat->next;
+	if (seat->next)
+		seat->next->previous = seat->previous;
+}
+
 void flight_leave(struct flight_seat *seat)
 {
 	struct flight *flight = seat->flight;
@@ -237,13 +259,10 @@ void flight_leave(struct flight_seat *seat)
 		return;
 	struct flights *flights = flight->flights;
 	pthread_mutex_lock(&flights->lock);
-	if (seat->previous)
-		seat->previous->next = seat->next;
-	else
-		flight->seats = seat->next;
-	if (seat->next)
-		seat->next->previous = seat->previous;
-	if (!flight->seats && !flight->state.ended && !flight->plan->recipe->finish) {
+	if (seat->waits)
+		stop_waiting(seat);
+	if (!flight->seats && !flight->state.ended && !flight->plan->recipe->finish &&
+		!flight->refresh_id) {
 		/* Who comes now must not be told of an end that is not its own. */
 		unlist(flight);
 		eventfd_write(flight->abandoned, 1);

@@ -25,6 +25,7 @@ struct flight_seat {
 	int event; /* readable when there is something new */
 	bool leader;
 	uint64_t read; /* of a live result: how much its request is done with */
+	bool waits;    /* the conversion goes on for it */
 	struct flight_seat *next, *previous;
 };
 
@@ -44,6 +45,11 @@ struct flight_state {
  * request is the leader. Any thread. Returns 0 or -errno. */
 int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, struct flight_seat *seat);
+
+/* Begins a flight that nobody waits for, to put a new result into the cache, unless one of this key is under way, or has failed
+ * just now, or there are too many of them; what becomes of it is logged with `id`. The seat, when it took the plan, only keeps that. */
+void flight_refresh(struct service *service, const struct validator *validator, struct plan **plan,
+	const char *uri, const char *id, struct flight_seat *seat);
 
 /* Waits until something is different from *state, with all of which the caller is done, or the client has gone. Returns 0 or the
  * connection's -errno. */

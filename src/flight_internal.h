@@ -10,13 +10,22 @@
 #include "src/flight.h"
 #include "src/pump.h"
 
-enum { FLIGHT_REASON_MAX = 512 };
+enum { FLIGHT_REASON_MAX = 512, FLIGHT_FAILURES = 64 };
+
+/* A refresh that failed: it is not tried again before until_ms. */
+struct flight_failure {
+	uint8_t key[DIGEST_BYTES];
+	uint64_t until_ms, wait_ms;
+};
 
 struct flights {
 	pthread_mutex_t lock; /* for everything that a flight says about itself */
 	pthread_cond_t landed;
 	unsigned running;
 	LIST_HEAD(, flight) list; /* those that can be entered */
+	unsigned refreshing;
+	unsigned next_failure;
+	struct flight_failure failures[FLIGHT_FAILURES];
 };
 
 struct flight {
@@ -32,6 +41,8 @@ struct flight {
 	struct plan *plan;
 	struct validator validator;
 	char *uri;
+	char *refresh_id;	      /* of the request that wanted a refresh; NULL: it is none */
+	struct running_entry running; /* of a refresh */
 	bool opened;
 	struct conversion conversion;
 	struct pump pump;
@@ -41,6 +52,16 @@ struct flight {
 	struct text reason;
 	char reason_buffer[FLIGHT_REASON_MAX];
 };
+
+/* With the lock held. The flight of this key that can be entered, or NULL. */
+struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES]);
+/* With the lock held: nobody can enter before the thread runs, or there is none. refresh_id: NULL, it is none. Takes *plan, then NULL.
+ * Returns 0 or -errno. */
+int flight_begin(struct service *service, const struct validator *validator, struct plan **plan,
+	const char *uri, const char *refresh_id, struct flight **out);
+
+/* flight_refresh.c: flight_run for a refresh, which has to tell of itself. */
+void flight_run_refresh(struct flight *flight, struct flight_state *state);
 
 /* With the lock held: tells all seats that there is something new. */
 void flight_wake(const struct flight *flight);

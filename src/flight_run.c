@@ -113,6 +113,7 @@ static void keep(struct flight *flight, struct flight_state *state)
 		.recipe = flight->plan->recipe->name,
 		.uri = flight->uri,
 		.modified = flight->validator.modified,
+		.series = flight->plan->recipe->stale_ms > 0 ? flight->validator.series : NULL,
 	};
 	state->valid = validator_holds(flight->plan);
 	if (state->valid && flight->pump.in_given)

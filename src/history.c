@@ -74,10 +74,12 @@ void history_observe(struct history *history, const struct access *access)
 	struct slot *slot = &history->ring[number % RING];
 	if (slot->number != number)
 		*slot = (struct slot){.number = number};
-	slot->window.requests++;
-	slot->window.refused += access->status == 503;
-	slot->window.bytes += access->spliced + access->copied;
-	slot->window.times[bucket]++;
+	if (!access->refresh) {
+		slot->window.requests++;
+		slot->window.refused += access->status == 503;
+		slot->window.bytes += access->spliced + access->copied;
+		slot->window.times[bucket]++;
+	}
 	if (access_is_failure(access)) {
 		slot->window.failures++;
 		put_failure(&history->failures[history->failure_count % HISTORY_FAILURES], access);

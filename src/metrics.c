@@ -150,19 +150,25 @@ static void observe_times(struct metrics_recipe *recipe, const struct access_tim
 		observe_time(&recipe->times[METRICS_FIRST], access_first_us(times));
 }
 
+static void observe_request(struct metrics_recipe *recipe, const struct access *access)
+{
+	if (access->status >= METRICS_STATUS_MIN && access->status <= METRICS_STATUS_MAX)
+		COUNT(recipe->statuses[access->status - METRICS_STATUS_MIN], 1);
+	COUNT(recipe->outcomes[access->outcome], 1);
+	COUNT(recipe->broken, access->broken);
+	COUNT(recipe->spliced, access->spliced);
+	COUNT(recipe->copied, access->copied);
+	observe_times(recipe, &access->times);
+}
+
 void metrics_observe(struct metrics *metrics, const struct access *access)
 {
 	struct metrics_recipe *recipe = get(metrics, access->recipe ? access->recipe : "");
 	if (!recipe)
 		return;
-	if (access->status >= METRICS_STATUS_MIN && access->status <= METRICS_STATUS_MAX)
-		COUNT(recipe->statuses[access->status - METRICS_STATUS_MIN], 1);
-	COUNT(recipe->outcomes[access->outcome], 1);
 	COUNT(recipe->failures, access_is_failure(access));
-	COUNT(recipe->broken, access->broken);
-	COUNT(recipe->spliced, access->spliced);
-	COUNT(recipe->copied, access->copied);
-	observe_times(recipe, &access->times);
+	if (!access->refresh)
+		observe_request(recipe, access);
 	if (!access->converted)
 		return;
 	bool cold = !strcmp(access->start, "cold");

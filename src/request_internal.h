@@ -44,8 +44,10 @@ struct request {
 	struct pump pump;
 	/* Of a result that others read, too. */
 	struct flight_seat seat;
-	int kept_file;	   /* -1: none */
-	const char *cache; /* for the log: hit, made, joined; NULL: it had no part in it */
+	int kept_file; /* -1: none */
+	bool stale;    /* an older one than its source, for stale_s seconds */
+	uint64_t stale_s;
+	const char *cache; /* for the log: hit, miss, join, stale, off; NULL: it needed none */
 };
 
 /* The request is over: its line in the log, and in the slow one; the counters. */

@@ -19,16 +19,27 @@ static const char *make_timing(struct request *request)
 	return request->timing;
 }
 
-static struct response make_response(struct request *request)
+/* What is out of date is nothing for the caches before us to keep; who may see it stays the same. */
+static const char *cache_control_of(const struct request *request)
 {
 	const struct recipe *recipe = request->plan->recipe;
+	const char *value = recipe ? recipe->cache_control : NULL;
+	if (!request->stale || (value && strcasestr(value, "no-store")))
+		return value;
+	return value && strcasestr(value, "private") ? "private, no-cache" : "no-cache";
+}
+
+static struct response make_response(struct request *request)
+{
 	return (struct response){
 		.status = request->status,
 		.length = RESPONSE_NO_LENGTH,
 		.request_id = request->id,
 		.shown_id = request->config->request_id ? request->id : NULL,
 		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
-		.cache_control = recipe ? recipe->cache_control : NULL,
+		.cache_control = cache_control_of(request),
+		.stale = request->stale,
+		.stale_s = request->stale_s,
 		.varies = request->plan->negotiated,
 		.retry_after_s = request->retry_after_s,
 		.etag = request->validator.etag,

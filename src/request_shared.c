@@ -17,9 +17,40 @@ static bool send_hit(struct request *request)
 	int file = cache_find(request->service->cache, request->validator.key, &size);
 	if (file < 0)
 		return false;
+	if (request->plan->recipe->stale_ms > 0)
+		cache_confirm(
+			request->service->cache, request->validator.series, request->validator.key);
 	request->kept_file = file;
 	request->cache = "hit";
 	request_send_result(request, file, size, true);
+	return true;
+}
+
+/* The result from before the source changed, as it was then, while a new one is made for those who come later. */
+static bool send_older(struct request *request)
+{
+	const struct plan *plan = request->plan;
+	struct validator *validator = &request->validator;
+	struct cache_older older;
+	if (plan->recipe->stale_ms == 0)
+		return false;
+	int file = cache_find_older(request->service->cache, validator->series, validator->key,
+		plan->source.stat.st_ctim.tv_sec, plan->recipe->stale_ms / 1000, &older);
+	if (file < 0)
+		return false;
+	struct plan *offered = request->plan;
+	flight_refresh(
+		request->service, validator, &offered, request->uri, request->id, &request->seat);
+	request->plan_taken = !offered;
+	request->kept_file = file;
+	request->cache = "stale";
+	request->stale = true;
+	request->stale_s = older.stale_s;
+	memcpy(validator->key, older.key, DIGEST_BYTES);
+	validator_set_etag(validator);
+	validator->modified = older.modified;
+	if (!request_send_condition(request))
+		request_send_result(request, file, older.length, true);
 	return true;
 }
 
@@ -119,7 +150,7 @@ static void follow_whole(struct request *request)
 void request_answer_shared(struct request *request)
 {
 	const struct recipe *recipe = request->plan->recipe;
-	if (send_hit(request))
+	if (send_hit(request) || send_older(request))
 		return;
 	if (recipe->response == RECIPE_LIVE && request->head) {
 		struct response response = request_good_response(request);
@@ -138,7 +169,7 @@ void request_answer_shared(struct request *request)
 		request_send_error(request);
 		return;
 	}
-	request->cache = request->seat.leader ? "made" : "joined";
+	request->cache = request->seat.leader ? "miss" : "join";
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	request->running = (struct running_entry){
 		.id = request->id,

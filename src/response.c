@@ -44,6 +44,9 @@ static void put_fields(struct text *text, const struct response *response)
 		put_validators(text, response);
 	else if (response->status == 416)
 		text_printf(text, "Content-Range: bytes */%" PRIu64 "\r\n", response->range_size);
+	if (response->stale && response->status < 400)
+		text_printf(
+			text, "Cache-Status: sluice; hit; ttl=-%" PRIu64 "\r\n", response->stale_s);
 	if (response->varies)
 		text_puts(text, "Vary: Accept\r\n");
 	if (response->status == 405)

@@ -48,6 +48,13 @@ static void add_recipe(
 	digest_add_text(hash, recipe_media_type(recipe, plan->values));
 }
 
+void validator_set_etag(struct validator *validator)
+{
+	char hex[DIGEST_HEX_MAX];
+	digest_hex(validator->key, hex);
+	snprintf(validator->etag, sizeof validator->etag, "\"%s\"", hex);
+}
+
 int validator_make(const struct plan *plan, struct validator *validator)
 {
 	*validator = (struct validator){.modified = plan->source.stat.st_mtim.tv_sec};
@@ -60,11 +67,13 @@ int validator_make(const struct plan *plan, struct validator *validator)
 		digest_init(&hash);
 		digest_add_text(&hash, LAYOUT);
 		add_recipe(&hash, plan, argv);
+		struct digest series = hash;
 		add_source(&hash, &plan->source);
 		digest_end(&hash, validator->key);
-		char hex[DIGEST_HEX_MAX];
-		digest_hex(validator->key, hex);
-		snprintf(validator->etag, sizeof validator->etag, "\"%s\"", hex);
+		validator_set_etag(validator);
+		digest_add_text(&series, plan->config->root ? plan->config->root : "");
+		digest_add_text(&series, plan->source_name);
+		digest_end(&series, validator->series);
 	}
 	free(argv);
 	time_t now = time(NULL);

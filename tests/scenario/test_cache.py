@@ -99,7 +99,7 @@ def fetch(daemon, uri, **more):
 def test_second_time_is_a_hit(shared, kind, size):
     uri = f"/{kind}/a?n={size}&x={size}"
     first, line = fetch(shared, uri)
-    assert how(line) == "made" and "cpu_ms" in line
+    assert how(line) == "miss" and "cpu_ms" in line
     second, line = fetch(shared, uri)
     assert how(line) == "hit" and "cpu_ms" not in line
     assert first.status == second.status == 200 and first.ended and second.ended
@@ -134,10 +134,10 @@ def test_not_kept(shared):
 
 def test_changed_source_is_another_result(shared):
     path = shared.file("changing", b"1")
-    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "made"
+    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "miss"
     with open(path, "wb") as file:
         file.write(b"22")
-    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "made"
+    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "miss"
 
 
 def test_source_overwritten_meanwhile_is_not_kept(shared):
@@ -151,7 +151,7 @@ def test_source_overwritten_meanwhile_is_not_kept(shared):
         answer = connection.answer()
     assert answer.status == 200 and "etag" not in answer.headers
     shared.log.wait_request(mark)
-    assert how(fetch(shared, "/slow/racing?n=5&x=4")[1]) == "made"
+    assert how(fetch(shared, "/slow/racing?n=5&x=4")[1]) == "miss"
 
 
 def together(daemon, uri, count, **more):
@@ -183,7 +183,7 @@ def test_a_thousand_at_once_are_one_conversion(store, kind):
     else:
         assert answers[0].length == 100000
     assert len([line for line in lines if "cpu_ms" in line]) == 1
-    assert {how(line) for line in lines} <= {"made", "joined", "hit"}
+    assert {how(line) for line in lines} <= {"miss", "join", "hit"}
     assert len(store.entries()) == 1
 
 
@@ -301,7 +301,7 @@ def test_first_byte_of_a_shared_live_answer(shared):
 
 def test_restart_finds_everything(store):
     daemon = store.daemon()
-    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "made"
+    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "miss"
     daemon.stop()
     daemon.start()
     assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "hit"
@@ -310,9 +310,9 @@ def test_restart_finds_everything(store):
 def test_two_daemons_on_one_store(store):
     one = store.daemon()
     two = store.daemon(root=one.root)
-    assert how(fetch(one, "/whole/a?n=1000&x=1")[1]) == "made"
+    assert how(fetch(one, "/whole/a?n=1000&x=1")[1]) == "miss"
     assert how(fetch(two, "/whole/a?n=1000&x=1")[1]) == "hit"
-    assert how(fetch(two, "/whole/a?n=1000&x=2")[1]) == "made"
+    assert how(fetch(two, "/whole/a?n=1000&x=2")[1]) == "miss"
     assert how(fetch(one, "/whole/a?n=1000&x=2")[1]) == "hit"
 
 
@@ -342,7 +342,7 @@ def test_what_is_no_entry_is_replaced(store, harm):
         else:
             os.mkdir(path)
     answer, line = fetch(daemon, uri)
-    assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000) and how(line) == "made"
+    assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000) and how(line) == "miss"
     if harm != "directory":
         answer, line = fetch(daemon, uri)
         assert bytes(answer.body) == pattern.at(0, 1000) and how(line) == "hit"
@@ -356,7 +356,7 @@ def test_an_entry_of_another_key_is_no_entry(store):
     second, = set(store.entries()) - {first}
     os.rename(second, first)
     answer, line = fetch(daemon, "/whole/a?n=1000&x=1")
-    assert answer.length == 1000 and how(line) == "made"
+    assert answer.length == 1000 and how(line) == "miss"
 
 
 def test_least_recently_used_goes_first(store):
@@ -371,7 +371,7 @@ def test_least_recently_used_goes_first(store):
         daemon.get(f"/whole/a?n=100000&x={x}")
     assert store.bytes() <= MIB * 1.02
     assert how(fetch(daemon, "/whole/a?n=100000&x=0")[1]) == "hit"
-    assert how(fetch(daemon, "/whole/a?n=100000&x=1")[1]) == "made"
+    assert how(fetch(daemon, "/whole/a?n=100000&x=1")[1]) == "miss"
 
 
 def test_the_bound_holds_under_load(store):
@@ -405,7 +405,7 @@ def test_larger_than_the_store(store):
     daemon = store.daemon(size="1M")
     for _ in range(2):
         answer, line = fetch(daemon, f"/whole/a?n={2 * MIB}&x=1")
-        assert answer.length == 2 * MIB and answer.ended and how(line) == "made"
+        assert answer.length == 2 * MIB and answer.ended and how(line) == "miss"
     assert store.entries() == []
 
 
@@ -473,6 +473,175 @@ def test_killed_while_filling(store):
         assert body == b"".join(pattern.at(at, min(MIB, length - at)) for at in range(0, length, MIB))
 
 
+# stale: the older result, while a new one is made
+
+STALE = [
+    recipe("whole", "write", "{n}", "pause", "300", "note", "{x}", params=COUNT, stale="1h", cache_control="max-age=600"),
+    recipe("mine", "write", "{n}", "pause", "300", "note", "{x}", params=COUNT, stale="1h", cache_control="private, max-age=600"),
+    recipe("live", "write", "{n}", "pause", "300", "note", "{x}", params=COUNT, stale="1h", response="live", cache=True),
+    recipe("file", "copy", "{source}", "note", "{x}", params=COUNT, stale="1h"),
+    recipe("short", "copy", "{source}", params=COUNT, stale="1s"),
+    recipe("never", "copy", "{source}", params=COUNT),
+]
+
+
+def refreshes(daemon, count, mark=0):
+    """The lines of at least so many refreshes that have ended."""
+    def enough():
+        found = [line for line in daemon.log.lines(mark) if " refresh " in line.text]
+        return found if len(found) >= count else None
+    return wait_until(enough, 10 * SLOW, lambda: daemon.log.text(mark))
+
+
+def change(daemon, name, data):
+    """Another file in its place, as editors and rsync do it."""
+    path = daemon.file(name + ".new", data)
+    os.replace(path, os.path.join(daemon.root, name))
+
+
+@pytest.mark.parametrize("kind", ["whole", "mine", "live"])
+def test_stale_is_served_while_it_is_refreshed(store, kind):
+    daemon = store.daemon(recipes=STALE)
+    daemon.file("photo", b"one")
+    uri = f"/{kind}/photo?n=5000&x=1"
+    first, line = fetch(daemon, uri)
+    assert how(line) == "miss" and "cache-status" not in first.headers
+    change(daemon, "photo", b"two")
+    mark = daemon.log.mark()
+    answers, lines = together(daemon, uri, 20)
+    assert {how(line) for line in lines} <= {"stale", "hit"} and "stale" in {how(line) for line in lines}
+    for answer in answers:
+        if "cache-status" not in answer.headers:
+            continue
+        assert answer.status == 200 and bytes(answer.body) == bytes(first.body)
+        assert answer.headers["etag"] == first.headers["etag"] and answer.headers["last-modified"] == first.headers["last-modified"]
+        assert answer.headers["cache-status"].startswith("sluice; hit; ttl=-")
+        assert answer.headers["cache-control"] == ("private, no-cache" if kind == "mine" else "no-cache")
+    line, = refreshes(daemon, 1, mark)
+    assert line["status"] == "200" and "cpu_ms" in line and line["recipe"] == kind
+    answer, line = fetch(daemon, uri)
+    assert how(line) == "hit" and answer.headers["etag"] != first.headers["etag"] and "cache-status" not in answer.headers
+    assert answer.headers.get("cache-control") == first.headers.get("cache-control")
+    assert len(refreshes(daemon, 1, mark)) == 1, "more than one conversion for twenty requests"
+
+
+def test_conditions_and_ranges_of_a_stale_answer(store):
+    daemon = store.daemon(recipes=STALE)
+    daemon.file("photo", b"one")
+    uri = "/whole/photo?n=5000&x=2"
+    old = daemon.get(uri).headers["etag"]
+    change(daemon, "photo", b"two")
+    with daemon.connect() as busy:
+        busy.send(fastcgi.request(uri))
+        answer = busy.answer()
+    assert answer.headers["etag"] == old
+    answer, line = fetch(daemon, uri, HTTP_IF_NONE_MATCH=old)
+    if how(line) == "stale":
+        assert answer.status == 304 and answer.headers["etag"] == old and answer.headers["cache-control"] == "no-cache"
+        assert "cache-status" in answer.headers
+    refreshes(daemon, 1)
+    change(daemon, "photo", b"three")
+    old = fetch(daemon, uri, method="HEAD")[0].headers["etag"]
+    answer, line = fetch(daemon, uri, HTTP_RANGE="bytes=100-199", HTTP_IF_RANGE=old)
+    assert answer.status == 206 and bytes(answer.body) == pattern.at(100, 100)
+    refreshes(daemon, 2)
+    answer = daemon.get(uri, HTTP_RANGE="bytes=100-199", HTTP_IF_RANGE=old)
+    assert answer.status == 200 and answer.length == 5000
+
+
+def test_stale_is_for_a_time(store):
+    """Counted from the change, also when nobody has asked meanwhile; a source that fails is told of then."""
+    daemon = store.daemon(recipes=STALE)
+    daemon.file("photo", b"one")
+    assert daemon.get("/short/photo?n=1&x=1").text == "one"
+    change(daemon, "photo", b"")
+    mark = daemon.log.mark()
+
+    def fails():
+        answer, line = fetch(daemon, "/short/photo?n=1&x=1")
+        assert how(line) == "stale" and answer.text == "one" or answer.status == 422, (line.text, answer)
+        return answer.status == 422
+    wait_until(fails, 10 * SLOW)
+    assert all(line["status"] == "422" for line in refreshes(daemon, 0, mark))
+
+
+def test_a_refresh_that_fails_is_not_begun_by_everybody(store):
+    daemon = store.daemon(recipes=STALE)
+    daemon.file("photo", b"one")
+    assert daemon.get("/file/photo?n=1&x=1").text == "one"
+    change(daemon, "photo", b"")
+    start = time.monotonic()
+    for _ in range(100):
+        answer = daemon.get("/file/photo?n=1&x=1")
+        assert (answer.status, answer.text) == (200, "one")
+    # After 1, 2, 4 … seconds.
+    assert 1 <= len(refreshes(daemon, 1)) <= 2 + time.monotonic() - start
+    change(daemon, "photo", b"three")
+    assert daemon.get("/file/photo?n=1&x=1").text == "one"
+    wait_until(lambda: daemon.get("/file/photo?n=1&x=1").text == "three", 10 * SLOW)
+
+
+def test_stale_of_another_daemon_and_after_a_restart(store):
+    one = store.daemon(recipes=STALE)
+    two = store.daemon(recipes=STALE, root=one.root)
+    one.file("photo", b"one")
+    assert two.get("/file/photo?n=1&x=1").text == "one"
+    change(one, "photo", b"two")
+    assert fetch(one, "/file/photo?n=1&x=1")[0].text == "one"
+    wait_until(lambda: two.get("/file/photo?n=1&x=1").text == "two", 10 * SLOW)
+    one.stop()
+    one.start()
+    change(one, "photo", b"three")
+    answer, line = fetch(one, "/file/photo?n=1&x=1")
+    assert answer.text == "two" and how(line) == "stale"
+
+
+def test_stale_is_of_the_same_command_and_parameters(store):
+    daemon = store.daemon(recipes=STALE)
+    daemon.file("photo", b"one")
+    assert daemon.get("/file/photo?n=1&x=1").text == "one"
+    assert daemon.get("/never/photo?n=1&x=1").text == "one"
+    change(daemon, "photo", b"two")
+    assert daemon.get("/file/photo?n=1&x=2").text == "two"
+    assert daemon.get("/never/photo?n=1&x=1").text == "two"
+    daemon.stop()
+    other = store.daemon(recipes=[recipe("file", "copy", "{source}", "note", "{x}", "text", "", params=COUNT, stale="1h")], root=daemon.root)
+    answer, line = fetch(other, "/file/photo?n=1&x=1")
+    assert answer.text == "two" and how(line) == "miss"
+
+
+def test_a_source_that_is_gone_is_not_stale(store):
+    daemon = store.daemon(recipes=STALE)
+    path = daemon.file("photo", b"one")
+    assert daemon.get("/file/photo?n=1&x=1").status == 200
+    os.unlink(path)
+    assert daemon.get("/file/photo?n=1&x=1").status == 404
+
+
+def links(store):
+    return glob.glob(f"{store.directory}/??/?/*.series")
+
+
+def test_links_go_with_their_entries(store):
+    daemon = store.daemon(size="1M", recipes=STALE)
+    daemon.file("photo", os.urandom(100000))
+    for x in range(30):
+        assert daemon.get(f"/file/photo?n=1&x={x}").status == 200
+    assert len(links(store)) == len(store.entries()) < 12 and store.bytes() <= MIB * 1.02
+    assert command(daemon, "purge", "*x=29").stdout == "1 removed\n"
+    assert len(links(store)) == len(store.entries())
+    os.unlink(store.entries()[0])
+    assert command(daemon, "verify").returncode == 0 and len(links(store)) == len(store.entries())
+    for path in links(store):
+        os.unlink(path)
+        os.symlink("/etc/passwd", path)
+    change(daemon, "photo", b"two")
+    for x in range(30):
+        assert daemon.get(f"/file/photo?n=1&x={x}").text == "two"
+    assert command(daemon, "verify").returncode == 0
+    assert len(links(store)) == 30
+
+
 # The commands
 
 def command(daemon, *words, arguments=(), **more):
@@ -496,7 +665,7 @@ def test_commands(store):
     assert command(daemon, "verify").returncode == 0
     done = command(daemon, "purge", "/whole/a?n=100[0-4]&*")
     assert done.stdout == "5 removed\n" and len(store.entries()) == 5
-    assert how(fetch(daemon, urls[0])[1]) == "made" and how(fetch(daemon, urls[9])[1]) == "hit"
+    assert how(fetch(daemon, urls[0])[1]) == "miss" and how(fetch(daemon, urls[9])[1]) == "hit"
     os.truncate(store.entries()[0], 3)
     done = command(daemon, "verify")
     assert done.returncode == 1 and "has not the length" in done.stdout and "6 looked at, 1 wrong" in done.stdout, done.stdout
