@@ -10,27 +10,23 @@
 #include "spawn/holder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/text.h"
 #include "spawn/group.h"
+#include "spawn/holder_process.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
 
-enum { STANDBY_WAIT_MS = 200, ANSWER_WAIT_MS = 2000, TRIES = 3, ENV_MAX = 128 };
+enum { STANDBY_WAIT_MS = 200, ANSWER_WAIT_MS = 2000, TRIES = 3 };
 
 struct standby {
 	pid_t pid;
@@ -71,107 +67,16 @@ static void unwatch(int epoll, int fd)
 	epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
-static int fill_actions(
-	posix_spawn_file_actions_t *actions, int socket, int daemon_pidfd, int filters)
-{
-	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	for (int fd = 1; fd <= JOB_TARGET_MAX && r == 0; fd++)
-		r = posix_spawn_file_actions_adddup2(actions, STDIN_FILENO, fd);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, socket, HOLDER_SOCKET_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, daemon_pidfd, HOLDER_DAEMON_FD);
-	if (r == 0 && filters >= 0)
-		r = posix_spawn_file_actions_adddup2(actions, filters, HOLDER_FILTERS_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(
-			actions, filters >= 0 ? HOLDER_FIXED_FDS : HOLDER_FILTERS_FD);
-	return -r;
-}
-
-static void put_list(struct text *text, const char *name, char *const *list)
-{
-	text_printf(text, "%s=", name);
-	for (; list && *list; list++)
-		text_printf(text, "%s\n", *list);
-}
-
-static pid_t execute(const struct holder_options *options, const struct holder_program *program,
-	int socket, int daemon_pidfd, int filters)
-{
-	char own[4][8192];
-	struct text text[4];
-	char *envp[ENV_MAX];
-	size_t count = 0;
-	for (size_t i = 0; i < 4; i++)
-		text_init(&text[i], own[i], sizeof own[i]);
-	for (char *const *at = program->envp; *at; at++) {
-		if (count == ENV_MAX - 5)
-			return -E2BIG;
-		envp[count++] = *at;
-	}
-	text_printf(&text[0], "LD_PRELOAD=%s", options->library);
-	text_printf(&text[1], HOLDER_MODE_VARIABLE "=%d%s", (int)getpid(),
-		options->namespaces ? HOLDER_NAMESPACES : HOLDER_NO_NAMESPACES);
-	if (program->confine != HOLDER_CONFINE_MIXED)
-		text_printf(&text[1], HOLDER_CONFINE "%d", program->confine);
-	put_list(&text[2], HOLDER_MODULES_VARIABLE, program->preload);
-	put_list(&text[3], HOLDER_PRIME_VARIABLE, program->prime);
-	for (size_t i = 0; i < 4; i++) {
-		if (text[i].overflow)
-			return -E2BIG;
-		envp[count++] = own[i];
-	}
-	envp[count] = NULL;
-
-	const char *argv[HOLDER_ARGUMENTS + 1] = {program->name};
-	for (size_t i = 1; i < HOLDER_ARGUMENTS; i++)
-		argv[i] = "";
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	pid_t pid = -1;
-	int r = -posix_spawn_file_actions_init(&actions);
-	if (r < 0)
-		return r;
-	r = -posix_spawnattr_init(&attributes);
-	if (r == 0) {
-		r = fill_actions(&actions, socket, daemon_pidfd, filters);
-		if (r == 0)
-			r = process_attributes(&attributes);
-		if (r == 0)
-			r = -posix_spawn(&pid, program->program, &actions, &attributes,
-				(char *const *)argv, envp);
-		posix_spawnattr_destroy(&attributes);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return r < 0 ? r : pid;
-}
-
 static int launch(struct holder *holder, const struct holder_options *options,
 	const struct holder_program *program)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	FD_CLEANUP int ours = pair[0];
-	FD_CLEANUP int theirs = pair[1];
-	FD_CLEANUP int self = process_open(getpid());
-	FD_CLEANUP int high_socket = process_above(theirs, HOLDER_FIXED_FDS);
-	FD_CLEANUP int high_self = self < 0 ? -1 : process_above(self, HOLDER_FIXED_FDS);
-	if (high_socket < 0 || high_self < 0)
-		return -EMFILE;
-	FD_CLEANUP int filters = confinement_get_holder_filters(options->confinement);
-	filters = filters < 0 ? -1 : process_above(filters, HOLDER_FIXED_FDS);
-	pid_t pid = execute(options, program, high_socket, high_self, filters);
-	if (pid < 0)
-		return pid;
-	holder->pidfd = process_open(pid);
-	if (holder->pidfd < 0) {
-		process_end_by_number(pid);
-		return -EMFILE;
-	}
-	holder->pid = pid;
-	holder->socket = fd_take(&ours);
+	struct holder_process process;
+	int r = holder_process_start(options, program, &process);
+	if (r < 0)
+		return r;
+	holder->pid = process.pid;
+	holder->pidfd = process.pidfd;
+	holder->socket = process.socket;
 	watch(holder->epoll, holder->pidfd, 0);
 	watch(holder->epoll, holder->socket, EPOLLET);
 	return 0;

@@ -57,7 +57,7 @@ enum launcher_state {
 struct launcher_view {
 	char program[128];
 	enum launcher_state state;
-	pid_t pid;	/* of the holder; 0: none */
+	pid_t pid;     /* of the holder; 0: none */
 	unsigned jobs; /* of this holder */
 };
 size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_t max);

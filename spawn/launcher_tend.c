@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How holders come and go, all of it in the main thread: a job dies with the thread that started its holder. A place gets a new
+ * holder before it loses the old one, and an old one stays until the last worker has given it back.
+ */
+#include "spawn/launcher_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "spawn/holdable.h"
+
+enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000 };
+
+/* The lock is held in all functions from here to launcher_tend. */
+
+static void refuse(struct place *place, const char *why)
+{
+	place->refused = true;
+	log_notice("program cannot be held, it is started cold program=%s reason=\"%s\"",
+		place->program->held.program, why);
+}
+
+/* Gives up a holder: it ends with its last job, and is freed when nobody uses it. */
+static void let_go(struct launcher *launcher, struct kept **slot)
+{
+	struct kept *kept = *slot;
+	*slot = NULL;
+	if (!kept)
+		return;
+	LIST_INSERT_HEAD(&launcher->leaving, kept, entry);
+	if (kept->ready)
+		holder_retire(kept->holder);
+	else
+		holder_kill(kept->holder);
+}
+
+static void start_holder(struct launcher *launcher, struct place *place)
+{
+	if (!launcher->library[0]) {
+		place->refused = true;
+		return;
+	}
+	const char *why = holdable_refusal(place->program->held.program);
+	if (why) {
+		refuse(place, why);
+		let_go(launcher, &place->current);
+		return;
+	}
+	struct holder_options options = {
+		.library = launcher->library,
+		.namespaces = spawner_has_namespaces(launcher->spawner),
+		.confinement = spawner_get_confinement(launcher->spawner),
+		.epoll = launcher->epoll,
+	};
+	struct kept *kept = calloc(1, sizeof *kept);
+	int r = kept ? 0 : -ENOMEM;
+	if (r == 0) {
+		kept->number = ++launcher->numbers;
+		kept->since_ms = clock_now_ms();
+		r = holder_new(&options, &place->program->held, kept->number, &kept->holder);
+	}
+	if (r < 0) {
+		free(kept);
+		refuse(place, strerror(-r));
+		return;
+	}
+	place->next = kept;
+}
+
+static void back_off(struct place *place)
+{
+	place->back_off_ms = place->back_off_ms ? place->back_off_ms * 2 : BACK_OFF_FIRST_MS;
+	if (place->back_off_ms > BACK_OFF_MAX_MS)
+		place->back_off_ms = BACK_OFF_MAX_MS;
+}
+
+/* Ended before it was ready. */
+static void failed(struct launcher *launcher, struct place *place, const char *why)
+{
+	const char *note = holder_note(place->next->holder);
+	char text[256];
+	snprintf(text, sizeof text, "%s", *note ? note : why);
+	let_go(launcher, &place->next);
+	if (!place->was_ready) {
+		refuse(place, text);
+		return;
+	}
+	back_off(place);
+	place->not_before_ms = clock_now_ms() + place->back_off_ms;
+	log_warning("holder not restarted, trying again in %u ms program=%s reason=\"%s\"",
+		place->back_off_ms, place->program->held.program, text);
+}
+
+static void tend_next(struct launcher *launcher, struct place *place)
+{
+	struct kept *next = place->next;
+	uint64_t now = clock_now_ms();
+	switch (holder_tend(next->holder)) {
+	case HOLDER_ENDED:
+		failed(launcher, place, "it ended before main");
+		return;
+	case HOLDER_STARTING:
+		if (now - next->since_ms >= LAUNCHER_READY_MS)
+			failed(launcher, place, "it did not get to main");
+		return;
+	case HOLDER_READY:
+		break;
+	}
+	next->ready = true;
+	place->next = NULL;
+	let_go(launcher, &place->current);
+	place->current = next;
+	place->jobs = 0;
+	place->replace = place->stale = false;
+	place->was_ready = true;
+	log_notice("program is held program=%s pid=%d ready_ms=%llu%s%s",
+		place->program->held.program, (int)holder_pid(next->holder),
+		(unsigned long long)(now - next->since_ms),
+		*holder_note(next->holder) ? " note=" : "", holder_note(next->holder));
+}
+
+static void tend_current(struct launcher *launcher, struct place *place)
+{
+	struct kept *current = place->current;
+	uint64_t now = clock_now_ms();
+	if (holder_tend(current->holder) != HOLDER_ENDED)
+		return;
+	bool well = now - current->since_ms >= WELL_MS;
+	log_warning("holder lost program=%s pid=%d", place->program->held.program,
+		(int)holder_pid(current->holder));
+	let_go(launcher, &place->current);
+	if (well)
+		place->back_off_ms = 0;
+	/* The first time at once. */
+	place->not_before_ms = now + place->back_off_ms;
+	back_off(place);
+}
+
+static bool is_wanted(const struct place *place)
+{
+	return !place->next && !place->refused && !place->unwanted &&
+	       (!place->current || place->replace);
+}
+
+static void tend_place(struct launcher *launcher, struct place *place)
+{
+	if (place->next)
+		tend_next(launcher, place);
+	if (place->current)
+		tend_current(launcher, place);
+	if (is_wanted(place) && place->not_before_ms <= clock_now_ms())
+		start_holder(launcher, place);
+}
+
+static void free_leaving(struct launcher *launcher)
+{
+	struct kept *kept = LIST_FIRST(&launcher->leaving), *following;
+	for (; kept; kept = following) {
+		following = LIST_NEXT(kept, entry);
+		if (holder_tend(kept->holder) != HOLDER_ENDED || kept->users > 0)
+			continue;
+		LIST_REMOVE(kept, entry);
+		launcher_free_kept(kept);
+	}
+}
+
+static bool is_settling(const struct launcher *launcher)
+{
+	struct place *place;
+	LIST_FOREACH(place, &launcher->places, entry)
+	if (place->next)
+		return true;
+	return false;
+}
+
+static void drop_unwanted(struct launcher *launcher)
+{
+	struct place *place = LIST_FIRST(&launcher->places), *following;
+	for (; place; place = following) {
+		following = LIST_NEXT(place, entry);
+		if (!place->unwanted)
+			continue;
+		LIST_REMOVE(place, entry);
+		let_go(launcher, &place->current);
+		let_go(launcher, &place->next);
+		program_free(place->program);
+		free(place);
+	}
+}
+
+static void set_timer(struct launcher *launcher)
+{
+	uint64_t next = CLOCK_NEVER, now = clock_now_ms();
+	struct place *place;
+	LIST_FOREACH(place, &launcher->places, entry)
+	{
+		uint64_t at = CLOCK_NEVER;
+		if (place->next)
+			at = place->next->since_ms + LAUNCHER_READY_MS;
+		else if (is_wanted(place))
+			at = place->not_before_ms;
+		next = at < next ? at : next;
+	}
+	struct itimerspec when = {0};
+	if (next != CLOCK_NEVER) {
+		uint64_t ms = next > now ? next - now : 1;
+		when.it_value.tv_sec = (time_t)(ms / 1000);
+		when.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
+	}
+	timerfd_settime(launcher->timer, 0, &when, NULL);
+}
+
+void launcher_tend(struct launcher *launcher)
+{
+	uint64_t count;
+	struct epoll_event events[16];
+	while (epoll_wait(launcher->epoll, events, 16, 0) == 16)
+		;
+	ssize_t n = read(launcher->wake, &count, sizeof count);
+	n = read(launcher->timer, &count, sizeof count);
+	(void)n;
+	pthread_mutex_lock(&launcher->lock);
+	struct place *place;
+	LIST_FOREACH(place, &launcher->places, entry)
+	tend_place(launcher, place);
+	if (!is_settling(launcher))
+		drop_unwanted(launcher);
+	free_leaving(launcher);
+	set_timer(launcher);
+	pthread_mutex_unlock(&launcher->lock);
+}
+
+void launcher_settle(struct launcher *launcher)
+{
+	uint64_t deadline = clock_now_ms() + LAUNCHER_READY_MS + 100;
+	for (;;) {
+		launcher_tend(launcher);
+		if (!is_settling(launcher) || clock_now_ms() >= deadline)
+			return;
+		struct epoll_event event;
+		epoll_wait(launcher->epoll, &event, 1, clock_poll_timeout(deadline));
+	}
+}
+
+int launcher_set(struct launcher *launcher, const struct holder_program *programs, size_t count)
+{
+	struct place *place;
+	int r = 0;
+	pthread_mutex_lock(&launcher->lock);
+	LIST_FOREACH(place, &launcher->places, entry)
+	place->unwanted = true;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		bool changed = false;
+		place = launcher_find(
+			launcher, programs[i].program, programs[i].name, programs[i].envp);
+		if (!place) {
+			place = calloc(1, sizeof *place);
+			if (!place || !(place->program = program_new(&programs[i]))) {
+				free(place);
+				r = -ENOMEM;
+				break;
+			}
+			LIST_INSERT_HEAD(&launcher->places, place, entry);
+		} else {
+			r = program_add(place->program, &programs[i], &changed);
+			place->replace |= changed;
+		}
+		place->unwanted = false;
+		place->refused = false;
+		place->not_before_ms = 0;
+	}
+	pthread_mutex_unlock(&launcher->lock);
+	launcher_tend(launcher);
+	return r;
+}
