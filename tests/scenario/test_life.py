@@ -227,7 +227,7 @@ def test_second_term_stops_at_once(sluice):
             daemon.log.wait_text("stopping")
             assert daemon.process.poll() is None and processes.alive(pids[0])
             daemon.signal(number)
-            daemon.wait(1 * SLOW)
+            assert daemon.wait(3 * SLOW) == 0, daemon.log.text()
             assert processes.wait_gone(pids, 1 * SLOW) == []
             wait_until(lambda: not processes.marked(daemon.directory), 1 * SLOW)
             assert not daemon.temporary_files()
@@ -260,7 +260,7 @@ def test_shutdown_timeout(sluice):
         pids = daemon.wait_converters(2)
         start = time.monotonic()
         daemon.signal(signal.SIGTERM)
-        daemon.wait(3 * SLOW)
+        assert daemon.wait(3 * SLOW) == 0, daemon.log.text()
         assert elapsed(start) > 0.4
         assert processes.wait_gone(pids, 1) == [] and not daemon.temporary_files()
 
