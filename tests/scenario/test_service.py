@@ -15,6 +15,7 @@ import pytest
 import callfilter
 import pattern
 from daemon import SLOW, recipe
+from processes import wait_until
 
 HELLO = recipe("hello", "text", "hello", slots=4)
 PAUSE = recipe("pause", "write", "10", "pause", "600", "write", "10")
@@ -43,14 +44,13 @@ class Manager:
 def test_notify(sluice, tmp_path, abstract):
     name = f"sluice-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     manager = Manager("\0" + name if abstract else name)
+    start = time.monotonic()
     daemon = sluice(HELLO, PAUSE, environment={"NOTIFY_SOCKET": "@" + name if abstract else name, "WATCHDOG_USEC": "400000"})
     assert manager.wait("READY")["READY"] == "1"
-    # Every 200 ms, also when there is nothing to do.
-    manager.wait("WATCHDOG")
-    start = time.monotonic()
-    for _ in range(4):
+    # Every 200 ms, also when there is nothing to do. Nothing was sent before the start, whenever it is read.
+    for _ in range(6):
         manager.wait("WATCHDOG")
-    assert 0.5 < time.monotonic() - start < 1.6 * SLOW
+    assert 1 < time.monotonic() - start < 8 * SLOW
     for broken in (False, True):
         daemon.configure(HELLO, "recipe" if broken else PAUSE)
         before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
@@ -119,10 +119,12 @@ def test_200_reloads_under_load_lose_nothing(sluice):
         client.start()
     try:
         for i in range(200):
-            mark = daemon.log.mark()
+            mark, answered = daemon.log.mark(), len(seen)
             daemon.configure(*both[(i + 1) % 2], slots=4)
             daemon.signal(signal.SIGHUP)
             daemon.log.wait_text("configuration reloaded", mark, 10 * SLOW)
+            # At least one request falls between two of them, however busy the machine is.
+            wait_until(lambda answered=answered: len(seen) > answered or wrong, 30 * SLOW)
     finally:
         stop.set()
         for client in clients:
