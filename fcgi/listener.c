@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -91,6 +93,25 @@ static int remove_stale(const struct address *address)
 	return unlink(address->u.un.sun_path) < 0 ? -errno : 0;
 }
 
+/* The file is ours from here on. By a descriptor: whoever may write in that directory shall not choose what root changes. */
+static int own_file(const char *path, mode_t mode, struct listener *listener)
+{
+	FD_CLEANUP int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
+	char link[sizeof "/proc/self/fd/" + 12];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	if (chmod(link, mode) < 0)
+		return -errno;
+	listener->unlink_path = strdup(path);
+	listener->dev = st.st_dev;
+	listener->ino = st.st_ino;
+	return listener->unlink_path ? 0 : -ENOMEM;
+}
+
 static int bind_unix(int fd, const struct address *address, mode_t mode, struct listener *listener)
 {
 	const char *path = address->u.un.sun_path;
@@ -98,15 +119,9 @@ static int bind_unix(int fd, const struct address *address, mode_t mode, struct 
 	if (r < 0)
 		return r;
 	/* Nobody can connect between bind and chmod: the socket does not listen yet. */
-	struct stat st;
 	if (bind(fd, &address->u.any, address->length) < 0)
 		return -errno;
-	if (chmod(path, mode) < 0 || lstat(path, &st) < 0)
-		return -errno;
-	listener->unlink_path = strdup(path);
-	listener->dev = st.st_dev;
-	listener->ino = st.st_ino;
-	return listener->unlink_path ? 0 : -ENOMEM;
+	return own_file(path, mode, listener);
 }
 
 int listener_open(const char *text, mode_t mode, struct listener *listener)
@@ -201,6 +216,67 @@ int listener_inherit(struct listener listeners[LISTENER_MAX], size_t *count)
 	return r;
 }
 
+static int identify(const struct address *address, char identity[LISTENER_IDENTITY_MAX])
+{
+	if (address->family == AF_UNIX) {
+		struct stat st;
+		if (!address->u.un.sun_path[0])
+			return -EADDRNOTAVAIL;
+		if (lstat(address->u.un.sun_path, &st) < 0)
+			return -errno;
+		snprintf(identity, LISTENER_IDENTITY_MAX, "unix:%jx:%jx", (uintmax_t)st.st_dev,
+			(uintmax_t)st.st_ino);
+		return 0;
+	}
+	char host[64], port[8];
+	if (getnameinfo(&address->u.any, address->length, host, sizeof host, port, sizeof port,
+		    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return -EADDRNOTAVAIL;
+	snprintf(identity, LISTENER_IDENTITY_MAX, "tcp:%s:%s", host, port);
+	return 0;
+}
+
+int listener_identify(int fd, char identity[LISTENER_IDENTITY_MAX])
+{
+	struct address address;
+	memset(&address, 0, sizeof address);
+	address.length = sizeof address.u;
+	if (getsockname(fd, &address.u.any, &address.length) < 0)
+		return -errno;
+	/* The kernel need not end a path with a zero that fills all of it. */
+	if (address.length >= sizeof address.u)
+		return -EADDRNOTAVAIL;
+	address.family = address.u.any.sa_family;
+	return identify(&address, identity);
+}
+
+int listener_identify_address(const char *text, char identity[LISTENER_IDENTITY_MAX])
+{
+	struct address address;
+	int r = parse_address(text, &address);
+	return r == 0 ? identify(&address, identity) : r;
+}
+
+int listener_take(int fd, const char *text, mode_t mode, struct listener *listener)
+{
+	struct listener taken = {.fd = -1};
+	struct address address;
+	int r = adopt(fd, &taken);
+	if (r == 0 && text && parse_address(text, &address) == 0 && address.family == AF_UNIX)
+		r = own_file(address.u.un.sun_path, mode, &taken);
+	if (r == 0)
+		*listener = taken;
+	else
+		listener_disown(&taken);
+	return r;
+}
+
+void listener_disown(struct listener *listener)
+{
+	free(listener->unlink_path);
+	listener->unlink_path = NULL;
+}
+
 void listener_close(struct listener *listener)
 {
 	fd_close(&listener->fd);
@@ -208,8 +284,7 @@ void listener_close(struct listener *listener)
 	if (listener->unlink_path && lstat(listener->unlink_path, &st) == 0 &&
 		st.st_dev == listener->dev && st.st_ino == listener->ino)
 		unlink(listener->unlink_path);
-	free(listener->unlink_path);
-	listener->unlink_path = NULL;
+	listener_disown(listener);
 }
 
 int listener_connect(const char *text, int *out)

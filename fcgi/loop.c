@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,8 +26,9 @@ enum {
 	LISTENERS = 16,
 	ACCEPT_BATCH = 64,
 	SEND_BUFFER = 1 << 20,
-	READ_BATCH = 16,      /* pieces of one connection before the others have their turn */
-	ACCEPT_PAUSE_MS = 50, /* when descriptors ran out */
+	READ_BATCH = 16,	 /* pieces of one connection before the others have their turn */
+	ACCEPT_PAUSE_MS = 50,	 /* when descriptors ran out */
+	FIRST_REQUEST_MS = 5000, /* while draining: for who came just before */
 };
 
 enum source_kind { SOURCE_LISTENER, SOURCE_WATCH, SOURCE_PEER };
@@ -47,6 +49,7 @@ struct peer {
 	struct source source;
 	struct fcgi_connection *connection;
 	bool reading; /* in the list `reading`: loop's thread only */
+	bool served;  /* has asked before */
 	uint64_t deadline_ms;
 	TAILQ_ENTRY(peer) reading_entry;
 	LIST_ENTRY(peer) parked_entry;
@@ -61,9 +64,12 @@ struct fcgi_loop {
 	uint64_t accept_again_ms;
 	struct watch watches[FCGI_LOOP_WATCHES];
 	TAILQ_HEAD(, peer) reading;
-	pthread_mutex_t lock;	  /* for parked and draining */
+	pthread_mutex_t lock;	  /* for parked, draining and give */
 	LIST_HEAD(, peer) parked; /* all that the loop has, idle or being read */
 	bool draining;
+	uint64_t drain_ms; /* when that began */
+	int (*give)(void *data, int fd);
+	void *give_data;
 	atomic_uint connections;
 };
 
@@ -156,12 +162,24 @@ static void set_accepting(struct fcgi_loop *loop, bool accepting)
 		arm(loop, &loop->listeners[i], EPOLL_CTL_MOD, accepting ? EPOLLIN : 0);
 }
 
-void fcgi_loop_drain(struct fcgi_loop *loop)
+void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd), void *data)
 {
-	set_accepting(loop, false);
+	loop->accepting = false;
+	/* Closing a socket that another process has, too, does not take it out of the set. */
+	for (size_t i = 0; i < loop->listener_count; i++)
+		arm(loop, &loop->listeners[i], EPOLL_CTL_DEL, 0);
+	loop->listener_count = 0;
 	pthread_mutex_lock(&loop->lock);
 	loop->draining = true;
+	loop->drain_ms = clock_now_ms();
+	loop->give = give;
+	loop->give_data = data;
 	pthread_mutex_unlock(&loop->lock);
+}
+
+void fcgi_loop_drain(struct fcgi_loop *loop)
+{
+	fcgi_loop_hand_over(loop, NULL, NULL);
 }
 
 void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max)
@@ -226,6 +244,11 @@ static int peer_new(struct fcgi_loop *loop, int fd)
 	return r;
 }
 
+int fcgi_loop_adopt(struct fcgi_loop *loop, int fd)
+{
+	return peer_new(loop, fd);
+}
+
 /* Out of descriptors or at the bound: leaves the others in the backlog and looks again a little
  * later, because whatever frees a descriptor does not tell us. */
 static void pause_accepting(struct fcgi_loop *loop)
@@ -254,10 +277,31 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 	}
 }
 
+/* Returns false when he cannot take it, now or ever. */
+static bool give_away(struct fcgi_loop *loop, struct peer *peer)
+{
+	int r = loop->give(loop->give_data, peer->source.fd);
+	if (r == -EAGAIN)
+		return false;
+	if (r == 0) {
+		/* As with listeners; and an event that is pending would find a freed peer. */
+		arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
+		close_parked(loop, peer);
+		return true;
+	}
+	pthread_mutex_lock(&loop->lock);
+	loop->give = NULL;
+	pthread_mutex_unlock(&loop->lock);
+	return false;
+}
+
 static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 {
 	struct fcgi_input *input = fcgi_connection_get_input(peer->connection);
 	bool params_were_done = input->params_done;
+	/* With what it asks now: else who always asks would stay. */
+	if (loop->give && !peer->reading && give_away(loop, peer))
+		return;
 	for (int i = 0; i < READ_BATCH; i++) {
 		int r = fcgi_connection_read(peer->connection);
 		if (r == -EAGAIN)
@@ -287,7 +331,9 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 {
 	struct peer *peer = fcgi_connection_get_owner(connection);
 	pthread_mutex_lock(&loop->lock);
-	keep = keep && !loop->draining;
+	peer->served = true;
+	/* What can be given away is, by the loop's thread. */
+	keep = keep && (!loop->draining || loop->give);
 	if (keep) {
 		LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
 		/* Under the lock: once armed, the loop's thread may free it. */
@@ -313,13 +359,28 @@ static void close_expired(struct fcgi_loop *loop)
 	}
 }
 
-static void close_idle(struct fcgi_loop *loop)
+/* Something has come that the loop has not seen yet: it will be an event of the next round. */
+static bool has_input(const struct peer *peer)
 {
+	int bytes = 0;
+	return ioctl(peer->source.fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/* Workers only put peers before the first one, so what follows it is this thread's to walk through. */
+static void leave_idle(struct fcgi_loop *loop)
+{
+	bool first_request = clock_now_ms() < loop->drain_ms + FIRST_REQUEST_MS;
+	pthread_mutex_lock(&loop->lock);
 	struct peer *peer = LIST_FIRST(&loop->parked);
+	pthread_mutex_unlock(&loop->lock);
 	while (peer) {
 		struct peer *next = LIST_NEXT(peer, parked_entry);
-		if (!peer->reading)
+		if (!peer->reading && loop->give) {
+			if (!give_away(loop, peer))
+				return;
+		} else if (!peer->reading && (peer->served || !first_request) && !has_input(peer)) {
 			close_parked(loop, peer);
+		}
 		peer = next;
 	}
 }
@@ -357,7 +418,7 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 	/* Only now: an event of this round may have pointed to what is freed here. */
 	close_expired(loop);
 	if (loop->draining)
-		close_idle(loop);
+		leave_idle(loop);
 	else if (!loop->accepting && loop->accept_again_ms <= clock_now_ms())
 		set_accepting(loop, true);
 	return 0;

@@ -33,8 +33,15 @@ void fcgi_loop_free(struct fcgi_loop *loop);
 /* fd: a listening, non-blocking socket; borrowed. Returns 0 or -errno. */
 int fcgi_loop_listen(struct fcgi_loop *loop, int fd);
 /* Accepts nothing any more and closes idle connections; running requests go on, and their
- * connections close behind them. */
+ * connections close behind them. Who has connected and not asked yet has a few seconds to do so. */
 void fcgi_loop_drain(struct fcgi_loop *loop);
+
+/* The same, but idle connections are not closed: give() passes a duplicate to somebody else. It returns 0, -EAGAIN to be asked
+ * again a little later, or another -errno: then they are closed after all. */
+void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd), void *data);
+
+/* Goes on with a connection that somebody else has accepted, idle; takes fd, non-blocking. Returns 0 or -errno. */
+int fcgi_loop_adopt(struct fcgi_loop *loop, int fd);
 
 /* Calls `ready` whenever fd is readable; borrowed. At most FCGI_LOOP_WATCHES. */
 enum { FCGI_LOOP_WATCHES = 8 };

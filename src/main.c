@@ -14,10 +14,10 @@
 #include "src/train.h"
 #include "spawn/spawner.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, OPTION_TAKE_OVER = 256 };
 
 static const char usage[] =
-	"usage: sluice [-c FILE] [-s SOCKET]          serve in the foreground\n"
+	"usage: sluice [-c FILE] [-s SOCKET] [--take-over]   serve in the foreground\n"
 	"       sluice -t [-c FILE]                   check the configuration\n"
 	"       sluice -T [-c FILE]                   check it and print the effective one\n"
 	"       sluice explain [-c FILE] [-H FIELD] URL   which recipe, values, source and argv: "
@@ -35,6 +35,7 @@ static const char usage[] =
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
 	"  -s SOCKET   listen there instead, or ask there: unix:PATH, tcp:HOST:PORT, "
 	"tcp6:[ADDR]:PORT\n"
+	"  --take-over follow the daemon that listens there: no request is lost; without one: just start\n"
 	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that "
 	"matters\n"
 	"\n"
@@ -46,7 +47,7 @@ struct arguments {
 	const char *config;
 	const char *listen;
 	struct explain_request request;
-	bool test, print;
+	bool test, print, take_over;
 };
 
 static int usage_error(const char *message)
@@ -72,9 +73,14 @@ static struct config *load(const char *file)
 /* Returns -1 to go on, or an exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
+	static const struct option long_options[] = {
+		{"take-over", no_argument, NULL, OPTION_TAKE_OVER}, {0}};
 	int option;
-	while ((option = getopt(argc, argv, "c:s:H:tThV")) != -1) {
+	while ((option = getopt_long(argc, argv, "c:s:H:tThV", long_options, NULL)) != -1) {
 		switch (option) {
+		case OPTION_TAKE_OVER:
+			arguments->take_over = true;
+			break;
 		case 'c':
 			arguments->config = optarg;
 			break;
@@ -200,6 +206,8 @@ int main(int argc, char **argv)
 	int status = parse(argc, argv, &arguments);
 	if (status >= 0)
 		return status;
+	if (arguments.take_over && (command || arguments.test))
+		return usage_error("--take-over is for serving");
 	if (command && !strcmp(command, "status"))
 		return argc - optind > 1 ? usage_error("too many arguments")
 					 : ask_status(&arguments, argv[optind]);
@@ -221,5 +229,5 @@ int main(int argc, char **argv)
 	if (arguments.test)
 		return test_config(&arguments);
 	struct config *config = load(arguments.config);
-	return config ? server_run(config, arguments.listen) : EXIT_FAILED;
+	return config ? server_run(config, arguments.listen, arguments.take_over) : EXIT_FAILED;
 }

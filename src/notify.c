@@ -84,6 +84,28 @@ void notify_stopping(const struct notify *notify)
 	say(notify, "STOPPING=1\nSTATUS=finishing the running requests");
 }
 
+void notify_successor(struct notify *notify, pid_t pid)
+{
+	char message[80];
+	snprintf(message, sizeof message, "MAINPID=%jd\nSTATUS=serving", (intmax_t)pid);
+	say(notify, message);
+	notify_close(notify);
+	notify->due_ms = CLOCK_NEVER;
+}
+
+void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms)
+{
+	if (notify->fd >= 0) {
+		fd_close(&fd);
+		return;
+	}
+	*notify = (struct notify){
+		.fd = fd,
+		.watchdog_ms = watchdog_ms,
+		.due_ms = watchdog_ms ? clock_now_ms() : CLOCK_NEVER,
+	};
+}
+
 uint64_t notify_watchdog(struct notify *notify)
 {
 	uint64_t now_ms = clock_now_ms();

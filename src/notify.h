@@ -7,6 +7,7 @@
  */
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct notify {
 	int fd;		      /* -1: nobody listens */
@@ -22,6 +23,10 @@ void notify_close(struct notify *notify);
 void notify_ready(const struct notify *notify);
 void notify_reloading(const struct notify *notify);
 void notify_stopping(const struct notify *notify);
+/* Another process serves in this one's place; nothing is told after that. */
+void notify_successor(struct notify *notify, pid_t pid);
+/* Goes on in the place of another process, over its socket, which is taken; only when the manager has told us no socket of our own. */
+void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms);
 /* When it is due; returns when it is due next (clock_now_ms), or CLOCK_NEVER. */
 uint64_t notify_watchdog(struct notify *notify);
 

@@ -20,12 +20,14 @@
 #include "src/capacity.h"
 #include "src/desk.h"
 #include "src/flight.h"
+#include "src/handover.h"
 #include "src/notify.h"
 #include "src/pool.h"
 #include "src/request.h"
 #include "src/seclusion.h"
 #include "src/service.h"
 #include "src/source.h"
+#include "src/succession.h"
 #include "src/user.h"
 #include "src/warmth.h"
 
@@ -40,6 +42,7 @@ struct server {
 	struct config *config;
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;
+	struct succession succession;
 	int signals;
 	struct notify notify;
 	int spawner_pidfd;
@@ -149,6 +152,12 @@ static void close_listeners(struct server *server)
 	server->listener_count = 0;
 }
 
+static void begin_stopping(struct server *server)
+{
+	server->stopping = true;
+	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
+}
+
 static void stop(struct server *server, const char *signal)
 {
 	if (server->stopping) {
@@ -157,11 +166,25 @@ static void stop(struct server *server, const char *signal)
 	}
 	log_notice("stopping after the running requests signal=%s connections=%u", signal,
 		fcgi_loop_connections(server->loop));
-	server->stopping = true;
+	begin_stopping(server);
 	notify_stopping(&server->notify);
-	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
 	fcgi_loop_drain(server->loop);
+	succession_stop(&server->succession);
 	close_listeners(server);
+}
+
+static void leave_to_successor(void *data, pid_t pid)
+{
+	struct server *server = data;
+	log_notice("taken over, stopping after the running requests pid=%jd connections=%u",
+		(intmax_t)pid, fcgi_loop_connections(server->loop));
+	if (!server->stopping) {
+		begin_stopping(server);
+		notify_successor(&server->notify, pid);
+		fcgi_loop_hand_over(server->loop, succession_give, &server->succession);
+		close_listeners(server);
+	}
+	succession_left(&server->succession);
 }
 
 static void take_signal(void *data)
@@ -215,10 +238,17 @@ static void tend_launcher(void *data)
 	launcher_tend(server->service.launcher);
 }
 
-static int open_listeners(struct server *server, const char *address)
+static int open_listeners(struct server *server, const char *address, bool take_over)
 {
 	const struct config *config = server->config;
 	int r;
+	if (address && take_over) {
+		r = succession_take(&server->succession, address, config, server->listeners,
+			&server->listener_count, &server->notify);
+		if (r != HANDOVER_E_NOBODY)
+			return r;
+		log_notice("nobody to take over from on %s", address);
+	}
 	if (address) {
 		r = listener_open(address, config->socket_mode, &server->listeners[0]);
 		server->listener_count = r == 0;
@@ -283,6 +313,7 @@ static int open_loop(struct server *server)
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");
+	succession_end(&server->succession);
 	close_listeners(server);
 	spawner_stop(server->service.spawner);
 	_exit(0);
@@ -291,6 +322,8 @@ _Noreturn static void leave_at_once(struct server *server)
 static void loop(struct server *server)
 {
 	launcher_settle(server->service.launcher);
+	succession_begin(&server->succession, server->loop, server->listeners,
+		&server->listener_count, &server->notify, server, leave_to_successor);
 	const struct spawner *spawner = server->service.spawner;
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
@@ -331,7 +364,7 @@ static int enter_seclusion(struct server *server)
 	return seclusion_enter(&server->service, server->config, paths);
 }
 
-static int open_all(struct server *server, const char *listen)
+static int open_all(struct server *server, const char *listen, bool take_over)
 {
 	notify_open(&server->notify);
 	int r = log_open(server->config->log, server->config->log_format);
@@ -346,7 +379,7 @@ static int open_all(struct server *server, const char *listen)
 			strerror(-r));
 		return r;
 	}
-	r = open_listeners(server, listen ? listen : server->config->listen);
+	r = open_listeners(server, listen ? listen : server->config->listen, take_over);
 	if (r == 0)
 		r = user_become(server->config, server->listeners, server->listener_count);
 	if (r != 0)
@@ -379,15 +412,16 @@ static int open_all(struct server *server, const char *listen)
 	return r;
 }
 
-int server_run(struct config *config, const char *listen)
+int server_run(struct config *config, const char *listen, bool take_over)
 {
 	struct server server = {.config = config,
 		.signals = -1,
 		.spawner_again_ms = CLOCK_NEVER,
 		.notify.fd = -1,
+		.succession = SUCCESSION_NONE,
 		.service.temp_fd = -1};
 	pthread_mutex_init(&server.lock, NULL);
-	int r = open_all(&server, listen);
+	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		loop(&server);
 	pool_free(server.pool);
@@ -395,6 +429,7 @@ int server_run(struct config *config, const char *listen)
 	fcgi_loop_free(server.loop);
 	flights_close(&server.service);
 	service_close(&server.service);
+	succession_end(&server.succession);
 	close_listeners(&server);
 	fd_close(&server.signals);
 	notify_close(&server.notify);

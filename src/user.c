@@ -21,6 +21,14 @@ static int own_sockets(const struct listener *listeners, size_t count, uid_t uid
 	return 0;
 }
 
+uid_t user_get_uid(const struct config *config)
+{
+	if (!config->user)
+		return geteuid();
+	const struct passwd *user = getpwnam(config->user);
+	return user ? user->pw_uid : (uid_t)-1;
+}
+
 int user_become(const struct config *config, const struct listener *listeners, size_t count)
 {
 	uid_t uid = (uid_t)-1;

@@ -13,4 +13,7 @@
 /* Returns 0 or -errno, which has been logged. */
 int user_become(const struct config *config, const struct listener *listeners, size_t count);
 
+/* The user that it becomes, or would if it were root; (uid_t)-1: there is none of that name. */
+uid_t user_get_uid(const struct config *config);
+
 #endif
