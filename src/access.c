@@ -11,6 +11,12 @@
 
 enum { LINE_BYTES = 8192, COMMAND_BYTES = 96 * 1024, SLOW_LINE_BYTES = 4 * COMMAND_BYTES };
 
+const char *access_cache_name(enum access_cache way)
+{
+	static const char *const names[] = {"none", "hit", "stale", "miss", "join", "off"};
+	return names[way];
+}
+
 static uint64_t between(uint64_t from, uint64_t to)
 {
 	return from && to > from ? to - from : 0;
@@ -125,8 +131,8 @@ void access_log(const struct access *access)
 	put_programs(&line, access);
 	if (access->broken)
 		log_line_word(&line, "stream", "broken");
-	if (access->cache)
-		log_line_string(&line, "cache", access->cache, 16);
+	if (access->cache != ACCESS_CACHE_NONE)
+		log_line_word(&line, "cache", access_cache_name(access->cache));
 	if (access->reason[0])
 		log_line_string(&line, "reason", access->reason, ACCESS_REASON_MAX);
 	if (access->words[0])

@@ -19,6 +19,18 @@ enum {
 	ACCESS_WORDS_MAX = 1024
 };
 
+/* How a request came by its result. */
+enum access_cache {
+	ACCESS_CACHE_NONE, /* it needed none */
+	ACCESS_CACHE_HIT,
+	ACCESS_CACHE_STALE, /* an older one was there */
+	ACCESS_CACHE_MISS,  /* made for it */
+	ACCESS_CACHE_JOIN,  /* made for another one at the same time */
+	ACCESS_CACHE_OFF,   /* made without the cache */
+	ACCESS_CACHE_WAYS,
+};
+const char *access_cache_name(enum access_cache way);
+
 /* Points of a request's way, in clock_now_us; 0: it did not come so far. */
 struct access_times {
 	uint64_t start;	  /* a thread has it */
@@ -44,7 +56,7 @@ struct access {
 	const char *start;	     /* "cold", "warm" */
 	char exit[ACCESS_EXIT_SIZE]; /* of each: "0", "signal:9", with commas between */
 	uint64_t cpu_us, peak_kib;
-	const char *cache;  /* "hit", "miss", "join", "stale", "off"; NULL: it needed none */
+	enum access_cache cache;
 	const char *reason; /* what ended it, ours or not; "" */
 	const char *words;  /* the end of the converter's stderr, when it failed; "" */
 };

@@ -37,6 +37,7 @@ struct flight_state {
 	unsigned retry_after_s;
 	bool valid;	 /* ended well, and the source is still what it was */
 	bool kept;	 /* it is in the cache now */
+	bool found;	 /* it was there already: another flight had landed meanwhile */
 	uint64_t length; /* of what can be read from file */
 	int file;	 /* -1: none yet; borrowed, until flight_leave */
 };

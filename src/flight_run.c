@@ -127,7 +127,7 @@ void flight_run(struct flight *flight, struct flight_state *state)
 	flight->found = cache_find(flight->service->cache, flight->validator.key, &state->length);
 	if (flight->found >= 0) {
 		state->file = flight->found;
-		state->valid = state->kept = true;
+		state->valid = state->kept = state->found = true;
 		return;
 	}
 	flight->found = -1;

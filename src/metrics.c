@@ -26,6 +26,7 @@ struct histogram {
 struct metrics_recipe {
 	counter statuses[METRICS_STATUS_MAX - METRICS_STATUS_MIN + 1];
 	counter outcomes[OUTCOME_COUNT];
+	counter cache[ACCESS_CACHE_WAYS], refreshes;
 	counter failures, broken, spliced, copied, cold, warm, cpu_us, peak_kib;
 	struct histogram times[METRICS_TIMES];
 	struct metrics_recipe *_Atomic next;
@@ -155,6 +156,7 @@ static void observe_request(struct metrics_recipe *recipe, const struct access *
 	if (access->status >= METRICS_STATUS_MIN && access->status <= METRICS_STATUS_MAX)
 		COUNT(recipe->statuses[access->status - METRICS_STATUS_MIN], 1);
 	COUNT(recipe->outcomes[access->outcome], 1);
+	COUNT(recipe->cache[access->cache], 1);
 	COUNT(recipe->broken, access->broken);
 	COUNT(recipe->spliced, access->spliced);
 	COUNT(recipe->copied, access->copied);
@@ -167,7 +169,9 @@ void metrics_observe(struct metrics *metrics, const struct access *access)
 	if (!recipe)
 		return;
 	COUNT(recipe->failures, access_is_failure(access));
-	if (!access->refresh)
+	if (access->refresh)
+		COUNT(recipe->refreshes, 1);
+	else
 		observe_request(recipe, access);
 	if (!access->converted)
 		return;
@@ -211,6 +215,7 @@ void metrics_read(const struct metrics_recipe *recipe, struct metrics_recipe_vie
 		.name = recipe->name,
 		.failures = READ(recipe->failures),
 		.broken = READ(recipe->broken),
+		.refreshes = READ(recipe->refreshes),
 		.spliced = READ(recipe->spliced),
 		.copied = READ(recipe->copied),
 		.cold = READ(recipe->cold),
@@ -220,6 +225,8 @@ void metrics_read(const struct metrics_recipe *recipe, struct metrics_recipe_vie
 	};
 	for (size_t i = 0; i < sizeof out->statuses / sizeof *out->statuses; i++)
 		out->requests += out->statuses[i] = READ(recipe->statuses[i]);
+	for (size_t i = 0; i < ACCESS_CACHE_WAYS; i++)
+		out->cache[i] = READ(recipe->cache[i]);
 	for (size_t i = 0; i < OUTCOME_COUNT; i++)
 		out->outcomes[i] = READ(recipe->outcomes[i]);
 	for (size_t i = 0; i < METRICS_TIMES; i++)

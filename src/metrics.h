@@ -69,6 +69,7 @@ struct metrics_recipe_view {
 	uint64_t statuses[METRICS_STATUS_MAX - METRICS_STATUS_MIN + 1];
 	uint64_t outcomes[OUTCOME_COUNT];
 	uint64_t requests, failures, broken;
+	uint64_t cache[ACCESS_CACHE_WAYS], refreshes;
 	uint64_t spliced, copied;
 	uint64_t cold, warm;	   /* conversions */
 	uint64_t cpu_us, peak_kib; /* the most of any */

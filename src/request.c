@@ -128,7 +128,7 @@ static void answer(struct request *request)
 		request->send_error = begin_live(request);
 		return;
 	}
-	request->cache = "off";
+	request->cache = ACCESS_CACHE_OFF;
 	request->running = (struct running_entry){
 		.id = request->id,
 		.recipe = recipe->name,

@@ -47,7 +47,7 @@ struct request {
 	int kept_file; /* -1: none */
 	bool stale;    /* an older one than its source, for stale_s seconds */
 	uint64_t stale_s;
-	const char *cache; /* for the log: hit, miss, join, stale, off; NULL: it needed none */
+	enum access_cache cache;
 };
 
 /* The request is over: its line in the log, and in the slow one; the counters. */

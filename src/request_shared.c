@@ -21,7 +21,7 @@ static bool send_hit(struct request *request)
 		cache_confirm(
 			request->service->cache, request->validator.series, request->validator.key);
 	request->kept_file = file;
-	request->cache = "hit";
+	request->cache = ACCESS_CACHE_HIT;
 	request_send_result(request, file, size, true);
 	return true;
 }
@@ -43,7 +43,7 @@ static bool send_older(struct request *request)
 		request->service, validator, &offered, request->uri, request->id, &request->seat);
 	request->plan_taken = !offered;
 	request->kept_file = file;
-	request->cache = "stale";
+	request->cache = ACCESS_CACHE_STALE;
 	request->stale = true;
 	request->stale_s = older.stale_s;
 	memcpy(validator->key, older.key, DIGEST_BYTES);
@@ -60,6 +60,8 @@ static void take_end(struct request *request, const struct flight_state *state)
 	request->outcome = state->outcome;
 	request->status = state->outcome == OUTCOME_MAPPED ? state->status : 0;
 	request->retry_after_s = state->retry_after_s;
+	if (state->found)
+		request->cache = ACCESS_CACHE_HIT;
 	if (state->outcome == OUTCOME_OK && !state->valid)
 		request->validator.etag[0] = '\0';
 	if (!request->seat.leader)
@@ -169,7 +171,7 @@ void request_answer_shared(struct request *request)
 		request_send_error(request);
 		return;
 	}
-	request->cache = request->seat.leader ? "miss" : "join";
+	request->cache = request->seat.leader ? ACCESS_CACHE_MISS : ACCESS_CACHE_JOIN;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	request->running = (struct running_entry){
 		.id = request->id,

@@ -115,6 +115,11 @@ static void write_tiles(const struct status_view *view, FILE *out)
 	put_tile(out, "descriptors", view->files, view->files_max);
 	put_tile(out, "threads", view->threads, 0);
 	put_tile(out, "memory, MiB", view->rss_bytes >> 20, 0);
+	if (view->cached) {
+		put_tile(out, "cache, MiB", view->cache.used_bytes >> 20,
+			view->cache.limit_bytes >> 20);
+		put_tile(out, "results kept", view->cache.entries, 0);
+	}
 	fputs("</div>", out);
 }
 
@@ -127,7 +132,8 @@ static void put_meter(FILE *out, unsigned value, unsigned most)
 static void write_recipes(const struct status_view *view, FILE *out)
 {
 	fputs("<h2>Recipes</h2><div class=table><table id=recipes><tr><th>recipe<th class=n>slots"
-	      "<th class=n>queue<th class=n>requests<th class=n>failed<th class=n>p50 ms"
+	      "<th class=n>queue<th class=n>requests<th class=n>hits<th class=n>joined<th "
+	      "class=n>failed<th class=n>p50 ms"
 	      "<th class=n>p95 ms<th class=n>sent<th class=n>CPU s<th class=n>peak</tr>",
 		out);
 	for (size_t i = 0; i < view->recipe_count; i++) {
@@ -145,10 +151,12 @@ static void write_recipes(const struct status_view *view, FILE *out)
 			fputs("<td><td>", out);
 		}
 		fprintf(out,
-			"<td class=n>%" PRIu64 "<td class=\"n %s\">%" PRIu64
-			"<td class=n>%.4g<td class=n>%.4g",
-			counts->requests, counts->failures ? "red" : "", counts->failures,
-			(double)metrics_quantile(total, 0.5) / 1000,
+			"<td class=n>%" PRIu64 "<td class=n>%" PRIu64 "<td class=n>%" PRIu64
+			"<td class=\"n %s\">%" PRIu64 "<td class=n>%.4g<td class=n>%.4g",
+			counts->requests,
+			counts->cache[ACCESS_CACHE_HIT] + counts->cache[ACCESS_CACHE_STALE],
+			counts->cache[ACCESS_CACHE_JOIN], counts->failures ? "red" : "",
+			counts->failures, (double)metrics_quantile(total, 0.5) / 1000,
 			(double)metrics_quantile(total, 0.95) / 1000);
 		put_bytes(out, "n", counts->spliced + counts->copied);
 		fprintf(out, "<td class=n>%.1f", (double)counts->cpu_us / 1e6);

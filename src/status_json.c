@@ -48,6 +48,35 @@ static void put_daemon(const struct status_view *view, FILE *out)
 	put_count(out, "no_thread_refusals", view->events[METRICS_NO_THREAD]);
 }
 
+static void put_cache(const struct status_view *view, FILE *out)
+{
+	const struct cache_counts *cache = &view->cache;
+	if (!view->cached) {
+		fputs(",\n\"cache\":null", out);
+		return;
+	}
+	fprintf(out, ",\n\"cache\":{\"entries\":%" PRIu64, cache->entries);
+	put_count(out, "used_bytes", cache->used_bytes);
+	put_count(out, "limit_bytes", cache->limit_bytes);
+	put_count(out, "stored", cache->stored);
+	put_count(out, "store_failures", cache->failed);
+	put_count(out, "evicted", cache->evicted);
+	put_count(out, "damaged", cache->damaged);
+	fputc('}', out);
+}
+
+static void put_ways(const struct metrics_recipe_view *counts, FILE *out)
+{
+	const char *comma = "";
+	fputs(",\"cache\":{", out);
+	for (enum access_cache way = ACCESS_CACHE_HIT; way < ACCESS_CACHE_WAYS; way++) {
+		fprintf(out, "%s\"%s\":%" PRIu64, comma, access_cache_name(way),
+			counts->cache[way]);
+		comma = ",";
+	}
+	fputc('}', out);
+}
+
 static void put_statuses(const struct metrics_recipe_view *counts, FILE *out)
 {
 	const char *comma = "";
@@ -86,6 +115,8 @@ static void put_recipe(const struct status_recipe *recipe, FILE *out)
 	put_count(out, "peak_memory_bytes", counts->peak_kib * 1024);
 	put_seconds(out, "p50_seconds", metrics_quantile(total->buckets, 0.5));
 	put_seconds(out, "p95_seconds", metrics_quantile(total->buckets, 0.95));
+	put_count(out, "refreshes", counts->refreshes);
+	put_ways(counts, out);
 	put_statuses(counts, out);
 	fputc('}', out);
 }
@@ -159,6 +190,7 @@ static void put_holder(const struct launcher_view *at, FILE *out)
 void status_write_json(const struct status_view *view, FILE *out)
 {
 	put_daemon(view, out);
+	put_cache(view, out);
 	PUT_ARRAY("recipes", view->recipes, view->recipe_count, put_recipe);
 	PUT_ARRAY("running", view->running, view->running_shown, put_running);
 	PUT_ARRAY("holders", view->holders, view->holder_count, put_holder);

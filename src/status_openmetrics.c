@@ -204,6 +204,39 @@ static void write_conversions(const struct status_view *view, FILE *out)
 	}
 }
 
+static void write_cache(const struct status_view *view, FILE *out)
+{
+	const struct cache_counts *cache = &view->cache;
+	family(out, "cache_requests", "counter", NULL,
+		"Requests that needed a result, by how they came by it.");
+	EACH_RECIPE(view, recipe)
+	for (enum access_cache way = ACCESS_CACHE_HIT; way < ACCESS_CACHE_WAYS; way++) {
+		if (!recipe->counts.name[0])
+			continue;
+		put_recipe(out, "cache_requests_total", recipe);
+		fprintf(out, ",way=\"%s\"} %" PRIu64 "\n", access_cache_name(way),
+			recipe->counts.cache[way]);
+	}
+	family(out, "cache_refreshes", "counter", NULL,
+		"Results made anew for the cache while an older one was sent.");
+	EACH_RECIPE(view, recipe)
+	{
+		put_recipe(out, "cache_refreshes_total", recipe);
+		fprintf(out, "} %" PRIu64 "\n", recipe->counts.refreshes);
+	}
+	if (!view->cached)
+		return;
+	gauge(out, "cache_used_bytes", "bytes", "What the results take on the disk.",
+		cache->used_bytes);
+	gauge(out, "cache_limit_bytes", "bytes", "What they may take.", cache->limit_bytes);
+	gauge(out, "cache_entries", NULL, "Results that are kept.", cache->entries);
+	counter(out, "cache_stored", "Results that this daemon has put there.", cache->stored);
+	counter(out, "cache_store_failures", "Results that could not be kept.", cache->failed);
+	counter(out, "cache_evicted", "Results that this daemon has removed to make room.",
+		cache->evicted);
+	counter(out, "cache_damaged", "What lay there as a result and was none.", cache->damaged);
+}
+
 static void write_histogram(FILE *out, const char *name, const struct status_recipe *recipe,
 	const struct metrics_histogram_view *histogram)
 {
@@ -257,6 +290,7 @@ void status_write_openmetrics(const struct status_view *view, FILE *out)
 	write_slots(view, out);
 	write_requests(view, out);
 	write_conversions(view, out);
+	write_cache(view, out);
 	write_times(view, out);
 	fputs("# EOF\n", out);
 }

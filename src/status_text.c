@@ -46,6 +46,24 @@ static void write_recipes(const struct status_view *view, FILE *out)
 	}
 }
 
+static void write_cache(const struct status_view *view, FILE *out)
+{
+	const struct cache_counts *cache = &view->cache;
+	fputs("\nrequests:", out);
+	for (enum access_cache way = ACCESS_CACHE_HIT; way < ACCESS_CACHE_WAYS; way++)
+		fprintf(out, " %s %" PRIu64 ",", access_cache_name(way),
+			status_cache_requests(view, way));
+	fprintf(out, " not modified %" PRIu64 "\n", status_not_modified(view));
+	if (!view->cached)
+		return;
+	fprintf(out,
+		"cache: %" PRIu64 " entries, %.1f of %.1f MiB; stored %" PRIu64
+		", not stored %" PRIu64 ", evicted %" PRIu64 ", damaged %" PRIu64 "\n",
+		cache->entries, (double)cache->used_bytes / 1048576,
+		(double)cache->limit_bytes / 1048576, cache->stored, cache->failed, cache->evicted,
+		cache->damaged);
+}
+
 static void write_running(const struct status_view *view, FILE *out)
 {
 	fprintf(out, "\nunder way: %zu\n", view->running_count);
@@ -103,6 +121,7 @@ void status_write_text(const struct status_view *view, FILE *out)
 		requests, failures, refused, (double)history_quantile(last, minute, 0.5) / 1000,
 		(double)history_quantile(last, minute, 0.95) / 1000);
 	write_recipes(view, out);
+	write_cache(view, out);
 	write_running(view, out);
 	fprintf(out, "\nheld programs: %zu\n", view->holder_count);
 	for (size_t i = 0; i < view->holder_count; i++)

@@ -108,6 +108,9 @@ struct status_view *status_view_new(
 	view->slots = config->slots;
 	view->used = all.used;
 	view->waiting = all.waiting;
+	view->cached = service->cache != NULL;
+	if (view->cached)
+		view->cache = cache_count(service->cache);
 	if (!look_at_recipes(view, service, config)) {
 		status_view_free(view);
 		return NULL;
@@ -127,6 +130,22 @@ void status_view_free(struct status_view *view)
 		return;
 	free(view->recipes);
 	free(view);
+}
+
+uint64_t status_cache_requests(const struct status_view *view, enum access_cache way)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < view->recipe_count; i++)
+		sum += view->recipes[i].counts.cache[way];
+	return sum;
+}
+
+uint64_t status_not_modified(const struct status_view *view)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < view->recipe_count; i++)
+		sum += view->recipes[i].counts.statuses[304 - METRICS_STATUS_MIN];
+	return sum;
 }
 
 const char *status_holder_name(enum launcher_state state)

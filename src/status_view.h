@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "src/cache.h"
 #include "src/config.h"
 #include "src/history.h"
 #include "src/metrics.h"
@@ -33,6 +34,8 @@ struct status_view {
 	uint64_t log_dropped;
 	uint64_t events[METRICS_EVENTS];
 	unsigned slots, used, waiting; /* of the whole daemon */
+	bool cached;		       /* there is a store: */
+	struct cache_counts cache;
 	size_t recipe_count;
 	struct status_recipe
 		*recipes;     /* the first is for requests without a recipe: its name is "" */
@@ -51,6 +54,10 @@ struct status_view *status_view_new(
 	const struct service *service, const struct config *config, unsigned connections);
 /* NULL is fine. */
 void status_view_free(struct status_view *view);
+
+/* Requests of all recipes that came by their result that way; answered by 304. */
+uint64_t status_cache_requests(const struct status_view *view, enum access_cache way);
+uint64_t status_not_modified(const struct status_view *view);
 
 const char *status_holder_name(enum launcher_state state);
 

@@ -4,8 +4,10 @@ conversions: a request that ran one has `cpu_ms`, whoever had it from elsewhere 
 
 import concurrent.futures
 import glob
+import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -15,6 +17,7 @@ import time
 import pytest
 
 import fastcgi
+import openmetrics
 import pattern
 import processes
 from daemon import SANITIZER, SLOW, SLUICE, Daemon, recipe
@@ -640,6 +643,46 @@ def test_links_go_with_their_entries(store):
         assert daemon.get(f"/file/photo?n=1&x={x}").text == "two"
     assert command(daemon, "verify").returncode == 0
     assert len(links(store)) == 30
+
+
+def test_counters(store):
+    """How requests came by their results, in the log and on the status page in all its forms."""
+    daemon = store.daemon(size="1M", recipes=[*STALE, recipe("off", "text", "x", cache=False)], status_path="/-/status")
+    daemon.file("photo", os.urandom(200000))
+
+    def count(name, **labels):
+        families = openmetrics.parse(bytes(daemon.get("/-/status?openmetrics").body).decode())
+        return families[f"sluice_{name}"].sum(families[f"sluice_{name}"].type == "counter" and "_total" or "", **labels)
+
+    assert count("cache_entries") == count("cache_used_bytes") == 0 and count("cache_limit_bytes") == MIB
+    tag = daemon.get("/file/photo?n=1&x=1").headers["etag"]
+    daemon.get("/file/photo?n=1&x=1")
+    assert daemon.get("/file/photo?n=1&x=1", HTTP_IF_NONE_MATCH=tag).status == 304
+    daemon.get("/off/photo")
+    ways = {way: count("cache_requests", way=way) for way in ("hit", "stale", "miss", "join", "off")}
+    assert ways == {"hit": 1, "stale": 0, "miss": 1, "join": 0, "off": 1}
+    assert count("cache_entries") == count("cache_stored") == 1 and 200000 <= count("cache_used_bytes") < 220000
+    together(daemon, "/whole/photo?n=10&x=1", 3)
+    assert count("cache_requests", recipe="whole", way="join") + count("cache_requests", recipe="whole", way="hit") == 2
+    change(daemon, "photo", os.urandom(200000))
+    answer, line = fetch(daemon, "/file/photo?n=1&x=1")
+    assert how(line) == "stale" and count("cache_requests", recipe="file", way="stale") == 1
+    refreshes(daemon, 1)
+    # Counted a moment after it is logged.
+    wait_until(lambda: count("cache_refreshes", recipe="file") == 1 and count("conversions", recipe="file") == 2, 5 * SLOW)
+    assert count("requests", recipe="file") == 4
+    for x in range(2, 10):
+        daemon.get(f"/file/photo?n=1&x={x}")
+    wait_until(lambda: count("cache_evicted") >= 5, 5 * SLOW)
+    assert count("cache_used_bytes") <= MIB and count("cache_entries") == len(store.entries())
+    status = json.loads(bytes(daemon.get("/-/status?json").body))
+    assert status["cache"]["limit_bytes"] == MIB and status["cache"]["entries"] == len(store.entries())
+    of_file, = [one for one in status["recipes"] if one["name"] == "file"]
+    assert of_file["cache"] == {"hit": 1, "stale": 1, "miss": 9, "join": 0, "off": 0} and of_file["refreshes"] == 1
+    text = bytes(daemon.get("/-/status").body).decode()
+    assert re.search(r"^requests: hit \d+, stale 1, miss \d+, join \d+, off 1, not modified 1$", text, re.M), text
+    assert re.search(r"^cache: \d entries, [01]\.\d of 1\.0 MiB; stored \d+, not stored 0, evicted \d+, damaged 0$", text, re.M), text
+    assert "results kept" in bytes(daemon.get("/-/status?html").body).decode()
 
 
 # The commands
