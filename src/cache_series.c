@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which result a source had before it changed stands in a symbolic link, named by what the results have in common, whose text is the
  * key of the latest one and since when that is out of date: no blocks on the disk, nothing to be loaded at the start,
- * and the same for all daemons. A link is a hint: it is replaced by removing it, and one that gets lost, or that another daemon has
- * turned back, costs a conversion and is put right by the next hit. An entry that goes takes its link along. */
+ * and the same for all daemons. A link is a hint: one that gets lost, or that another daemon has turned back, costs a conversion and
+ * is put right by the next hit. An entry that goes takes its link along. */
 #include "src/cache_internal.h"
 
 #include <errno.h>
@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
-enum { LINK_NAME_MAX = CACHE_NAME_MAX + 8, LINK_TEXT_MAX = DIGEST_HEX_MAX + 24 };
+enum { LEFT_S = 60, LINK_NAME_MAX = CACHE_NAME_MAX + 8, LINK_TEXT_MAX = DIGEST_HEX_MAX + 24 };
 
 static const char SUFFIX[] = ".series";
 
@@ -62,16 +63,21 @@ static int read_link(int directory, const char *name, struct hint *hint)
 static void write_link(struct cache *cache, const uint8_t series[DIGEST_BYTES],
 	const uint8_t key[DIGEST_BYTES], uint64_t since)
 {
-	char name[LINK_NAME_MAX], text[LINK_TEXT_MAX], hex[DIGEST_HEX_MAX];
+	char name[LINK_NAME_MAX], fresh[LINK_NAME_MAX + 16];
+	char text[LINK_TEXT_MAX], hex[DIGEST_HEX_MAX];
+	uint32_t number = 0;
 	digest_hex(key, hex);
 	snprintf(text, sizeof text, "%s-%" PRIu64, hex, since);
 	link_name(series, name);
-	unlinkat(cache->directory, name, 0);
-	if (symlinkat(text, cache->directory, name) == 0 || errno != ENOENT)
-		return;
-	FD_CLEANUP int directory = cache_directory_open(cache, cache_directory_of(series), true);
-	if (directory >= 0)
-		(void)!symlinkat(text, cache->directory, name);
+	(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
+	snprintf(fresh, sizeof fresh, "%s.%08" PRIx32, name, number);
+	int r = symlinkat(text, cache->directory, fresh);
+	if (r < 0 && errno == ENOENT) {
+		FD_CLEANUP int made = cache_directory_open(cache, cache_directory_of(series), true);
+		r = made < 0 ? -1 : symlinkat(text, cache->directory, fresh);
+	}
+	if (r == 0 && renameat(cache->directory, fresh, cache->directory, name) < 0)
+		unlinkat(cache->directory, fresh, 0);
 }
 
 void cache_confirm(
@@ -142,10 +148,16 @@ bool cache_series_sweep(struct cache *cache, int directory, const char *name)
 	char entry[CACHE_NAME_MAX];
 	struct hint hint;
 	struct stat st;
-	size_t length = strlen(name);
-	if (length != DIGEST_HEX_MAX - 1 + sizeof SUFFIX - 1 ||
-		strcmp(name + DIGEST_HEX_MAX - 1, SUFFIX) != 0)
+	if (strlen(name) < DIGEST_HEX_MAX - 1 ||
+		strncmp(name + DIGEST_HEX_MAX - 1, SUFFIX, sizeof SUFFIX - 1) != 0)
 		return false;
+	/* One that was just being made when somebody was killed has a longer name. */
+	if (name[DIGEST_HEX_MAX - 1 + sizeof SUFFIX - 1] != '\0') {
+		if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_mtim.tv_sec + LEFT_S < time(NULL))
+			unlinkat(directory, name, 0);
+		return true;
+	}
 	if (read_link(directory, name, &hint) == 0) {
 		cache_name(hint.key, entry);
 		if (fstatat(cache->directory, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
