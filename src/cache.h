@@ -84,6 +84,9 @@ struct cache_entry {
 	struct timespec used;
 	char recipe[CACHE_RECIPE_MAX + 1], uri[CACHE_URI_MAX + 1];
 	const char *problem; /* why it is none; NULL: it is good */
+	/* Of a good one. */
+	uint8_t key[DIGEST_BYTES];
+	int file; /* open for reading until the visit is over */
 };
 
 /* Returns what becomes of it: CACHE_STAY, CACHE_REMOVE, or -errno to end the walk. */
@@ -93,6 +96,11 @@ typedef int cache_visit(void *data, const struct cache_entry *entry);
 /* Visits everything that has the place of an entry, in no order, and puts the numbers of what the store holds right. Returns 0 or what
  * visit returned. */
 int cache_walk(struct cache *cache, cache_visit *visit, void *data);
+
+/* Reads all of a good entry and compares it with the checksum that the first look at it has left there. -errno: it could not
+ * be read, or no checksum be left. */
+enum { CACHE_BODY_SAME, CACHE_BODY_FIRST, CACHE_BODY_OTHER };
+int cache_check_body(const struct cache_entry *entry);
 
 void cache_name(const uint8_t key[DIGEST_BYTES], char out[CACHE_NAME_MAX]);
 

@@ -12,27 +12,40 @@
 
 #include "base/fd.h"
 
-/* Fills *entry and *header for the file `name` in the directory fd. */
+/* Looking is not using: the time of access stays what it is, where that may be asked for. */
+static int open_quietly(int directory, const char *name)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	int file = openat(directory, name, flags | O_NOATIME);
+	return file < 0 && errno == EPERM ? openat(directory, name, flags) : file;
+}
+
+static const char *problem_of(const struct cache_header *header, const char *prefix,
+	const char *name, const struct stat *st)
+{
+	char hex[DIGEST_HEX_MAX];
+	digest_hex(header->key, hex);
+	if (strcmp(hex, name) != 0 || strncmp(hex, prefix, 2) != 0 || hex[2] != prefix[3])
+		return "is the entry of another key";
+	return header->length != (uint64_t)st->st_size ? "has not the length that it should have"
+						       : NULL;
+}
+
+/* Fills *entry and *header for the file `name` in the directory fd; entry->file is the caller's to close. */
 static void look_at(int fd, const char *prefix, const char *name, struct cache_entry *entry,
 	struct cache_header *header)
 {
-	*header = (struct cache_header){.length = 0};
 	struct stat st = {0};
-	char hex[DIGEST_HEX_MAX];
+	*header = (struct cache_header){.length = 0};
+	*entry = (struct cache_entry){.file = open_quietly(fd, name)};
 	snprintf(entry->name, sizeof entry->name, "%s/%s", prefix, name);
-	entry->recipe[0] = entry->uri[0] = '\0';
-	entry->problem = NULL;
-	FD_CLEANUP int file = openat(fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode)) {
+	if (entry->file < 0 || fstat(entry->file, &st) < 0 || !S_ISREG(st.st_mode)) {
 		entry->problem = "is no file that can be read";
-	} else if (cache_header_read(file, header) < 0) {
+	} else if (cache_header_read(entry->file, header) < 0) {
 		entry->problem = "has no attribute of an entry";
 	} else {
-		digest_hex(header->key, hex);
-		if (strcmp(hex, name) != 0 || strncmp(hex, prefix, 2) != 0 || hex[2] != prefix[3])
-			entry->problem = "is the entry of another key";
-		else if (header->length != (uint64_t)st.st_size)
-			entry->problem = "has not the length that it should have";
+		entry->problem = problem_of(header, prefix, name, &st);
+		memcpy(entry->key, header->key, DIGEST_BYTES);
 		snprintf(entry->recipe, sizeof entry->recipe, "%s", header->recipe);
 		snprintf(entry->uri, sizeof entry->uri, "%s", header->uri);
 	}
@@ -48,6 +61,7 @@ static int walk_file(struct cache *cache, int fd, const char *prefix, const char
 	struct cache_header header;
 	look_at(fd, prefix, name, &entry, &header);
 	int r = visit(data, &entry);
+	fd_close(&entry.file);
 	const int64_t cost = (int64_t)cache_cost(cache, entry.length);
 	if (r == CACHE_REMOVE) {
 		cache_series_forget(cache, &header);

@@ -14,7 +14,8 @@
 
 struct walk {
 	const char *pattern;
-	uint64_t entries, bytes, removed, wrong;
+	uint64_t entries, bytes, removed, wrong, fresh;
+	int error; /* why a checksum could not be left */
 };
 
 static void put_time(const struct timespec *when)
@@ -65,17 +66,28 @@ static int purge(void *data, const struct cache_entry *entry)
 	return CACHE_REMOVE;
 }
 
+/* NULL: the body is what it was. */
+static const char *check_body(struct walk *walk, const struct cache_entry *entry)
+{
+	int r = cache_check_body(entry);
+	walk->fresh += r == CACHE_BODY_FIRST;
+	if (r < 0)
+		walk->error = -r;
+	return r == CACHE_BODY_OTHER ? "is not what it was" : NULL;
+}
+
 static int verify(void *data, const struct cache_entry *entry)
 {
 	struct walk *walk = data;
+	const char *problem = entry->problem ? entry->problem : check_body(walk, entry);
 	walk->entries++;
-	if (!entry->problem)
+	if (!problem)
 		return CACHE_STAY;
 	char buffer[2048];
 	struct text text;
 	text_init(&text, buffer, sizeof buffer);
 	text_escaped(&text, entry->name, 300);
-	printf("%s %s: removed\n", buffer, entry->problem);
+	printf("%s %s: removed\n", buffer, problem);
 	walk->wrong++;
 	return CACHE_REMOVE;
 }
@@ -110,8 +122,13 @@ static int run(
 		printf("%" PRIu64 " removed\n", walk->removed);
 	if (visit != verify)
 		return 0;
+	if (walk->error)
+		fprintf(stderr, "sluice: some content could not be compared: %s\n",
+			strerror(walk->error));
+	if (walk->fresh)
+		printf("%" PRIu64 " have a checksum of their content now\n", walk->fresh);
 	printf("%" PRIu64 " looked at, %" PRIu64 " wrong\n", walk->entries, walk->wrong);
-	return walk->wrong > 0;
+	return walk->wrong > 0 || walk->error != 0;
 }
 
 int caching_run(const struct config *config, const char *address, const char *accept,

@@ -707,12 +707,35 @@ def test_commands(store):
     done = command(daemon, "purge", "/whole/a?n=100[0-4]&*")
     assert done.stdout == "5 removed\n" and len(store.entries()) == 5
     assert how(fetch(daemon, urls[0])[1]) == "miss" and how(fetch(daemon, urls[9])[1]) == "hit"
-    os.truncate(store.entries()[0], 3)
+    with open(store.entries()[0], "r+b") as file:
+        file.truncate(3)
     done = command(daemon, "verify")
     assert done.returncode == 1 and "has not the length" in done.stdout and "6 looked at, 1 wrong" in done.stdout, done.stdout
     assert command(daemon, "verify").returncode == 0 and len(store.entries()) == 5
     assert command(daemon, "purge", "*").stdout == "5 removed\n"
     assert "on disk  0 of" in command(daemon, "stat").stdout
+
+
+def test_verify_reads_what_was_converted(store):
+    daemon = store.daemon()
+    for x, size in enumerate((1, 1000, 300000)):
+        daemon.get(f"/whole/a?n={size}&x={x}")
+    used = {path: os.stat(path).st_atime_ns for path in store.entries()}
+    done = command(daemon, "verify")
+    assert done.returncode == 0 and done.stdout == "3 have a checksum of their content now\n3 looked at, 0 wrong\n", done
+    assert command(daemon, "verify").stdout == "3 looked at, 0 wrong\n"
+    assert used == {path: os.stat(path).st_atime_ns for path in store.entries()}, "looking is not using"
+    path = max(store.entries(), key=os.path.getsize)
+    times = os.stat(path)
+    with open(path, "r+b") as file:
+        file.seek(299999)
+        file.write(b"\0")
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    done = command(daemon, "verify")
+    assert done.returncode == 1 and "is not what it was: removed" in done.stdout and "3 looked at, 1 wrong" in done.stdout, done
+    answer, line = fetch(daemon, "/whole/a?n=300000&x=2")
+    assert how(line) == "miss" and bytes(answer.body) == pattern.at(0, 300000)
+    assert command(daemon, "verify").stdout == "1 have a checksum of their content now\n3 looked at, 0 wrong\n"
 
 
 @pytest.mark.parametrize("words", [(), ("x",), ("ls", "x"), ("purge",), ("warm",), ("purge", "a", "b")])
