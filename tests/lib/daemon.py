@@ -18,8 +18,8 @@ SLUICE = os.environ.get("SLUICE", os.path.join(os.path.dirname(__file__), "../..
 FAKE = os.environ.get("FAKE", os.path.join(os.path.dirname(__file__), "../../build/tests/fakes/fake-converter"))
 SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
-# What a sanitizer costs, in time.
-SLOW = 4 if SANITIZER else 1
+# What a machine that does other things costs, in time, and a sanitizer.
+SLOW = 8 if SANITIZER else 3
 
 
 def quote(value):
@@ -157,13 +157,13 @@ class Daemon:
     def holdings(self):
         return {
             "descriptors": len(processes.descriptors(self.pid)),
-            "spawner": [len(processes.descriptors(p)) for p in self.spawners()],
-            "converters": self.converters(),
+            "spawner": sum(len(processes.descriptors(p)) for p in self.spawners()),
+            "converters": len(self.converters()),
             "files": len(self.temporary_files()),
         }
 
     def assert_nothing_left(self, timeout=3):
-        """What the daemon holds is again what it held before the test."""
+        """The daemon holds no more than it held before the test."""
         def told():
             return (f"left behind: {self.holdings()}, before: {self.baseline}\n"
                     f"descriptors: {processes.descriptors(self.pid)}\nfiles: {self.temporary_files()}\n"
@@ -171,7 +171,8 @@ class Daemon:
                     f"log:\n{self.log.text()[-3000:]}")
         self.assert_no_sanitizer_report()
         assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
-        wait_until(lambda: self.holdings() == self.baseline, timeout * SLOW, told)
+        # Less is none: it may have had a holder then that was on its way out.
+        wait_until(lambda: all(held <= self.baseline[what] for what, held in self.holdings().items()), timeout * SLOW, told)
 
     def get(self, uri, **more):
         return fastcgi.get(self.address, uri, **more)

@@ -156,22 +156,22 @@ def test_retry_after_is_the_queue_s_own_speed(sluice):
             assert 3 <= int(answer.headers["retry-after"]) <= 8 * SLOW, answer
 
 
-def running(daemon, uri_counts, settle=0.3):
-    """How many converters run when all of these have asked."""
+def assert_run(daemon, *steps):
+    """Each step: so many more ask for this, and then so many converters run in all, and no more."""
     with contextlib.ExitStack() as stack:
-        for uri, count in uri_counts:
+        for uri, count, expected in steps:
             stack.enter_context(asking(daemon, count, uri))
-            daemon.wait_converters(1)
-            time.sleep(settle * SLOW)
-        return len(daemon.converters())
+            wait_until(lambda: len(daemon.converters()) >= expected, 10 * SLOW, lambda: f"{steps}: {daemon.converters()}")
+            time.sleep(0.3)
+            assert len(daemon.converters()) == expected, steps
 
 
 def test_weights(sluice):
     """A heavy one takes several of the daemon's slots, and what is heavier than the daemon runs alone."""
     daemon = sluice(recipe("heavy", "hang", slots=9, weight=2, queue_timeout="60s"), recipe("light", "hang", slots=9, queue_timeout="60s"),
                     recipe("whale", "hang", slots=9, weight=9, queue_timeout="60s"), slots=4)
-    for asked, expected in (([("/light/a", 9)], 4), ([("/heavy/a", 9)], 2), ([("/whale/a", 3)], 1), ([("/heavy/a", 1), ("/light/a", 9)], 3)):
-        assert running(daemon, asked) == expected, asked
+    for steps in ([("/light/a", 9, 4)], [("/heavy/a", 9, 2)], [("/whale/a", 3, 1)], [("/heavy/a", 1, 1), ("/light/a", 9, 3)]):
+        assert_run(daemon, *steps)
         daemon.assert_nothing_left()
 
 
@@ -180,16 +180,16 @@ def test_memory_total(sluice):
     options = {"queue_timeout": "60s", "slots": 20}
     daemon = sluice(recipe("thumb", "hang", memory="200M", **options), recipe("watch", "write", "1", "hang", response="live", memory="100M", **options),
                     recipe("pipe", "hang", "|", "/usr/bin/cat", memory="150M", **options), memory_total="1000M", slots=20)
-    for asked, expected in (([("/thumb/a", 9)], 5), ([("/watch/a", 16)], 7), ([("/watch/a", 12), ("/thumb/a", 3)], 8), ([("/pipe/a", 9)], 6)):
-        assert running(daemon, asked) == expected, asked
+    for steps in ([("/thumb/a", 9, 5)], [("/watch/a", 16, 7)], [("/watch/a", 12, 7), ("/thumb/a", 3, 8)], [("/pipe/a", 9, 6)]):
+        assert_run(daemon, *steps)
         daemon.assert_nothing_left()
 
 
 def test_hup_changes_the_numbers(sluice):
     daemon = sluice(recipe("hang", "hang", slots=1, queue=0), slots=8)
-    assert running(daemon, [("/hang/a", 5)]) == 1
+    assert_run(daemon, ("/hang/a", 5, 1))
     daemon.configure(recipe("hang", "hang", slots=3, queue=0), slots=8)
     mark = daemon.log.mark()
     daemon.signal(signal.SIGHUP)
     daemon.log.wait_text("reloaded", mark)
-    assert running(daemon, [("/hang/a", 5)]) == 3
+    assert_run(daemon, ("/hang/a", 5, 3))
