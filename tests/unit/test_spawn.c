@@ -456,7 +456,7 @@ static void end_daemonised(struct fixture *f, char *then, bool terminate)
 		assert_int_equal(result.exit_status, 7);
 	else
 		assert_int_equal(result.signal, SIGKILL);
-	expect_all_gone(held[0], 1000);
+	expect_all_gone(held[0], PATIENCE_MS);
 	close(out[0]);
 	close(held[0]);
 }
@@ -521,9 +521,9 @@ static void kill_daemon(bool plain, enum ending ending)
 	if (ending == AFTER_A_LEADER)
 		usleep(300000); /* the third leader is a zombie now, its grandchild lives */
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	expect_all_gone(held[0], 1000);
+	expect_all_gone(held[0], PATIENCE_MS);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	uint64_t deadline = clock_now_ms() + 1000;
+	uint64_t deadline = clock_now_ms() + PATIENCE_MS;
 	if (ending == AFTER_ITS_SPAWNER)
 		fd_remove_tree(AT_FDCWD, temp);
 	while (access(temp, F_OK) == 0 && clock_now_ms() < deadline)
@@ -553,10 +553,10 @@ static void test_no_leaks(void **state)
 	for (int i = 0; i < 200; i++)
 		run_shell(f->spawner, "exit 0", (struct job_limits){0}, &run);
 	assert_int_equal(count_fds(getpid()), own);
-	uint64_t deadline = clock_now_ms() + 2000;
-	while (count_fds(pid) != its && clock_now_ms() < deadline)
+	uint64_t deadline = clock_now_ms() + PATIENCE_MS;
+	while (count_fds(pid) > its && clock_now_ms() < deadline)
 		usleep(10000);
-	assert_int_equal(count_fds(pid), its);
+	assert_true(count_fds(pid) <= its);
 }
 
 enum { THREADS = 8, STARTS = 25 };
