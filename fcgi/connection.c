@@ -285,7 +285,8 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
  * how many. */
 static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
-	static _Thread_local char buffer[COPY_BUFFER];
+	/* On the stack: a thread-local one costs every thread its memory. */
+	char buffer[COPY_BUFFER];
 	size_t wanted = size < sizeof buffer ? size : sizeof buffer;
 	ssize_t n = offset ? pread(fd, buffer, wanted, *offset) : read(fd, buffer, wanted);
 	if (n < 0)

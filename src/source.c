@@ -61,7 +61,8 @@ static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offse
 
 static struct sniff sniff_file(int fd)
 {
-	static _Thread_local unsigned char buffer[SNIFF_BYTES];
+	/* On the stack: a thread-local one is written to when a thread begins, and kept with its stack when it ends. */
+	unsigned char buffer[SNIFF_BYTES];
 	/* Most types show in the first page. */
 	size_t have = read_at(fd, buffer, FIRST_BYTES, 0);
 	struct sniff result = sniff(buffer, have);
