@@ -61,6 +61,7 @@ struct fcgi_loop {
 	size_t listener_count;
 	struct source listeners[LISTENERS];
 	bool accepting;
+	bool short_of_files; /* said in the log */
 	uint64_t accept_again_ms;
 	struct watch watches[FCGI_LOOP_WATCHES];
 	TAILQ_HEAD(, peer) reading;
@@ -268,10 +269,16 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 		if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
 			return;
 		if (fd < 0) {
-			log_warning("accept failed error=\"%m\"");
+			if (!loop->short_of_files)
+				log_warning(
+					"accept failed, trying again until it works error=\"%m\"");
+			loop->short_of_files = true;
 			pause_accepting(loop);
 			return;
 		}
+		if (loop->short_of_files)
+			log_notice("accepting again");
+		loop->short_of_files = false;
 		if (peer_new(loop, fd) < 0)
 			pause_accepting(loop);
 	}

@@ -230,10 +230,11 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 		int n = poll(fds, 2, clock_poll_timeout(request->deadline_ms));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n > 0 && fds[0].revents)
-			return 0;
+		/* The client first: one who is gone takes no slot, also when it is handed over now. */
 		if (n > 0 && fds[1].revents && !request->alive(request->data))
 			return ADMISSION_E_GONE;
+		if (n > 0 && fds[0].revents)
+			return 0;
 		if (n == 0)
 			return ADMISSION_E_TIMEOUT;
 	}

@@ -9,7 +9,10 @@ import signal
 import statistics
 import time
 
+import pytest
+
 import fastcgi
+import processes
 from daemon import SANITIZER, SLOW, elapsed, recipe
 from processes import wait_until
 
@@ -154,6 +157,63 @@ def test_retry_after_is_the_queue_s_own_speed(sluice):
             answer = late[-1].answer()
             assert answer.status == 503
             assert 3 <= int(answer.headers["retry-after"]) <= 8 * SLOW, answer
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_hangs_up_in_the_queue_costs_no_conversion(sluice, at_once):
+    """Also when a slot becomes free at the moment at which they go."""
+    daemon = sluice(HELLO, recipe("hang", "hang", slots=2, queue=30, queue_timeout="60s", timeout="60s"), slots=8)
+    mark = daemon.log.mark()
+    with asking(daemon, 2, "/hang/a"):
+        pids = daemon.wait_converters(2)
+        with asking(daemon, 30, "/hang/a") as queued:
+            wait_full(daemon, "/hang/a", queued)
+            # Those who run go, too, and the daemon learns of all of them together.
+            if at_once:
+                daemon.signal(signal.SIGSTOP)
+                wait_until(lambda: processes.stat_fields(daemon.pid)[0] == b"T", 5 * SLOW)
+        if not at_once:
+            daemon.log.wait_request(mark, 30, 20 * SLOW)
+            assert daemon.converters() == pids
+    daemon.signal(signal.SIGCONT)
+    gone = wait_until(lambda: lines if len(lines := [line for line in daemon.log.requests(mark) if line["status"] == "499"]) >= 32 else None,
+                      20 * SLOW, daemon.log.text)
+    assert len(gone) == 32 and len([line for line in gone if "cpu_ms" in line]) == 2, [line.text for line in gone if "cpu_ms" in line]
+    assert daemon.get("/hello/a").text == "hello"
+
+
+def lowest_free(daemon):
+    used = processes.descriptors(daemon.pid)
+    time.sleep(0.005)
+    return next(n for n in range(1 << 20) if n not in used)
+
+
+def test_descriptors_run_out(sluice):
+    """Who is connected is answered, who is not waits; it says so once, and goes on by itself when there are descriptors again."""
+    daemon = sluice(HELLO)
+    limits = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    mark = daemon.log.mark()
+    with daemon.connect() as kept:
+        assert kept.get("/hello/a", keep=True).status == 200
+        wait_until(lambda: daemon.holdings()["descriptors"] == daemon.baseline["descriptors"] + 1, 5 * SLOW, daemon.holdings)
+        # The lowest that is free; what is in use for a moment only does not count.
+        free = min(lowest_free(daemon) for _ in range(20))
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+        with daemon.connect() as late:
+            late.send(fastcgi.request("/hello/a"))
+            daemon.log.wait_text("accept failed", mark)
+            spent = processes.cpu_seconds(daemon.pid)
+            for _ in range(20):
+                assert kept.get("/hello/a", keep=True, method="POST").status == 405
+                answer = kept.get("/hello/a", keep=True)
+                assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
+                time.sleep(0.02)
+            assert processes.cpu_seconds(daemon.pid) - spent < 0.3 * SLOW, "it spins"
+            assert late.is_open() and daemon.log.text(mark).count("accept failed") == 1
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, limits)
+            assert late.answer().text == "hello"
+        assert kept.get("/hello/a", keep=True).text == "hello"
+    assert "accepting again" in daemon.log.text(mark)
 
 
 def assert_run(daemon, *steps):
