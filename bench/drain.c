@@ -19,59 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20, REQUEST_MAX = 4096, END_BYTES = 16 /* the END_REQUEST record */ };
+#include "bench/request.h"
 
-struct request {
-	size_t length;
-	uint8_t bytes[REQUEST_MAX];
-};
+enum { BUFFER = 1 << 20, END_BYTES = 16 /* the END_REQUEST record */ };
 
 static _Noreturn void fail(const char *what)
 {
 	perror(what);
 	exit(1);
-}
-
-static void put(struct request *request, const void *data, size_t size)
-{
-	if (size > sizeof request->bytes - request->length) {
-		fputs("request too long\n", stderr);
-		exit(1);
-	}
-	memcpy(request->bytes + request->length, data, size);
-	request->length += size;
-}
-
-static void put_record(struct request *request, uint8_t type, const void *data, size_t size)
-{
-	uint8_t header[FCGI_HEADER_LEN] = {
-		FCGI_VERSION_1, type, 0, 1, (uint8_t)(size >> 8), (uint8_t)size};
-	put(request, header, sizeof header);
-	put(request, data, size);
-}
-
-static void put_pair(struct request *params, const char *name, const char *value)
-{
-	size_t length = strlen(value);
-	uint8_t head[5] = {(uint8_t)strlen(name), 0x80, 0, (uint8_t)(length >> 8), (uint8_t)length};
-	put(params, head, sizeof head);
-	put(params, name, strlen(name));
-	put(params, value, length);
-}
-
-static void make_request(struct request *request, const char *uri, const char *script)
-{
-	static const uint8_t begin[8] = {0, FCGI_RESPONDER};
-	const char *query = strchr(uri, '?');
-	struct request params = {0};
-	put_pair(&params, "REQUEST_METHOD", "GET");
-	put_pair(&params, "REQUEST_URI", uri);
-	put_pair(&params, "QUERY_STRING", query ? query + 1 : "");
-	put_pair(&params, "SCRIPT_FILENAME", script);
-	put_record(request, FCGI_BEGIN_REQUEST, begin, sizeof begin);
-	put_record(request, FCGI_PARAMS, params.bytes, params.length);
-	put_record(request, FCGI_PARAMS, "", 0);
-	put_record(request, FCGI_STDIN, "", 0);
 }
 
 static int open_unix(const char *path)
@@ -143,7 +98,7 @@ int main(int argc, char **argv)
 	struct request request = {0};
 	uint8_t tail[END_BYTES];
 	uint64_t reads = 0;
-	make_request(&request, argv[2], argc == 4 ? argv[3] : "");
+	request_make(&request, argv[2], argc == 4 ? argv[3] : "", false);
 	int fd = tcp ? open_tcp(argv[1] + 4) : open_unix(argv[1] + 5);
 	double start = now();
 	if (send(fd, request.bytes, request.length, MSG_NOSIGNAL) != (ssize_t)request.length)

@@ -92,6 +92,10 @@ static void step_spin(const char *v)
 	(void)v;
 	process_spin();
 }
+static void step_burn(const char *v)
+{
+	process_burn(number(v));
+}
 static void step_exit(const char *v)
 {
 	_exit((int)number(v));
@@ -195,6 +199,7 @@ static const struct step steps[] = {
 	{"pause", true, step_pause},
 	{"hang", false, step_hang},
 	{"spin", false, step_spin},
+	{"burn", true, step_burn},
 	{"exit", true, step_exit},
 	{"signal", true, step_signal},
 	{"ignore-term", false, step_ignore},

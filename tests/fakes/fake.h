@@ -28,6 +28,7 @@ void process_pause(uint64_t milliseconds);
 _Noreturn void process_hang(void);
 _Noreturn void process_die(int signal);
 _Noreturn void process_spin(void);
+void process_burn(uint64_t milliseconds);
 void process_child(bool leaves_session);
 void process_memory(uint64_t mebibytes);
 void process_print_fds(void);

@@ -55,6 +55,18 @@ _Noreturn void process_spin(void)
 		;
 }
 
+/* So much processor time of its own, however long that takes. */
+void process_burn(uint64_t milliseconds)
+{
+	struct timespec used;
+
+	do {
+		for (volatile int i = 0; i < 20000; i++)
+			;
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	} while ((uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000 < milliseconds);
+}
+
 /* A child that keeps everything open, ignores TERM and never ends; with leaves_session as a daemon
  * does it: two forks and a session of its own. */
 void process_child(bool leaves_session)

@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A long life in short: does anything grow that should not?
+
+    bench/soak.py [--minutes 30] [--rate 20] [--clients 10] [--seed N]     (BUILD=… for another build directory; needs imagemagick)
+
+Thumbnails, hits and misses of a small cache, streams, slow readers, clients who hang up wherever they can, broken sources, converters
+that hang until their deadline, crash or leave things behind, cheap answers; all the while reloads, and SIGKILL for random converters and
+holders. Every answer is looked at, byte for byte where it has bytes.
+
+The time is cut into rounds with a rest after each, in which nobody asks anything. The first round warms up; the figures at the rests after
+the others are compared with those after it: descriptors, threads, processes and files have to be the same, memory may grow by a bound that
+does not depend on the minutes. Prints a line for each rest, and some in between with a + for what just then is under way. Exit status 0: nothing wrong, nothing left.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+from measure import table
+
+import processes  # noqa: E402
+from daemon import Daemon  # noqa: E402
+from soak_traffic import Traffic  # noqa: E402
+
+QUIET_S = 90          # to come to rest
+REST_S = 12           # what it takes: threads that have no work end after ten seconds
+# Of the daemon's memory from the first rest to the last: what malloc keeps after peaks, not what a few thousand requests may leave. Of
+# all processes: pages that holders share with other programs of the machine count as theirs alone when those end.
+GROWTH_KIB, FAMILY_GROWTH_KIB = 6 * 1024, 16 * 1024
+COLUMNS = ("minute", "requests", "RSS KiB", "PSS KiB", "all PSS", "descriptors", "threads", "holders", "jobs", "files")
+
+
+def pss_kib(pid):
+    try:
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+    except (OSError, StopIteration):
+        return 0
+
+
+class Soak:
+    def __init__(self, options, directory):
+        self.options = options
+        cache = os.path.join(directory, "cache")
+        os.mkdir(cache)
+        self.daemon = Daemon(start=False)
+        self.traffic = Traffic(self.daemon, cache, options.clients, options.rate, options.seed)
+        self.traffic.configure()
+        self.begun = time.monotonic()
+        self.rows, self.rests, self.faults, self.idle = [], [], [], None
+
+    def look(self):
+        daemon = self.daemon
+        spawners, holders = daemon.spawners(), daemon.holders()
+        own = processes.children(daemon.pid)
+        return {
+            "at": time.monotonic(), "rss": daemon.rss_kib(), "pss": pss_kib(daemon.pid), "all": sum(map(pss_kib, [daemon.pid, *own])),
+            "descriptors": len(processes.descriptors(daemon.pid)), "threads": len(os.listdir(f"/proc/{daemon.pid}/task")),
+            "spawner": [len(processes.descriptors(p)) for p in spawners], "holders": len(holders),
+            "jobs": len([p for p in own if p not in spawners and p not in holders]), "files": len(daemon.temporary_files()),
+        }
+
+    def note(self, now, resting):
+        minutes = (now["at"] - self.begun) / 60
+        self.rows.append((f"{minutes:.1f}{'' if resting else '+'}", self.traffic.requests(), now["rss"], now["pss"], now["all"],
+                          now["descriptors"], now["threads"], now["holders"], now["jobs"], now["files"]))
+        print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, self.rows[-1])), flush=True)
+
+    def rest(self):
+        """Until there is one thread and no job, all that is counted is what it was at the first rest, and has not changed for two seconds."""
+        deadline, before, since = time.monotonic() + QUIET_S, None, 0
+        while True:
+            now = self.look()
+            counted = {name: now[name] for name in ("descriptors", "spawner", "holders", "files")}
+            if counted != before:
+                before, since = counted, time.monotonic()
+            if now["threads"] == 1 and now["jobs"] == 0 and counted == (self.idle or counted) and time.monotonic() > since + 2:
+                break
+            if time.monotonic() > deadline:
+                self.faults.append(f"not idle {QUIET_S} s after the last request: {now}, at the start {self.idle}; "
+                                   f"descriptors {processes.descriptors(self.daemon.pid)}, files {self.daemon.temporary_files()}")
+                break
+            time.sleep(0.3)
+        self.idle = self.idle or counted
+        self.note(now, True)
+        return now
+
+    def round(self, seconds):
+        every = max(5, seconds / 4)
+        until = time.monotonic() + seconds
+        self.traffic.start()
+        try:
+            while (left := until - time.monotonic()) > 0:
+                if self.daemon.process.poll() is not None:
+                    self.faults.append(f"the daemon has ended with {self.daemon.process.returncode}")
+                    break
+                time.sleep(min(left, every))
+                if left > every:
+                    self.note(self.look(), False)
+        finally:
+            self.traffic.stop()
+
+    def run(self):
+        seconds = self.options.minutes * 60
+        rounds = max(2, min(7, round(seconds / 180)))
+        self.daemon.start()
+        self.rest()
+        for _ in range(rounds):
+            self.round(max(5, (seconds - REST_S) / rounds - REST_S))
+            if self.faults:
+                return
+            self.rests.append(self.rest())
+
+    def judge(self):
+        traffic = self.traffic
+        self.faults += traffic.faults()
+        if len(self.rests) < 2:
+            return
+        first, last = self.rests[0], self.rests[-1]
+        minutes = (last["at"] - first["at"]) / 60
+        for name, bound in (("rss", GROWTH_KIB), ("pss", GROWTH_KIB), ("all", FAMILY_GROWTH_KIB)):
+            growth = last[name] - first[name]
+            print(f"{name}: {first[name]} KiB after the warm-up, {last[name]} at the end: {growth / minutes:+.1f} KiB a minute")
+            if growth > bound:
+                self.faults.append(f"{name} has grown by {growth} KiB, more than {bound}")
+
+    def tell(self):
+        print()
+        table(COLUMNS, self.rows)
+        traffic = self.traffic
+        table(("kind", "good", "refused or killed"),
+              [(kind, traffic.counts[kind, True], traffic.counts[kind, False]) for kind in traffic.KINDS])
+        print(", ".join(f"{count} {what}" for what, count in traffic.kills.items()) +
+              f"; answers lost by that: {traffic.lost['own']}, and {traffic.lost['shared']} of shared conversions")
+
+    def finish(self):
+        """TERM: a clean end, and nothing of it is left."""
+        try:
+            self.daemon.stop()
+            left = processes.wait_gone(processes.marked(self.daemon.directory), 10)
+            self.faults += [f"processes that outlive it: {left}"] if left else []
+        except AssertionError as error:
+            self.faults.append(str(error)[:3000])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="a mixed load for a long time; exit status 1 when something leaks")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--rate", type=float, default=20, help="requests a second, about")
+    parser.add_argument("--clients", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=1)
+    with tempfile.TemporaryDirectory(prefix="sluice-bench-") as directory:
+        soak = Soak(parser.parse_args(), directory)
+        try:
+            soak.run()
+            soak.judge()
+            soak.tell()
+            soak.finish()
+        except Exception as error:
+            soak.faults.append(repr(error))
+            raise
+        finally:
+            if soak.faults:
+                print(f"the end of the log:\n{soak.daemon.log.text()[-3000:]}")
+            soak.daemon.close()
+            shutil.rmtree(os.path.join(directory, "cache"), ignore_errors=True)
+    for fault in soak.faults:
+        print(f"FAULT: {fault}")
+    print("verdict:", "LEAKS or wrong answers" if soak.faults else "nothing leaks, every answer was right")
+    return 1 if soak.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
