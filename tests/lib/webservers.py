@@ -214,7 +214,8 @@ pid {here}/pid;
 error_log {here}/error.log info;
 events {{ worker_connections {self.connections}; }}
 http {{
-	access_log {here}/access.log;
+	log_format seen '$remote_addr [$time_local] "$request" $status $body_bytes_sent "$http_range" $request_time "$http_user_agent"';
+	access_log {here}/access.log seen;
 	client_body_temp_path {here}/tmp/body;
 	fastcgi_temp_path {here}/tmp/fastcgi;
 	proxy_temp_path {here}/tmp/proxy;

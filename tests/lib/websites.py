@@ -141,7 +141,8 @@ class Site:
 
 
 class CachingSite(Site):
-    """With a store that the web server's user can read. send: the option; more: recipes of the fake converter, (name, steps, options)."""
+    """With a store that the web server's user can read. send: the option; more: recipes of the fake converter, (name, steps, options),
+    or whole blocks of sluice.conf."""
 
     def __init__(self, kind, send=None, more=(), **attributes):
         self.send, self.more = send, more
@@ -161,7 +162,8 @@ class CachingSite(Site):
         send = f"send = {quote(self.send)}" if self.send else ""
         self.config.write_text("\n".join([
             self.config.read_text(), f"cache {{\n    path = {quote(self.directory / 'store')}\n    size = 100M\n    {send}\n}}",
-            *(recipe(name, *run, program=fake, **options) for name, run, options in self.more)]) + "\n")
+            *(block if isinstance(block, str) else recipe(block[0], *block[1], program=fake, **block[2])
+              for block in self.more)]) + "\n")
 
     def conversions(self):
         return [line for line in self.log.requests() if "cpu_ms" in line]
