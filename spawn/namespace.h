@@ -13,7 +13,7 @@
 bool namespace_enter(void);
 
 /* Sees to it that programs executed from here on get no capability, also those of root:
- * no_new_privs, no ambient capabilities, SECBIT_NOROOT. Returns 0 or -errno (of no_new_privs,
+ * no_new_privs, no ambient or inheritable capabilities, SECBIT_NOROOT. Returns 0 or -errno (of no_new_privs,
  * without which nothing may be started). */
 int namespace_drop_privileges(void);
 
