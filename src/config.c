@@ -34,7 +34,7 @@ static const char *const options[LEVELS][NAMES_MAX] = {
 		"weight", "slots", "memory", "cpu", "max_source", "max_pixels", "max_output",
 		"threads", "nice", "temp_max", "processes", "open_files", "cache_control",
 		"stderr_fails*", "exits*", "start", "confine", "read*", "env*", "stdin", "preload*",
-		"prime*", "cache", "finish", "stale"},
+		"prime*", "cache", "finish", "stale", "join"},
 	{"type", "min", "max", "required", "default", "values*", "allow"},
 	{"path", "size", "send", "stale"},
 };

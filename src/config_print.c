@@ -170,6 +170,7 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 	put_list(out, "read", recipe->read);
 	put_list(out, "env", recipe->env);
 	fprintf(out, "    cache = %s\n", recipe->cache ? "true" : "false");
+	fprintf(out, "    join = %s\n", recipe->join ? "true" : "false");
 	put_duration(out, indent, "stale", recipe->stale_ms);
 	if (recipe->finish)
 		fputs("    finish = true\n", out);

@@ -243,6 +243,23 @@ static void read_limits(const struct config_reader *reader, struct recipe *recip
 	config_read_integer(reader, "open_files", 16, 65536, &recipe->open_files);
 }
 
+static void read_sharing(
+	const struct config_reader *reader, const struct config *config, struct recipe *recipe)
+{
+	recipe->cache = recipe->response == RECIPE_WHOLE;
+	recipe->stale_ms = config->cache_stale_ms;
+	config_read_bool(reader, "cache", &recipe->cache);
+	config_read_bool(reader, "finish", &recipe->finish);
+	config_read_duration(reader, "stale", 0, &recipe->stale_ms);
+	bool kept = recipe->cache && config->cache_path;
+	recipe->join = kept;
+	config_read_bool(reader, "join", &recipe->join);
+	if (kept && !recipe->join)
+		config_read_error(reader, config_read_one(reader, "join")->line,
+			"join = false: a result that is kept is shared while it is made; write "
+			"cache = false");
+}
+
 static void read_modes(const struct config_reader *reader, struct recipe *recipe)
 {
 	static const char *const stdin_names[] = {"none", "source", NULL};
@@ -256,10 +273,6 @@ static void read_modes(const struct config_reader *reader, struct recipe *recipe
 	recipe->start = (enum recipe_start)start;
 	recipe->confine = (enum recipe_confine)confine;
 	recipe->stdin_source = in == 1;
-	recipe->cache = recipe->response == RECIPE_WHOLE;
-	config_read_bool(reader, "cache", &recipe->cache);
-	config_read_bool(reader, "finish", &recipe->finish);
-	config_read_duration(reader, "stale", 0, &recipe->stale_ms);
 }
 
 struct recipe *config_recipe(const struct config_node *node, const struct config *config,
@@ -275,7 +288,6 @@ struct recipe *config_recipe(const struct config_node *node, const struct config
 		return NULL;
 	}
 	recipe->format_param = -1;
-	recipe->stale_ms = config->cache_stale_ms;
 	recipe->name = config_strdup(report, name);
 	snprintf(where, sizeof(where), "recipe '%.64s': ", name);
 	size_t length =
@@ -284,6 +296,7 @@ struct recipe *config_recipe(const struct config_node *node, const struct config
 		config_read_error(&reader, config_node_line(node),
 			"a name has up to 64 letters, digits, '-', '_' and '.'");
 	read_modes(&reader, recipe);
+	read_sharing(&reader, config, recipe);
 	read_limits(&reader, recipe);
 	read_sources(&reader, recipe);
 	read_field(&reader, "type", &recipe->type);

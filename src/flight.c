@@ -21,30 +21,25 @@ enum { STACK_BYTES = 256 * 1024 };
 
 void flights_open(struct service *service, const struct config *config)
 {
-	if (!config->cache_path)
-		return;
-	struct flights *flights = calloc(1, sizeof *flights);
-	int r = flights ? cache_open(config->cache_path, config->cache_bytes, &service->cache)
-			: -ENOMEM;
-	if (r < 0) {
+	int r = 0;
+	if (config->cache_path)
+		r = cache_open(config->cache_path, config->cache_bytes, &service->cache);
+	if (r < 0)
 		log_error("cache: nothing is kept: %s: %s", config->cache_path,
 			r == -ENOTSUP
 				? "the file system has no extended attributes or unnamed files"
 				: strerror(-r));
-		free(flights);
+	struct flights *flights = calloc(1, sizeof *flights);
+	if (!flights)
 		return;
-	}
 	pthread_mutex_init(&flights->lock, NULL);
 	pthread_cond_init(&flights->landed, NULL);
 	LIST_INIT(&flights->list);
 	service->flights = flights;
 }
 
-void flights_close(struct service *service)
+static void end_all(struct flights *flights)
 {
-	struct flights *flights = service->flights;
-	if (!flights)
-		return;
 	pthread_mutex_lock(&flights->lock);
 	struct flight *flight;
 	LIST_FOREACH(flight, &flights->list, entry)
@@ -55,9 +50,21 @@ void flights_close(struct service *service)
 	pthread_cond_destroy(&flights->landed);
 	pthread_mutex_destroy(&flights->lock);
 	free(flights);
+}
+
+void flights_close(struct service *service)
+{
+	struct flights *flights = service->flights;
+	if (flights)
+		end_all(flights);
 	service->flights = NULL;
 	cache_close(service->cache);
 	service->cache = NULL;
+}
+
+struct cache *flight_store(const struct service *service, const struct recipe *recipe)
+{
+	return recipe->cache ? service->cache : NULL;
 }
 
 static void flight_free(struct flight *flight)
@@ -261,8 +268,9 @@ void flight_leave(struct flight_seat *seat)
 	pthread_mutex_lock(&flights->lock);
 	if (seat->waits)
 		stop_waiting(seat);
-	if (!flight->seats && !flight->state.ended && !flight->plan->recipe->finish &&
-		!flight->refresh_id) {
+	if (!flight->seats && !flight->state.ended && !flight->refresh_id &&
+		!(flight->plan->recipe->finish &&
+			flight_store(flight->service, flight->plan->recipe))) {
 		/* Who comes now must not be told of an end that is not its own. */
 		unlist(flight);
 		eventfd_write(flight->abandoned, 1);

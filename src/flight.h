@@ -71,7 +71,10 @@ struct conversion *flight_get_conversion(
 struct access_times flight_get_times(const struct flight_seat *seat);
 const char *flight_get_reason(const struct flight_seat *seat);
 
-/* Opens the store that the configuration names and makes flights possible. Without a store everything works as well, so
+/* The store for results of this recipe, or NULL. */
+struct cache *flight_store(const struct service *service, const struct recipe *recipe);
+
+/* Makes flights possible and opens the store that the configuration names. Without a store everything works as well, so
  * what is wrong with it is logged and no error. Main thread, before there are others. */
 void flights_open(struct service *service, const struct config *config);
 /* Ends flights that still run, waits for them, and closes the store. No request may be running any more. */

@@ -61,18 +61,18 @@ static enum outcome pump_all(struct flight *flight, int *status)
 {
 	const struct recipe *recipe = flight->plan->recipe;
 	struct pump *pump = &flight->pump;
-	struct cache *cache = flight->service->cache;
+	struct cache *cache = flight_store(flight->service, recipe);
 	pump->abandoned = flight->abandoned;
 	pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
 	pump->grown = grown;
 	pump->data = flight;
-	pump->given = cache_new(cache, flight->validator.key);
+	pump->given = cache ? cache_new(cache, flight->validator.key) : -1;
 	if (pump->given < 0)
 		pump->given = -1;
 	enum outcome outcome;
 	if (recipe->response == RECIPE_LIVE) {
 		if (recipe->max_output_bytes == 0)
-			pump->fill_max_bytes = cache_limit(cache);
+			pump->fill_max_bytes = cache ? cache_limit(cache) : recipe->temp_max_bytes;
 		outcome = pump_fill(pump, status);
 	} else {
 		outcome = pump_collect(pump, status);
@@ -124,7 +124,9 @@ static void keep(struct flight *flight, struct flight_state *state)
 void flight_run(struct flight *flight, struct flight_state *state)
 {
 	/* Between this request's look and its seat another flight may have landed. */
-	flight->found = cache_find(flight->service->cache, flight->validator.key, &state->length);
+	struct cache *cache = flight_store(flight->service, flight->plan->recipe);
+	if (cache)
+		flight->found = cache_find(cache, flight->validator.key, &state->length);
 	if (flight->found >= 0) {
 		state->file = flight->found;
 		state->valid = state->kept = state->found = true;

@@ -212,8 +212,9 @@ void pump_spill(struct pump *pump)
 bool pump_open_file(struct pump *pump)
 {
 	pump->in_given = pump->given >= 0;
-	pump->file = pump->in_given ? fd_take(&pump->given)
-				    : spill_open(pump->conversion->service->temp_fd);
+	pump->file = pump->in_given  ? fd_take(&pump->given)
+		     : pump->landing ? spill_open_memory()
+				     : spill_open(pump->conversion->service->temp_fd);
 	if (pump->file >= 0)
 		return true;
 	int error = -pump->file;

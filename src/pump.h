@@ -41,6 +41,7 @@ struct pump {
 	bool paused;
 	/* Private. */
 	int epoll;
+	bool landing;	    /* all of the output was in the pipe: so much memory is there for it, also when the disk is full */
 	int left_file;	    /* the one given or made, when its content is elsewhere now */
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;

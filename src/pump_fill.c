@@ -31,7 +31,8 @@ int pump_leave_given(struct pump *pump, int error)
 	uint64_t size = 0;
 	pump->given_error = error;
 	pump->in_given = false;
-	int file = spill_open(pump->conversion->service->temp_fd);
+	int file = pump->landing ? spill_open_memory()
+				 : spill_open(pump->conversion->service->temp_fd);
 	int r = file < 0 ? file : file_size(pump->file, &size);
 	if (r == 0)
 		r = spill_copy(pump->file, file, size);
@@ -63,6 +64,7 @@ static void copy_output(struct pump *pump)
 
 enum outcome pump_land(struct pump *pump)
 {
+	pump->landing = true;
 	if (pump->file >= 0) {
 		if (!pump->in_given)
 			copy_output(pump);
@@ -90,7 +92,8 @@ static bool fill(struct pump *pump)
 		return false;
 	pump_spill(pump);
 	if (pump->fill_max_bytes && pump->bytes > pump->fill_max_bytes)
-		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: more than the cache can hold");
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL,
+			"limit: more than can be kept for all clients");
 	return true;
 }
 

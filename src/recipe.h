@@ -61,6 +61,8 @@ struct recipe {
 	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
 	bool cache;  /* results are kept, and shared while they are made; default: as soon as there is a store (whole), never (live) */
+	/* Requests that ask for the same at the same time share one conversion; default: when there is a store that its results are kept in */
+	bool join;
 	/* For so long after its source has changed, an older result is sent while a new one is made; default: as `cache` says, 0 */
 	uint64_t stale_ms;
 	bool finish; /* a conversion that nobody waits for any more goes on, for the cache */

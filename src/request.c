@@ -120,7 +120,7 @@ static void answer(struct request *request)
 		request_send_error(request);
 		return;
 	}
-	if (valid && request->service->cache && recipe->cache) {
+	if (valid && request->service->flights && recipe->join) {
 		request_answer_shared(request);
 		return;
 	}

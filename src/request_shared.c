@@ -13,13 +13,13 @@
 
 static bool send_hit(struct request *request)
 {
+	struct cache *cache = flight_store(request->service, request->plan->recipe);
 	uint64_t size;
-	int file = cache_find(request->service->cache, request->validator.key, &size);
+	int file = cache ? cache_find(cache, request->validator.key, &size) : -ENOENT;
 	if (file < 0)
 		return false;
 	if (request->plan->recipe->stale_ms > 0)
-		cache_confirm(
-			request->service->cache, request->validator.series, request->validator.key);
+		cache_confirm(cache, request->validator.series, request->validator.key);
 	request->kept_file = file;
 	request->cache = ACCESS_CACHE_HIT;
 	request_send_result(request, file, size, true);
@@ -31,10 +31,11 @@ static bool send_older(struct request *request)
 {
 	const struct plan *plan = request->plan;
 	struct validator *validator = &request->validator;
+	struct cache *cache = flight_store(request->service, plan->recipe);
 	struct cache_older older;
-	if (plan->recipe->stale_ms == 0)
+	if (!cache || plan->recipe->stale_ms == 0)
 		return false;
-	int file = cache_find_older(request->service->cache, validator->series, validator->key,
+	int file = cache_find_older(cache, validator->series, validator->key,
 		plan->source.stat.st_ctim.tv_sec, plan->recipe->stale_ms / 1000, &older);
 	if (file < 0)
 		return false;
@@ -171,7 +172,9 @@ void request_answer_shared(struct request *request)
 		request_send_error(request);
 		return;
 	}
-	request->cache = request->seat.leader ? ACCESS_CACHE_MISS : ACCESS_CACHE_JOIN;
+	enum access_cache made =
+		flight_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
+	request->cache = request->seat.leader ? made : ACCESS_CACHE_JOIN;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	request->running = (struct running_entry){
 		.id = request->id,

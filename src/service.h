@@ -28,7 +28,7 @@ struct service {
 	struct history *history;
 	struct running *running;
 	struct cache *cache;	 /* flight.h; NULL: nothing is kept */
-	struct flights *flights; /* with cache */
+	struct flights *flights; /* NULL: nothing is shared (render) */
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
 	char temp_dir[PATH_MAX];

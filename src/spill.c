@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -24,6 +25,12 @@ int spill_open(int directory_fd)
 		return -errno;
 	unlinkat(directory_fd, name, 0);
 	return fd;
+}
+
+int spill_open_memory(void)
+{
+	int fd = memfd_create("result", MFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static ssize_t copy(int pipe, int file, uint64_t size)

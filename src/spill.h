@@ -12,6 +12,9 @@
  * once). Returns the descriptor or -errno. */
 int spill_open(int directory_fd);
 
+/* One in memory, for what has been in a pipe. Likewise. */
+int spill_open_memory(void);
+
 /* Appends exactly size bytes, which must already be in the pipe, with splice(2) or, where it cannot
  * be, with a buffer. Returns 0 or -errno. */
 int spill_pipe(int pipe, int file, uint64_t size);

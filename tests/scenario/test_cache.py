@@ -436,6 +436,107 @@ def test_disk_full(store, tmp_path, kind):
         subprocess.run(["umount", "-l", str(small)], check=False)
 
 
+@pytest.fixture
+def full(tmp_path):
+    """A file system of 1 MiB; fill() leaves no room on it."""
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounts a file system")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(small)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(mounted.stderr.decode())
+    try:
+        yield small
+    finally:
+        subprocess.run(["umount", "-l", str(small)], check=False)
+
+
+def fill(directory):
+    with open(os.path.join(directory, "ballast"), "wb") as file:
+        try:
+            while True:
+                os.write(file.fileno(), bytes(4096))
+        except OSError:
+            pass
+
+
+def test_store_and_temporary_files_on_a_full_disk(store, full):
+    """What fits into a pipe needs no disk."""
+    (full / "store").mkdir()
+    (full / "temp").mkdir()
+    try:
+        os.setxattr(full, "user.test", b"x")
+    except OSError:
+        pytest.skip("no extended attributes on tmpfs")
+    daemon = store.daemon(path=str(full / "store"), temp_path=str(full / "temp"))
+    fill(full)
+    for x in range(3):
+        answer, line = fetch(daemon, f"/whole/a?n=60000&x={x}")
+        assert (answer.status, bytes(answer.body)) == (200, pattern.at(0, 60000)), line.text
+    assert daemon.log.text().count("nothing is kept for now") == 1
+    os.unlink(full / "ballast")
+    daemon.stop()
+
+
+def test_files_that_may_not_grow(store):
+    """RLIMIT_FSIZE is like a full disk, and no reason for the daemon to die of SIGXFSZ."""
+    daemon = store.daemon()
+    daemon.stop()
+    daemon.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200000, 200000)))
+    answer, line = fetch(daemon, "/whole/a?n=50000&x=1")
+    assert answer.status == 200 and how(line) == "miss" and len(store.entries()) == 1
+    answer, line = fetch(daemon, f"/whole/a?n={3 * MIB}&x=2")
+    assert answer.status == 507 and "File too large" in line["reason"], line.text
+    assert daemon.log.text().count("nothing is kept for now") == 1
+    answer, line = fetch(daemon, "/whole/a?n=50000&x=3")
+    assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 50000) and len(store.entries()) == 1
+
+
+# Joining without a store
+
+JOIN = [
+    recipe("slow", "write", "{n}", "pause", "700", "note", "{x}", params=COUNT, join=True),
+    recipe("to", "to", "{output}", "write", "{n}", "pause", "700", "note", "{x}", params=COUNT, join=True),
+    recipe("fails", "write", "{n}", "pause", "500", "note", "{x}", "exit", "1", params=COUNT, join=True),
+    recipe("live", "write", "{n}", "pause", "700", "write", "{n}", "note", "{x}", params=COUNT, response="live", join=True),
+    recipe("liveendless", "note", "{x}", "endless", params={"x": COUNT["x"]}, response="live", join=True, timeout="60s", temp_max="8M"),
+    recipe("alone", "write", "{n}", "pause", "300", "note", "{x}", params=COUNT),
+    recipe("unkept", "write", "{n}", "pause", "300", "note", "{x}", params=COUNT, cache=False, join=True),
+]
+
+
+@pytest.mark.parametrize("kind", ["slow", "to", "live"])
+@pytest.mark.parametrize("size", [100, 2 * MIB])
+def test_joining_without_a_store(sluice, kind, size):
+    daemon = sluice(*JOIN, slots=16)
+    answers, lines = together(daemon, f"/{kind}/a?n={size}&x=1", 10)
+    assert all(answer.status == 200 and answer.ended and bytes(answer.body) == bytes(answers[0].body) for answer in answers)
+    assert answers[0].length == size * (2 if kind == "live" else 1)
+    assert len([line for line in lines if "cpu_ms" in line]) == 1
+    assert sorted(how(line) for line in lines) == ["join"] * 9 + ["off"]
+    answer, line = fetch(daemon, f"/{kind}/a?n={size}&x=1", HTTP_RANGE="bytes=10-19")
+    assert "cpu_ms" in line and how(line) == "off"
+    assert answer.status == 206 and answer.length == 10 if kind != "live" else answer.status == 200
+
+
+def test_joining_without_a_store_only_where_it_is_said(sluice, store):
+    daemon = sluice(*JOIN, slots=16)
+    answers, lines = together(daemon, "/alone/a?n=100&x=1", 3)
+    assert [how(line) for line in lines] == ["off"] * 3 and len([line for line in lines if "cpu_ms" in line]) == 3
+    daemon = store.daemon(recipes=JOIN)
+    answers, lines = together(daemon, "/unkept/a?n=100&x=1", 3)
+    assert sorted(how(line) for line in lines) == ["join", "join", "off"] and store.entries() == []
+    answers, lines = together(daemon, "/fails/a?n=100&x=1", 3)
+    assert [answer.status for answer in answers] == [422] * 3
+
+
+def test_a_joined_stream_without_a_store_is_bounded(sluice):
+    daemon = sluice(*JOIN, slots=16)
+    answer, line = fetch(daemon, "/liveendless/a?x=1", sink=lambda data: None)
+    assert answer.broken and 4 * MIB < answer.length <= 16 * MIB and "limit: more than can be kept" in line["reason"], line.text
+
+
 def test_no_store_is_no_reason_not_to_serve(store, tmp_path):
     os.rmdir(store.directory)
     os.mkdir(store.directory)
