@@ -4,6 +4,9 @@
  * process sleeps until the child has executed or ended, and then reads what the child wrote into
  * the plan), CLONE_PARENT makes the daemon the parent. The child has a stack of its own with a
  * guard page below it, because it may not return into frames of ours.
+ *
+ * This process may be killed while it sleeps there, and only it knows of the child: so the kernel writes the child's number where the
+ * daemon can read it (CLONE_PARENT_SETTID, which excludes CLONE_PIDFD).
  */
 #include "spawn/cold.h"
 
@@ -12,13 +15,11 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000
-#endif
+#include "spawn/process.h"
 
 enum { STACK_SIZE = 65536, GUARD_SIZE = 65536 /* a page of any size in use */ };
 
-int cold_init(struct cold *cold, bool namespaces)
+int cold_init(struct cold *cold, bool namespaces, pid_t *leader)
 {
 	char *memory = mmap(NULL, GUARD_SIZE + STACK_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -28,23 +29,27 @@ int cold_init(struct cold *cold, bool namespaces)
 		return -errno;
 	cold->stack = memory + GUARD_SIZE + STACK_SIZE;
 	cold->namespaces = namespaces;
+	cold->leader = leader;
 	return 0;
 }
 
 int cold_start(const struct cold *cold, struct child_plan *plan, struct job *job)
 {
-	int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PIDFD | SIGCHLD;
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
 	if (cold->namespaces)
 		flags |= CLONE_NEWPID;
 	plan->step = CHILD_STEP_CLONE;
 	plan->error = 0;
-	*job = (struct job){.pidfd = -1, .namespaced = cold->namespaces,
+	*job = (struct job){.pidfd = -1,
+		.namespaced = cold->namespaces,
 		.confine = plan->spec->confinement.level};
-	int pidfd = -1;
-	pid_t pid = clone(child_execute, cold->stack, flags, plan, &pidfd);
+	pid_t pid = clone(child_execute, cold->stack, flags, plan, cold->leader);
 	if (pid < 0)
 		return errno;
+	/* Only the daemon can reap it, so the number is its own until then. Without a descriptor the daemon takes this for the end
+	 * of our understanding, and ends us and the job. */
 	job->pid = pid;
-	job->pidfd = pidfd;
+	int pidfd = process_open(pid);
+	job->pidfd = pidfd < 0 ? -1 : pidfd;
 	return plan->error;
 }

@@ -11,12 +11,13 @@
 #include "spawn/job.h"
 
 struct cold {
-	void *stack; /* of the children, one at a time */
+	void *stack;   /* of the children, one at a time */
+	pid_t *leader; /* where the number of the one that was started last goes, borrowed */
 	bool namespaces;
 };
 
 /* Returns 0 or -errno. Never freed: the spawner ends with its process. */
-int cold_init(struct cold *cold, bool namespaces);
+int cold_init(struct cold *cold, bool namespaces, pid_t *leader);
 
 /* Starts the program as a child of this process' parent. Returns 0, or an errno value with
  * plan->step saying what failed; job->pidfd (the caller's) is -1 when there is no process, else the

@@ -258,6 +258,16 @@ bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NA
 	return stops_take(spawner->stops, pid, call);
 }
 
+/* The old spawner was killed after it had started a job, and before we knew. */
+static void end_unknown_job(struct spawner *spawner)
+{
+	pid_t pid = spawner->stops->leader;
+	siginfo_t info;
+	spawner->stops->leader = 0;
+	if (pid > 1 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		process_end_by_number(pid);
+}
+
 int spawner_restart(struct spawner *spawner)
 {
 	pthread_mutex_lock(&spawner->lock);
@@ -266,6 +276,7 @@ int spawner_restart(struct spawner *spawner)
 	if (spawner->pidfd >= 0)
 		process_reap(&spawner->pidfd, 0);
 	fd_close(&spawner->socket);
+	end_unknown_job(spawner);
 	int r = launch(spawner);
 	pthread_mutex_unlock(&spawner->lock);
 	return r;
@@ -330,6 +341,7 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, int ru
 		fd_close(&spawner->socket);
 		return -EPIPE;
 	}
+	spawner->stops->leader = 0;
 	if (started->pid > 1 && packet->fd_count == 0) {
 		process_end_by_number(started->pid);
 		return -EMFILE;

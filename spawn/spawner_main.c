@@ -233,7 +233,7 @@ void spawner_main(int argc, char **argv)
 	int r = namespace_drop_privileges();
 	if (r < 0)
 		fail("no_new_privs", -r);
-	r = cold_init(&server.cold, namespaces);
+	r = cold_init(&server.cold, namespaces, &server.stops->leader);
 	if (r < 0)
 		fail("stack", -r);
 	server.watch_fd = watch_begin(&server.filters);
