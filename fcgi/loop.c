@@ -29,6 +29,9 @@ enum {
 	READ_BATCH = 16,	 /* pieces of one connection before the others have their turn */
 	ACCEPT_PAUSE_MS = 50,	 /* when descriptors ran out */
 	FIRST_REQUEST_MS = 5000, /* while draining: for who came just before */
+	KEEPALIVE_IDLE_S = 60,	 /* two minutes in all */
+	KEEPALIVE_INTERVAL_S = 15,
+	KEEPALIVE_COUNT = 4,
 };
 
 enum source_kind { SOURCE_LISTENER, SOURCE_WATCH, SOURCE_PEER };
@@ -212,14 +215,23 @@ void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
 	}
 }
 
-/* TCP: records are sent with MSG_MORE where more follows, so what is sent without is meant to go.
+/* TCP: records are sent with MSG_MORE where more follows, so what is sent without is meant to go. A peer that vanished without a
+ * FIN is asked whether it is there, or its idle connections would stay for ever, and its converters until they have something
+ * to say. Not TCP_USER_TIMEOUT: that would also end a peer that is only slow to read what is in its buffers already.
  * Unix: the largest buffer that may be had (net.core.wmem_max), because a long answer then wakes its
  * reader less often; TCP sizes its own. */
 static void tune(int fd)
 {
 	int on = 1, bytes = SEND_BUFFER;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0) {
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+		return;
+	}
+	int idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S, count = KEEPALIVE_COUNT;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
 static int peer_new(struct fcgi_loop *loop, int fd)
