@@ -4,10 +4,7 @@
 #include "src/server.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -15,42 +12,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "fcgi/listener.h"
-#include "fcgi/loop.h"
-#include "src/capacity.h"
-#include "src/desk.h"
 #include "src/flight.h"
 #include "src/handover.h"
-#include "src/notify.h"
-#include "src/pool.h"
 #include "src/request.h"
 #include "src/seclusion.h"
-#include "src/service.h"
+#include "src/server_internal.h"
 #include "src/source.h"
-#include "src/succession.h"
 #include "src/user.h"
 #include "src/warmth.h"
 
-enum { DRAIN_LOOK_MS = 20, SPAWNER_AGAIN_MS = 200 };
-
-struct server {
-	struct service service;
-	struct fcgi_loop *loop;
-	struct pool *pool;
-	struct desk *desk;
-	pthread_mutex_t lock; /* for config */
-	struct config *config;
-	struct listener listeners[LISTENER_MAX];
-	size_t listener_count;
-	struct succession succession;
-	int signals;
-	struct notify notify;
-	int spawner_pidfd;
-	uint64_t spawner_again_ms; /* a restart is due; CLOCK_NEVER: it runs */
-	bool stopping;
-	uint64_t stop_deadline_ms;
-	bool at_once;
-};
+enum { DRAIN_LOOK_MS = 20 };
 
 static struct config *get_config(struct server *server)
 {
@@ -82,154 +53,6 @@ static void take_request(void *data, struct fcgi_connection *connection)
 	request_refuse(connection);
 	log_warning("request refused: no thread");
 	fcgi_loop_release(server->loop, connection, false);
-}
-
-static void log_errors(char *text)
-{
-	char *rest = NULL;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_error("configuration: %s", line);
-}
-
-/* What can be counted is there from the start. */
-static void know_recipes(struct server *server)
-{
-	metrics_know(server->service.metrics, "");
-	for (size_t i = 0; i < server->config->recipe_count; i++)
-		metrics_know(server->service.metrics, server->config->recipes[i]->name);
-}
-
-/* How much is taken on at once follows the configuration. */
-static void apply_capacity(struct server *server)
-{
-	struct capacity capacity = capacity_of(server->config, fd_raise_limit());
-	admission_set_seats(server->service.admission, capacity.seats);
-	pool_set_threads(server->pool, capacity.threads);
-	fcgi_loop_set_connections(server->loop, capacity.connections);
-}
-
-/* A broken configuration is refused, the old one stays. */
-static void reload(struct server *server)
-{
-	struct config *config = NULL;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *errors = open_memstream(&text, &size);
-	if (!errors)
-		return;
-	int r = config_load(server->config->file, errors, &config);
-	fclose(errors);
-	log_errors(text);
-	free(text);
-	if (r == 0 && seclusion_check(&server->service, config) < 0) {
-		config_unref(config);
-		r = CONFIG_E_INVALID;
-	}
-	if (r != 0) {
-		metrics_count(server->service.metrics, METRICS_RELOADS_FAILED);
-		log_error("configuration not reloaded, the old one stays file=%s",
-			server->config->file);
-		return;
-	}
-	pthread_mutex_lock(&server->lock);
-	struct config *old = server->config;
-	server->config = config;
-	pthread_mutex_unlock(&server->lock);
-	config_unref(old);
-	metrics_count(server->service.metrics, METRICS_RELOADS);
-	know_recipes(server);
-	warmth_set(&server->service, config);
-	seclusion_report(&server->service, config);
-	apply_capacity(server);
-	log_notice(
-		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
-}
-
-static void close_listeners(struct server *server)
-{
-	for (size_t i = 0; i < server->listener_count; i++)
-		listener_close(&server->listeners[i]);
-	server->listener_count = 0;
-}
-
-static void begin_stopping(struct server *server)
-{
-	server->stopping = true;
-	server->stop_deadline_ms = clock_now_ms() + server->config->shutdown_timeout_ms;
-}
-
-static void stop(struct server *server, const char *signal)
-{
-	if (server->stopping) {
-		server->at_once = true;
-		return;
-	}
-	log_notice("stopping after the running requests signal=%s connections=%u", signal,
-		fcgi_loop_connections(server->loop));
-	begin_stopping(server);
-	notify_stopping(&server->notify);
-	fcgi_loop_drain(server->loop);
-	succession_stop(&server->succession);
-	close_listeners(server);
-}
-
-static void leave_to_successor(void *data, pid_t pid)
-{
-	struct server *server = data;
-	log_notice("taken over, stopping after the running requests pid=%jd connections=%u",
-		(intmax_t)pid, fcgi_loop_connections(server->loop));
-	if (!server->stopping) {
-		begin_stopping(server);
-		notify_successor(&server->notify, pid);
-		fcgi_loop_hand_over(server->loop, succession_give, &server->succession);
-		close_listeners(server);
-	}
-	succession_left(&server->succession);
-}
-
-static void take_signal(void *data)
-{
-	struct server *server = data;
-	struct signalfd_siginfo info;
-	while (read(server->signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
-			stop(server, info.ssi_signo == SIGTERM ? "TERM" : "INT");
-		} else if (info.ssi_signo == SIGHUP) {
-			notify_reloading(&server->notify);
-			reload(server);
-			notify_ready(&server->notify);
-		} else if (info.ssi_signo == SIGUSR1) {
-			int r = log_reopen();
-			if (r < 0)
-				log_error("log not reopened: %s", strerror(-r));
-		}
-	}
-}
-
-static void spawner_ended(void *data);
-
-/* Without a spawner programs that cannot be held are answered by 500, so it is tried until it works; said once. */
-static void restart_spawner(struct server *server)
-{
-	int r = spawner_restart(server->service.spawner);
-	if (r < 0) {
-		if (server->spawner_again_ms == CLOCK_NEVER)
-			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));
-		server->spawner_again_ms = clock_now_ms() + SPAWNER_AGAIN_MS;
-		return;
-	}
-	server->spawner_again_ms = CLOCK_NEVER;
-	metrics_count(server->service.metrics, METRICS_SPAWNER_RESTARTS);
-	log_warning("spawner lost and restarted");
-	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
-	fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
-}
-
-static void spawner_ended(void *data)
-{
-	struct server *server = data;
-	fcgi_loop_unwatch(server->loop, server->spawner_pidfd);
-	restart_spawner(server);
 }
 
 static void tend_launcher(void *data)
@@ -296,10 +119,10 @@ static int open_loop(struct server *server)
 	};
 	int r = fcgi_loop_new(&options, &server->loop);
 	if (r == 0)
-		r = fcgi_loop_watch(server->loop, server->signals, take_signal, server);
+		r = fcgi_loop_watch(server->loop, server->signals, server_take_signal, server);
 	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	if (r == 0)
-		r = fcgi_loop_watch(server->loop, server->spawner_pidfd, spawner_ended, server);
+		r = fcgi_loop_watch(server->loop, server->spawner_pidfd, server_spawner_ended, server);
 	if (r == 0)
 		r = fcgi_loop_watch(server->loop, launcher_get_fd(server->service.launcher),
 			tend_launcher, server);
@@ -314,7 +137,7 @@ _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");
 	succession_end(&server->succession);
-	close_listeners(server);
+	server_close_listeners(server);
 	spawner_stop(server->service.spawner);
 	_exit(0);
 }
@@ -323,7 +146,7 @@ static void loop(struct server *server)
 {
 	launcher_settle(server->service.launcher);
 	succession_begin(&server->succession, server->loop, server->listeners,
-		&server->listener_count, &server->notify, server, leave_to_successor);
+		&server->listener_count, &server->notify, server, server_leave_to_successor);
 	const struct spawner *spawner = server->service.spawner;
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
@@ -341,7 +164,7 @@ static void loop(struct server *server)
 			deadline = look;
 		int r = fcgi_loop_run(server->loop, deadline);
 		if (clock_now_ms() >= server->spawner_again_ms)
-			restart_spawner(server);
+			server_restart_spawner(server);
 		if (r < 0) {
 			log_error("loop: %s", strerror(-r));
 			leave_at_once(server);
@@ -395,7 +218,7 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 	if (r < 0)
 		return r;
 	flights_open(&server->service, server->config);
-	know_recipes(server);
+	server_know_recipes(server);
 	r = warmth_set(&server->service, server->config);
 	if (r == 0)
 		r = enter_seclusion(server);
@@ -406,7 +229,7 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 	if (r == 0)
 		r = desk_new(&server->service, server->loop, &server->desk);
 	if (r == 0)
-		apply_capacity(server);
+		server_apply_capacity(server);
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
 	return r;
@@ -430,7 +253,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	flights_close(&server.service);
 	service_close(&server.service);
 	succession_end(&server.succession);
-	close_listeners(&server);
+	server_close_listeners(&server);
 	fd_close(&server.signals);
 	notify_close(&server.notify);
 	config_unref(server.config);

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/handover.h"
 #include "src/user.h"
+
+enum { QUIET_MS = 10000 };
 
 static int take_listeners(const struct handover_estate *estate, const char *address,
 	const struct config *config, struct listener *listeners, size_t *count)
@@ -98,12 +101,22 @@ static void hear_successor(void *data)
 		forget_successor(succession);
 }
 
+/* Anybody on this machine can ask, as often as he likes: that shall not fill the log. */
+static void log_refusal(struct succession *succession, const char *why)
+{
+	uint64_t now_ms = clock_now_ms();
+	if (now_ms < succession->quiet_until_ms)
+		return;
+	succession->quiet_until_ms = now_ms + QUIET_MS;
+	log_warning("take-over refused: %s", why);
+}
+
 static void hear_question(void *data)
 {
 	struct succession *succession = data;
 	if (succession->successor >= 0) {
 		handover_refuse(succession->control);
-		log_warning("take-over refused: another one is under way");
+		log_refusal(succession, "another one is under way");
 		return;
 	}
 	struct handover_estate estate = {
@@ -123,7 +136,7 @@ static void hear_question(void *data)
 	if (r == -EAGAIN)
 		return;
 	if (r < 0) {
-		log_warning("take-over refused: %s", strerror(-r));
+		log_refusal(succession, strerror(-r));
 		fd_close(&succession->successor);
 		return;
 	}

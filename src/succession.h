@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
@@ -26,7 +28,8 @@ struct succession {
 	int control;	 /* where successors ask */
 	int successor;	 /* channel to one; there is one at a time */
 	pid_t successor_pid;
-	bool left; /* it serves */
+	bool left;		 /* it serves */
+	uint64_t quiet_until_ms; /* refusals are not logged before */
 };
 
 #define SUCCESSION_NONE                                                                            \
