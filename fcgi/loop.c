@@ -3,17 +3,13 @@
  * Registration is one-shot: an event disarms its descriptor, so that a connection belongs to the
  * loop or to one worker and never to both. The requests that are being read stand in a list in the
  * order of their deadlines, which needs no sorting because all have the same time. */
-#include "fcgi/loop.h"
+#include "fcgi/loop_internal.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,61 +19,16 @@
 
 enum {
 	EVENTS = 64,
-	LISTENERS = 16,
 	ACCEPT_BATCH = 64,
 	SEND_BUFFER = 1 << 20,
-	READ_BATCH = 16,	 /* pieces of one connection before the others have their turn */
-	ACCEPT_PAUSE_MS = 50,	 /* when descriptors ran out */
-	FIRST_REQUEST_MS = 5000, /* while draining: for who came just before */
-	KEEPALIVE_IDLE_S = 60,	 /* two minutes in all */
+	READ_BATCH = 16,       /* pieces of one connection before the others have their turn */
+	ACCEPT_PAUSE_MS = 50,  /* when descriptors ran out */
+	KEEPALIVE_IDLE_S = 60, /* two minutes in all */
 	KEEPALIVE_INTERVAL_S = 15,
 	KEEPALIVE_COUNT = 4,
 };
 
-enum source_kind { SOURCE_LISTENER, SOURCE_WATCH, SOURCE_PEER };
-
-/* What an epoll event points to. */
-struct source {
-	enum source_kind kind;
-	int fd;
-};
-
-struct watch {
-	struct source source;
-	void (*ready)(void *data);
-	void *data;
-};
-
-struct peer {
-	struct source source;
-	struct fcgi_connection *connection;
-	bool reading; /* in the list `reading`: loop's thread only */
-	bool served;  /* has asked before */
-	uint64_t deadline_ms;
-	TAILQ_ENTRY(peer) reading_entry;
-	LIST_ENTRY(peer) parked_entry;
-};
-
-struct fcgi_loop {
-	struct fcgi_loop_options options;
-	int epoll;
-	size_t listener_count;
-	struct source listeners[LISTENERS];
-	bool accepting;
-	bool short_of_files; /* said in the log */
-	uint64_t accept_again_ms;
-	struct watch watches[FCGI_LOOP_WATCHES];
-	TAILQ_HEAD(, peer) reading;
-	pthread_mutex_t lock;	  /* for parked, draining and give */
-	LIST_HEAD(, peer) parked; /* all that the loop has, idle or being read */
-	bool draining;
-	uint64_t drain_ms; /* when that began */
-	int (*give)(void *data, int fd);
-	void *give_data;
-	atomic_uint connections;
-};
-
-static int arm(struct fcgi_loop *loop, struct source *source, int operation, uint32_t events)
+int loop_arm(struct fcgi_loop *loop, struct source *source, int operation, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.ptr = source};
 	return epoll_ctl(loop->epoll, operation, source->fd, &event) < 0 ? -errno : 0;
@@ -130,7 +81,7 @@ static void unpark(struct fcgi_loop *loop, struct peer *peer)
 	pthread_mutex_unlock(&loop->lock);
 }
 
-static void close_parked(struct fcgi_loop *loop, struct peer *peer)
+void loop_close_parked(struct fcgi_loop *loop, struct peer *peer)
 {
 	unpark(loop, peer);
 	peer_free(loop, peer);
@@ -142,7 +93,7 @@ void fcgi_loop_free(struct fcgi_loop *loop)
 		return;
 	struct peer *peer;
 	while ((peer = LIST_FIRST(&loop->parked)))
-		close_parked(loop, peer);
+		loop_close_parked(loop, peer);
 	fd_close(&loop->epoll);
 	pthread_mutex_destroy(&loop->lock);
 	free(loop);
@@ -150,11 +101,11 @@ void fcgi_loop_free(struct fcgi_loop *loop)
 
 int fcgi_loop_listen(struct fcgi_loop *loop, int fd)
 {
-	if (loop->listener_count == LISTENERS)
+	if (loop->listener_count == LOOP_LISTENERS)
 		return -ENOSPC;
 	struct source *source = &loop->listeners[loop->listener_count++];
 	*source = (struct source){.kind = SOURCE_LISTENER, .fd = fd};
-	return arm(loop, source, EPOLL_CTL_ADD, EPOLLIN);
+	return loop_arm(loop, source, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void set_accepting(struct fcgi_loop *loop, bool accepting)
@@ -163,27 +114,7 @@ static void set_accepting(struct fcgi_loop *loop, bool accepting)
 		return;
 	loop->accepting = accepting;
 	for (size_t i = 0; i < loop->listener_count; i++)
-		arm(loop, &loop->listeners[i], EPOLL_CTL_MOD, accepting ? EPOLLIN : 0);
-}
-
-void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd), void *data)
-{
-	loop->accepting = false;
-	/* Closing a socket that another process has, too, does not take it out of the set. */
-	for (size_t i = 0; i < loop->listener_count; i++)
-		arm(loop, &loop->listeners[i], EPOLL_CTL_DEL, 0);
-	loop->listener_count = 0;
-	pthread_mutex_lock(&loop->lock);
-	loop->draining = true;
-	loop->drain_ms = clock_now_ms();
-	loop->give = give;
-	loop->give_data = data;
-	pthread_mutex_unlock(&loop->lock);
-}
-
-void fcgi_loop_drain(struct fcgi_loop *loop)
-{
-	fcgi_loop_hand_over(loop, NULL, NULL);
+		loop_arm(loop, &loop->listeners[i], EPOLL_CTL_MOD, accepting ? EPOLLIN : 0);
 }
 
 void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max)
@@ -199,7 +130,7 @@ int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), v
 			continue;
 		*watch = (struct watch){
 			.source = {.kind = SOURCE_WATCH, .fd = fd}, .ready = ready, .data = data};
-		return arm(loop, &watch->source, EPOLL_CTL_ADD, EPOLLIN);
+		return loop_arm(loop, &watch->source, EPOLL_CTL_ADD, EPOLLIN);
 	}
 	return -ENOSPC;
 }
@@ -210,7 +141,7 @@ void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
 		struct source *source = &loop->watches[i].source;
 		if (source->fd != fd)
 			continue;
-		arm(loop, source, EPOLL_CTL_DEL, 0);
+		loop_arm(loop, source, EPOLL_CTL_DEL, 0);
 		source->fd = -1;
 	}
 }
@@ -251,9 +182,9 @@ static int peer_new(struct fcgi_loop *loop, int fd)
 	pthread_mutex_lock(&loop->lock);
 	LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
 	pthread_mutex_unlock(&loop->lock);
-	int r = arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
+	int r = loop_arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
 	if (r < 0)
-		close_parked(loop, peer);
+		loop_close_parked(loop, peer);
 	return r;
 }
 
@@ -296,37 +227,19 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 	}
 }
 
-/* Returns false when he cannot take it, now or ever. */
-static bool give_away(struct fcgi_loop *loop, struct peer *peer)
-{
-	int r = loop->give(loop->give_data, peer->source.fd);
-	if (r == -EAGAIN)
-		return false;
-	if (r == 0) {
-		/* As with listeners; and an event that is pending would find a freed peer. */
-		arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
-		close_parked(loop, peer);
-		return true;
-	}
-	pthread_mutex_lock(&loop->lock);
-	loop->give = NULL;
-	pthread_mutex_unlock(&loop->lock);
-	return false;
-}
-
 static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 {
 	struct fcgi_input *input = fcgi_connection_get_input(peer->connection);
 	bool params_were_done = input->params_done;
 	/* With what it asks now: else who always asks would stay. */
-	if (loop->give && !peer->reading && give_away(loop, peer))
+	if (loop->give && !peer->reading && loop_give_away(loop, peer))
 		return;
 	for (int i = 0; i < READ_BATCH; i++) {
 		int r = fcgi_connection_read(peer->connection);
 		if (r == -EAGAIN)
 			break;
 		if (r < 0) {
-			close_parked(loop, peer);
+			loop_close_parked(loop, peer);
 			return;
 		}
 		if (fcgi_input_complete(input)) {
@@ -342,8 +255,8 @@ static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 		peer->deadline_ms = clock_now_ms() + loop->options.request_timeout_ms;
 		set_reading(loop, peer, reading);
 	}
-	if (arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) < 0)
-		close_parked(loop, peer);
+	if (loop_arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) < 0)
+		loop_close_parked(loop, peer);
 }
 
 void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connection, bool keep)
@@ -356,7 +269,7 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 	if (keep) {
 		LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
 		/* Under the lock: once armed, the loop's thread may free it. */
-		arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
+		loop_arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
 	}
 	pthread_mutex_unlock(&loop->lock);
 	if (!keep)
@@ -374,33 +287,7 @@ static void close_expired(struct fcgi_loop *loop)
 	struct peer *peer;
 	while ((peer = TAILQ_FIRST(&loop->reading)) && peer->deadline_ms <= now) {
 		log_warning("request not received in time, connection closed");
-		close_parked(loop, peer);
-	}
-}
-
-/* Something has come that the loop has not seen yet: it will be an event of the next round. */
-static bool has_input(const struct peer *peer)
-{
-	int bytes = 0;
-	return ioctl(peer->source.fd, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
-/* Workers only put peers before the first one, so what follows it is this thread's to walk through. */
-static void leave_idle(struct fcgi_loop *loop)
-{
-	bool first_request = clock_now_ms() < loop->drain_ms + FIRST_REQUEST_MS;
-	pthread_mutex_lock(&loop->lock);
-	struct peer *peer = LIST_FIRST(&loop->parked);
-	pthread_mutex_unlock(&loop->lock);
-	while (peer) {
-		struct peer *next = LIST_NEXT(peer, parked_entry);
-		if (!peer->reading && loop->give) {
-			if (!give_away(loop, peer))
-				return;
-		} else if (!peer->reading && (peer->served || !first_request) && !has_input(peer)) {
-			close_parked(loop, peer);
-		}
-		peer = next;
+		loop_close_parked(loop, peer);
 	}
 }
 
@@ -437,7 +324,7 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 	/* Only now: an event of this round may have pointed to what is freed here. */
 	close_expired(loop);
 	if (loop->draining)
-		leave_idle(loop);
+		loop_leave_idle(loop);
 	else if (!loop->accepting && loop->accept_again_ms <= clock_now_ms())
 		set_accepting(loop, true);
 	return 0;
