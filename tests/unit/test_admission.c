@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that wait are counted through the gate itself: who comes after a full queue is refused,
- * so a refusal proves that the one before stands in line. No sleeping. */
+/* Threads wait in line; the view that the status page has tells when they stand there. No sleeping. */
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -55,28 +54,14 @@ static void start(
 	assert_int_equal(pthread_create(&entry->thread, NULL, enter, entry), 0);
 }
 
-/* Returns when so many like this one stand in the recipe's line. */
-static void await_like(
-	struct admission *admission, struct admission_request probe, unsigned waiting)
+/* Returns when so many stand in the recipe's line, or when those have given up. Only looks: who asks for a place to find out
+ * takes it from another for a moment. */
+static void await_line(
+	struct admission *admission, const struct admission_request *request, unsigned waiting)
 {
-	probe.queue = waiting;
-	probe.deadline_ms = 0;
-	struct admission_pass pass;
-	unsigned retry_after_s = 0;
-	int r;
-	while ((r = admission_enter(admission, &probe, &pass, &retry_after_s)) !=
-		ADMISSION_E_FULL) {
-		if (r == 0)
-			admission_leave(admission, &pass);
+	while (admission_look(admission, request->recipe).waiting != waiting &&
+		clock_now_ms() < request->deadline_ms)
 		sched_yield();
-	}
-	assert_true(retry_after_s >= 1);
-}
-
-static void await_waiting(
-	struct admission *admission, const char *recipe, unsigned slots, unsigned waiting)
-{
-	await_like(admission, make_request(recipe, slots, waiting), waiting);
 }
 
 static void test_slots_queue_and_order(void **state)
@@ -84,22 +69,24 @@ static void test_slots_queue_and_order(void **state)
 	(void)state;
 	struct admission *admission;
 	assert_int_equal(admission_new(&admission), 0);
+	struct admission_request request = make_request("a", 1, 2);
 	struct entry first, second, third, refused;
-	start(&first, admission, make_request("a", 1, 2));
+	start(&first, admission, request);
 	pthread_join(first.thread, NULL);
 	assert_int_equal(first.result, 0);
-	start(&second, admission, make_request("a", 1, 2));
-	await_waiting(admission, "a", 1, 1);
-	start(&third, admission, make_request("a", 1, 2));
-	await_waiting(admission, "a", 1, 2);
-	start(&refused, admission, make_request("a", 1, 2));
+	start(&second, admission, request);
+	await_line(admission, &request, 1);
+	start(&third, admission, request);
+	await_line(admission, &request, 2);
+	start(&refused, admission, request);
 	pthread_join(refused.thread, NULL);
 	assert_int_equal(refused.result, ADMISSION_E_FULL);
+	assert_true(refused.retry_after_s >= 1);
 
 	admission_leave(admission, &first.pass);
 	pthread_join(second.thread, NULL);
 	assert_int_equal(second.result, 0);
-	await_waiting(admission, "a", 1, 1); /* the third still waits */
+	assert_int_equal(admission_look(admission, "a").waiting, 1); /* the third */
 	admission_leave(admission, &second.pass);
 	pthread_join(third.thread, NULL);
 	assert_int_equal(third.result, 0);
@@ -181,13 +168,13 @@ static void test_weight(void **state)
 	assert_int_equal(admission_enter(admission, &light, &one, &retry_after_s), 0);
 	struct entry in_line, behind;
 	start(&in_line, admission, heavy);
-	await_like(admission, heavy, 1);
+	await_line(admission, &heavy, 1);
 	start(&behind, admission, light);
-	await_like(admission, light, 1); /* though there is a slot */
+	await_line(admission, &light, 1); /* though there is a slot */
 	admission_leave(admission, &one);
 	pthread_join(in_line.thread, NULL);
 	assert_int_equal(in_line.result, 0);
-	await_like(admission, light, 1);
+	await_line(admission, &light, 1);
 	admission_leave(admission, &in_line.pass);
 	pthread_join(behind.thread, NULL);
 	assert_int_equal(behind.result, 0);
@@ -212,7 +199,7 @@ static void test_who_gives_up_holds_nobody(void **state)
 	heavy.deadline_ms = clock_now_ms() + 50;
 	struct entry in_line, behind;
 	start(&in_line, admission, heavy);
-	await_like(admission, heavy, 1);
+	await_line(admission, &heavy, 1);
 	start(&behind, admission, light);
 	pthread_join(in_line.thread, NULL);
 	assert_int_equal(in_line.result, ADMISSION_E_TIMEOUT);
