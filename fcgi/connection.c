@@ -24,6 +24,8 @@
 enum {
 	COPY_BUFFER = 65536,
 	READ_BUFFER = 16384,
+	END_BYTES =
+		FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN, /* the end of STDOUT, and of the request */
 	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
 };
 
@@ -35,6 +37,9 @@ struct fcgi_connection {
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
 	struct stage stage; /* open while a long answer is under way */
+	/* The records that fcgi_connection_end sends together with its own; NULL: none. */
+	uint8_t *last;
+	size_t last_length;
 	void *owner;
 	struct fcgi_input input;
 };
@@ -62,6 +67,7 @@ void fcgi_connection_free(struct fcgi_connection *connection)
 	fd_close(&connection->fd);
 	stage_close(&connection->stage);
 	fcgi_input_clear(&connection->input);
+	free(connection->last);
 	free(connection);
 }
 
@@ -281,6 +287,21 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
 	return 0;
 }
 
+int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size)
+{
+	uint8_t *last = NULL;
+	if (size > 0 && size <= FCGI_RECORD_MAX && !connection->last)
+		last = malloc(FCGI_HEADER_LEN + size + END_BYTES);
+	if (!last)
+		return fcgi_connection_write(connection, data, size);
+	encode_stdout(connection, size, last);
+	memcpy(last + FCGI_HEADER_LEN, data, size);
+	connection->last = last;
+	connection->last_length = FCGI_HEADER_LEN + size;
+	connection->stats.copied += size;
+	return 0;
+}
+
 /* The way without splice: reads up to size bytes (offset NULL: from a pipe) and sends them. Returns
  * how many. */
 static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
@@ -392,13 +413,19 @@ int fcgi_connection_sendfile(
 
 int fcgi_connection_end(struct fcgi_connection *connection)
 {
-	uint8_t records[FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN];
-	encode_stdout(connection, 0, records);
+	uint8_t records[END_BYTES], *end = records;
+	size_t before = connection->last ? connection->last_length : 0;
+	if (connection->last)
+		end = connection->last + before;
+	encode_stdout(connection, 0, end);
 	fcgi_end_request_encode(
-		connection->input.id, 0, FCGI_REQUEST_COMPLETE, records + FCGI_HEADER_LEN);
+		connection->input.id, 0, FCGI_REQUEST_COMPLETE, end + FCGI_HEADER_LEN);
+	const uint8_t *all = connection->last ? connection->last : records;
 	int r = flush_reply(connection) < 0 ? -ECONNRESET
-					    : send_all(connection, records, sizeof records, 0);
+					    : send_all(connection, all, before + sizeof records, 0);
 	bool keep = connection->input.keep;
+	free(connection->last);
+	connection->last = NULL;
 	stage_close(&connection->stage);
 	connection->begun = false;
 	fcgi_input_finish(&connection->input);

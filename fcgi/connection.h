@@ -67,6 +67,9 @@ void fcgi_connection_set_splice(struct fcgi_connection *connection, bool splice)
 void fcgi_connection_set_deadline(struct fcgi_connection *connection, uint64_t deadline_ms);
 
 int fcgi_connection_write(struct fcgi_connection *connection, const void *data, size_t size);
+/* The same, of what ends the answer: goes out with fcgi_connection_end, which then tells its errors, in one piece, so that the
+ * peer wakes up once. Nothing may be sent between the two. */
+int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size);
 /* Moves exactly size bytes, which must already be in the pipe. */
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size);
 /* Moves size bytes of a regular file from offset on. -EIO when the file is shorter. */

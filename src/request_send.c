@@ -79,7 +79,7 @@ static void send_not_modified(struct request *request)
 {
 	request->status = 304;
 	struct response response = make_response(request);
-	request->send_error = response_send_header(request->connection, &response);
+	request->send_error = response_send_alone(request->connection, &response);
 }
 
 bool request_send_condition(struct request *request)
@@ -158,7 +158,7 @@ static int hand_over(struct request *request, struct response *response)
 	response->ranges = !is_accel;
 	response->send_field = is_accel ? "X-Accel-Redirect" : "X-Sendfile";
 	response->send_place = place;
-	return response_send_header(request->connection, response);
+	return response_send_alone(request->connection, response);
 }
 
 static int send_part(struct request *request, int file, const struct http_range *range)

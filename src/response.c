@@ -69,6 +69,16 @@ int response_send_header(struct fcgi_connection *connection, const struct respon
 	return text.overflow ? -EMSGSIZE : fcgi_connection_write(connection, text.data, text.len);
 }
 
+int response_send_alone(struct fcgi_connection *connection, const struct response *response)
+{
+	char buffer[FIELDS_MAX];
+	struct text text;
+	text_init(&text, buffer, sizeof buffer);
+	put_fields(&text, response);
+	return text.overflow ? -EMSGSIZE
+			     : fcgi_connection_write_last(connection, text.data, text.len);
+}
+
 int response_send_error(struct fcgi_connection *connection, const struct response *response,
 	const char *message, bool head)
 {
@@ -83,5 +93,5 @@ int response_send_error(struct fcgi_connection *connection, const struct respons
 	put_fields(&text, &error);
 	if (!head)
 		text_append(&text, body.data, body.len);
-	return fcgi_connection_write(connection, text.data, text.len);
+	return fcgi_connection_write_last(connection, text.data, text.len);
 }

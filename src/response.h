@@ -38,8 +38,10 @@ struct response {
 
 /* Sends the header fields of a good answer. Returns 0 or -errno of the connection. */
 int response_send_header(struct fcgi_connection *connection, const struct response *response);
+/* The same where nothing follows: goes out with fcgi_connection_end. */
+int response_send_alone(struct fcgi_connection *connection, const struct response *response);
 
-/* Sends an error: one line of text and the request's id; head true: without the body. Type and
+/* Sends an error, with fcgi_connection_end: one line of text and the request's id; head true: without the body. Type and
  * length are set here. */
 int response_send_error(struct fcgi_connection *connection, const struct response *response,
 	const char *message, bool head);
