@@ -3,11 +3,14 @@
 themselves."""
 
 import concurrent.futures
+import os
 
 import pytest
 
 import pattern
 import webservers
+from daemon import SLOW
+from processes import wait_until
 from websites import CachingSite
 
 SIZE = 3000000
@@ -24,12 +27,15 @@ KINDS = {
 }
 
 
+AGAIN = [("again", ["copy", "{source}", "pause", "300"], {"stale": "1h", "cache_control": "max-age=600"})]
+
+
 @pytest.fixture(scope="module", params=list(KINDS))
 def site(request):
     kind, send = KINDS[request.param]
     if kind.missing():
         pytest.skip(f"not installed: {kind.missing()}")
-    with CachingSite(kind, send) as one:
+    with CachingSite(kind, send, more=AGAIN) as one:
         yield one
 
 
@@ -84,3 +90,23 @@ def test_seeking(site):
     response, body = site.get(URI, Range=f"bytes={SIZE}-")
     assert response.status == 416 and response.getheader("Content-Range") == f"bytes */{SIZE}", response.headers.items()
     assert len([line for line in site.conversions() if line["url"] == URI]) == 1
+
+
+def test_stale(site):
+    """The older result is the older one in every field, whoever sends it, and nobody keeps it."""
+    source = site.directory / "media" / "changes"
+    source.write_bytes(b"one")
+    first, body = site.get("/again/changes")
+    assert (first.status, body, first.getheader("Cache-Status"), first.getheader("Cache-Control")) == (200, b"one", None, "max-age=600")
+    (site.directory / "media" / "changes.new").write_bytes(b"three")
+    os.replace(site.directory / "media" / "changes.new", source)
+    stale, body = site.get("/again/changes")
+    assert (stale.status, body, stale.getheader("ETag")) == (200, b"one", first.getheader("ETag")), stale.headers.items()
+    assert stale.getheader("Cache-Control") == "no-cache" and stale.getheader("Content-Length") == "3"
+    assert stale.getheader("Cache-Status").startswith("sluice; hit; ttl=-"), stale.headers.items()
+
+    def fresh():
+        response, body = site.get("/again/changes")
+        return response if body == b"three" else None
+    last = wait_until(fresh, 10 * SLOW)
+    assert last.getheader("ETag") != first.getheader("ETag") and last.getheader("Cache-Status") is None
