@@ -2,6 +2,7 @@
 """A sluice of the test's own: configuration, start, stop, and the count of what it holds."""
 
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -20,6 +21,11 @@ SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
 # What a machine that does other things costs, in time, and a sanitizer.
 SLOW = 8 if SANITIZER else 3
+
+
+def anybody_may_execute():
+    """Whether another user can run what was built; not below /root, say."""
+    return all(os.stat(part).st_mode & 0o001 for path in (SLUICE, FAKE) for part in (path, *map(str, pathlib.Path(path).parents)))
 
 
 def quote(value):
