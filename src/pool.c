@@ -3,7 +3,10 @@
  * ordered and watched, and admission lets in fewer than there are threads: the others have only
  * work that takes no time, so when all are busy one of these is free in a moment, and the queue
  * here is short. When the system gives no further thread, nobody knows when one will be free: that
- * is for the caller to refuse. */
+ * is for the caller to refuse.
+ *
+ * Each worker has a lock of its own to be woken with, and is woken when nobody holds it: woken under the lock of the pool, it would at
+ * once wait for that. So a wake-up may come late, to a worker that has ended meanwhile: what a worker is stays until the pool goes. */
 #include "src/pool.h"
 
 #include <errno.h>
@@ -22,17 +25,21 @@ struct work {
 };
 
 struct worker {
+	struct pool *pool;
+	LIST_ENTRY(worker)
+	entry;	    /* in `idle` while it has nothing to do, in `spare` without a thread */
+	bool taken; /* out of `idle`, by pool_submit; with the pool's lock */
+	pthread_mutex_t lock; /* for the following */
 	pthread_cond_t wake;
 	struct work work; /* run is NULL: none */
-	struct pool *pool;
-	LIST_ENTRY(worker) entry; /* in `idle` while it has nothing to do */
+	bool leave;
 };
 
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t all_gone;
 	pthread_attr_t attributes;
-	LIST_HEAD(, worker) idle;
+	LIST_HEAD(, worker) idle, spare;
 	STAILQ_HEAD(, work) waiting; /* while every thread is busy */
 	unsigned threads, threads_max;
 	bool closing;
@@ -49,10 +56,29 @@ int pool_new(unsigned threads_max, struct pool **out)
 	pthread_attr_setstacksize(&pool->attributes, STACK_BYTES);
 	pthread_attr_setdetachstate(&pool->attributes, PTHREAD_CREATE_DETACHED);
 	LIST_INIT(&pool->idle);
+	LIST_INIT(&pool->spare);
 	STAILQ_INIT(&pool->waiting);
 	pool->threads_max = threads_max;
 	*out = pool;
 	return 0;
+}
+
+static void worker_free(struct worker *worker)
+{
+	pthread_cond_destroy(&worker->wake);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+}
+
+/* Gives the worker work, or NULL: it is to leave. Without the pool's lock, unless it is to leave. */
+static void worker_wake(struct worker *worker, const struct work *work)
+{
+	pthread_mutex_lock(&worker->lock);
+	if (work)
+		worker->work = *work;
+	worker->leave = !work;
+	pthread_mutex_unlock(&worker->lock);
+	pthread_cond_signal(&worker->wake);
 }
 
 void pool_free(struct pool *pool)
@@ -63,10 +89,14 @@ void pool_free(struct pool *pool)
 	pool->closing = true;
 	struct worker *worker;
 	LIST_FOREACH(worker, &pool->idle, entry)
-	pthread_cond_signal(&worker->wake);
+	worker_wake(worker, NULL);
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->all_gone, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
+	while ((worker = LIST_FIRST(&pool->spare))) {
+		LIST_REMOVE(worker, entry);
+		worker_free(worker);
+	}
 	pthread_attr_destroy(&pool->attributes);
 	pthread_cond_destroy(&pool->all_gone);
 	pthread_mutex_destroy(&pool->lock);
@@ -80,61 +110,102 @@ void pool_set_threads(struct pool *pool, unsigned threads_max)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Waits for work, with the lock held. False: there was none for long, or the pool closes. */
-static bool worker_wait(struct worker *worker)
+/* Takes what waits, or stands in line for what comes. Returns whether there is work; otherwise it has to be waited for, or, when
+ * *leave, the pool closes. */
+static bool take_or_queue(struct worker *worker, bool *leave)
 {
 	struct pool *pool = worker->pool;
+	pthread_mutex_lock(&pool->lock);
 	struct work *first = STAILQ_FIRST(&pool->waiting);
+	*leave = !first && pool->closing;
 	if (first) {
 		STAILQ_REMOVE_HEAD(&pool->waiting, entry);
 		worker->work = *first;
 		free(first);
-		return true;
+	} else {
+		worker->work.run = NULL;
+		worker->taken = false;
+		LIST_INSERT_HEAD(&pool->idle, worker, entry);
 	}
+	pthread_mutex_unlock(&pool->lock);
+	return first != NULL;
+}
+
+/* until NULL: however long it takes. Returns whether there is work. */
+static bool wait_for_work(struct worker *worker, const struct timespec *until)
+{
+	pthread_mutex_lock(&worker->lock);
+	int r = 0;
+	while (!worker->work.run && !worker->leave && r != ETIMEDOUT)
+		r = until ? pthread_cond_clockwait(
+				    &worker->wake, &worker->lock, CLOCK_MONOTONIC, until)
+			  : pthread_cond_wait(&worker->wake, &worker->lock);
+	bool found = worker->work.run;
+	pthread_mutex_unlock(&worker->lock);
+	return found;
+}
+
+/* False: there was nothing for long, or the pool closes; the thread is not counted any more then. */
+static bool worker_next(struct worker *worker)
+{
+	struct pool *pool = worker->pool;
+	bool leave;
+	if (take_or_queue(worker, &leave))
+		return true;
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += IDLE_S;
-	LIST_INSERT_HEAD(&pool->idle, worker, entry);
-	int r = 0;
-	while (!worker->work.run && !pool->closing && r != ETIMEDOUT)
-		r = pthread_cond_clockwait(&worker->wake, &pool->lock, CLOCK_MONOTONIC, &until);
-	if (worker->work.run)
-		return true; /* pool_submit took it out of the list */
+	if (!leave && wait_for_work(worker, &until))
+		return true;
+	pthread_mutex_lock(&pool->lock);
+	if (worker->taken) { /* at this very moment */
+		pthread_mutex_unlock(&pool->lock);
+		return wait_for_work(worker, NULL);
+	}
 	LIST_REMOVE(worker, entry);
+	LIST_INSERT_HEAD(&pool->spare, worker, entry);
+	if (--pool->threads == 0)
+		pthread_cond_signal(&pool->all_gone);
+	pthread_mutex_unlock(&pool->lock);
 	return false;
 }
 
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	struct pool *pool = worker->pool;
 	do {
 		worker->work.run(worker->work.data, worker->work.item);
-		pthread_mutex_lock(&pool->lock);
-		worker->work.run = NULL;
-		bool more = worker_wait(worker);
-		if (!more && --pool->threads == 0)
-			pthread_cond_signal(&pool->all_gone);
-		pthread_mutex_unlock(&pool->lock);
-		if (!more)
-			break;
-	} while (true);
-	pthread_cond_destroy(&worker->wake);
-	free(worker);
+	} while (worker_next(worker));
 	return NULL;
 }
 
+static struct worker *worker_new(struct pool *pool)
+{
+	struct worker *worker = LIST_FIRST(&pool->spare);
+	if (worker) {
+		LIST_REMOVE(worker, entry);
+		return worker;
+	}
+	worker = calloc(1, sizeof *worker);
+	if (worker) {
+		worker->pool = pool;
+		pthread_mutex_init(&worker->lock, NULL);
+		pthread_cond_init(&worker->wake, NULL);
+	}
+	return worker;
+}
+
+/* With the pool's lock. */
 static int start_worker(struct pool *pool, const struct work *work)
 {
-	struct worker *worker = malloc(sizeof *worker);
+	struct worker *worker = worker_new(pool);
 	if (!worker)
 		return -ENOMEM;
-	*worker = (struct worker){.work = *work, .pool = pool};
-	pthread_cond_init(&worker->wake, NULL);
+	worker->work = *work;
+	worker->leave = false;
 	pthread_t thread;
 	if (pthread_create(&thread, &pool->attributes, worker_main, worker) != 0) {
-		pthread_cond_destroy(&worker->wake);
-		free(worker);
+		LIST_INSERT_HEAD(&pool->spare, worker, entry);
 		return -EAGAIN;
 	}
 	return 0;
@@ -158,8 +229,7 @@ int pool_submit(struct pool *pool, void (*run)(void *data, void *item), void *da
 	int r = 0;
 	if (worker) {
 		LIST_REMOVE(worker, entry);
-		worker->work = work;
-		pthread_cond_signal(&worker->wake);
+		worker->taken = true;
 	} else if (pool->threads >= pool->threads_max) {
 		r = enqueue(pool, &work);
 	} else {
@@ -167,5 +237,7 @@ int pool_submit(struct pool *pool, void (*run)(void *data, void *item), void *da
 		pool->threads += r == 0;
 	}
 	pthread_mutex_unlock(&pool->lock);
+	if (worker)
+		worker_wake(worker, &work);
 	return r;
 }
