@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "src/cache.h"
+#include "src/cache/cache.h"
 
 static void make_key(uint8_t key[DIGEST_BYTES], unsigned long number)
 {

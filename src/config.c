@@ -6,7 +6,7 @@
  * its callbacks no pointer of ours and its lexer is global: hence the static `loader`, and one
  * thread at a time.
  */
-#include "src/config_internal.h"
+#include "src/config/config_internal.h"
 
 #include <confuse.h>
 #include <errno.h>

@@ -15,7 +15,7 @@
 #include "spawn/job.h"
 #include "src/access.h"
 #include "src/lastwords.h"
-#include "src/plan.h"
+#include "src/request/plan.h"
 #include "src/progress.h"
 #include "src/service.h"
 #include "src/workdir.h"
@@ -23,7 +23,7 @@
 struct conversion_stage {
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
-	bool warm; /* from a holder */
+	bool warm;   /* from a holder */
 	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
 	struct job_result result;
 	char forbidden[FILTER_NAME_MAX]; /* the system call for which it was ended; "": none */
@@ -40,7 +40,8 @@ struct conversion {
 	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
 	int err;
 	struct lastwords words;
-	char directory[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
+	char directory
+		[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/cache.h"
+#include "src/cache/cache.h"
 
 enum { STACK_BYTES = 256 * 1024 };
 

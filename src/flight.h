@@ -15,7 +15,7 @@
 #include "src/conversion.h"
 #include "src/outcome.h"
 #include "src/service.h"
-#include "src/validator.h"
+#include "src/request/validator.h"
 
 struct flight;
 

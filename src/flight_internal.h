@@ -8,7 +8,7 @@
 #include <sys/queue.h>
 
 #include "src/flight.h"
-#include "src/pump.h"
+#include "src/pump/pump.h"
 
 enum { FLIGHT_REASON_MAX = 512, FLIGHT_FAILURES = 64 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "src/cache.h"
+#include "src/cache/cache.h"
 #include "src/capacity.h"
 
 enum { AHEAD_MAX = 16 << 20 };

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "src/ask.h"
-#include "src/caching.h"
+#include "src/command/ask.h"
+#include "src/command/caching.h"
 #include "src/config.h"
-#include "src/explain.h"
-#include "src/server.h"
-#include "src/train.h"
+#include "src/command/explain.h"
+#include "src/server/server.h"
+#include "src/command/train.h"
 #include "spawn/spawner.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, OPTION_TAKE_OVER = 256 };
@@ -27,7 +27,8 @@ static const char usage[] =
 	"       sluice status  [-c FILE] [-s SOCKET] [text | json | openmetrics | html]   ask a "
 	"running one\n"
 	"       sluice health  [-c FILE] [-s SOCKET]      exit 0 when it can serve\n"
-	"       sluice train   [-c FILE] [URL...]         run recipes on samples; print `preload` lines\n"
+	"       sluice train   [-c FILE] [URL...]         run recipes on samples; print `preload` "
+	"lines\n"
 	"       sluice cache   [-c FILE] ls | stat | purge PATTERN | verify | warm URL...   the "
 	"results that are kept\n"
 	"       sluice -h | -V\n"
@@ -35,7 +36,8 @@ static const char usage[] =
 	"  -c FILE     configuration (default " SLUICE_CONFIG_FILE ")\n"
 	"  -s SOCKET   listen there instead, or ask there: unix:PATH, tcp:HOST:PORT, "
 	"tcp6:[ADDR]:PORT\n"
-	"  --take-over follow the daemon that listens there: no request is lost; without one: just start\n"
+	"  --take-over follow the daemon that listens there: no request is lost; without one: just "
+	"start\n"
 	"  -H FIELD    a header field of the request; \"Accept: image/webp\" is the one that "
 	"matters\n"
 	"\n"
@@ -163,9 +165,9 @@ static int run_caching(const struct arguments *arguments, char *const *words, in
 
 static bool is_command(const char *command)
 {
-	return !strcmp(command, "train") || !strcmp(command, "explain") || !strcmp(command, "render") ||
-	       !strcmp(command, "status") || !strcmp(command, "health") ||
-	       !strcmp(command, "cache");
+	return !strcmp(command, "train") || !strcmp(command, "explain") ||
+	       !strcmp(command, "render") || !strcmp(command, "status") ||
+	       !strcmp(command, "health") || !strcmp(command, "cache");
 }
 
 static int train(const struct arguments *arguments, char **urls, int count)

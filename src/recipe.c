@@ -8,8 +8,8 @@
 #include "src/recipe.h"
 
 #include "base/text.h"
-#include "src/http.h"
-#include "src/param_types.h"
+#include "src/pure/http.h"
+#include "src/pure/param_types.h"
 
 #include <stdlib.h>
 #include <string.h>

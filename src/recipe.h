@@ -10,13 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/param.h"
-#include "src/pattern.h"
-#include "src/query.h"
-#include "src/sniff.h"
-#include "src/template.h"
+#include "src/pure/param.h"
+#include "src/pure/pattern.h"
+#include "src/pure/query.h"
+#include "src/pure/sniff.h"
+#include "src/pure/template.h"
 
-enum { RECIPE_PARAMS_MAX = 32, RECIPE_STDERR_FAILS_MAX = 32, RECIPE_EXITS_MAX = 32, RECIPE_PATHS_MAX = 32 };
+enum {
+	RECIPE_PARAMS_MAX = 32,
+	RECIPE_STDERR_FAILS_MAX = 32,
+	RECIPE_EXITS_MAX = 32,
+	RECIPE_PATHS_MAX = 32
+};
 
 enum recipe_response { RECIPE_WHOLE, RECIPE_LIVE };
 enum recipe_start { RECIPE_WARM, RECIPE_COLD };
@@ -29,38 +34,43 @@ struct recipe {
 	size_t param_count;
 	struct param params[RECIPE_PARAMS_MAX];
 	int format_param; /* index of the parameter of type format, -1: none */
-	char **run;       /* as written, NULL-terminated: for explain and -T */
+	char **run;	  /* as written, NULL-terminated: for explain and -T */
 	size_t run_count;
 	struct template *template;
 	/* Of each program of the template: the absolute path that `programs` leads to, NULL when there is none (500). */
 	char *program_paths[TEMPLATE_PROGRAMS_MAX];
 	enum recipe_response response;
 	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream */
-	uint64_t timeout_ms;       /* default 30s */
+	uint64_t timeout_ms;	   /* default 30s */
 	uint64_t queue_timeout_ms; /* default 5s */
-	unsigned queue;            /* waiting requests at most; default 64 */
-	unsigned weight;           /* how many of the daemon's slots one conversion takes; default 1 */
-	unsigned slots;            /* converters at once; default: processors (whole), 16 (live) */
-	uint64_t memory_bytes;     /* RLIMIT_DATA of each program; default 1G; 0: none */
-	uint64_t cpu_s;            /* RLIMIT_CPU; 0: none (the default) */
+	unsigned queue;		   /* waiting requests at most; default 64 */
+	unsigned weight;       /* how many of the daemon's slots one conversion takes; default 1 */
+	unsigned slots;	       /* converters at once; default: processors (whole), 16 (live) */
+	uint64_t memory_bytes; /* RLIMIT_DATA of each program; default 1G; 0: none */
+	uint64_t cpu_s;	       /* RLIMIT_CPU; 0: none (the default) */
 	uint64_t max_source_bytes; /* default 256M (whole), 16G (live); 0: none */
-	uint64_t max_pixels;       /* width x height as declared; default 100M; 0: none */
+	uint64_t max_pixels;	   /* width x height as declared; default 100M; 0: none */
 	uint64_t max_output_bytes; /* default 1G (whole); live: 0 = none */
-	unsigned threads;          /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
-	unsigned nice;             /* 0 … 19; default 5 */
-	uint64_t temp_max_bytes;   /* in the job's directory, beside {output}; default 1G; 0: none */
-	unsigned processes;        /* RLIMIT_NPROC: all threads of the user together; default 1024; 0: none */
-	unsigned open_files;       /* RLIMIT_NOFILE; default 256 */
-	char *cache_control;       /* NULL: no field */
+	unsigned threads;	   /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
+	unsigned nice;		   /* 0 … 19; default 5 */
+	uint64_t temp_max_bytes; /* in the job's directory, beside {output}; default 1G; 0: none */
+	unsigned
+		processes; /* RLIMIT_NPROC: all threads of the user together; default 1024; 0: none */
+	unsigned open_files;				 /* RLIMIT_NOFILE; default 256 */
+	char *cache_control;				 /* NULL: no field */
 	char *stderr_fails[RECIPE_STDERR_FAILS_MAX + 1]; /* NULL-terminated */
-	size_t exit_count; /* `exits = {"3=404", "2=415"}` */
-	struct { int exit; int status; } exits[RECIPE_EXITS_MAX];
+	size_t exit_count;				 /* `exits = {"3=404", "2=415"}` */
+	struct {
+		int exit;
+		int status;
+	} exits[RECIPE_EXITS_MAX];
 	enum recipe_start start;
 	enum recipe_confine confine;
-	char *read[RECIPE_PATHS_MAX + 1];    /* NULL-terminated; {config_dir} is filled in, here and in env */
-	char *env[RECIPE_PATHS_MAX + 1];     /* `env = {"NAME=value"}`, NULL-terminated */
+	char *read[RECIPE_PATHS_MAX +
+		   1]; /* NULL-terminated; {config_dir} is filled in, here and in env */
+	char *env[RECIPE_PATHS_MAX + 1]; /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
-	bool cache;  /* results are kept, and shared while they are made; default: as soon as there is a store (whole), never (live) */
+	bool cache; /* results are kept, and shared while they are made; default: as soon as there is a store (whole), never (live) */
 	/* Requests that ask for the same at the same time share one conversion; default: when there is a store that its results are kept in */
 	bool join;
 	/* For so long after its source has changed, an older result is sent while a new one is made; default: as `cache` says, 0 */

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "src/sniff.h"
+#include "src/pure/sniff.h"
 
 struct source {
 	int fd; /* -1: none */

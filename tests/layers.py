@@ -73,7 +73,7 @@ def main():
                 print(f"{path}: only src/config.c knows libconfuse")
                 wrong += 1
             if "<nettle/" in text and path.stem != "digest":
-                print(f"{path}: only src/digest.c knows nettle")
+                print(f"{path}: only src/pure/digest.c knows nettle")
                 wrong += 1
             if "<fcgiapp.h>" in text:
                 print(f"{path}: includes <fcgiapp.h>, see doc/architecture.md")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* First byte: which formats are offered; then an Accept, up to a line break, and a date. */
-#include "src/http.h"
+#include "src/pure/http.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>

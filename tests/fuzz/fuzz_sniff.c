@@ -3,7 +3,7 @@
  * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two bytes in front of it say how much is
  * given at a time.
  */
-#include "src/sniff.h"
+#include "src/pure/sniff.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Bytes of the file in memory of exactly that size. */

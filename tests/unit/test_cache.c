@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "src/cache.h"
+#include "src/cache/cache.h"
 
 enum { LIMIT = 1 << 20 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Negotiation with the fields that real clients send, and the three forms of dates. */
-#include "src/http.h"
+#include "src/pure/http.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

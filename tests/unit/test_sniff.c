@@ -4,7 +4,7 @@
  * at every length and garbled with a fixed sequence, in a buffer of exactly that size: the
  * sanitizers watch the bounds.
  */
-#include "src/sniff.h"
+#include "src/pure/sniff.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Nobody keeps an index: a store of a million entries opens at once, and several daemons need not agree about one. The price is that
+ * the least recently used are looked for when room is needed: through the directories, from a random one on, until enough entries
+ * were seen; the oldest sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the order is
+ * exact; in a larger one what goes is among the oldest with near certainty. */
+#include "src/cache/cache_internal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { SEEN_ENOUGH = 2048, VICTIM_SHARE = 16, ROUNDS_MAX = 64 };
+
+static int by_age(const void *a, const void *b)
+{
+	const struct cache_victim *left = a, *right = b;
+	if (left->used.tv_sec != right->used.tv_sec)
+		return left->used.tv_sec < right->used.tv_sec ? 1 : -1;
+	return left->used.tv_nsec < right->used.tv_nsec	  ? 1
+	       : left->used.tv_nsec > right->used.tv_nsec ? -1
+							  : 0;
+}
+
+struct sample {
+	struct cache *cache;
+	size_t count;
+	struct cache_victim *found;
+};
+
+bool cache_is_name(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 * DIGEST_BYTES && !name[2 * DIGEST_BYTES];
+}
+
+static void add_victim(
+	struct sample *sample, const char *prefix, const char *name, const struct stat *st)
+{
+	if (!sample->found || sample->count == 2 * SEEN_ENOUGH)
+		return;
+	struct cache_victim *victim = &sample->found[sample->count++];
+	memcpy(victim->name, prefix, 4);
+	victim->name[4] = '/';
+	memcpy(victim->name + 5, name, DIGEST_HEX_MAX);
+	victim->used = st->st_atim;
+}
+
+/* Adds the entries of one directory, and puts its numbers right. */
+static void look_through(struct sample *sample, unsigned number)
+{
+	struct cache *cache = sample->cache;
+	const struct cache_amount before = cache_usage_get(cache, number);
+	struct cache_amount found = {0};
+	char prefix[8];
+	cache_directory_name(number, prefix);
+	int fd = cache_directory_open(cache, number, false);
+	if (fd == -ENOENT)
+		cache_usage_correct(cache, number, before, found);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	if (!directory) {
+		fd_close(&fd);
+		return;
+	}
+	struct dirent *entry;
+	while ((entry = readdir(directory))) {
+		struct stat st;
+		if (!cache_is_name(entry->d_name) ||
+			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		found.bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
+		found.entries++;
+		add_victim(sample, prefix, entry->d_name, &st);
+	}
+	closedir(directory);
+	cache_usage_correct(cache, number, before, found);
+}
+
+void cache_count_some(struct cache *cache)
+{
+	struct sample none = {.cache = cache};
+	unsigned looked = 0, number;
+	while (looked < CACHE_COUNT_AT_ONCE &&
+		(number = atomic_load(&cache->counted)) < CACHE_DIRECTORIES) {
+		if (!atomic_load(&cache->usage->counted[number])) {
+			look_through(&none, number);
+			looked++;
+		}
+		atomic_compare_exchange_strong(&cache->counted, &number, number + 1);
+	}
+}
+
+/* Fills the list of victims. */
+static void find_victims(struct cache *cache)
+{
+	struct sample sample = {
+		.cache = cache, .found = malloc(2 * SEEN_ENOUGH * sizeof *sample.found)};
+	uint16_t start = 0;
+	if (!sample.found || getrandom(&start, sizeof start, GRND_NONBLOCK) < 0)
+		start = 0;
+	for (unsigned i = 0; i < CACHE_DIRECTORIES && sample.found && sample.count < SEEN_ENOUGH;
+		i++) {
+		unsigned number = (start + i) % CACHE_DIRECTORIES;
+		if (atomic_load(&cache->usage->bytes[number]) != 0)
+			look_through(&sample, number);
+	}
+	size_t wanted = sample.count / VICTIM_SHARE + 1;
+	if (wanted > CACHE_VICTIMS_MAX)
+		wanted = CACHE_VICTIMS_MAX;
+	if (wanted > sample.count)
+		wanted = sample.count;
+	if (wanted > 0) {
+		qsort(sample.found, sample.count, sizeof *sample.found, by_age);
+		memcpy(cache->victims, sample.found + (sample.count - wanted),
+			wanted * sizeof *sample.found);
+	}
+	cache->victim_count = wanted;
+	free(sample.found);
+}
+
+bool cache_remove(struct cache *cache, const char *name, uint64_t length)
+{
+	if (unlinkat(cache->directory, name, 0) < 0)
+		return false;
+	char digits[4] = {name[0], name[1], name[3], '\0'};
+	cache_usage_add(cache, (unsigned)strtoul(digits, NULL, 16),
+		-(int64_t)cache_cost(cache, length), -1);
+	return true;
+}
+
+static void forget(struct cache *cache, const char *name)
+{
+	FD_CLEANUP int file =
+		openat(cache->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct cache_header header;
+	if (file >= 0 && cache_header_read(file, &header) == 0)
+		cache_series_forget(cache, &header);
+}
+
+/* The oldest victim, unless it was used since it was found. */
+static void evict_one(struct cache *cache)
+{
+	const struct cache_victim *victim = &cache->victims[--cache->victim_count];
+	struct stat st;
+	if (fstatat(cache->directory, victim->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		st.st_atim.tv_sec != victim->used.tv_sec ||
+		st.st_atim.tv_nsec != victim->used.tv_nsec)
+		return;
+	forget(cache, victim->name);
+	if (cache_remove(cache, victim->name, (uint64_t)st.st_size))
+		atomic_fetch_add(&cache->evicted, 1);
+}
+
+int cache_make_room(struct cache *cache)
+{
+	int r = 0;
+	if (cache_used(cache) <= cache->limit_bytes)
+		return 0;
+	pthread_mutex_lock(&cache->evicting);
+	cache_usage_lock(cache);
+	for (unsigned round = 0; cache_used(cache) > cache->limit_bytes;) {
+		if (cache->victim_count == 0) {
+			find_victims(cache);
+			if (cache->victim_count == 0 || ++round == ROUNDS_MAX) {
+				r = -ENOSPC;
+				break;
+			}
+		}
+		evict_one(cache);
+	}
+	cache_usage_unlock(cache);
+	pthread_mutex_unlock(&cache->evicting);
+	return r;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_CACHE_INTERNAL_H
+#define SRC_CACHE_INTERNAL_H
+
+/* What the files cache*.c share; nobody else includes it. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+#include "src/cache/cache.h"
+
+enum {
+	CACHE_DIRECTORIES = 4096, /* by three hexadecimal digits: two and one */
+	CACHE_VICTIMS_MAX = 256,
+	CACHE_BLOCK = 4096,
+	CACHE_COUNT_AT_ONCE = 64, /* directories */
+};
+
+/* What is in a directory. */
+struct cache_amount {
+	int64_t bytes, entries;
+};
+
+/* Shared between daemons: a mapped file of the store. What each directory holds, bytes as on the disk. Kept by additions alone, so that
+ * a daemon that is killed between a change and its addition leaves a number wrong, below zero even; whoever looks through the
+ * directory puts it right. A file that was lost begins with zeros: then every directory has to be looked through once. */
+struct cache_usage {
+	char magic[16];
+	_Atomic int64_t bytes[CACHE_DIRECTORIES];
+	_Atomic int64_t entries[CACHE_DIRECTORIES];
+	_Atomic uint8_t counted[CACHE_DIRECTORIES];
+};
+
+struct cache_victim {
+	char name[CACHE_NAME_MAX];
+	struct timespec used;
+};
+
+struct cache {
+	int directory;
+	uint64_t limit_bytes;
+	uint64_t overhead_bytes; /* on the disk beside an entry's content */
+	int usage_file;
+	struct cache_usage *usage;
+	_Atomic int64_t reserved_bytes; /* by this daemon, for what has no name yet */
+	_Atomic uint64_t stored, failed, evicted, damaged;
+	atomic_uint counted; /* directories, from the first on, that were found counted */
+	_Atomic uint64_t silent_until_ms; /* the disk was full: nothing is kept until then */
+	atomic_bool told;
+	pthread_mutex_t evicting; /* for what follows */
+	size_t victim_count;
+	struct cache_victim victims[CACHE_VICTIMS_MAX]; /* the oldest last */
+};
+
+/* cache_usage.c. Returns 0 or -errno. */
+int cache_usage_open(struct cache *cache);
+void cache_usage_close(struct cache *cache);
+void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries);
+struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory);
+/* The directory was looked through when its numbers were `before`: they are `found`, unless somebody changed them meanwhile. */
+void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
+	struct cache_amount found);
+/* Between daemons: one evicts at a time. Ends with its process, too. */
+void cache_usage_lock(struct cache *cache);
+void cache_usage_unlock(struct cache *cache);
+
+/* 0 … CACHE_DIRECTORIES - 1 */
+unsigned cache_directory_of(const uint8_t key[DIGEST_BYTES]);
+/* What a file of this length takes on the disk. */
+uint64_t cache_cost(const struct cache *cache, uint64_t length);
+
+/* "ab/c" */
+void cache_directory_name(unsigned directory, char out[8]);
+/* Opens it; make: with all above it. Returns the descriptor or -errno. */
+int cache_directory_open(const struct cache *cache, unsigned directory, bool make);
+
+/* cache_evict.c: removes what was used least recently until what is reserved fits. Returns 0 or -ENOSPC. */
+int cache_make_room(struct cache *cache);
+/* Looks through some of the directories that nobody has counted yet. */
+void cache_count_some(struct cache *cache);
+/* Removes an entry of that length, if it is still there. Returns whether it was. */
+bool cache_remove(struct cache *cache, const char *name, uint64_t length);
+/* Whether it has the name of an entry. */
+bool cache_is_name(const char *name);
+
+/* cache_header.c: what the file itself knows, in an extended attribute. Return 0 or -errno; -EBADMSG: it is not
+ * an entry, or not that one. */
+int cache_header_write(
+	int file, const uint8_t key[DIGEST_BYTES], uint64_t length, const struct cache_note *note);
+struct cache_header {
+	uint8_t key[DIGEST_BYTES];
+	uint8_t series[DIGEST_BYTES]; /* zeros: none */
+	uint64_t length;
+	char recipe[CACHE_RECIPE_MAX + 1];
+	char uri[CACHE_URI_MAX + 1];
+};
+int cache_header_read(int file, struct cache_header *header);
+
+/* cache_series.c. An entry goes: the series is not to lead to it any more. Due before its file is removed. */
+void cache_series_forget(struct cache *cache, const struct cache_header *header);
+/* Of the file `name` in the open directory: whether it is a link of a series; if it leads nowhere it is removed. */
+bool cache_series_sweep(struct cache *cache, int directory, const char *name);
+
+#endif

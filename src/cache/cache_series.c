@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Which result a source had before it changed stands in a symbolic link, named by what the results have in common, whose text is the
+ * key of the latest one and since when that is out of date: no blocks on the disk, nothing to be loaded at the start,
+ * and the same for all daemons. A link is a hint: one that gets lost, or that another daemon has turned back, costs a conversion and
+ * is put right by the next hit. An entry that goes takes its link along. */
+#include "src/cache/cache_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum { LEFT_S = 60, LINK_NAME_MAX = CACHE_NAME_MAX + 8, LINK_TEXT_MAX = DIGEST_HEX_MAX + 24 };
+
+static const char SUFFIX[] = ".series";
+
+/* Seconds of the epoch; 0: it is not out of date. */
+struct hint {
+	char hex[DIGEST_HEX_MAX];
+	uint8_t key[DIGEST_BYTES];
+	uint64_t since;
+};
+
+static void link_name(const uint8_t series[DIGEST_BYTES], char out[LINK_NAME_MAX])
+{
+	char name[CACHE_NAME_MAX];
+	cache_name(series, name);
+	snprintf(out, LINK_NAME_MAX, "%s%s", name, SUFFIX);
+}
+
+static unsigned digit(char c)
+{
+	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
+}
+
+/* "key-since". What says anything else is no link of ours. */
+static int read_link(int directory, const char *name, struct hint *hint)
+{
+	char text[LINK_TEXT_MAX];
+	ssize_t length = readlinkat(directory, name, text, sizeof text - 1);
+	if (length <= DIGEST_HEX_MAX)
+		return -ENOENT;
+	text[length] = '\0';
+	char *end = text + DIGEST_HEX_MAX - 1;
+	if (*end != '-' || strspn(end + 1, "0123456789") != strlen(end + 1))
+		return -ENOENT;
+	*end = '\0';
+	if (!cache_is_name(text))
+		return -ENOENT;
+	memcpy(hint->hex, text, sizeof hint->hex);
+	for (size_t i = 0; i < DIGEST_BYTES; i++)
+		hint->key[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+	hint->since = strtoull(end + 1, NULL, 10);
+	return 0;
+}
+
+static void write_link(struct cache *cache, const uint8_t series[DIGEST_BYTES],
+	const uint8_t key[DIGEST_BYTES], uint64_t since)
+{
+	char name[LINK_NAME_MAX], fresh[LINK_NAME_MAX + 16];
+	char text[LINK_TEXT_MAX], hex[DIGEST_HEX_MAX];
+	uint32_t number = 0;
+	digest_hex(key, hex);
+	snprintf(text, sizeof text, "%s-%" PRIu64, hex, since);
+	link_name(series, name);
+	(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
+	snprintf(fresh, sizeof fresh, "%s.%08" PRIx32, name, number);
+	int r = symlinkat(text, cache->directory, fresh);
+	if (r < 0 && errno == ENOENT) {
+		FD_CLEANUP int made = cache_directory_open(cache, cache_directory_of(series), true);
+		r = made < 0 ? -1 : symlinkat(text, cache->directory, fresh);
+	}
+	if (r == 0 && renameat(cache->directory, fresh, cache->directory, name) < 0)
+		unlinkat(cache->directory, fresh, 0);
+}
+
+void cache_confirm(
+	struct cache *cache, const uint8_t series[DIGEST_BYTES], const uint8_t key[DIGEST_BYTES])
+{
+	char name[LINK_NAME_MAX];
+	struct hint hint;
+	link_name(series, name);
+	if (read_link(cache->directory, name, &hint) < 0 || hint.since != 0 ||
+		memcmp(hint.key, key, DIGEST_BYTES) != 0)
+		write_link(cache, series, key, 0);
+}
+
+/* Sees to it that the link says since when its result is out of date. A source that is older than the link has come there by a
+ * rename of something above it: nobody knows when. */
+static void tell_since(struct cache *cache, const uint8_t series[DIGEST_BYTES], const char *name,
+	time_t changed, struct hint *hint)
+{
+	struct stat st;
+	time_t now = time(NULL);
+	if (hint->since != 0 || fstatat(cache->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	hint->since = (uint64_t)(changed > st.st_mtim.tv_sec && changed < now ? changed : now);
+	write_link(cache, series, hint->key, hint->since);
+}
+
+int cache_find_older(struct cache *cache, const uint8_t series[DIGEST_BYTES],
+	const uint8_t key[DIGEST_BYTES], time_t changed, uint64_t limit_s,
+	struct cache_older *older)
+{
+	char name[LINK_NAME_MAX];
+	struct hint hint;
+	link_name(series, name);
+	if (read_link(cache->directory, name, &hint) < 0 ||
+		memcmp(hint.key, key, DIGEST_BYTES) == 0)
+		return -ENOENT;
+	tell_since(cache, series, name, changed, &hint);
+	uint64_t now = (uint64_t)time(NULL);
+	*older = (struct cache_older){.stale_s = now > hint.since ? now - hint.since : 0};
+	if (older->stale_s > limit_s)
+		return -ENOENT;
+	FD_CLEANUP int file = cache_find(cache, hint.key, &older->length);
+	struct stat st;
+	if (file < 0 || fstat(file, &st) < 0) {
+		unlinkat(cache->directory, name, 0);
+		return -ENOENT;
+	}
+	memcpy(older->key, hint.key, DIGEST_BYTES);
+	older->modified = st.st_mtim.tv_sec;
+	return fd_take(&file);
+}
+
+void cache_series_forget(struct cache *cache, const struct cache_header *header)
+{
+	static const uint8_t none[DIGEST_BYTES];
+	char name[LINK_NAME_MAX];
+	struct hint hint;
+	if (memcmp(header->series, none, DIGEST_BYTES) == 0)
+		return;
+	link_name(header->series, name);
+	if (read_link(cache->directory, name, &hint) == 0 &&
+		memcmp(hint.key, header->key, DIGEST_BYTES) == 0)
+		unlinkat(cache->directory, name, 0);
+}
+
+bool cache_series_sweep(struct cache *cache, int directory, const char *name)
+{
+	char entry[CACHE_NAME_MAX];
+	struct hint hint;
+	struct stat st;
+	if (strlen(name) < DIGEST_HEX_MAX - 1 ||
+		strncmp(name + DIGEST_HEX_MAX - 1, SUFFIX, sizeof SUFFIX - 1) != 0)
+		return false;
+	/* One that was just being made when somebody was killed has a longer name. */
+	if (name[DIGEST_HEX_MAX - 1 + sizeof SUFFIX - 1] != '\0') {
+		if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_mtim.tv_sec + LEFT_S < time(NULL))
+			unlinkat(directory, name, 0);
+		return true;
+	}
+	if (read_link(directory, name, &hint) == 0) {
+		cache_name(hint.key, entry);
+		if (fstatat(cache->directory, entry, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+			errno != ENOENT)
+			return true;
+	}
+	unlinkat(directory, name, 0);
+	return true;
+}

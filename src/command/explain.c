@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* The argv is printed as a shell would want it, so that it can be tried by hand (with `3< source`
+ * behind it). */
+#include "src/command/explain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/request/plan.h"
+
+static void print_quoted(const char *argument)
+{
+	static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				   "%+,-./:=@_^";
+	if (*argument && strspn(argument, safe) == strlen(argument)) {
+		fputs(argument, stdout);
+		return;
+	}
+	putchar('\'');
+	for (; *argument; argument++) {
+		if (*argument == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*argument);
+	}
+	putchar('\'');
+}
+
+static void print_values(const struct plan *plan)
+{
+	const struct recipe *recipe = plan->recipe;
+	for (size_t i = 0; i < recipe->param_count; i++) {
+		printf("value     %s = ", recipe->params[i].name);
+		if (plan->values[i].present)
+			print_quoted(plan->values[i].canonical);
+		else
+			fputs("(absent)", stdout);
+		putchar('\n');
+	}
+}
+
+static int print_plan(const struct plan *plan)
+{
+	const struct recipe *recipe = plan->recipe;
+	const struct source *source = &plan->source;
+	struct template_argv *argv = malloc(sizeof *argv);
+	if (!argv || plan_argv(plan, "$TMPDIR/output", argv) < 0) {
+		fputs("sluice: the arguments do not fit\n", stderr);
+		free(argv);
+		return 1;
+	}
+	printf("recipe    %s\n", recipe->name);
+	printf("source    ");
+	print_quoted(plan->source_name);
+	printf(" (%s, %" PRIu64 " bytes", sniff_name(source->sniff.type), source->size);
+	if (source->sniff.width)
+		printf(", %" PRIu64 "x%" PRIu64, source->sniff.width, source->sniff.height);
+	printf(")\n");
+	print_values(plan);
+	printf("type      %s%s\n", recipe_media_type(recipe, plan->values),
+		plan->negotiated ? " (negotiated)" : "");
+	printf("response  %s\n", recipe->response == RECIPE_LIVE ? "live" : "whole");
+	for (size_t i = 0; i < argv->program_count; i++) {
+		printf("program   %s\n",
+			recipe->program_paths[i] ? recipe->program_paths[i] : "(not found)");
+		printf("argv     ");
+		for (char **argument = argv->programs[i].argv; *argument; argument++) {
+			putchar(' ');
+			print_quoted(*argument);
+		}
+		putchar('\n');
+	}
+	free(argv);
+	return 0;
+}
+
+int explain_run(struct config *config, const struct explain_request *request)
+{
+	struct plan *plan = malloc(sizeof *plan);
+	if (!plan)
+		return 1;
+	enum outcome outcome = plan_make(plan, config, "GET", request->uri, request->accept);
+	int exit_status = 1;
+	if (outcome == OUTCOME_OK)
+		exit_status = print_plan(plan);
+	else
+		fprintf(stderr, "sluice: %d %s: %s\n", outcome_status(outcome),
+			outcome_reason(outcome_status(outcome)), plan->message);
+	plan_clear(plan);
+	free(plan);
+	return exit_status;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole way, not a short cut: a socket pair stands for the web server's connection, one thread
+ * is the worker at one end, and the main thread plays the web server at the other. */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "fcgi/client.h"
+#include "src/command/explain.h"
+#include "src/request/request.h"
+#include "src/seclusion.h"
+
+struct responder {
+	struct service *service;
+	struct config *config;
+	struct fcgi_connection *connection;
+};
+
+static void *respond(void *argument)
+{
+	struct responder *responder = argument;
+	struct fcgi_connection *connection = responder->connection;
+	struct pollfd poll_fd = {.fd = fcgi_connection_get_fd(connection), .events = POLLIN};
+	int r = 0;
+	while ((r == 0 || r == -EAGAIN) &&
+		!fcgi_input_complete(fcgi_connection_get_input(connection))) {
+		poll(&poll_fd, 1, -1);
+		r = fcgi_connection_read(connection);
+	}
+	if (r == 0)
+		request_serve(responder->service, responder->config, connection);
+	fcgi_connection_free(connection);
+	return NULL;
+}
+
+struct result {
+	int status;
+};
+
+static void take_field(void *data, const char *line)
+{
+	struct result *result = data;
+	if (!strncmp(line, "Status: ", 8))
+		result->status = (int)strtol(line + 8, NULL, 10);
+	fprintf(stderr, "%s\n", line);
+}
+
+static int take_body(void *data, const void *bytes, size_t size)
+{
+	struct result *result = data;
+	/* An error's line belongs where the other messages are. */
+	int fd = result->status / 100 == 2 ? STDOUT_FILENO : STDERR_FILENO;
+	return fd_write_all(fd, bytes, size);
+}
+
+static int ask(int fd, const struct explain_request *request, const struct fcgi_client_sink *sink)
+{
+	struct fcgi_client_param params[3] = {
+		{"REQUEST_METHOD", "GET"},
+		{"REQUEST_URI", request->uri},
+		{"HTTP_ACCEPT", request->accept},
+	};
+	return fcgi_client_request(fd, params, request->accept ? 3 : 2, sink);
+}
+
+int render_request(struct service *service, struct config *config,
+	const struct explain_request *request, const struct fcgi_client_sink *sink)
+{
+	int pair[2];
+	struct responder responder = {.service = service, .config = config};
+	pthread_t thread;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	responder.connection = fcgi_connection_new(pair[0]);
+	int r = responder.connection ? -pthread_create(&thread, NULL, respond, &responder)
+				     : -ENOMEM;
+	if (r < 0) {
+		fcgi_connection_free(responder.connection);
+		fd_close(&pair[1]);
+		return r;
+	}
+	r = ask(pair[1], request, sink);
+	fd_close(&pair[1]);
+	pthread_join(thread, NULL);
+	return r;
+}
+
+int render_run(struct config *config, const struct explain_request *request)
+{
+	struct service service;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	int r = service_open(&service, config->temp_path);
+	if (r < 0) {
+		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
+		return 1;
+	}
+	if (seclusion_check(&service, config) < 0) {
+		service_close(&service);
+		return 1;
+	}
+	struct result result = {0};
+	struct fcgi_client_sink sink = {.data = &result, .field = take_field, .body = take_body};
+	r = render_request(&service, config, request, &sink);
+	service_close(&service);
+	if (r == -EPROTO)
+		fputs("sluice: the answer is incomplete: the converter failed on the way\n",
+			stderr);
+	else if (r < 0)
+		fprintf(stderr, "sluice: %s\n", strerror(-r));
+	return r == 0 && result.status / 100 == 2 ? 0 : 1;
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `param NAME { … }`. min, max and default are texts whose meaning depends on the type; what a type
+ * has no use for is an error and not ignored: a bound that nobody checks is worse than none.
+ */
+#include "src/config/config_internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[] = {"size", "integer", "number", "time", "choice", "color",
+	"region", "flag", "format", "text", NULL};
+
+static bool read_type(const struct config_reader *reader, struct param *param)
+{
+	char message[CONFIG_MESSAGE_MAX];
+	const struct config_value *value = config_read_one(reader, "type");
+	if (!value) {
+		config_read_error(reader, config_node_line(reader->node), "type is missing");
+		return false;
+	}
+	int type = param_type_from_name(value->text);
+	if (type < 0) {
+		config_parse_name(value->text, type_names, message);
+		config_read_error(reader, value->line, "type = %.80s: %s", value->text, message);
+		return false;
+	}
+	param->type = (enum param_type)type;
+	return true;
+}
+
+static void read_number_bound(const struct config_reader *reader, const char *option,
+	const struct param *param, double *out)
+{
+	const struct config_value *value = config_read_one(reader, option);
+	if (!value)
+		return;
+	double number;
+	bool ok = param->type == PARAM_TIME ? config_parse_seconds(value->text, &number)
+					    : config_parse_number(value->text, &number);
+	if (ok && (param->type == PARAM_INTEGER || param->type == PARAM_TEXT))
+		ok = number == floor(number) && fabs(number) < 1e15;
+	if (ok && param->type == PARAM_TEXT)
+		ok = number >= 0 && number < PARAM_CANONICAL_MAX;
+	if (ok) {
+		*out = number;
+		return;
+	}
+	const char *meant = "a number";
+	if (param->type == PARAM_INTEGER)
+		meant = "a whole number";
+	else if (param->type == PARAM_TIME)
+		meant = "seconds such as 90.5, or 1:30.5";
+	else if (param->type == PARAM_TEXT)
+		meant = "a number of bytes up to 255";
+	config_read_error(reader, value->line, "%s = %.80s: write %s", option, value->text, meant);
+}
+
+static void read_size_bound(
+	const struct config_reader *reader, const char *option, unsigned *w, unsigned *h)
+{
+	const struct config_value *value = config_read_one(reader, option);
+	if (!value || config_parse_size(value->text, w, h))
+		return;
+	size_t digits = strspn(value->text, "0123456789");
+	if (digits > 0 && digits < 6 && value->text[digits] == '\0')
+		config_read_error(reader, value->line, "%s = %s: did you mean %sx%s?", option,
+			value->text, value->text, value->text);
+	else
+		config_read_error(
+			reader, value->line, "%s = %.80s: write 4096x4096", option, value->text);
+}
+
+static void read_bounds(const struct config_reader *reader, struct param *param)
+{
+	switch (param->type) {
+	case PARAM_INTEGER:
+	case PARAM_NUMBER:
+	case PARAM_TIME:
+	case PARAM_TEXT:
+		read_number_bound(reader, "min", param, &param->min);
+		read_number_bound(reader, "max", param, &param->max);
+		return;
+	case PARAM_SIZE:
+	case PARAM_REGION:
+		read_size_bound(reader, "min", &param->min_w, &param->min_h);
+		read_size_bound(reader, "max", &param->max_w, &param->max_h);
+		return;
+	default:
+		break;
+	}
+	static const char *const bounds[] = {"min", "max"};
+	for (size_t i = 0; i < 2; i++) {
+		const struct config_value *value = config_read_one(reader, bounds[i]);
+		if (value)
+			config_read_error(reader, value->line, "%s: type %s has no such bound",
+				bounds[i], param_type_name(param->type));
+	}
+}
+
+/* "jpeg" → jpeg; a choice "cover=^" → cover and ^. */
+static bool read_value(
+	const struct config_reader *reader, const struct config_value *value, struct param *param)
+{
+	struct param_choice *choice = &param->values[param->value_count];
+	if (param->type == PARAM_FORMAT) {
+		int type = sniff_from_name(value->text);
+		if (type < 0) {
+			const char *names[SNIFF_TYPES + 1] = {NULL};
+			char message[CONFIG_MESSAGE_MAX];
+			for (int i = 1; i < SNIFF_TYPES; i++)
+				names[i - 1] = sniff_name((enum sniff_type)i);
+			config_parse_name(value->text, names, message);
+			config_read_error(reader, value->line, "values: format '%.40s': %s",
+				value->text, message);
+			return false;
+		}
+		choice->name = config_strdup(reader->report, sniff_name((enum sniff_type)type));
+		choice->mapped = config_strdup(reader->report, sniff_name((enum sniff_type)type));
+	} else {
+		const char *equal = strchr(value->text, '=');
+		choice->name = config_strdup(reader->report, value->text);
+		choice->mapped = config_strdup(reader->report, equal ? equal + 1 : value->text);
+		if (choice->name && equal)
+			choice->name[equal - value->text] = '\0';
+	}
+	param->value_count++;
+	for (size_t i = 0; i + 1 < param->value_count; i++) {
+		if (choice->name && param->values[i].name &&
+			strcmp(param->values[i].name, choice->name) == 0) {
+			config_read_error(reader, value->line, "values: '%s' stands there twice",
+				choice->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* False when a value was wrong, so that the declaration is not worth a further check. */
+static bool read_values(const struct config_reader *reader, struct param *param)
+{
+	bool ok = true;
+	size_t count = config_node_count(reader->node, "values");
+	const struct config_value *first = config_node_value(reader->node, "values", 0);
+	if (param->type != PARAM_CHOICE && param->type != PARAM_FORMAT) {
+		if (first)
+			config_read_error(reader, first->line,
+				"values: only choice and format have them, not %s",
+				param_type_name(param->type));
+		return !first;
+	}
+	if (count == 0) {
+		config_read_error(reader, config_node_line(reader->node),
+			"values are missing: type %s needs them", param_type_name(param->type));
+		return false;
+	}
+	if (count > PARAM_VALUES_MAX) {
+		config_read_error(reader,
+			config_node_value(reader->node, "values", PARAM_VALUES_MAX)->line,
+			"values: more than %d", PARAM_VALUES_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < count && !reader->report->out_of_memory; i++)
+		ok = read_value(reader, config_node_value(reader->node, "values", i), param) && ok;
+	return ok;
+}
+
+/* The line that a complaint about the whole declaration is most likely about. */
+static unsigned blame(const struct config_reader *reader)
+{
+	static const char *const order[] = {"max", "min", "values", "allow"};
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		const struct config_value *value = config_read_one(reader, order[i]);
+		if (value)
+			return value->line;
+	}
+	return config_node_line(reader->node);
+}
+
+/* Messages of param name the parameter; `where` has done that already. */
+static const char *without_name(const char *message, const char *name)
+{
+	const char *at = strncmp(message, "param ", 6) == 0 ? message + 6 : message;
+	size_t n = strlen(name);
+	return strncmp(at, name, n) == 0 && strncmp(at + n, ": ", 2) == 0 ? at + n + 2 : message;
+}
+
+static void check(const struct config_reader *reader, struct param *param)
+{
+	struct param_value parsed;
+	char message[PARAM_MESSAGE_MAX];
+	char *given = param->default_text;
+	param->default_text = NULL;
+	bool ok = param_check(param, message);
+	param->default_text = given;
+	if (!ok) {
+		config_read_error(reader, blame(reader), "%s", without_name(message, param->name));
+		return;
+	}
+	const struct config_value *value = config_read_one(reader, "default");
+	if (!given || !value)
+		return;
+	if (param->required)
+		config_read_error(reader, value->line, "required and a default: which one?");
+	else if (!param_parse(param, given, &parsed, message))
+		config_read_error(reader, value->line, "default = %.80s: %s", value->text,
+			without_name(message, param->name));
+}
+
+bool config_param(const struct config_node *node, const char *where, struct param *param,
+	struct config_report *report)
+{
+	char here[256];
+	const char *name = config_node_title(node);
+	snprintf(here, sizeof(here), "%sparam '%.40s': ", where, name);
+	const struct config_reader reader = {report, node, here};
+	size_t errors = report->errors;
+	*param = (struct param){.name = config_strdup(report, name), .min = NAN, .max = NAN};
+	if (!param->name)
+		return false;
+	size_t length =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	if (length == 0 || length > 32 || name[length] != '\0' || strchr("-0123456789", name[0]))
+		config_read_error(&reader, config_node_line(node),
+			"a name begins with a letter and has up to 32 letters, digits, - and _");
+	else if (strcmp(name, "source") == 0 || strcmp(name, "output") == 0)
+		config_read_error(
+			&reader, config_node_line(node), "this name is {%s} already", name);
+	config_read_bool(&reader, "required", &param->required);
+	config_read_string(&reader, "default", false, &param->default_text);
+	if (!read_type(&reader, param))
+		return false;
+	read_bounds(&reader, param);
+	bool ok = read_values(&reader, param);
+	const struct config_value *allow = config_read_one(&reader, "allow");
+	if (allow && param->type != PARAM_TEXT)
+		config_read_error(&reader, allow->line, "allow: only type text has it, not %s",
+			param_type_name(param->type));
+	else
+		config_read_string(&reader, "allow", true, &param->allow);
+	if (ok && errors == report->errors && !report->out_of_memory)
+		check(&reader, param);
+	return true;
+}

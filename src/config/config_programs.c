@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a recipe's programs are, decided once: neither the daemon's PATH nor a change on disk
+ * afterwards decides what is started. A missing program is a warning: the other recipes work
+ * without it.
+ */
+#include "src/config/config_internal.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+static char *look_up(struct config_report *report, const char *programs, const char *name)
+{
+	char path[PATH_MAX];
+	if (name[0] == '/')
+		return is_program(name) ? config_strdup(report, name) : NULL;
+	for (const char *at = programs; *at; at += *at == ':') {
+		size_t n = strcspn(at, ":");
+		int length = snprintf(path, sizeof(path), "%.*s/%s", (int)n, at, name);
+		if (n > 0 && n < PATH_MAX && length > 0 && length < (int)sizeof(path) &&
+			is_program(path))
+			return config_strdup(report, path);
+		at += n;
+	}
+	return NULL;
+}
+
+/* The line of the run element that program begins with. */
+static unsigned program_line(const struct config_reader *reader, size_t program)
+{
+	size_t index = 0, count = config_node_count(reader->node, "run");
+	for (size_t i = 0; i < count && program > 0; i++) {
+		if (strcmp(config_node_value(reader->node, "run", i)->text, "|") == 0) {
+			program--;
+			index = i + 1;
+		}
+	}
+	const struct config_value *value = config_node_value(reader->node, "run", index);
+	return value ? value->line : config_node_line(reader->node);
+}
+
+void config_programs(
+	const struct config_reader *reader, const char *programs, struct recipe *recipe)
+{
+	size_t count = template_program_count(recipe->template);
+	for (size_t i = 0; i < count && i < TEMPLATE_PROGRAMS_MAX; i++) {
+		const char *name = template_program_name(recipe->template, i);
+		unsigned line = program_line(reader, i);
+		if (name[0] != '/' && strchr(name, '/')) {
+			config_read_error(reader, line,
+				"program '%.80s': write an absolute path, or a name without a "
+				"slash",
+				name);
+			continue;
+		}
+		recipe->program_paths[i] = look_up(reader->report, programs, name);
+		if (recipe->program_paths[i])
+			continue;
+		if (name[0] == '/')
+			config_warning(reader->report, line,
+				"program '%.80s' is missing or not executable: recipe '%s' will "
+				"answer 500",
+				name, recipe->name);
+		else
+			config_warning(reader->report, line,
+				"program '%.80s' not found in %.200s: recipe '%s' will answer 500",
+				name, programs, recipe->name);
+	}
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `run`: what is executed. A mistake here shows as a broken picture weeks later, or as a hole
+ * through which a client reaches a shell, so it is judged as a whole, once the params are known.
+ */
+#include "src/config/config_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RUN_MAX = TEMPLATE_ARGS_MAX, ERRORS_MAX = 10, ENOUGH = 500 };
+
+#define HARMLESS "x"
+
+/* Whether a program can get at the source: as {source}, as descriptor 3, or on its standard input.
+ */
+static bool takes_source(const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->run_count; i++)
+		if (strstr(recipe->run[i], "{source}") || strstr(recipe->run[i], "{source.fd}") ||
+			strstr(recipe->run[i], "fd/3") || strstr(recipe->run[i], "fd:3"))
+			return true;
+	return recipe->stdin_source;
+}
+
+/* `sh -c` with a hole in the script: the one way in which a client's value could become a command.
+ */
+static void check_shell(const struct config_reader *reader, const struct recipe *recipe)
+{
+	static const char *const shells[] = {"sh", "bash", "dash", "ksh", "zsh", "busybox", NULL};
+	bool shell = false, first = true;
+	for (size_t i = 0; i < recipe->run_count; i++) {
+		const char *text = recipe->run[i];
+		if (first) {
+			const char *slash = strrchr(text, '/');
+			shell = false;
+			for (size_t j = 0; shells[j]; j++)
+				shell = shell || strcmp(slash ? slash + 1 : text, shells[j]) == 0;
+		}
+		first = strcmp(text, "|") == 0;
+		if (!shell || strcmp(text, "-c") != 0 || i + 1 == recipe->run_count)
+			continue;
+		for (size_t j = 0; j < recipe->param_count; j++) {
+			char hole[64];
+			int length = snprintf(hole, sizeof(hole), "{%.40s", recipe->params[j].name);
+			const char *at = strstr(recipe->run[i + 1], hole);
+			if (at && strchr("}.*|", at[length]))
+				config_read_error(reader,
+					config_node_value(reader->node, "run", i + 1)->line,
+					"run: {%s} within the script of a shell; pass it behind "
+					"the script, as \"$1\"",
+					recipe->params[j].name);
+		}
+	}
+}
+
+static bool copy_run(const struct config_reader *reader, size_t count, struct recipe *recipe)
+{
+	recipe->run = calloc(count + 1, sizeof(*recipe->run));
+	if (!recipe->run) {
+		reader->report->out_of_memory = true;
+		return false;
+	}
+	for (; recipe->run_count < count; recipe->run_count++) {
+		const char *text = config_node_value(reader->node, "run", recipe->run_count)->text;
+		recipe->run[recipe->run_count] = config_strdup(reader->report, text);
+		if (!recipe->run[recipe->run_count])
+			return false;
+	}
+	return true;
+}
+
+/* The index of the element at which compiling fails with this message. */
+static size_t failing_element(
+	const struct recipe *recipe, const char *const *elements, const char *message)
+{
+	char other[CONFIG_MESSAGE_MAX];
+	for (size_t count = 1; count <= recipe->run_count; count++) {
+		struct template *part = template_new(
+			elements, count, recipe->params, recipe->param_count, other, sizeof(other));
+		template_free(part);
+		if (!part && strcmp(other, message) == 0)
+			return count - 1;
+	}
+	return recipe->run_count;
+}
+
+/* Reports what is wrong with the elements: after each error with something harmless in its place.
+ */
+static void explain_run(const struct config_reader *reader, const struct recipe *recipe)
+{
+	const char *elements[RUN_MAX];
+	char message[CONFIG_MESSAGE_MAX];
+	memcpy(elements, recipe->run, recipe->run_count * sizeof(*elements));
+	for (int errors = 0; errors < ERRORS_MAX && reader->report->errors < ENOUGH; errors++) {
+		struct template *template = template_new(elements, recipe->run_count,
+			recipe->params, recipe->param_count, message, sizeof(message));
+		template_free(template);
+		if (template)
+			return;
+		size_t index = failing_element(recipe, elements, message);
+		const struct config_value *value = config_node_value(
+			reader->node, "run", index < recipe->run_count ? index : 0);
+		config_read_error(reader, value->line, "run: %s",
+			strncmp(message, "run: ", 5) == 0 ? message + 5 : message);
+		if (index == recipe->run_count || strcmp(elements[index], HARMLESS) == 0)
+			return;
+		elements[index] = HARMLESS;
+	}
+}
+
+void config_run(const struct config_reader *reader, const struct config *config, bool complete,
+	struct recipe *recipe, const bool *used)
+{
+	char message[CONFIG_MESSAGE_MAX];
+	size_t count = config_node_count(reader->node, "run");
+	if (count == 0) {
+		if (complete)
+			config_read_error(reader, config_node_line(reader->node), "run is missing");
+		return;
+	}
+	unsigned line = config_node_value(reader->node, "run", 0)->line;
+	if (count > RUN_MAX) {
+		config_read_error(reader, line, "run: more than %d elements", RUN_MAX);
+		return;
+	}
+	if (!copy_run(reader, count, recipe))
+		return;
+	recipe->template = template_new((const char *const *)recipe->run, count, recipe->params,
+		recipe->param_count, message, sizeof(message));
+	if (!recipe->template) {
+		if (complete)
+			explain_run(reader, recipe);
+		return;
+	}
+	if (config->programs)
+		config_programs(reader, config->programs, recipe);
+	check_shell(reader, recipe);
+	if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
+		config_read_error(reader, line,
+			"run: a live response cannot come from {output}, only from stdout");
+	if (complete && !takes_source(recipe))
+		config_read_warning(reader, line,
+			"run: no program gets the source: neither {source} nor stdin = source");
+	for (size_t i = 0; i < recipe->param_count && complete; i++)
+		if (!used[i] && !template_uses_param(recipe->template, i))
+			config_read_warning(reader,
+				config_node_line(config_node_section(reader->node, "param", i)),
+				"param '%s' is used neither in path nor in run",
+				recipe->params[i].name);
+}

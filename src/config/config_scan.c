@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libconfuse 3.3 counts lines wrongly behind comments, does not accept them inside lists, takes a
+ * section that is never closed for a good one, and drops a `*` or `+` outside of quotes without a
+ * word. None of that may happen to a file that decides what is executed, so comments are blanked
+ * out here and the rest is reported with its line.
+ */
+#include "src/config/config_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* libconfuse compares every section with all before it: without a bound a file could take minutes.
+ */
+enum { DEPTH_MAX = 8, BRACES_MAX = 8000 };
+
+/* What may come next, as far as it must be known. */
+enum place {
+	PLACE_NAME,  /* an option or a section */
+	PLACE_AFTER, /* behind its name: =, a title, { */
+	PLACE_VALUE,
+	PLACE_LIST,
+};
+
+struct scan {
+	char *at;
+	char *end;
+	unsigned line;
+	enum place place;
+	bool broken;
+	size_t depth, braces;
+	unsigned opened[DEPTH_MAX]; /* lines of the braces that are open */
+	struct config_report *report;
+};
+
+static void scan_error(struct scan *scan, unsigned line, const char *message)
+{
+	config_error(scan->report, line, "%s", message);
+	scan->broken = true;
+}
+
+static char peek(const struct scan *scan, size_t ahead)
+{
+	return (size_t)(scan->end - scan->at) > ahead ? scan->at[ahead] : '\0';
+}
+
+/* Blanks out one byte, or passes a line break. */
+static void blank(struct scan *scan)
+{
+	if (*scan->at == '\n')
+		scan->line++;
+	else
+		*scan->at = ' ';
+	scan->at++;
+}
+
+static void scan_line_comment(struct scan *scan)
+{
+	while (scan->at < scan->end && *scan->at != '\n')
+		blank(scan);
+}
+
+static void scan_block_comment(struct scan *scan)
+{
+	unsigned line = scan->line;
+	blank(scan);
+	blank(scan);
+	while (scan->at < scan->end) {
+		if (peek(scan, 0) == '*' && peek(scan, 1) == '/') {
+			blank(scan);
+			blank(scan);
+			return;
+		}
+		blank(scan);
+	}
+	scan_error(scan, line, "this comment is never closed");
+}
+
+/* ${NAME} and ${NAME:-text} become the environment's value outside of '…'. */
+static void scan_environment(struct scan *scan)
+{
+	char name[128];
+	const char *from = scan->at + 2;
+	size_t n = 0, room = (size_t)(scan->end - from);
+	while (n < room && !strchr("}\"'\n", from[n]))
+		n++;
+	if (n == room || from[n] != '}') {
+		scan_error(scan, scan->line,
+			"${ without } on this line: write it in '...' to keep it as it is");
+		return;
+	}
+	if (n < sizeof(name)) {
+		memcpy(name, from, n);
+		name[n] = '\0';
+		if (!strstr(name, ":-") && !getenv(name))
+			config_warning(scan->report, scan->line,
+				"${%s} is not set in the environment; write it in '...' to keep it "
+				"as it is",
+				name);
+	}
+	scan->at += n + 2;
+}
+
+static void scan_escape(struct scan *scan)
+{
+	const char *digits = scan->at + 1;
+	char *end = NULL;
+	if (peek(scan, 1) == '\n')
+		scan->line++;
+	else if (peek(scan, 1) == '0' || (peek(scan, 1) == 'x' && peek(scan, 2) == '0')) {
+		char number[4] = {0};
+		bool hex = *digits == 'x';
+		for (size_t i = 0; i < (hex ? 2u : 3u); i++)
+			number[i] = peek(scan, i + (hex ? 2 : 1));
+		if (strtoul(number, &end, hex ? 16 : 8) == 0)
+			scan_error(scan, scan->line, "a NUL byte cannot stand in a text");
+	}
+	scan->at += scan->end - scan->at > 1 ? 2 : 1;
+}
+
+static void scan_string(struct scan *scan, char quote)
+{
+	unsigned line = scan->line;
+	if (scan->place == PLACE_NAME)
+		scan_error(scan, line, "expected the name of an option here, without quotes");
+	for (scan->at++; scan->at < scan->end;) {
+		char c = *scan->at;
+		if (c == quote) {
+			scan->at++;
+			return;
+		}
+		if (c == '\\' && quote == '"') {
+			scan_escape(scan);
+			continue;
+		}
+		if (c == '\\' && peek(scan, 1) != '\n')
+			scan->at += scan->end - scan->at > 1 ? 2 : 1;
+		else if (c == '$' && peek(scan, 1) == '{' && quote == '"')
+			scan_environment(scan);
+		else
+			scan->at++;
+		if (c == '\n')
+			scan->line++;
+		if (scan->broken && c == '$')
+			scan->at += scan->at < scan->end;
+	}
+	scan_error(scan, line, "this text is never closed: a quote is missing");
+}
+
+static void scan_word(struct scan *scan)
+{
+	while (scan->at < scan->end && !strchr(" #\"'\t\n\r={}()+,", *scan->at)) {
+		if (*scan->at == '$' && peek(scan, 1) == '{') {
+			char *before = scan->at;
+			scan_environment(scan);
+			if (scan->at == before)
+				scan->at++;
+			else
+				scan->at += scan->at < scan->end;
+			continue;
+		}
+		if (*scan->at == '*' || *scan->at == '|' || (unsigned char)*scan->at < 0x20) {
+			scan_error(scan, scan->line,
+				"a value with * or | or a control character must be in quotes");
+			scan->at++;
+			return;
+		}
+		scan->at++;
+	}
+}
+
+static void value_ends(struct scan *scan)
+{
+	if (scan->place == PLACE_NAME)
+		scan->place = PLACE_AFTER;
+	else if (scan->place == PLACE_VALUE)
+		scan->place = PLACE_NAME;
+}
+
+static void scan_brace(struct scan *scan)
+{
+	if (*scan->at == '{') {
+		if (++scan->braces == BRACES_MAX)
+			scan_error(scan, scan->line, "too many sections and lists in one file");
+		if (scan->depth == DEPTH_MAX) {
+			scan_error(scan, scan->line, "too many braces within each other");
+			scan->depth--;
+		}
+		scan->opened[scan->depth++] = scan->line;
+		scan->place = scan->place == PLACE_VALUE ? PLACE_LIST : PLACE_NAME;
+	} else {
+		if (scan->depth == 0)
+			scan_error(scan, scan->line, "} without {");
+		else
+			scan->depth--;
+		scan->place = PLACE_NAME;
+	}
+	scan->at++;
+}
+
+static void scan_token(struct scan *scan)
+{
+	char c = *scan->at;
+	char next = peek(scan, 1);
+	if (c == '\n' || c == ' ' || c == '\t' || c == '\r')
+		blank(scan);
+	else if (c == '#' || (c == '/' && next == '/'))
+		scan_line_comment(scan);
+	else if (c == '/' && next == '*')
+		scan_block_comment(scan);
+	else if (c == '"' || c == '\'') {
+		scan_string(scan, c);
+		value_ends(scan);
+	} else if (c == '{' || c == '}')
+		scan_brace(scan);
+	else if (c == '=' || (c == '+' && next == '=')) {
+		scan->at += c == '+' ? 2 : 1;
+		scan->place = PLACE_VALUE;
+	} else if (c == ',')
+		scan->at++;
+	else if (c == '+' || c == '(' || c == ')') {
+		scan_error(scan, scan->line, "a value with +, ( or ) must be in quotes");
+		scan->at++;
+	} else {
+		scan_word(scan);
+		value_ends(scan);
+	}
+}
+
+bool config_scan(char *text, size_t size, struct config_report *report)
+{
+	struct scan scan = {.at = text, .end = text + size, .line = 1, .report = report};
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		memset(text, ' ', 3); /* a byte order mark */
+	const char *nul = memchr(text, '\0', size);
+	if (nul) {
+		for (const char *at = text; at < nul; at++)
+			scan.line += *at == '\n';
+		config_error(report, scan.line, "a NUL byte: this is no text file");
+		return false;
+	}
+	while (scan.at < scan.end)
+		scan_token(&scan);
+	while (scan.depth > 0 && !scan.broken)
+		scan_error(&scan, scan.opened[--scan.depth], "this { is never closed");
+	return !scan.broken;
+}

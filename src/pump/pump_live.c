@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* live: the bytes in the pipe become one record at once. While the web server does not take them,
+ * nobody reads the pipe, so the program blocks in its write: that is the back-pressure. */
+#include "src/pump/pump_internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+
+/* The connection's word for what happened becomes ours. */
+static void sending_failed(struct pump *pump, int r)
+{
+	if (r == -ETIME)
+		pump_end(pump, OUTCOME_DEADLINE, SIGKILL, "deadline");
+	else if (r == -ETIMEDOUT)
+		pump_end(pump, OUTCOME_SEND_FAILED, SIGKILL, "web server stopped reading");
+	else if (r ==
+		 -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
+		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
+	else if (r == -ECONNRESET)
+		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");
+	else
+		pump_end(pump, OUTCOME_SEND_FAILED, SIGKILL, strerror(-r));
+}
+
+/* Sends what is in the pipe. False: there is nothing, and there never will be. */
+static bool forward(struct pump *pump)
+{
+	struct conversion *conversion = pump->conversion;
+	uint64_t size = pump_bytes_in(conversion->out);
+	uint64_t limit = conversion->plan->recipe->max_output_bytes;
+	if (size == 0)
+		return false;
+	if (limit && pump->bytes + size > limit) {
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
+		return false;
+	}
+	int r = 0;
+	if (!pump->begun) {
+		pump->begun = true;
+		r = pump->begin(pump->data);
+	}
+	if (r == 0)
+		r = fcgi_connection_splice(pump->connection, conversion->out, size);
+	if (r < 0) {
+		sending_failed(pump, r);
+		return false;
+	}
+	pump->bytes += size;
+	progress_set_bytes(pump->progress, pump->bytes);
+	return true;
+}
+
+enum outcome pump_live(struct pump *pump, int *status)
+{
+	struct conversion *conversion = pump->conversion;
+	fcgi_connection_set_deadline(pump->connection, pump->deadline_ms);
+	int r = pump_watch_all(pump, EPOLLIN);
+	if (r < 0) {
+		text_printf(pump->reason, "epoll: %s", strerror(-r));
+		return outcome_from_error(r);
+	}
+	bool open = true;
+	while (conversion->running > 0 || open) {
+		bool ready = pump_step(pump);
+		if (open && (pump->ended != OUTCOME_OK || (ready && !forward(pump)))) {
+			pump_unwatch(pump, conversion->out);
+			open = false;
+		}
+	}
+	conversion_end(conversion);
+	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
+	return pump_verdict(pump, status);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * strtod would accept "1e5", "0x10", "nan", " 5" and, in some locales, another decimal point; and a
+ * binary fraction printed again is not what was written. So numbers are read digit by digit into
+ * millionths.
+ */
+#include "src/pure/decimal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The longest run of digits at text; *count is at most len. False when a leading zero or the limit
+ * says no. */
+static bool read_whole(const char *text, size_t len, size_t *count, int64_t *whole)
+{
+	size_t n = 0;
+	int64_t sum = 0;
+	while (n < len && is_digit(text[n])) {
+		sum = sum * 10 + (text[n] - '0');
+		if (sum > DECIMAL_LIMIT || (n == 1 && text[0] == '0'))
+			return false;
+		n++;
+	}
+	*count = n;
+	*whole = sum;
+	return n > 0;
+}
+
+bool decimal_parse(const char *text, size_t len, int places, int64_t *millionths)
+{
+	bool negative = len > 0 && text[0] == '-';
+	size_t at = negative ? 1 : 0;
+	size_t digits;
+	int64_t whole;
+	if (!read_whole(text + at, len - at, &digits, &whole))
+		return false;
+	at += digits;
+	int64_t sum = whole * DECIMAL_ONE;
+	if (at < len) {
+		if (text[at++] != '.' || at == len || len - at > (size_t)places)
+			return false;
+		for (int64_t unit = DECIMAL_ONE / 10; at < len; at++, unit /= 10) {
+			if (!is_digit(text[at]))
+				return false;
+			sum += (text[at] - '0') * unit;
+		}
+	}
+	if (sum > DECIMAL_LIMIT * (int64_t)DECIMAL_ONE || (negative && sum == 0))
+		return false;
+	*millionths = negative ? -sum : sum;
+	return true;
+}
+
+void decimal_format(int64_t millionths, char out[DECIMAL_TEXT_MAX])
+{
+	uint64_t size = millionths < 0 ? -(uint64_t)millionths : (uint64_t)millionths;
+	uint64_t fraction = size % DECIMAL_ONE;
+	const char *sign = millionths < 0 ? "-" : "";
+	if (fraction == 0) {
+		snprintf(out, DECIMAL_TEXT_MAX, "%s%" PRIu64, sign, size / DECIMAL_ONE);
+		return;
+	}
+	int places = DECIMAL_PLACES;
+	for (; fraction % 10 == 0; fraction /= 10)
+		places--;
+	snprintf(out, DECIMAL_TEXT_MAX, "%s%" PRIu64 ".%0*" PRIu64, sign, size / DECIMAL_ONE,
+		places, fraction);
+}
+
+int64_t decimal_multiply(int64_t a, int64_t b)
+{
+	__extension__ typedef __int128 wide;
+	wide product = (wide)a * b;
+	product += product < 0 ? -DECIMAL_ONE / 2 : DECIMAL_ONE / 2;
+	product /= DECIMAL_ONE;
+	if (product > INT64_MAX)
+		return INT64_MAX;
+	if (product < -INT64_MAX)
+		return -INT64_MAX;
+	return (int64_t)product;
+}
+
+bool decimal_parse_unsigned(const char *text, size_t len, unsigned long max, unsigned long *value)
+{
+	size_t digits;
+	int64_t whole;
+	if (!read_whole(text, len, &digits, &whole) || digits != len || (uint64_t)whole > max)
+		return false;
+	*value = (unsigned long)whole;
+	return true;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Negotiation must not surprise: a client that says nothing, or only wildcards, gets a format that
+ * everything shows; a newer one is for clients that name it. An Accept that matches nothing is
+ * disregarded (RFC 9110 §12.5.1 allows it) because a picture that was not asked for is more use
+ * than a refusal; only q=0 is taken at its word.
+ */
+#include "src/pure/http.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+enum { NOT_MENTIONED = -1 };
+
+struct range {
+	const char *type;
+	size_t type_len;
+	const char *subtype;
+	size_t subtype_len;
+	int q; /* thousandths */
+};
+
+static const char *skip_space(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	return at;
+}
+
+static bool is_token_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static const char *skip_token(const char *at, const char *end)
+{
+	while (at < end && is_token_char(*at))
+		at++;
+	return at;
+}
+
+/* Behind a quoted-string at `at`, or NULL when it has no end. */
+static const char *skip_quoted(const char *at, const char *end)
+{
+	for (at++; at < end; at++) {
+		if (*at == '"')
+			return at + 1;
+		if (*at == '\\')
+			at++;
+	}
+	return NULL;
+}
+
+/* 0, 0.5, 1.000 (RFC 9110 §12.4.2) in thousandths; -1 when malformed. */
+static int parse_q(const char *at, const char *end)
+{
+	if (at == end || (*at != '0' && *at != '1'))
+		return -1;
+	int q = (*at++ - '0') * 1000;
+	if (at == end)
+		return q;
+	if (*at++ != '.' || end - at > 3)
+		return -1;
+	for (int unit = 100; at < end; at++, unit /= 10) {
+		if (*at < '0' || *at > '9')
+			return -1;
+		q += (*at - '0') * unit;
+	}
+	return q <= 1000 ? q : -1;
+}
+
+/* ;name=value … up to end. False when malformed or when a media parameter stands before q: no
+ * format here has any. */
+static bool parse_parameters(const char *at, const char *end, struct range *range)
+{
+	bool weighted = false;
+	for (at = skip_space(at, end); at < end; at = skip_space(at, end)) {
+		if (*at++ != ';')
+			return false;
+		const char *name = at = skip_space(at, end);
+		const char *name_end = at = skip_token(at, end);
+		if (name == name_end)
+			continue;
+		const char *value = at;
+		if (at < end && *at == '=') {
+			value = ++at;
+			at = at < end && *at == '"' ? skip_quoted(at, end) : skip_token(at, end);
+			if (!at || at == value)
+				return false;
+		} else if (!weighted) {
+			return false;
+		}
+		if (weighted)
+			continue;
+		if (name_end - name != 1 || (*name != 'q' && *name != 'Q'))
+			return false;
+		range->q = parse_q(value, at);
+		if (range->q < 0)
+			return false;
+		weighted = true;
+	}
+	return true;
+}
+
+static bool parse_range(const char *at, const char *end, struct range *range)
+{
+	at = skip_space(at, end);
+	range->type = at;
+	at = skip_token(at, end);
+	range->type_len = (size_t)(at - range->type);
+	if (range->type_len == 0 || at == end || *at != '/')
+		return false;
+	range->subtype = ++at;
+	at = skip_token(at, end);
+	range->subtype_len = (size_t)(at - range->subtype);
+	range->q = 1000;
+	return range->subtype_len > 0 && parse_parameters(at, end, range);
+}
+
+/* The end of the list's element at `at`: a comma that is not within quotes. */
+static const char *find_comma(const char *at)
+{
+	const char *end = at + strlen(at);
+	while (at < end && *at != ',') {
+		const char *behind = *at == '"' ? skip_quoted(at, end) : at + 1;
+		at = behind ? behind : end;
+	}
+	return at;
+}
+
+static bool is(const char *text, size_t len, const char *word, size_t word_len)
+{
+	return len == word_len && !strncasecmp(text, word, len);
+}
+
+/* 3: named, 2: its type with any subtype, 1: any, 0: does not match. */
+static int specificity(const struct range *range, enum sniff_type format)
+{
+	const char *type = sniff_media_type(format);
+	size_t len = strcspn(type, "/");
+	const char *subtype = type + len + 1;
+	if (is(range->type, range->type_len, "*", 1))
+		return is(range->subtype, range->subtype_len, "*", 1) ? 1 : 0;
+	if (!is(range->type, range->type_len, type, len))
+		return 0;
+	if (is(range->subtype, range->subtype_len, "*", 1))
+		return 2;
+	return is(range->subtype, range->subtype_len, subtype, strlen(subtype)) ? 3 : 0;
+}
+
+/* The weight of the most specific range that matches, NOT_MENTIONED when none does. */
+static int weigh(const char *accept, enum sniff_type format, int *specific)
+{
+	int q = NOT_MENTIONED;
+	*specific = 0;
+	while (*accept) {
+		const char *end = find_comma(accept);
+		struct range range;
+		if (parse_range(accept, end, &range)) {
+			int match = specificity(&range, format);
+			if (match > *specific || (match && match == *specific && range.q > q)) {
+				*specific = match;
+				q = range.q;
+			}
+		}
+		accept = end + (*end == ',');
+	}
+	return q;
+}
+
+static bool is_universal(enum sniff_type format)
+{
+	return format == SNIFF_JPEG || format == SNIFF_PNG || format == SNIFF_GIF ||
+	       format == SNIFF_MP4 || format == SNIFF_MP3;
+}
+
+int http_negotiate(const char *accept, const enum sniff_type *formats, size_t count)
+{
+	if (!accept || !*skip_space(accept, accept + strlen(accept)))
+		accept = "*/*";
+	int best = -1, best_rank = 0;
+	for (size_t i = 0; i < count; i++) {
+		int specific, q = weigh(accept, formats[i], &specific);
+		bool universal = is_universal(formats[i]);
+		if (q == 0)
+			continue;
+		/* Thousandths within four classes, best first. */
+		int rank = q == NOT_MENTIONED		? (universal ? 2000 : 1)
+			   : universal || specific == 3 ? 6000 + q
+							: 4000 + q;
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = (int)i;
+		}
+	}
+	return best;
+}

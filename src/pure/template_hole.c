@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * name[.part][*factor][|default], read when the configuration is: a recipe that names a parameter
+ * that it does not have, or the height of a colour, must fail then and not with the first request.
+ */
+#include "base/text.h"
+#include "src/pure/decimal.h"
+#include "src/pure/template_compiled.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is(const char *text, size_t len, const char *word)
+{
+	return len == strlen(word) && !memcmp(text, word, len);
+}
+
+static bool refuse(struct text *error, const char *text, size_t len, const char *why)
+{
+	text_printf(error, "run: {%.*s}: %s", (int)(len < 60 ? len : 60), text, why);
+	return false;
+}
+
+static bool parse_own(const char *text, size_t len, struct piece *piece)
+{
+	static const struct {
+		const char *name;
+		enum piece_kind kind;
+	} own[] = {
+		{"source", PIECE_SOURCE},
+		{"source.fd", PIECE_SOURCE_FD},
+		{"source.format", PIECE_SOURCE_FORMAT},
+		{"output", PIECE_OUTPUT},
+	};
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		if (is(text, len, own[i].name)) {
+			piece->kind = own[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_part(enum param_type type, const char *part, size_t len)
+{
+	if (len != 1)
+		return false;
+	return (type == PARAM_REGION && strchr("wxyh", part[0])) ||
+	       (type == PARAM_SIZE && strchr("wh", part[0]));
+}
+
+static bool can_scale(enum param_type type)
+{
+	return type == PARAM_SIZE || type == PARAM_REGION || type == PARAM_INTEGER ||
+	       type == PARAM_NUMBER || type == PARAM_TIME;
+}
+
+bool template_parse_hole(const char *text, size_t len, const struct param *params,
+	size_t param_count, struct piece *piece, struct text *error)
+{
+	*piece = (struct piece){.kind = PIECE_PARAM};
+	if (parse_own(text, len, piece))
+		return true;
+	const char *end = text + len;
+	const char *bar = memchr(text, '|', len);
+	const char *left_end = bar ? bar : end;
+	const char *star = memchr(text, '*', (size_t)(left_end - text));
+	const char *name_end = star ? star : left_end;
+	const char *dot = memchr(text, '.', (size_t)(name_end - text));
+	size_t name_len = (size_t)((dot ? dot : name_end) - text);
+
+	size_t i = 0;
+	while (i < param_count && !is(text, name_len, params[i].name))
+		i++;
+	if (i == param_count)
+		return refuse(error, text, len, "no such parameter");
+	piece->param = i;
+	enum param_type type = params[i].type;
+	piece->droppable = type == PARAM_CHOICE;
+	if (dot) {
+		if (!has_part(type, dot + 1, (size_t)(name_end - dot) - 1))
+			return refuse(error, text, len, "no such part of this type");
+		piece->part = dot[1];
+	}
+	if (star) {
+		if (!can_scale(type))
+			return refuse(error, text, len, "this type cannot be multiplied");
+		if (!decimal_parse(star + 1, (size_t)(left_end - star) - 1, DECIMAL_PLACES,
+			    &piece->factor) ||
+			piece->factor <= 0 || piece->factor > 1000 * (int64_t)DECIMAL_ONE)
+			return refuse(error, text, len, "a factor is a number up to 1000");
+	}
+	if (bar) {
+		piece->text = strndup(bar + 1, (size_t)(end - bar) - 1);
+		if (!piece->text)
+			return refuse(error, text, len, "out of memory");
+	}
+	return true;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the checks is the order of what they cost, and nothing tells a missing file from a
+ * forbidden one. The source is opened before the parameters are checked because its content decides
+ * which recipe it is; two recipes may share a path. */
+#include "src/request/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+static bool takes(const struct recipe *recipe, enum sniff_type type)
+{
+	return recipe->sources == 0 || (recipe->sources >> type & 1);
+}
+
+/* The path behind the prefix; NULL when it does not begin with it. */
+static const char *strip_prefix(const char *path, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	if (strncmp(path, prefix, length) != 0 || path[length] != '/')
+		return NULL;
+	return path + length;
+}
+
+/* The first recipe whose pattern and sources match. */
+static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path)
+{
+	const struct config *config = plan->config;
+	enum outcome outcome = OUTCOME_NOT_FOUND;
+	char opened[QUERY_URI_MAX] = "";
+	for (size_t i = 0; i < config->recipe_count; i++) {
+		const struct recipe *recipe = config->recipes[i];
+		if (!pattern_matches(recipe->path, path, &plan->match))
+			continue;
+		plan->source_name = pattern_match_get(&plan->match, "source");
+		if (plan->source.fd < 0 || strcmp(opened, plan->source_name) != 0) {
+			source_close(&plan->source);
+			int r = source_open(root_fd, plan->source_name, &plan->source);
+			if (r == SOURCE_E_UNAVAILABLE || r == SOURCE_E_SHORTAGE)
+				return r == SOURCE_E_SHORTAGE ? OUTCOME_OVERLOADED
+							      : OUTCOME_INTERNAL;
+			if (r != 0)
+				continue;
+			snprintf(opened, sizeof opened, "%s", plan->source_name);
+		}
+		if (takes(recipe, plan->source.sniff.type)) {
+			plan->recipe = recipe;
+			return OUTCOME_OK;
+		}
+		outcome = OUTCOME_SOURCE_TYPE;
+	}
+	return outcome;
+}
+
+static bool too_large(const struct recipe *recipe, const struct source *source)
+{
+	uint64_t width = source->sniff.width, height = source->sniff.height;
+	if (recipe->max_source_bytes && source->size > recipe->max_source_bytes)
+		return true;
+	return recipe->max_pixels && width && height > recipe->max_pixels / width;
+}
+
+static enum outcome make(struct plan *plan, const char *method, const char *uri, const char *accept)
+{
+	if (!method || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0))
+		return OUTCOME_METHOD;
+	const char *why = "";
+	enum query_error error = uri ? query_parse(uri, &plan->query, &why) : QUERY_E_MALFORMED;
+	if (error == QUERY_E_TOO_LONG)
+		return OUTCOME_URI_TOO_LONG;
+	if (error == QUERY_E_SLASH)
+		return OUTCOME_NOT_FOUND;
+	if (error != QUERY_OK) {
+		snprintf(plan->message, sizeof plan->message, "URL: %s", uri ? why : "missing");
+		return OUTCOME_BAD_REQUEST;
+	}
+	const char *path = strip_prefix(plan->query.path, plan->config->prefix);
+	if (!path)
+		return OUTCOME_NOT_FOUND;
+	FD_CLEANUP int root_fd = open(plan->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return outcome_from_error(-errno);
+	enum outcome outcome = find_recipe(plan, root_fd, path);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	if (!recipe_evaluate(plan->recipe, &plan->match, &plan->query, accept, plan->values,
+		    &plan->negotiated, plan->message))
+		return OUTCOME_BAD_REQUEST;
+	return too_large(plan->recipe, &plan->source) ? OUTCOME_SOURCE_TOO_LARGE : OUTCOME_OK;
+}
+
+enum outcome plan_make(struct plan *plan, struct config *config, const char *method,
+	const char *uri, const char *accept)
+{
+	plan->config = config_ref(config);
+	plan->recipe = NULL;
+	plan->negotiated = false;
+	plan->source = (struct source)SOURCE_NONE;
+	plan->source_name = NULL;
+	plan->message[0] = '\0';
+	enum outcome outcome = make(plan, method, uri, accept);
+	if (outcome != OUTCOME_OK && !plan->message[0])
+		snprintf(plan->message, sizeof plan->message, "%s", outcome_message(outcome));
+	return outcome;
+}
+
+void plan_clear(struct plan *plan)
+{
+	source_close(&plan->source);
+	config_unref(plan->config);
+	plan->config = NULL;
+}
+
+int plan_argv(const struct plan *plan, const char *output_path, struct template_argv *argv)
+{
+	char source_path[32];
+	snprintf(source_path, sizeof source_path, "/dev/fd/%d", PLAN_SOURCE_FD);
+	struct template_input input = {
+		.values = plan->values,
+		.source_path = source_path,
+		.source_fd = PLAN_SOURCE_FD,
+		.source_format = sniff_name(plan->source.sniff.type),
+		.output_path = output_path,
+	};
+	return template_expand(plan->recipe->template, &input, argv);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* The steps of a request stand here in their order; what each of them does stands elsewhere. An
+ * error is logged once, in the request's one line. */
+#include "src/request/request_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "src/capacity.h"
+#include "src/request/response.h"
+
+static int begin_live(void *data)
+{
+	struct request *request = data;
+	struct response response = request_good_response(request);
+	return response_send_header(request->connection, &response);
+}
+
+static bool is_alive(void *data)
+{
+	struct request *request = data;
+	int r = fcgi_connection_read(request->connection);
+	request->pump.aborted = r == -ECANCELED;
+	return r == 0 || r == -EAGAIN;
+}
+
+static enum outcome enter(struct request *request, struct admission_pass *pass)
+{
+	struct admission_request wanted = capacity_request(request->config, request->plan->recipe);
+	wanted.watch_fd = fcgi_connection_get_fd(request->connection);
+	wanted.alive = is_alive;
+	wanted.data = request;
+	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
+	int r = admission_enter(
+		request->service->admission, &wanted, pass, &request->retry_after_s);
+	request->times.entered = clock_now_us();
+	return capacity_outcome(r, "client hung up in the queue", &request->reason);
+}
+
+/* Runs the programs; a whole answer is complete afterwards, a live one is sent. */
+static enum outcome convert(struct request *request)
+{
+	struct admission_pass pass = {0};
+	enum outcome outcome = enter(request, &pass);
+	if (outcome != OUTCOME_OK)
+		return outcome;
+	const struct recipe *recipe = request->plan->recipe;
+	struct pump *pump = &request->pump;
+	request->ran = &request->conversion;
+	atomic_store(&request->progress.phase, PROGRESS_STARTING);
+	outcome = conversion_open(
+		&request->conversion, request->service, request->plan, &request->reason);
+	if (outcome == OUTCOME_OK) {
+		request->times.running = clock_now_us();
+		conversion_show(&request->conversion, &request->progress);
+		pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
+		pump->begin = begin_live;
+		pump->data = request;
+		outcome = recipe->response == RECIPE_LIVE ? pump_live(pump, &request->status)
+							  : pump_collect(pump, &request->status);
+		request->times.first = pump->first_us;
+	}
+	if (outcome != OUTCOME_OK)
+		conversion_close(&request->conversion);
+	request->times.done = clock_now_us();
+	progress_end(&request->progress, pump->bytes);
+	/* The programs are gone: sending is no work of theirs, and a slow client holds no slot. */
+	admission_leave(request->service->admission, &pass);
+	return outcome;
+}
+
+static void finish_live(struct request *request)
+{
+	if (!request->pump.begun) {
+		request_send_error(request);
+	} else if (request->outcome != OUTCOME_OK) {
+		fcgi_connection_break(request->connection);
+		request->broken = true;
+	}
+}
+
+static void finish_whole(struct request *request)
+{
+	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
+	if (!validator_holds(request->plan))
+		request->validator.etag[0] = '\0';
+	if (request->outcome == OUTCOME_OK)
+		request_send_result(request, -1, request->pump.bytes, false);
+	else
+		request_send_error(request);
+}
+
+static void deliver(struct request *request)
+{
+	if (request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED)
+		return;
+	if (request->plan->recipe->response == RECIPE_LIVE)
+		finish_live(request);
+	else
+		finish_whole(request);
+}
+
+static void answer(struct request *request)
+{
+	const struct recipe *recipe = request->plan->recipe;
+	if (request->outcome != OUTCOME_OK) {
+		request_send_error(request);
+		return;
+	}
+	bool valid = validator_make(request->plan, &request->validator) == 0;
+	if (valid && request_send_condition(request))
+		return;
+	/* Up to here it was cheap. */
+	request->seated = admission_sit(request->service->admission);
+	if (!request->seated) {
+		request->outcome = OUTCOME_OVERLOADED;
+		request_send_error(request);
+		return;
+	}
+	if (valid && request->service->flights && recipe->join) {
+		request_answer_shared(request);
+		return;
+	}
+	if (recipe->response == RECIPE_LIVE && request->head) {
+		request->send_error = begin_live(request);
+		return;
+	}
+	request->cache = ACCESS_CACHE_OFF;
+	request->running = (struct running_entry){
+		.id = request->id,
+		.recipe = recipe->name,
+		.source = request->plan->source_name,
+		.since_us = request->times.start,
+		.progress = &request->progress,
+	};
+	running_enter(request->service->running, &request->running);
+	request->outcome = convert(request);
+	deliver(request);
+	running_leave(request->service->running, &request->running);
+}
+
+static enum outcome plan(struct request *request)
+{
+	struct fcgi_connection *connection = request->connection;
+	int r = fcgi_connection_begin(connection);
+	fcgi_connection_set_splice(connection, request->config->splice);
+	fcgi_connection_set_send_timeout(connection, request->config->send_timeout_ms);
+	request_id_get(connection, request->id);
+	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
+	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
+	request->head = request->method && !strcmp(request->method, "HEAD");
+	enum outcome outcome = plan_make(request->plan, request->config, request->method,
+		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
+	if (r == 0)
+		return outcome;
+	request->plan->message[0] = '\0';
+	return r == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+}
+
+static struct request *request_new(void)
+{
+	struct request *request = calloc(1, sizeof *request);
+	struct plan *room = calloc(1, sizeof *room);
+	if (!request || !room) {
+		free(request);
+		free(room);
+		return NULL;
+	}
+	request->plan = room;
+	request->kept_file = -1;
+	return request;
+}
+
+static void request_free(struct request *request)
+{
+	/* A plan that was taken goes with its flight. */
+	if (!request->plan_taken) {
+		plan_clear(request->plan);
+		free(request->plan);
+	}
+	flight_leave(&request->seat);
+	fd_close(&request->kept_file);
+	free(request);
+}
+
+bool request_serve(
+	struct service *service, struct config *config, struct fcgi_connection *connection)
+{
+	struct request *request = request_new();
+	if (!request) {
+		request_refuse(connection);
+		return false;
+	}
+	request->service = service;
+	request->config = config;
+	request->connection = connection;
+	request->times.start = clock_now_us();
+	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
+	pump_init(&request->pump, &request->conversion, connection, &request->progress,
+		&request->reason);
+
+	request->outcome = plan(request);
+	request->times.planned = clock_now_us();
+	answer(request);
+
+	if (request->ran == &request->conversion)
+		conversion_close(&request->conversion);
+	pump_clear(&request->pump);
+	if (request->seated)
+		admission_stand(service->admission);
+	request_log(request);
+	bool gone =
+		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
+	bool ended =
+		!request->broken && request->send_error == 0 && (!gone || request->pump.aborted);
+	request_free(request);
+	return ended && fcgi_connection_end(connection) == 0;
+}
+
+void request_refuse(struct fcgi_connection *connection)
+{
+	struct response response = {.status = outcome_status(OUTCOME_OVERLOADED),
+		.request_id = "-",
+		.retry_after_s = 1};
+	fcgi_connection_begin(connection);
+	fcgi_connection_set_deadline(connection, 0);
+	response_send_error(connection, &response, outcome_message(OUTCOME_OVERLOADED), false);
+	fcgi_connection_end(connection);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_REQUEST_INTERNAL_H
+#define SRC_REQUEST_INTERNAL_H
+
+/* What the files request*.c share; nobody else includes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/access.h"
+#include "src/conversion.h"
+#include "src/flight.h"
+#include "src/request/plan.h"
+#include "src/pump/pump.h"
+#include "src/request/request.h"
+#include "src/request/request_id.h"
+#include "src/request/validator.h"
+
+/* Some 60 KiB, too much for a worker's stack. */
+struct request {
+	struct service *service;
+	struct config *config;
+	struct fcgi_connection *connection;
+	const char *method, *uri;
+	bool head;
+	char id[REQUEST_ID_MAX + 1];
+	struct access_times times;
+	struct running_entry running;
+	struct progress progress;
+	char timing[ACCESS_TIMING_SIZE];
+	enum outcome outcome;
+	int status;
+	int send_error; /* -errno of the connection; 0: it is good */
+	bool broken;	/* the stream was broken on purpose */
+	unsigned retry_after_s;
+	struct text reason;
+	char reason_buffer[ACCESS_REASON_MAX];
+	struct plan *plan; /* its flight's, if it leads one */
+	bool plan_taken;
+	struct validator validator;
+	bool seated;
+	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
+	struct conversion conversion;
+	struct pump pump;
+	/* Of a result that others read, too. */
+	struct flight_seat seat;
+	int kept_file; /* -1: none */
+	bool stale;    /* an older one than its source, for stale_s seconds */
+	uint64_t stale_s;
+	enum access_cache cache;
+};
+
+/* The request is over: its line in the log, and in the slow one; the counters. */
+void request_log(struct request *request);
+
+/* request_send.c. What goes wrong with the connection becomes the request's outcome. */
+struct response request_good_response(struct request *request);
+void request_send_error(struct request *request);
+/* True: the client's conditions are answered, nothing else needs to be done. */
+bool request_send_condition(struct request *request);
+/* Sends the whole result of `size` bytes, or the part of it that the client wants: from file, or, when that is -1, from the pump.
+ * kept: it is in the cache, and the web server may send it itself. */
+void request_send_result(struct request *request, int file, uint64_t size, bool kept);
+/* Takes the -errno of a send. */
+void request_sending_failed(struct request *request, int r);
+
+/* request_shared.c: answers by way of the cache and of flights. */
+void request_answer_shared(struct request *request);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* A result that is there is sent; one that is being made is waited for; only what is neither is made. A
+ * live result is sent while it grows, by each request at its client's pace. */
+#include "src/request/request_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "src/cache/cache.h"
+#include "src/request/response.h"
+
+static bool send_hit(struct request *request)
+{
+	struct cache *cache = flight_store(request->service, request->plan->recipe);
+	uint64_t size;
+	int file = cache ? cache_find(cache, request->validator.key, &size) : -ENOENT;
+	if (file < 0)
+		return false;
+	if (request->plan->recipe->stale_ms > 0)
+		cache_confirm(cache, request->validator.series, request->validator.key);
+	request->kept_file = file;
+	request->cache = ACCESS_CACHE_HIT;
+	request_send_result(request, file, size, true);
+	return true;
+}
+
+/* The result from before the source changed, as it was then, while a new one is made for those who come later. */
+static bool send_older(struct request *request)
+{
+	const struct plan *plan = request->plan;
+	struct validator *validator = &request->validator;
+	struct cache *cache = flight_store(request->service, plan->recipe);
+	struct cache_older older;
+	if (!cache || plan->recipe->stale_ms == 0)
+		return false;
+	int file = cache_find_older(cache, validator->series, validator->key,
+		plan->source.stat.st_ctim.tv_sec, plan->recipe->stale_ms / 1000, &older);
+	if (file < 0)
+		return false;
+	struct plan *offered = request->plan;
+	flight_refresh(
+		request->service, validator, &offered, request->uri, request->id, &request->seat);
+	request->plan_taken = !offered;
+	request->kept_file = file;
+	request->cache = ACCESS_CACHE_STALE;
+	request->stale = true;
+	request->stale_s = older.stale_s;
+	memcpy(validator->key, older.key, DIGEST_BYTES);
+	validator_set_etag(validator);
+	validator->modified = older.modified;
+	if (!request_send_condition(request))
+		request_send_result(request, file, older.length, true);
+	return true;
+}
+
+/* The flight has ended: what it says becomes ours, and its cost is its leader's. */
+static void take_end(struct request *request, const struct flight_state *state)
+{
+	request->outcome = state->outcome;
+	request->status = state->outcome == OUTCOME_MAPPED ? state->status : 0;
+	request->retry_after_s = state->retry_after_s;
+	if (state->found)
+		request->cache = ACCESS_CACHE_HIT;
+	if (state->outcome == OUTCOME_OK && !state->valid)
+		request->validator.etag[0] = '\0';
+	if (!request->seat.leader)
+		return;
+	request->ran = flight_get_conversion(&request->seat);
+	struct access_times times = flight_get_times(&request->seat);
+	times.start = request->times.start;
+	times.planned = request->times.planned;
+	request->times = times;
+	text_puts(&request->reason, flight_get_reason(&request->seat));
+}
+
+static void client_gone(struct request *request, int r)
+{
+	request->pump.aborted = r == -ECANCELED;
+	request->outcome = OUTCOME_CLIENT_GONE;
+	text_puts(&request->reason, request->pump.aborted ? "request aborted" : "client hung up");
+}
+
+static int send_grown(struct request *request, const struct flight_state *state, uint64_t *sent)
+{
+	int r = 0;
+	if (*sent == 0) {
+		struct response response = request_good_response(request);
+		r = response_send_header(request->connection, &response);
+	}
+	if (r == 0)
+		r = fcgi_connection_sendfile(
+			request->connection, state->file, (off_t)*sent, state->length - *sent);
+	*sent = state->length;
+	return r;
+}
+
+static void follow_live(struct request *request)
+{
+	struct flight_state state = {.file = -1};
+	uint64_t sent = 0;
+	for (;;) {
+		int r = flight_wait(&request->seat, request->connection, &state);
+		if (r < 0) {
+			client_gone(request, r);
+			return;
+		}
+		/* Complete before its first byte went out: then it is like any other. */
+		if (state.ended && sent == 0 && state.outcome == OUTCOME_OK)
+			break;
+		if (state.length > sent) {
+			r = send_grown(request, &state, &sent);
+			if (r < 0) {
+				request_sending_failed(request, r);
+				return;
+			}
+		}
+		if (state.ended)
+			break;
+	}
+	take_end(request, &state);
+	if (request->outcome == OUTCOME_OK && sent == 0) {
+		request_send_result(request, state.file, state.length, state.kept);
+	} else if (request->outcome != OUTCOME_OK && sent == 0) {
+		request_send_error(request);
+	} else if (request->outcome != OUTCOME_OK) {
+		request->status = 200;
+		fcgi_connection_break(request->connection);
+		request->broken = true;
+	} else {
+		request->status = 200;
+	}
+}
+
+static void follow_whole(struct request *request)
+{
+	struct flight_state state = {.file = -1};
+	while (!state.ended) {
+		int r = flight_wait(&request->seat, request->connection, &state);
+		if (r < 0) {
+			client_gone(request, r);
+			return;
+		}
+	}
+	take_end(request, &state);
+	if (request->outcome == OUTCOME_OK)
+		request_send_result(request, state.file, state.length, state.kept);
+	else
+		request_send_error(request);
+}
+
+void request_answer_shared(struct request *request)
+{
+	const struct recipe *recipe = request->plan->recipe;
+	if (send_hit(request) || send_older(request))
+		return;
+	if (recipe->response == RECIPE_LIVE && request->head) {
+		struct response response = request_good_response(request);
+		int r = response_send_header(request->connection, &response);
+		if (r < 0)
+			request_sending_failed(request, r);
+		return;
+	}
+	struct plan *offered = request->plan;
+	int r = flight_enter(
+		request->service, &request->validator, &offered, request->uri, &request->seat);
+	request->plan_taken = !offered;
+	if (r < 0) {
+		text_printf(&request->reason, "flight: %s", strerror(-r));
+		request->outcome = outcome_from_error(r);
+		request_send_error(request);
+		return;
+	}
+	enum access_cache made =
+		flight_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
+	request->cache = request->seat.leader ? made : ACCESS_CACHE_JOIN;
+	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
+	request->running = (struct running_entry){
+		.id = request->id,
+		.recipe = recipe->name,
+		.source = request->plan->source_name,
+		.since_us = request->times.start,
+		.progress = request->seat.leader ? flight_get_progress(&request->seat)
+						 : &request->progress,
+	};
+	running_enter(request->service->running, &request->running);
+	if (recipe->response == RECIPE_LIVE)
+		follow_live(request);
+	else
+		follow_whole(request);
+	running_leave(request->service->running, &request->running);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* The tag is a hash of what would be run: recipe, programs, arguments (and so every parameter in
+ * canonical form, and the format that was negotiated), environment, media type, and the identity of
+ * the source. A change to the recipe's command needs no rule of its own that way. The hash is a
+ * cryptographic one because parameters come from strangers: nobody may make two that collide. */
+#include "src/request/validator.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Begins every hash: a new number is a new set of tags. */
+static const char LAYOUT[] = "sluice 1";
+
+static void add_list(struct digest *hash, char *const *list)
+{
+	for (; *list; list++)
+		digest_add_text(hash, *list);
+	/* No argument ends with this byte and a NUL of its own. */
+	digest_add(hash, "\xff", 2);
+}
+
+static void add_source(struct digest *hash, const struct source *source)
+{
+	const uint64_t identity[] = {
+		source->stat.st_dev,
+		source->stat.st_ino,
+		source->size,
+		(uint64_t)source->stat.st_mtim.tv_sec,
+		(uint64_t)source->stat.st_mtim.tv_nsec,
+	};
+	digest_add(hash, identity, sizeof identity);
+}
+
+static void add_recipe(
+	struct digest *hash, const struct plan *plan, const struct template_argv *argv)
+{
+	const struct recipe *recipe = plan->recipe;
+	digest_add_text(hash, recipe->name);
+	for (size_t i = 0; i < argv->program_count; i++) {
+		digest_add_text(hash, recipe->program_paths[i] ? recipe->program_paths[i] : "");
+		add_list(hash, argv->programs[i].argv);
+	}
+	add_list(hash, recipe->env);
+	digest_add_text(hash, recipe->stdin_source ? "stdin" : "");
+	digest_add_text(hash, recipe_media_type(recipe, plan->values));
+}
+
+void validator_set_etag(struct validator *validator)
+{
+	char hex[DIGEST_HEX_MAX];
+	digest_hex(validator->key, hex);
+	snprintf(validator->etag, sizeof validator->etag, "\"%s\"", hex);
+}
+
+int validator_make(const struct plan *plan, struct validator *validator)
+{
+	*validator = (struct validator){.modified = plan->source.stat.st_mtim.tv_sec};
+	struct template_argv *argv = malloc(sizeof *argv);
+	if (!argv)
+		return -ENOMEM;
+	int r = plan_argv(plan, "output", argv);
+	if (r == 0) {
+		struct digest hash;
+		digest_init(&hash);
+		digest_add_text(&hash, LAYOUT);
+		add_recipe(&hash, plan, argv);
+		struct digest series = hash;
+		add_source(&hash, &plan->source);
+		digest_end(&hash, validator->key);
+		validator_set_etag(validator);
+		digest_add_text(&series, plan->config->root ? plan->config->root : "");
+		digest_add_text(&series, plan->source_name);
+		digest_end(&series, validator->series);
+	}
+	free(argv);
+	time_t now = time(NULL);
+	if (validator->modified > now)
+		validator->modified = now;
+	return r;
+}
+
+bool validator_holds(const struct plan *plan)
+{
+	const struct stat *then = &plan->source.stat;
+	struct stat now;
+	return fstat(plan->source.fd, &now) == 0 && now.st_size == then->st_size &&
+	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/server/desk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "src/access.h"
+#include "src/pool.h"
+#include "src/request/request.h"
+#include "src/request/request_id.h"
+#include "src/request/response.h"
+#include "src/status/status.h"
+
+enum { DESK_THREADS = 4, COMMAND_MAX = 64, SEND_TIMEOUT_MS = 5000 };
+
+struct desk {
+	struct service *service;
+	struct fcgi_loop *loop;
+	struct pool *pool;
+};
+
+/* A request on its way to a thread of the desk. */
+struct visit {
+	struct desk *desk;
+	struct config *config; /* a reference */
+	struct fcgi_connection *connection;
+	uint64_t start_us;
+	char command[COMMAND_MAX]; /* "": the status page */
+};
+
+int desk_new(struct service *service, struct fcgi_loop *loop, struct desk **out)
+{
+	struct desk *desk = calloc(1, sizeof *desk);
+	if (!desk)
+		return -ENOMEM;
+	desk->service = service;
+	desk->loop = loop;
+	int r = pool_new(DESK_THREADS, &desk->pool);
+	if (r < 0)
+		free(desk);
+	else
+		*out = desk;
+	return r;
+}
+
+void desk_free(struct desk *desk)
+{
+	if (!desk)
+		return;
+	pool_free(desk->pool);
+	free(desk);
+}
+
+/* Where the query of a URI begins, when its path is this one; NULL otherwise. */
+static const char *query_of(const char *uri, const char *path)
+{
+	size_t length = strlen(path);
+	if (strncmp(uri, path, length) != 0)
+		return NULL;
+	return uri[length] == '?' ? uri + length + 1 : uri[length] == '\0' ? uri + length : NULL;
+}
+
+struct body {
+	char *data;
+	size_t size;
+	const char *type;
+	int status;
+};
+
+static void make_status(struct visit *visit, enum status_form form, struct body *body)
+{
+	struct desk *desk = visit->desk;
+	struct status_view *view =
+		status_view_new(desk->service, visit->config, fcgi_loop_connections(desk->loop));
+	FILE *out = view ? open_memstream(&body->data, &body->size) : NULL;
+	if (out) {
+		status_write(view, form, out);
+		bool bad = ferror(out);
+		if (fclose(out) == 0 && !bad)
+			body->status = 200;
+	}
+	body->type = status_media_type(form);
+	status_view_free(view);
+}
+
+/* What has to be there for the next request to be served. */
+static void make_health(struct visit *visit, struct body *body)
+{
+	const struct service *service = visit->desk->service;
+	FILE *out = open_memstream(&body->data, &body->size);
+	if (!out)
+		return;
+	bool good = true;
+	struct pollfd spawner = {.fd = spawner_get_pidfd(service->spawner), .events = POLLIN};
+	if (spawner.fd < 0 || poll(&spawner, 1, 0) != 0) {
+		fputs("the spawner is gone\n", out);
+		good = false;
+	}
+	FD_CLEANUP int root = open(visit->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		fprintf(out, "root: %s\n", strerror(errno));
+		good = false;
+	}
+	char name[] = "health";
+	if (mkdirat(service->temp_fd, name, 0700) < 0 && errno != EEXIST) {
+		fprintf(out, "temporary directory: %s\n", strerror(errno));
+		good = false;
+	}
+	unlinkat(service->temp_fd, name, AT_REMOVEDIR);
+	if (good)
+		fputs("healthy\n", out);
+	body->type = "text/plain; charset=utf-8";
+	if (fclose(out) == 0)
+		body->status = good ? 200 : 503;
+}
+
+static void make_body(struct visit *visit, const char *uri, struct body *body)
+{
+	static const char status[] = "status";
+	enum status_form form;
+	const char *query = NULL;
+	if (!strcmp(visit->command, "health")) {
+		make_health(visit, body);
+		return;
+	}
+	if (!visit->command[0] && uri && visit->config->status_path)
+		query = query_of(uri, visit->config->status_path);
+	else if (!strncmp(visit->command, status, sizeof status - 1))
+		query = visit->command + sizeof status - 1 +
+			(visit->command[sizeof status - 1] == ' ');
+	if (query && status_form_of(query, &form))
+		make_status(visit, form, body);
+	else
+		body->status = 400;
+}
+
+static int send_body(struct visit *visit, const struct body *body, const char *id, bool head)
+{
+	struct fcgi_connection *connection = visit->connection;
+	struct response response = {
+		.status = body->status,
+		.type = body->type,
+		.length = body->size,
+		.request_id = id,
+		.cache_control = "no-store",
+	};
+	if (!body->data || body->status == 400)
+		return response_send_error(connection, &response,
+			body->status == 400 ? "?text, ?json, ?openmetrics or ?html" : "no memory",
+			head);
+	int r = response_send_header(connection, &response);
+	if (r == 0 && !head)
+		r = fcgi_connection_write(connection, body->data, body->size);
+	return r;
+}
+
+static void answer(void *data, void *item)
+{
+	struct desk *desk = data;
+	struct visit *visit = item;
+	struct fcgi_connection *connection = visit->connection;
+	char id[REQUEST_ID_MAX + 1];
+	struct body body = {.status = 500};
+	int r = fcgi_connection_begin(connection);
+	fcgi_connection_set_send_timeout(connection, SEND_TIMEOUT_MS);
+	request_id_get(connection, id);
+	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
+	const char *uri = fcgi_connection_param(connection, "REQUEST_URI");
+	bool head = method && !strcmp(method, "HEAD");
+	if (r == 0 && !visit->command[0] && !head && (!method || strcmp(method, "GET") != 0)) {
+		struct response response = {.status = 405, .request_id = id};
+		body.status = 405;
+		r = response_send_error(
+			connection, &response, outcome_message(OUTCOME_METHOD), false);
+	} else if (r == 0) {
+		make_body(visit, uri, &body);
+		r = send_body(visit, &body, id, head);
+	}
+	struct fcgi_connection_stats stats = fcgi_connection_get_stats(connection);
+	struct access access = {
+		.id = id,
+		.method = method,
+		.uri = visit->command[0] ? visit->command : uri,
+		.status = body.status,
+		.outcome = body.status == 405	? OUTCOME_METHOD
+			   : body.status == 400 ? OUTCOME_BAD_REQUEST
+			   : body.status == 200 ? OUTCOME_OK
+						: OUTCOME_INTERNAL,
+		.copied = stats.copied,
+		.times = {.start = visit->start_us, .end = clock_now_us()},
+		.reason = "",
+		.words = "",
+	};
+	access_log(&access);
+	free(body.data);
+	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
+	config_unref(visit->config);
+	free(visit);
+	fcgi_loop_release(desk->loop, connection, keep);
+}
+
+static void answer_ping(struct desk *desk, struct fcgi_connection *connection)
+{
+	struct response response = {.status = 200,
+		.type = "text/plain; charset=utf-8",
+		.length = 3,
+		.cache_control = "no-store"};
+	int r = fcgi_connection_begin(connection);
+	fcgi_connection_set_deadline(connection, 0);
+	if (r == 0)
+		r = response_send_header(connection, &response);
+	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
+	if (r == 0 && !(method && !strcmp(method, "HEAD")))
+		r = fcgi_connection_write(connection, "ok\n", 3);
+	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
+	fcgi_loop_release(desk->loop, connection, keep);
+}
+
+static bool submit(struct desk *desk, struct config *config, struct fcgi_connection *connection,
+	const char *command)
+{
+	struct visit *visit = calloc(1, sizeof *visit);
+	if (!visit)
+		return false;
+	*visit = (struct visit){.desk = desk,
+		.config = config_ref(config),
+		.connection = connection,
+		.start_us = clock_now_us()};
+	snprintf(visit->command, sizeof visit->command, "%s", command);
+	if (pool_submit(desk->pool, answer, desk, visit) == 0)
+		return true;
+	config_unref(visit->config);
+	free(visit);
+	return false;
+}
+
+bool desk_take(struct desk *desk, struct config *config, struct fcgi_connection *connection)
+{
+	char uri[CONFIG_SIGHT_PATH_MAX + 32], command[COMMAND_MAX] = "";
+	bool is_command = fcgi_connection_peek(connection, DESK_COMMAND, command, sizeof command) &&
+			  command[0];
+	bool has_uri = (config->ping_path || config->status_path) &&
+		       fcgi_connection_peek(connection, "REQUEST_URI", uri, sizeof uri);
+	if (!is_command && has_uri && config->ping_path && query_of(uri, config->ping_path)) {
+		answer_ping(desk, connection);
+		return true;
+	}
+	if (!is_command && !(has_uri && config->status_path && query_of(uri, config->status_path)))
+		return false;
+	if (!submit(desk, config, connection, command)) {
+		request_refuse(connection);
+		fcgi_loop_release(desk->loop, connection, false);
+	}
+	return true;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The listening sockets themselves are passed on, because nothing else keeps what waits in their backlog: a second socket under
+ * the same name (SO_REUSEPORT, or rename(2) over the path) has a queue of its own, and the old one's is lost when it closes.
+ *
+ * The abstract namespace, because nothing of it stays behind when a daemon is killed, and it needs no place that both can write to.
+ * Anybody can take a name there first. So nobody is believed without a look at who he is, and what comes has to listen where it was
+ * asked for.
+ */
+#include "src/server/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+enum {
+	MAGIC = 0x736c7563, /* also of another version, or it is no daemon of ours */
+	TIMEOUT_S = 10,
+	FDS_MAX = LISTENER_MAX + 2, /* even, or a packet could have one more in what aligns it */
+};
+
+enum kind { KIND_SOCKETS = 1, KIND_READY, KIND_GONE, KIND_CONNECTION };
+
+struct packet {
+	uint32_t magic, kind;
+	uint32_t listeners, owns_file, has_notify;
+	uint32_t reserved;
+	uint64_t watchdog_ms;
+};
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+};
+
+static int send_packet(int channel, struct packet *packet, const int *fds, size_t count)
+{
+	packet->magic = MAGIC;
+	union control control = {0};
+	struct iovec iov = {packet, sizeof *packet};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	if (count > 0) {
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof *fds);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(count * sizeof *fds);
+		memcpy(CMSG_DATA(header), fds, count * sizeof *fds);
+	}
+	ssize_t n;
+	do
+		n = sendmsg(channel, &message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0)
+		return 0;
+	/* Too many descriptors under way: they are when he has read some. */
+	return errno == ENOBUFS || errno == ETOOMANYREFS ? -EAGAIN : -errno;
+}
+
+static void close_all(int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fd_close(&fds[i]);
+}
+
+static size_t take_fds(struct msghdr *message, int fds[FDS_MAX])
+{
+	size_t count = 0;
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+		header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t bytes = header->cmsg_len - CMSG_LEN(0);
+		count = (bytes < FDS_MAX * sizeof *fds ? bytes : FDS_MAX * sizeof *fds) /
+			sizeof *fds;
+		memcpy(fds, CMSG_DATA(header), count * sizeof *fds);
+	}
+	return count;
+}
+
+/* Returns 0, -ECONNRESET at the end, -EPROTO when it is not what was expected, or another -errno. */
+static int receive_packet(
+	int channel, enum kind kind, struct packet *packet, int fds[FDS_MAX], size_t *count)
+{
+	union control control;
+	struct iovec iov = {packet, sizeof *packet};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+	ssize_t n;
+	do
+		n = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	*count = take_fds(&message, fds);
+	if (n == (ssize_t)sizeof *packet && packet->magic == MAGIC && packet->kind == kind &&
+		!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return 0;
+	close_all(fds, *count);
+	*count = 0;
+	return n == 0 ? -ECONNRESET : -EPROTO;
+}
+
+static int make_address(const char *identity, struct sockaddr_un *address, socklen_t *length)
+{
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	int n = snprintf(
+		address->sun_path + 1, sizeof address->sun_path - 1, "sluice/%s", identity);
+	if (n < 0 || (size_t)n >= sizeof address->sun_path - 1)
+		return -ENAMETOOLONG;
+	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	return 0;
+}
+
+static int get_peer(int fd, struct ucred *peer)
+{
+	socklen_t length = sizeof *peer;
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &length) < 0 ? -errno : 0;
+}
+
+static int connect_to(const char *identity, int *out)
+{
+	struct sockaddr_un address;
+	socklen_t length = 0;
+	int r = make_address(identity, &address, &length);
+	if (r < 0)
+		return r;
+	FD_CLEANUP int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	struct timeval timeout = {.tv_sec = TIMEOUT_S};
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+	if (connect(fd, (struct sockaddr *)&address, length) < 0)
+		return errno == ECONNREFUSED ? HANDOVER_E_NOBODY : -errno;
+	*out = fd_take(&fd);
+	return 0;
+}
+
+static bool listens_there(const int *fds, size_t count, const char *identity)
+{
+	char found[LISTENER_IDENTITY_MAX];
+	for (size_t i = 0; i < count; i++)
+		if (listener_identify(fds[i], found) == 0 && !strcmp(found, identity))
+			return true;
+	return false;
+}
+
+int handover_ask(const char *address, uid_t uid, struct handover_estate *estate, int *out)
+{
+	char identity[LISTENER_IDENTITY_MAX];
+	int r = listener_identify_address(address, identity);
+	if (r != 0) /* also: no such file; the caller finds out what is wrong with an address */
+		return r == -ENOENT || r == LISTENER_E_ADDRESS ? HANDOVER_E_NOBODY : r;
+	FD_CLEANUP int channel = -1;
+	struct ucred peer;
+	struct packet packet;
+	int fds[FDS_MAX];
+	size_t count;
+	r = connect_to(identity, &channel);
+	if (r == 0)
+		r = get_peer(channel, &peer);
+	if (r == 0 && peer.uid != 0 && peer.uid != geteuid() && peer.uid != uid)
+		r = -EACCES;
+	if (r == 0)
+		r = receive_packet(channel, KIND_SOCKETS, &packet, fds, &count);
+	if (r != 0)
+		return r == -ECONNRESET ? -EACCES : r == -EAGAIN ? -ETIMEDOUT : r;
+	bool notify = packet.has_notify == 1;
+	if (packet.listeners == 0 || packet.listeners > LISTENER_MAX ||
+		packet.listeners + notify != count ||
+		!listens_there(fds, packet.listeners, identity)) {
+		close_all(fds, count);
+		return -EPROTO;
+	}
+	*estate = (struct handover_estate){
+		.count = packet.listeners,
+		.owns_file = packet.owns_file == 1 && packet.listeners == 1,
+		.notify = notify ? fds[count - 1] : -1,
+		.watchdog_ms = packet.watchdog_ms,
+	};
+	memcpy(estate->fds, fds, packet.listeners * sizeof *fds);
+	*out = fd_take(&channel);
+	return 0;
+}
+
+int handover_finish(int channel)
+{
+	struct packet packet = {.kind = KIND_READY};
+	int fds[FDS_MAX];
+	size_t count;
+	int r = send_packet(channel, &packet, NULL, 0);
+	if (r == 0)
+		r = receive_packet(channel, KIND_GONE, &packet, fds, &count);
+	if (r == 0)
+		close_all(fds, count);
+	fcntl(channel, F_SETFL, O_NONBLOCK);
+	return r == -EAGAIN ? -ETIMEDOUT : r;
+}
+
+int handover_receive(int channel, int *fd)
+{
+	struct packet packet;
+	int fds[FDS_MAX];
+	size_t count;
+	int r = receive_packet(channel, KIND_CONNECTION, &packet, fds, &count);
+	if (r < 0)
+		return r == -EAGAIN ? r : -ECONNRESET;
+	if (count != 1) {
+		close_all(fds, count);
+		return -ECONNRESET;
+	}
+	*fd = fds[0];
+	return 0;
+}
+
+int handover_listen(int listener, int *out)
+{
+	char identity[LISTENER_IDENTITY_MAX];
+	struct sockaddr_un address;
+	socklen_t length = 0;
+	int r = listener_identify(listener, identity);
+	if (r == 0)
+		r = make_address(identity, &address, &length);
+	if (r < 0)
+		return r;
+	FD_CLEANUP int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, 4) < 0)
+		return -errno;
+	*out = fd_take(&fd);
+	return 0;
+}
+
+int handover_admit(int fd, const struct handover_estate *estate, int *out, pid_t *pid)
+{
+	FD_CLEANUP int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ucred peer;
+	if (channel < 0)
+		return -errno;
+	int r = get_peer(channel, &peer);
+	if (r == 0 && peer.uid != 0 && peer.uid != geteuid())
+		r = -EACCES;
+	if (r < 0)
+		return r;
+	int fds[FDS_MAX];
+	size_t count = estate->count;
+	memcpy(fds, estate->fds, count * sizeof *fds);
+	if (estate->notify >= 0)
+		fds[count++] = estate->notify;
+	struct packet packet = {
+		.kind = KIND_SOCKETS,
+		.listeners = (uint32_t)estate->count,
+		.owns_file = estate->owns_file,
+		.has_notify = estate->notify >= 0,
+		.watchdog_ms = estate->watchdog_ms,
+	};
+	r = send_packet(channel, &packet, fds, count);
+	if (r < 0)
+		return r;
+	*pid = peer.pid;
+	*out = fd_take(&channel);
+	return 0;
+}
+
+void handover_refuse(int fd)
+{
+	int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	fd_close(&channel);
+}
+
+int handover_is_ready(int channel)
+{
+	struct packet packet;
+	int fds[FDS_MAX];
+	size_t count;
+	int r = receive_packet(channel, KIND_READY, &packet, fds, &count);
+	if (r == 0)
+		close_all(fds, count);
+	return r == 0 || r == -EAGAIN ? r : -ECONNRESET;
+}
+
+void handover_say_gone(int channel)
+{
+	struct packet packet = {.kind = KIND_GONE};
+	send_packet(channel, &packet, NULL, 0);
+}
+
+int handover_give(int channel, int fd)
+{
+	struct packet packet = {.kind = KIND_CONNECTION};
+	return send_packet(channel, &packet, &fd, 1);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocol is one datagram for each message, so it needs no library. The socket is connected
+ * before the daemon confines itself, and a message that cannot be sent is nobody's trouble: the
+ * manager has a timeout. */
+#include "src/server/notify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+
+static int open_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t length = strlen(path);
+	if ((path[0] != '/' && path[0] != '@') || length >= sizeof address.sun_path)
+		return -1;
+	memcpy(address.sun_path, path, length);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	FD_CLEANUP int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+static uint64_t number(const char *name)
+{
+	const char *text = getenv(name);
+	if (!text || strspn(text, "0123456789") != strlen(text))
+		return 0;
+	return strtoull(text, NULL, 10);
+}
+
+void notify_open(struct notify *notify)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	*notify = (struct notify){.fd = path ? open_socket(path) : -1, .due_ms = CLOCK_NEVER};
+	uint64_t pid = number("WATCHDOG_PID");
+	/* Twice as often as it is expected: then one that comes late is no death. */
+	if (notify->fd >= 0 && (pid == 0 || pid == (uint64_t)getpid()))
+		notify->watchdog_ms = number("WATCHDOG_USEC") / 2000;
+	if (notify->watchdog_ms)
+		notify->due_ms = clock_now_ms();
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
+}
+
+void notify_close(struct notify *notify)
+{
+	fd_close(&notify->fd);
+}
+
+static void say(const struct notify *notify, const char *message)
+{
+	if (notify->fd >= 0)
+		send(notify->fd, message, strlen(message), MSG_NOSIGNAL);
+}
+
+void notify_ready(const struct notify *notify)
+{
+	say(notify, "READY=1\nSTATUS=serving");
+}
+
+void notify_reloading(const struct notify *notify)
+{
+	char message[80];
+	snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_us());
+	say(notify, message);
+}
+
+void notify_stopping(const struct notify *notify)
+{
+	say(notify, "STOPPING=1\nSTATUS=finishing the running requests");
+}
+
+void notify_successor(struct notify *notify, pid_t pid)
+{
+	char message[80];
+	snprintf(message, sizeof message, "MAINPID=%jd\nSTATUS=serving", (intmax_t)pid);
+	say(notify, message);
+	notify_close(notify);
+	notify->due_ms = CLOCK_NEVER;
+}
+
+void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms)
+{
+	if (notify->fd >= 0) {
+		fd_close(&fd);
+		return;
+	}
+	*notify = (struct notify){
+		.fd = fd,
+		.watchdog_ms = watchdog_ms,
+		.due_ms = watchdog_ms ? clock_now_ms() : CLOCK_NEVER,
+	};
+}
+
+uint64_t notify_watchdog(struct notify *notify)
+{
+	uint64_t now_ms = clock_now_ms();
+	if (now_ms >= notify->due_ms) {
+		say(notify, "WATCHDOG=1");
+		notify->due_ms = now_ms + notify->watchdog_ms;
+	}
+	return notify->due_ms;
+}

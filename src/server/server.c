@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* The main thread runs the loop and nothing else that could take time. Order at the start: what
+ * needs privileges (sockets, log), then the user, then the spawner, then threads. */
+#include "src/server/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "src/flight.h"
+#include "src/server/handover.h"
+#include "src/request/request.h"
+#include "src/seclusion.h"
+#include "src/server/server_internal.h"
+#include "src/source.h"
+#include "src/server/user.h"
+#include "src/warmth.h"
+
+enum { DRAIN_LOOK_MS = 20 };
+
+static struct config *get_config(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	struct config *config = config_ref(server->config);
+	pthread_mutex_unlock(&server->lock);
+	return config;
+}
+
+static void serve(void *data, void *item)
+{
+	struct server *server = data;
+	struct fcgi_connection *connection = item;
+	struct config *config = get_config(server);
+	bool keep = request_serve(&server->service, config, connection);
+	config_unref(config);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
+static void take_request(void *data, struct fcgi_connection *connection)
+{
+	struct server *server = data;
+	/* Only this thread changes the configuration. */
+	if (desk_take(server->desk, server->config, connection))
+		return;
+	if (pool_submit(server->pool, serve, server, connection) == 0)
+		return;
+	metrics_count(server->service.metrics, METRICS_NO_THREAD);
+	request_refuse(connection);
+	log_warning("request refused: no thread");
+	fcgi_loop_release(server->loop, connection, false);
+}
+
+static void tend_launcher(void *data)
+{
+	struct server *server = data;
+	launcher_tend(server->service.launcher);
+}
+
+static int open_listeners(struct server *server, const char *address, bool take_over)
+{
+	const struct config *config = server->config;
+	int r;
+	if (address && take_over) {
+		r = succession_take(&server->succession, address, config, server->listeners,
+			&server->listener_count, &server->notify);
+		if (r != HANDOVER_E_NOBODY)
+			return r;
+		log_notice("nobody to take over from on %s", address);
+	}
+	if (address) {
+		r = listener_open(address, config->socket_mode, &server->listeners[0]);
+		server->listener_count = r == 0;
+		if (r == LISTENER_E_ADDRESS)
+			log_error("cannot listen on %s: not unix:PATH, tcp:HOST:PORT or "
+				  "tcp6:[ADDR]:PORT",
+				address);
+		else if (r < 0)
+			log_error("cannot listen on %s: %s", address, strerror(-r));
+	} else {
+		r = listener_inherit(server->listeners, &server->listener_count);
+		if (r == LISTENER_E_NONE_INHERITED)
+			log_error("nothing to listen on: no `listen` in the configuration, no -s, "
+				  "and no "
+				  "inherited socket");
+		else if (r < 0)
+			log_error("inherited socket: %s", strerror(-r));
+	}
+	return r;
+}
+
+static int open_signals(struct server *server)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of one request */
+	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return server->signals < 0 ? -errno : 0;
+}
+
+static int open_loop(struct server *server)
+{
+	const struct config *config = server->config;
+	struct fcgi_loop_options options = {
+		.connections_max = config->connections,
+		.request_timeout_ms = config->request_timeout_ms,
+		.data = server,
+		.request = take_request,
+	};
+	int r = fcgi_loop_new(&options, &server->loop);
+	if (r == 0)
+		r = fcgi_loop_watch(server->loop, server->signals, server_take_signal, server);
+	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
+	if (r == 0)
+		r = fcgi_loop_watch(
+			server->loop, server->spawner_pidfd, server_spawner_ended, server);
+	if (r == 0)
+		r = fcgi_loop_watch(server->loop, launcher_get_fd(server->service.launcher),
+			tend_launcher, server);
+	for (size_t i = 0; i < server->listener_count && r == 0; i++)
+		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
+	return r;
+}
+
+/* Ends without waiting for any request: the spawner kills the jobs and removes the temporary directory, holders and the rest end
+ * with this thread. */
+_Noreturn static void leave_at_once(struct server *server)
+{
+	log_notice("stopped at once");
+	succession_end(&server->succession);
+	server_close_listeners(server);
+	spawner_stop(server->service.spawner);
+	_exit(0);
+}
+
+static void loop(struct server *server)
+{
+	launcher_settle(server->service.launcher);
+	succession_begin(&server->succession, server->loop, server->listeners,
+		&server->listener_count, &server->notify, server, server_leave_to_successor);
+	const struct spawner *spawner = server->service.spawner;
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(spawner));
+	seclusion_report(&server->service, server->config);
+	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
+		SLUICE_VERSION, server->config->recipe_count,
+		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
+		support.seccomp ? "yes" : "no");
+	notify_ready(&server->notify);
+	for (;;) {
+		uint64_t deadline = notify_watchdog(&server->notify);
+		uint64_t look = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS
+						 : server->spawner_again_ms;
+		if (look < deadline)
+			deadline = look;
+		int r = fcgi_loop_run(server->loop, deadline);
+		if (clock_now_ms() >= server->spawner_again_ms)
+			server_restart_spawner(server);
+		if (r < 0) {
+			log_error("loop: %s", strerror(-r));
+			leave_at_once(server);
+		}
+		if (server->stopping && fcgi_loop_connections(server->loop) == 0)
+			return;
+		if (server->at_once ||
+			(server->stopping && clock_now_ms() >= server->stop_deadline_ms))
+			leave_at_once(server);
+	}
+}
+
+static int enter_seclusion(struct server *server)
+{
+	const char *paths[LISTENER_MAX + 1] = {NULL};
+	size_t count = 0;
+	for (size_t i = 0; i < server->listener_count; i++)
+		if (server->listeners[i].unlink_path)
+			paths[count++] = server->listeners[i].unlink_path;
+	return seclusion_enter(&server->service, server->config, paths);
+}
+
+static int open_all(struct server *server, const char *listen, bool take_over)
+{
+	notify_open(&server->notify);
+	int r = log_open(server->config->log, server->config->log_format);
+	if (r < 0) {
+		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
+		return r;
+	}
+	r = source_check();
+	if (r < 0) {
+		log_error("cannot start: openat2 is refused: %s (older than Linux 5.6, or "
+			  "RestrictSUIDSGID=yes in the unit of systemd)",
+			strerror(-r));
+		return r;
+	}
+	r = open_listeners(server, listen ? listen : server->config->listen, take_over);
+	if (r == 0)
+		r = user_become(server->config, server->listeners, server->listener_count);
+	if (r != 0)
+		return r;
+	r = open_signals(server);
+	if (r == 0)
+		r = service_open(&server->service, server->config->temp_path);
+	if (r < 0) {
+		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
+		return r;
+	}
+	r = seclusion_check(&server->service, server->config);
+	if (r < 0)
+		return r;
+	flights_open(&server->service, server->config);
+	server_know_recipes(server);
+	r = warmth_set(&server->service, server->config);
+	if (r == 0)
+		r = enter_seclusion(server);
+	if (r == 0)
+		r = pool_new(1, &server->pool);
+	if (r == 0)
+		r = open_loop(server);
+	if (r == 0)
+		r = desk_new(&server->service, server->loop, &server->desk);
+	if (r == 0)
+		server_apply_capacity(server);
+	if (r < 0)
+		log_error("cannot start: %s", strerror(-r));
+	return r;
+}
+
+int server_run(struct config *config, const char *listen, bool take_over)
+{
+	struct server server = {.config = config,
+		.signals = -1,
+		.spawner_again_ms = CLOCK_NEVER,
+		.notify.fd = -1,
+		.succession = SUCCESSION_NONE,
+		.service.temp_fd = -1};
+	pthread_mutex_init(&server.lock, NULL);
+	int r = open_all(&server, listen, take_over);
+	if (r == 0)
+		loop(&server);
+	pool_free(server.pool);
+	desk_free(server.desk);
+	fcgi_loop_free(server.loop);
+	flights_close(&server.service);
+	service_close(&server.service);
+	succession_end(&server.succession);
+	server_close_listeners(&server);
+	fd_close(&server.signals);
+	notify_close(&server.notify);
+	config_unref(server.config);
+	pthread_mutex_destroy(&server.lock);
+	if (r == 0)
+		log_notice("stopped");
+	return r == 0 ? 0 : 1;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_SERVER_INTERNAL_H
+#define SRC_SERVER_INTERNAL_H
+
+/* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main thread. */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fcgi/listener.h"
+#include "fcgi/loop.h"
+#include "src/config.h"
+#include "src/server/desk.h"
+#include "src/server/notify.h"
+#include "src/pool.h"
+#include "src/service.h"
+#include "src/server/succession.h"
+
+struct server {
+	struct service service;
+	struct fcgi_loop *loop;
+	struct pool *pool;
+	struct desk *desk;
+	pthread_mutex_t lock; /* for config */
+	struct config *config;
+	struct listener listeners[LISTENER_MAX];
+	size_t listener_count;
+	struct succession succession;
+	int signals;
+	struct notify notify;
+	int spawner_pidfd;
+	uint64_t spawner_again_ms; /* a restart is due; CLOCK_NEVER: it runs */
+	bool stopping;
+	uint64_t stop_deadline_ms;
+	bool at_once;
+};
+
+/* What can be counted is there from the start. */
+void server_know_recipes(struct server *server);
+/* How much is taken on at once follows the configuration. */
+void server_apply_capacity(struct server *server);
+void server_close_listeners(struct server *server);
+/* Tries it; spawner_again_ms says whether it has to be tried again. */
+void server_restart_spawner(struct server *server);
+
+/* For the loop; data: the server. */
+void server_take_signal(void *data);
+void server_spawner_ended(void *data);
+/* For succession_begin. */
+void server_leave_to_successor(void *data, pid_t pid);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_SUCCESSION_H
+#define SRC_SUCCESSION_H
+
+/*
+ * A daemon's place in the line of those that serve on one socket (`--take-over`): whom it has followed, and who follows it. What is
+ * said meanwhile: handover.h. Main thread, in the loop.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fcgi/listener.h"
+#include "fcgi/loop.h"
+#include "src/config.h"
+#include "src/server/notify.h"
+
+struct succession {
+	struct fcgi_loop *loop;
+	struct listener *listeners;
+	size_t *listener_count;
+	struct notify *notify;
+	void *data;
+	void (*leave)(void *data, pid_t successor);
+	int predecessor; /* channel to whom we have followed, as long as it has connections to give */
+	int control;	 /* where successors ask */
+	int successor;	 /* channel to one; there is one at a time */
+	pid_t successor_pid;
+	bool left;		 /* it serves */
+	uint64_t quiet_until_ms; /* refusals are not logged before */
+};
+
+#define SUCCESSION_NONE                                                                            \
+	{                                                                                          \
+		.predecessor = -1, .control = -1, .successor = -1                                  \
+	}
+
+/* Takes the sockets of the daemon that listens on address, which goes on serving until succession_begin. Fills listeners, *count
+ * and, when the service manager is to be told over its socket, notify. Returns 0, HANDOVER_E_NOBODY when nobody listens there who
+ * can be asked, or -errno, which is logged. */
+int succession_take(struct succession *succession, const char *address, const struct config *config,
+	struct listener *listeners, size_t *count, struct notify *notify);
+
+/* This daemon is ready: its predecessor, if any, leaves now, and successors may ask from here on. The pointers are borrowed until
+ * succession_end. leave(data, pid): the process pid serves in our place; whoever is called stops accepting, without touching the
+ * listeners' files, and calls succession_left. Not called twice. */
+void succession_begin(struct succession *succession, struct fcgi_loop *loop,
+	struct listener *listeners, size_t *count, struct notify *notify, void *data,
+	void (*leave)(void *data, pid_t successor));
+
+/* The listeners are closed: the successor may begin. */
+void succession_left(struct succession *succession);
+/* For fcgi_loop_hand_over; data: the succession. */
+int succession_give(void *data, int fd);
+
+/* Nobody follows any more: the daemon stops. Somebody who has asked already keeps the sockets. */
+void succession_stop(struct succession *succession);
+/* Closes what is open. The listeners' files stay when they are the predecessor's still. Before the listeners are closed. */
+void succession_end(struct succession *succession);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_STATUS_VIEW_H
+#define SRC_STATUS_VIEW_H
+
+/*
+ * All that the status page tells, gathered at one moment, for whatever form it is shown in. One thread.
+ */
+
+#include <stdint.h>
+
+#include "src/cache/cache.h"
+#include "src/config.h"
+#include "src/history.h"
+#include "src/metrics.h"
+#include "src/running.h"
+#include "src/service.h"
+
+enum { STATUS_RUNNING_MAX = 256, STATUS_HOLDERS_MAX = 64 };
+
+struct status_recipe {
+	struct metrics_recipe_view counts;
+	bool configured; /* else it was, before a reload; no numbers of slots then */
+	bool live;
+	unsigned slots, queue; /* bounds */
+	unsigned used, waiting;
+};
+
+struct status_view {
+	int64_t now_ms, started_ms; /* of the Unix epoch */
+	unsigned connections, connections_max;
+	unsigned files, files_max; /* descriptors */
+	unsigned threads;
+	uint64_t rss_bytes, cpu_us;
+	uint64_t log_dropped;
+	uint64_t events[METRICS_EVENTS];
+	unsigned slots, used, waiting; /* of the whole daemon */
+	bool cached;		       /* there is a store: */
+	struct cache_counts cache;
+	size_t recipe_count;
+	struct status_recipe
+		*recipes;     /* the first is for requests without a recipe: its name is "" */
+	size_t running_count; /* may be more than are shown */
+	size_t running_shown;
+	struct running_view running[STATUS_RUNNING_MAX];
+	struct history_window windows[HISTORY_WINDOWS];
+	size_t failure_count;
+	struct history_failure failures[HISTORY_FAILURES];
+	size_t holder_count;
+	struct launcher_view holders[STATUS_HOLDERS_MAX];
+};
+
+/* NULL: out of memory. connections: that are open. */
+struct status_view *status_view_new(
+	const struct service *service, const struct config *config, unsigned connections);
+/* NULL is fine. */
+void status_view_free(struct status_view *view);
+
+/* Requests of all recipes that came by their result that way; answered by 304. */
+uint64_t status_cache_requests(const struct status_view *view, enum access_cache way);
+uint64_t status_not_modified(const struct status_view *view);
+
+const char *status_holder_name(enum launcher_state state);
+
+#endif
