@@ -1,48 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or
- * sendfile(2); once a header has promised bytes they must follow, so what is promised is always in
- * our hands already: in the pipe or in the file. Where the kernel cannot splice to this socket
- * (EINVAL), the same bytes go through a buffer. */
-#include "fcgi/connection.h"
+/* The request's way in. What the peer sends is read in small pieces while nobody waits for it, and goes through the state machine of
+ * input.c, which bounds it; whoever sends an answer meanwhile looks at no more than a record's header, for an abort. */
+#include "fcgi/connection_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "fcgi/params.h"
-#include "fcgi/stage.h"
 
-enum {
-	COPY_BUFFER = 65536,
-	READ_BUFFER = 16384,
-	END_BYTES =
-		FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN, /* the end of STDOUT, and of the request */
-	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
-};
-
-struct fcgi_connection {
-	int fd;
-	bool splice;
-	bool begun; /* an answer is under way: input is watched while we wait to send */
-	uint64_t send_timeout_ms;
-	uint64_t deadline_ms;
-	struct fcgi_connection_stats stats;
-	struct stage stage; /* open while a long answer is under way */
-	/* The records that fcgi_connection_end sends together with its own; NULL: none. */
-	uint8_t *last;
-	size_t last_length;
-	void *owner;
-	struct fcgi_input input;
-};
+enum { READ_BUFFER = 16384 };
 
 struct fcgi_connection *fcgi_connection_new(int fd)
 {
@@ -111,9 +80,7 @@ void fcgi_connection_set_deadline(struct fcgi_connection *connection, uint64_t d
 	connection->deadline_ms = deadline_ms;
 }
 
-/* Replies are a few bytes: a peer whose buffer has no room for them is not reading at all. Between
- * the records of an answer only: callers see to that. */
-static int flush_reply(struct fcgi_connection *connection)
+int fcgi_connection_flush_reply(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
 	if (input->reply_length == 0)
@@ -126,9 +93,7 @@ static int flush_reply(struct fcgi_connection *connection)
 	return 0;
 }
 
-/* may_reply: nothing of ours is half-way out. Otherwise a peer whose records need replies is left
- * waiting in its socket until there is room to reply. */
-static int read_input(struct fcgi_connection *connection, bool may_reply)
+int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_reply)
 {
 	struct fcgi_input *input = &connection->input;
 	uint8_t buffer[READ_BUFFER];
@@ -147,7 +112,7 @@ static int read_input(struct fcgi_connection *connection, bool may_reply)
 		at += fcgi_input_feed(input, buffer + at, (size_t)n - at);
 		if (input->broken)
 			return -EPROTO;
-		if (may_reply && flush_reply(connection) < 0)
+		if (may_reply && fcgi_connection_flush_reply(connection) < 0)
 			return -EPROTO;
 	}
 	if (input->close_soon)
@@ -157,7 +122,7 @@ static int read_input(struct fcgi_connection *connection, bool may_reply)
 
 int fcgi_connection_read(struct fcgi_connection *connection)
 {
-	return read_input(connection, true);
+	return fcgi_connection_read_input(connection, true);
 }
 
 int fcgi_connection_begin(struct fcgi_connection *connection)
@@ -185,258 +150,4 @@ const char *fcgi_connection_param(const struct fcgi_connection *connection, cons
 {
 	const struct fcgi_input *input = &connection->input;
 	return input->params ? fcgi_params_get(input->params, input->params_length, name) : NULL;
-}
-
-/* Waits until the socket takes bytes, and sees meanwhile whether the peer still wants them. */
-static int wait_writable(struct fcgi_connection *connection)
-{
-	uint64_t stalled_ms = clock_now_ms() + connection->send_timeout_ms;
-	for (;;) {
-		uint64_t until = stalled_ms;
-		if (connection->deadline_ms < until)
-			until = connection->deadline_ms;
-		/* With a reply pending, input is not read; but its end is still noticed. */
-		bool listen = connection->begun && connection->input.reply_length == 0;
-		struct pollfd poll_fd = {
-			.fd = connection->fd,
-			.events = (short)(POLLOUT | (listen ? POLLIN : 0) | POLLRDHUP),
-		};
-		int n = poll(&poll_fd, 1, clock_poll_timeout(until));
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0 && clock_now_ms() >= until)
-			return until == connection->deadline_ms ? -ETIME : -ETIMEDOUT;
-		if (n <= 0)
-			continue;
-		if (poll_fd.revents & POLLIN) {
-			int r = read_input(connection, false);
-			if (r < 0 && r != -EAGAIN)
-				return r;
-		} else if (poll_fd.revents & (POLLERR | POLLHUP | POLLRDHUP)) {
-			return -ECONNRESET;
-		}
-		if (poll_fd.revents & POLLOUT)
-			return 0;
-	}
-}
-
-/* Turns the errno of a failed send into 0 (try again) or an error of this module. */
-static int send_failed(struct fcgi_connection *connection, int error)
-{
-	if (error == EINTR)
-		return 0;
-	if (error == EAGAIN)
-		return wait_writable(connection);
-	if (error == EPIPE || error == ECONNRESET)
-		return -ECONNRESET;
-	return -error;
-}
-
-static int send_all(struct fcgi_connection *connection, const void *data, size_t size, int flags)
-{
-	const char *at = data;
-	while (size > 0) {
-		ssize_t n = send(connection->fd, at, size, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0) {
-			int r = send_failed(connection, errno);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
-static void encode_stdout(const struct fcgi_connection *connection, size_t size, uint8_t *out)
-{
-	struct fcgi_header header = {
-		.version = FCGI_VERSION_1,
-		.type = FCGI_STDOUT,
-		.id = connection->input.id,
-		.content_length = (uint16_t)size,
-	};
-	fcgi_header_encode(&header, out);
-}
-
-/* Announces a record of `size` bytes. Here, between two records, is where replies may go out. */
-static int send_header(struct fcgi_connection *connection, size_t size)
-{
-	uint8_t header[FCGI_HEADER_LEN];
-	encode_stdout(connection, size, header);
-	if (flush_reply(connection) < 0)
-		return -ECONNRESET;
-	return send_all(connection, header, sizeof header, MSG_MORE);
-}
-
-int fcgi_connection_write(struct fcgi_connection *connection, const void *data, size_t size)
-{
-	const char *at = data;
-	while (size > 0) {
-		size_t n = size < FCGI_RECORD_MAX ? size : FCGI_RECORD_MAX;
-		int r = send_header(connection, n);
-		if (r == 0)
-			r = send_all(connection, at, n, 0);
-		if (r < 0)
-			return r;
-		connection->stats.copied += n;
-		at += n;
-		size -= n;
-	}
-	return 0;
-}
-
-int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size)
-{
-	uint8_t *last = NULL;
-	if (size > 0 && size <= FCGI_RECORD_MAX && !connection->last)
-		last = malloc(FCGI_HEADER_LEN + size + END_BYTES);
-	if (!last)
-		return fcgi_connection_write(connection, data, size);
-	encode_stdout(connection, size, last);
-	memcpy(last + FCGI_HEADER_LEN, data, size);
-	connection->last = last;
-	connection->last_length = FCGI_HEADER_LEN + size;
-	connection->stats.copied += size;
-	return 0;
-}
-
-/* The way without splice: reads up to size bytes (offset NULL: from a pipe) and sends them. Returns
- * how many. */
-static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
-{
-	/* On the stack: a thread-local one costs every thread its memory. */
-	char buffer[COPY_BUFFER];
-	size_t wanted = size < sizeof buffer ? size : sizeof buffer;
-	ssize_t n = offset ? pread(fd, buffer, wanted, *offset) : read(fd, buffer, wanted);
-	if (n < 0)
-		return errno == EINTR ? 0 : -errno;
-	if (n == 0)
-		return -EIO;
-	int r = send_all(connection, buffer, (size_t)n, 0);
-	if (r < 0)
-		return r;
-	if (offset)
-		*offset += n;
-	connection->stats.copied += (uint64_t)n;
-	return n;
-}
-
-static ssize_t splice_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
-{
-	ssize_t n = offset ? sendfile(connection->fd, fd, offset, size)
-			   : splice(fd, NULL, connection->fd, NULL, size,
-				     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-	if (n > 0) {
-		connection->stats.spliced += (uint64_t)n;
-		return n;
-	}
-	if (n == 0)
-		return -EIO;
-	if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {
-		connection->splice = false;
-		return 0;
-	}
-	return send_failed(connection, errno);
-}
-
-static int move(struct fcgi_connection *connection, int fd, off_t *offset, uint64_t size)
-{
-	while (size > 0) {
-		size_t left = size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX;
-		size -= left;
-		int r = send_header(connection, left);
-		if (r < 0)
-			return r;
-		while (left > 0) {
-			ssize_t n = connection->splice ? splice_some(connection, fd, offset, left)
-						       : copy_some(connection, fd, offset, left);
-			if (n < 0)
-				return (int)n;
-			left -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-/* Sends all that stands in the stage; its headers are counted with the content, which is corrected by the caller. */
-static int send_stage(struct fcgi_connection *connection)
-{
-	struct stage *stage = &connection->stage;
-	while (stage->bytes > 0) {
-		ssize_t n = connection->splice
-				    ? splice_some(connection, stage->reader, NULL, stage->bytes)
-				    : copy_some(connection, stage->reader, NULL, stage->bytes);
-		if (n < 0)
-			return (int)n;
-		stage->bytes -= (uint64_t)n;
-	}
-	return 0;
-}
-
-static int splice_staged(struct fcgi_connection *connection, int pipe, uint64_t size)
-{
-	struct fcgi_connection_stats before = connection->stats;
-	uint64_t left = size;
-	while (left > 0 || connection->stage.promised > 0) {
-		/* Between two records, and nowhere else, is where replies may go out. */
-		bool between = connection->stage.promised == 0;
-		int r = between && flush_reply(connection) < 0 ? -ECONNRESET : 0;
-		if (r == 0)
-			r = stage_fill(&connection->stage, pipe, connection->input.id, &left);
-		if (r == 0)
-			r = send_stage(connection);
-		if (r < 0)
-			return r;
-	}
-	connection->stats = before;
-	if (connection->splice)
-		connection->stats.spliced += size;
-	else
-		connection->stats.copied += size;
-	return 0;
-}
-
-int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size)
-{
-	if (connection->splice && size >= STAGE_FROM && stage_open(&connection->stage) == 0)
-		return splice_staged(connection, pipe, size);
-	return move(connection, pipe, NULL, size);
-}
-
-int fcgi_connection_sendfile(
-	struct fcgi_connection *connection, int file, off_t offset, uint64_t size)
-{
-	return move(connection, file, &offset, size);
-}
-
-int fcgi_connection_end(struct fcgi_connection *connection)
-{
-	uint8_t records[END_BYTES], *end = records;
-	size_t before = connection->last ? connection->last_length : 0;
-	if (connection->last)
-		end = connection->last + before;
-	encode_stdout(connection, 0, end);
-	fcgi_end_request_encode(
-		connection->input.id, 0, FCGI_REQUEST_COMPLETE, end + FCGI_HEADER_LEN);
-	const uint8_t *all = connection->last ? connection->last : records;
-	int r = flush_reply(connection) < 0 ? -ECONNRESET
-					    : send_all(connection, all, before + sizeof records, 0);
-	bool keep = connection->input.keep;
-	free(connection->last);
-	connection->last = NULL;
-	stage_close(&connection->stage);
-	connection->begun = false;
-	fcgi_input_finish(&connection->input);
-	return r < 0 ? r : !keep;
-}
-
-void fcgi_connection_break(struct fcgi_connection *connection)
-{
-	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). A peer that does not read will
-	 * not read this either: no waiting. */
-	static const uint8_t wrong[FCGI_HEADER_LEN] = {0};
-	ssize_t n = send(connection->fd, wrong, sizeof wrong, MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)n;
 }

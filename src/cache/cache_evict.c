@@ -56,23 +56,17 @@ static void add_victim(
 static void look_through(struct sample *sample, unsigned number)
 {
 	struct cache *cache = sample->cache;
-	const struct cache_amount before = cache_usage_get(cache, number);
-	struct cache_amount found = {0};
+	struct cache_amount before, found = {0};
 	char prefix[8];
 	cache_directory_name(number, prefix);
-	int fd = cache_directory_open(cache, number, false);
-	if (fd == -ENOENT)
-		cache_usage_correct(cache, number, before, found);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory) {
-		fd_close(&fd);
+	DIR *directory = cache_directory_list(cache, number, &before);
+	if (!directory)
 		return;
-	}
 	struct dirent *entry;
 	while ((entry = readdir(directory))) {
 		struct stat st;
 		if (!cache_is_name(entry->d_name) ||
-			fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		found.bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
 		found.entries++;

@@ -4,6 +4,7 @@
 
 /* What the files cache*.c share; nobody else includes it. */
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
@@ -74,6 +75,9 @@ uint64_t cache_cost(const struct cache *cache, uint64_t length);
 void cache_directory_name(unsigned directory, char out[8]);
 /* Opens it; make: with all above it. Returns the descriptor or -errno. */
 int cache_directory_open(const struct cache *cache, unsigned directory, bool make);
+/* To read it to its end: *before is what is known of it now, for cache_usage_correct afterwards. NULL: there is nothing to read, and
+ * that has been put right. To be closed with closedir. */
+DIR *cache_directory_list(struct cache *cache, unsigned directory, struct cache_amount *before);
 
 /* cache_evict.c: removes what was used least recently until what is reserved fits. Returns 0 or -ENOSPC. */
 int cache_make_room(struct cache *cache);

@@ -117,3 +117,15 @@ void cache_usage_unlock(struct cache *cache)
 {
 	flock(cache->usage_file, LOCK_UN);
 }
+
+DIR *cache_directory_list(struct cache *cache, unsigned directory, struct cache_amount *before)
+{
+	*before = cache_usage_get(cache, directory);
+	int fd = cache_directory_open(cache, directory, false);
+	if (fd == -ENOENT)
+		cache_usage_correct(cache, directory, *before, (struct cache_amount){0});
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	if (!list)
+		fd_close(&fd);
+	return list;
+}

@@ -80,15 +80,11 @@ static int walk_directory(struct cache *cache, unsigned number, cache_visit *vis
 {
 	char prefix[8];
 	cache_directory_name(number, prefix);
-	struct cache_amount before = cache_usage_get(cache, number), found = {0};
-	int fd = cache_directory_open(cache, number, false);
-	if (fd == -ENOENT)
-		cache_usage_correct(cache, number, before, found);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory) {
-		fd_close(&fd);
+	struct cache_amount before, found = {0};
+	DIR *directory = cache_directory_list(cache, number, &before);
+	if (!directory)
 		return 0;
-	}
+	int fd = dirfd(directory);
 	int r = 0;
 	struct dirent *at;
 	while (r >= 0 && (at = readdir(directory))) {

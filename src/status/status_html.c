@@ -5,7 +5,6 @@
 #include "src/status/status.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "src/status/status_plot.h"
 
@@ -218,14 +217,10 @@ static void write_failures(const struct status_view *view, FILE *out)
 	fputs("<ul id=failures>", out);
 	for (size_t i = 0; i < view->failure_count; i++) {
 		const struct history_failure *at = &view->failures[i];
-		time_t seconds = (time_t)(at->time_ms / 1000);
-		struct tm utc;
-		char stamp[32];
-		gmtime_r(&seconds, &utc);
-		strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &utc);
+		char stamp[STATUS_STAMP_MAX];
 		fprintf(out, "<li><span class=red>%d %s</span> ", at->status, at->outcome);
 		put_span(out, "", at->recipe);
-		fprintf(out, " <span class=soft>%s UTC ", stamp);
+		fprintf(out, " <span class=soft>%s UTC ", status_stamp(at->time_ms, stamp));
 		put_escaped(out, at->id);
 		fputs("</span><br>", out);
 		put_span(out, "", at->url);

@@ -3,7 +3,6 @@
 #include "src/status/status.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include "base/text.h"
 
@@ -84,12 +83,9 @@ static void write_failures(const struct status_view *view, FILE *out)
 	fprintf(out, "\nlast failures: %zu\n", view->failure_count);
 	for (size_t i = 0; i < view->failure_count; i++) {
 		const struct history_failure *at = &view->failures[i];
-		time_t seconds = (time_t)(at->time_ms / 1000);
-		struct tm utc;
-		char stamp[32];
-		gmtime_r(&seconds, &utc);
-		strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%SZ", &utc);
-		fprintf(out, "%s  %d %s  %s  ", stamp, at->status, at->outcome, at->recipe);
+		char stamp[STATUS_STAMP_MAX];
+		fprintf(out, "%sZ  %d %s  %s  ", status_stamp(at->time_ms, stamp), at->status,
+			at->outcome, at->recipe);
 		put_safe(out, at->url, sizeof at->url);
 		fputs("  ", out);
 		put_safe(out, at->reason, sizeof at->reason);

@@ -148,6 +148,15 @@ uint64_t status_not_modified(const struct status_view *view)
 	return sum;
 }
 
+const char *status_stamp(int64_t time_ms, char out[STATUS_STAMP_MAX])
+{
+	time_t seconds = (time_t)(time_ms / 1000);
+	struct tm utc;
+	gmtime_r(&seconds, &utc);
+	strftime(out, STATUS_STAMP_MAX, "%Y-%m-%d %H:%M:%S", &utc);
+	return out;
+}
+
 const char *status_holder_name(enum launcher_state state)
 {
 	static const char *const names[] = {"held", "starting", "refused"};

@@ -59,6 +59,10 @@ void status_view_free(struct status_view *view);
 uint64_t status_cache_requests(const struct status_view *view, enum access_cache way);
 uint64_t status_not_modified(const struct status_view *view);
 
+/* "2030-01-31 23:59:59", UTC; time_ms: of the Unix epoch. */
+enum { STATUS_STAMP_MAX = 32 };
+const char *status_stamp(int64_t time_ms, char out[STATUS_STAMP_MAX]);
+
 const char *status_holder_name(enum launcher_state state);
 
 #endif

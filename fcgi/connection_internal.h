@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FCGI_CONNECTION_INTERNAL_H
+#define FCGI_CONNECTION_INTERNAL_H
+
+/* What connection.c (what comes in) and connection_send.c (what goes out) share. Threads: as connection.h. */
+
+#include "fcgi/connection.h"
+#include "fcgi/input.h"
+#include "fcgi/stage.h"
+
+struct fcgi_connection {
+	int fd;
+	bool splice;
+	bool begun; /* an answer is under way: input is watched while we wait to send */
+	uint64_t send_timeout_ms;
+	uint64_t deadline_ms;
+	struct fcgi_connection_stats stats;
+	struct stage stage; /* open while a long answer is under way */
+	/* The records that fcgi_connection_end sends together with its own; NULL: none. */
+	uint8_t *last;
+	size_t last_length;
+	void *owner;
+	struct fcgi_input input;
+};
+
+/* Replies are a few bytes: a peer whose buffer has no room for them is not reading at all. Between
+ * the records of an answer only: callers see to that. */
+int fcgi_connection_flush_reply(struct fcgi_connection *connection);
+
+/* may_reply: nothing of ours is half-way out. Otherwise a peer whose records need replies is left
+ * waiting in its socket until there is room to reply. */
+int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_reply);
+
+#endif
