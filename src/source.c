@@ -59,12 +59,12 @@ static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offse
 	return have;
 }
 
-static struct sniff sniff_file(int fd)
+static struct sniff sniff_file(int fd, uint64_t size)
 {
 	/* On the stack: a thread-local one is written to when a thread begins, and kept with its stack when it ends. */
 	unsigned char buffer[SNIFF_BYTES];
-	/* Most types show in the first page. */
-	size_t have = read_at(fd, buffer, FIRST_BYTES, 0);
+	/* Most types show in the first page; where the file is shorter nobody has to look for its end. */
+	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
 	struct sniff result = sniff(buffer, have);
 	if (have == FIRST_BYTES && (result.type == SNIFF_UNKNOWN || result.width == 0)) {
 		have += read_at(fd, buffer + have, sizeof buffer - have, have);
@@ -98,7 +98,7 @@ int source_open(int root_fd, const char *name, struct source *source)
 	 * look. */
 	fcntl(fd, F_SETFL, O_RDONLY);
 	source->size = (uint64_t)source->stat.st_size;
-	source->sniff = sniff_file(fd);
+	source->sniff = sniff_file(fd, source->size);
 	source->fd = fd_take(&fd);
 	return 0;
 }

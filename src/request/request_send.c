@@ -161,14 +161,20 @@ static int hand_over(struct request *request, struct response *response)
 	return response_send_alone(request->connection, response);
 }
 
-static int send_part(struct request *request, int file, const struct http_range *range)
+static int send_good(struct request *request, const struct response *response, int file,
+	const struct http_range *range)
 {
+	struct fcgi_connection *connection = request->connection;
 	if (request->head)
-		return 0;
-	if (file < 0)
-		return pump_send(&request->pump, range->first, range->length);
-	return fcgi_connection_sendfile(
-		request->connection, file, (off_t)range->first, range->length);
+		return response_send_alone(connection, response);
+	if (file >= 0 && range->length <= RESPONSE_SHORT_MAX)
+		return response_send_short(connection, response, file, range->first);
+	int r = response_send_header(connection, response);
+	if (r < 0)
+		return r;
+	return file < 0 ? pump_send(&request->pump, range->first, range->length)
+			: fcgi_connection_sendfile(
+				  connection, file, (off_t)range->first, range->length);
 }
 
 void request_send_result(struct request *request, int file, uint64_t size, bool kept)
@@ -192,9 +198,7 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 			response.range = &range;
 			response.range_size = size;
 		}
-		r = response_send_header(request->connection, &response);
-		if (r == 0)
-			r = send_part(request, file, &range);
+		r = send_good(request, &response, file, &range);
 	}
 	if (r < 0)
 		request_sending_failed(request, r);

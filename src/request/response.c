@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "src/outcome.h"
@@ -77,6 +78,28 @@ int response_send_alone(struct fcgi_connection *connection, const struct respons
 	put_fields(&text, response);
 	return text.overflow ? -EMSGSIZE
 			     : fcgi_connection_write_last(connection, text.data, text.len);
+}
+
+int response_send_short(struct fcgi_connection *connection, const struct response *response,
+	int file, uint64_t offset)
+{
+	char buffer[FIELDS_MAX + RESPONSE_SHORT_MAX];
+	struct text text;
+	text_init(&text, buffer, FIELDS_MAX);
+	put_fields(&text, response);
+	if (text.overflow)
+		return -EMSGSIZE;
+	size_t have = 0;
+	while (have < response->length) {
+		ssize_t n = pread(file, buffer + text.len + have, response->length - have,
+			(off_t)(offset + have));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		have += (size_t)n;
+	}
+	return fcgi_connection_write_last(connection, buffer, text.len + have);
 }
 
 int response_send_error(struct fcgi_connection *connection, const struct response *response,

@@ -41,6 +41,12 @@ int response_send_header(struct fcgi_connection *connection, const struct respon
 /* The same where nothing follows: goes out with fcgi_connection_end. */
 int response_send_alone(struct fcgi_connection *connection, const struct response *response);
 
+/* With response->length bytes of the file from `offset` on, RESPONSE_SHORT_MAX at most, in one piece with fcgi_connection_end: for so
+ * few a copy costs less than the peer's waking up for each record. Returns also -ENODATA: the file is shorter. */
+enum { RESPONSE_SHORT_MAX = 16384 };
+int response_send_short(struct fcgi_connection *connection, const struct response *response,
+	int file, uint64_t offset);
+
 /* Sends an error, with fcgi_connection_end: one line of text and the request's id; head true: without the body. Type and
  * length are set here. */
 int response_send_error(struct fcgi_connection *connection, const struct response *response,

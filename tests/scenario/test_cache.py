@@ -25,6 +25,7 @@ from daemon import SANITIZER, SLOW, SLUICE, Daemon, recipe
 from processes import wait_until
 
 MIB = 1 << 20
+SHORT = 16384  # goes out in one piece with its fields, which takes a copy
 COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 32}, "x": {"type": "integer", "max": 1 << 30}}
 
 RECIPES = [
@@ -117,7 +118,7 @@ def test_second_time_is_a_hit(shared, kind, size):
     for field in ("etag", "last-modified", "content-type", "cache-control"):
         assert first.headers.get(field) == second.headers.get(field)
     assert second.headers["content-length"] == str(size) and second.headers["accept-ranges"] == "bytes"
-    assert line.number("spliced") == size, line.text
+    assert line.number("spliced") == (size if size > SHORT else 0), line.text
     head, line = fetch(shared, uri, method="HEAD")
     assert how(line) == "hit" and head.headers["content-length"] == str(size) and head.length == 0
 
@@ -279,7 +280,7 @@ def test_it_is_finished_for_the_cache(shared):
     wait_until(lambda: not shared.converters(), 3 * SLOW)
     answer, line = wait_until(lambda: found if how((found := fetch(shared, "/livefinish/a?n=1000&x=50"))[1]) == "hit" else None,
                               3 * SLOW)
-    assert answer.length == 2000 and line.number("spliced") == 2000
+    assert answer.length == 2000
 
 
 def test_a_late_comer_gets_everything_and_holds_up_nobody(shared):
