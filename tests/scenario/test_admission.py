@@ -248,6 +248,7 @@ def test_memory_total(sluice):
 def test_hup_changes_the_numbers(sluice):
     daemon = sluice(recipe("hang", "hang", slots=1, queue=0), slots=8)
     assert_run(daemon, ("/hang/a", 5, 1))
+    daemon.assert_nothing_left()  # its slot is free, or one of the next would be refused for it
     daemon.configure(recipe("hang", "hang", slots=3, queue=0), slots=8)
     mark = daemon.log.mark()
     daemon.signal(signal.SIGHUP)
