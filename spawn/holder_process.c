@@ -106,11 +106,12 @@ int holder_process_start(const struct holder_options *options, const struct hold
 	FD_CLEANUP int self = process_open(getpid());
 	FD_CLEANUP int high_socket = process_above(theirs, HOLDER_FIXED_FDS);
 	FD_CLEANUP int high_self = self < 0 ? -1 : process_above(self, HOLDER_FIXED_FDS);
-	if (high_socket < 0 || high_self < 0)
+	int filters = confinement_get_holder_filters(options->confinement);
+	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, HOLDER_FIXED_FDS);
+	/* Without the filters that there are, its jobs would run unfiltered. */
+	if (high_socket < 0 || high_self < 0 || (filters >= 0 && high_filters < 0))
 		return -EMFILE;
-	FD_CLEANUP int filters = confinement_get_holder_filters(options->confinement);
-	filters = filters < 0 ? -1 : process_above(filters, HOLDER_FIXED_FDS);
-	pid_t pid = execute(options, program, high_socket, high_self, filters);
+	pid_t pid = execute(options, program, high_socket, high_self, high_filters);
 	if (pid < 0)
 		return pid;
 	int pidfd = process_open(pid);

@@ -160,8 +160,7 @@ static int launch(struct spawner *spawner)
 		return pid;
 	int pidfd = process_open(pid);
 	if (pidfd < 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		process_end_by_number(pid);
 		return pidfd;
 	}
 	fd_close(&theirs);
