@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Used by `render`, which goes the whole way of a request without a web server. Its peer is our own
- * responder, but what comes is checked as if it were not. */
+/* Used by the commands, which ask a responder without a web server. Their peer is one of ours, but what comes is checked as if
+ * it were not. */
 #include "fcgi/client.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +78,15 @@ static int send_request(int fd, const struct fcgi_client_param *params, size_t c
 	return fd_write_all(fd, request.data, request.len);
 }
 
+static void take_field(const struct fcgi_client_sink *sink, const char *line)
+{
+	static const char status[] = "Status: ";
+	if (sink->status && !strncmp(line, status, sizeof status - 1))
+		*sink->status = (int)strtol(line + sizeof status - 1, NULL, 10);
+	if (sink->field)
+		sink->field(sink->data, line);
+}
+
 /* CGI header fields up to the empty line, then the body. */
 static int take_stdout(struct answer *answer, const char *data, size_t size)
 {
@@ -96,10 +106,10 @@ static int take_stdout(struct answer *answer, const char *data, size_t size)
 		if (answer->line_length == 0)
 			answer->in_body = true;
 		else
-			sink->field(sink->data, answer->line);
+			take_field(sink, answer->line);
 		answer->line_length = 0;
 	}
-	return size > 0 ? sink->body(sink->data, data, size) : 0;
+	return size > 0 && sink->body ? sink->body(sink->data, data, size) : 0;
 }
 
 int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t count,
@@ -129,4 +139,15 @@ int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t c
 				       : -EPROTO;
 	}
 	return r;
+}
+
+int fcgi_client_get(
+	int fd, const char *uri, const char *accept, const struct fcgi_client_sink *sink)
+{
+	const struct fcgi_client_param params[] = {
+		{"REQUEST_METHOD", "GET"},
+		{"REQUEST_URI", uri},
+		{"HTTP_ACCEPT", accept},
+	};
+	return fcgi_client_request(fd, params, accept ? 3 : 2, sink);
 }

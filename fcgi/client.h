@@ -13,7 +13,9 @@ struct fcgi_client_param {
 	const char *name, *value;
 };
 
+/* What is NULL is not wanted. */
 struct fcgi_client_sink {
+	int *status; /* gets the number in the field Status, before that field is given to `field` */
 	void *data;
 	/* A line of the header fields without its end; the empty line is not given. */
 	void (*field)(void *data, const char *line);
@@ -26,5 +28,9 @@ struct fcgi_client_sink {
  * the responder, -ECONNRESET when it ended too early, or another -errno. */
 int fcgi_client_request(int fd, const struct fcgi_client_param *params, size_t count,
 	const struct fcgi_client_sink *sink);
+
+/* The same for a GET, as a web server passes it on. accept: NULL, there is no such field. */
+int fcgi_client_get(
+	int fd, const char *uri, const char *accept, const struct fcgi_client_sink *sink);
 
 #endif

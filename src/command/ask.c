@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,13 +14,6 @@
 #include "src/server/desk.h"
 
 enum { TIMEOUT_S = 10 };
-
-static void take_field(void *data, const char *line)
-{
-	int *status = data;
-	if (!strncmp(line, "Status: ", 8))
-		*status = (int)strtol(line + 8, NULL, 10);
-}
 
 static int take_body(void *data, const void *bytes, size_t size)
 {
@@ -46,7 +38,8 @@ int ask_run(const char *address, const char *command)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 	const struct fcgi_client_param params[] = {{DESK_COMMAND, command}};
-	struct fcgi_client_sink sink = {.data = &status, .field = take_field, .body = take_body};
+	const struct fcgi_client_sink sink = {
+		.status = &status, .data = &status, .body = take_body};
 	r = fcgi_client_request(fd, params, 1, &sink);
 	if (r < 0)
 		fprintf(stderr, "sluice: %s: %s\n", address, strerror(-r));

@@ -2,7 +2,7 @@
 #ifndef SRC_ASK_H
 #define SRC_ASK_H
 
-/* The commands `status` and `health`: ask a running daemon over FastCGI (src/desk.h). */
+/* The commands `status` and `health`: ask a running daemon over FastCGI (src/server/desk.h). */
 
 /* address: as for `listen`. command: of DESK_COMMAND. The answer goes to stdout, what is wrong to stderr. Returns the exit status:
  * 0 for a status of 200, else 1. */

@@ -78,21 +78,6 @@ static void show(struct warming *warming, bool last)
 	fputs(last ? ", done          \n" : "\033[K", stderr);
 }
 
-static void take_field(void *data, const char *line)
-{
-	int *status = data;
-	if (!strncmp(line, "Status: ", 8))
-		*status = (int)strtol(line + 8, NULL, 10);
-}
-
-static int take_body(void *data, const void *bytes, size_t size)
-{
-	(void)data;
-	(void)bytes;
-	(void)size;
-	return 0;
-}
-
 /* The status, or 0 when there was no whole answer. */
 static int ask(const struct warming *warming, const char *url)
 {
@@ -100,13 +85,8 @@ static int ask(const struct warming *warming, const char *url)
 	if (listener_connect(warming->address, &fd) != 0)
 		return 0;
 	int status = 0;
-	const struct fcgi_client_param params[3] = {
-		{"REQUEST_METHOD", "GET"},
-		{"REQUEST_URI", url},
-		{"HTTP_ACCEPT", warming->accept},
-	};
-	struct fcgi_client_sink sink = {.data = &status, .field = take_field, .body = take_body};
-	int r = fcgi_client_request(fd, params, warming->accept ? 3 : 2, &sink);
+	const struct fcgi_client_sink sink = {.status = &status};
+	int r = fcgi_client_get(fd, url, warming->accept, &sink);
 	return r == 0 ? status : 0;
 }
 

@@ -40,34 +40,17 @@ static void *respond(void *argument)
 	return NULL;
 }
 
-struct result {
-	int status;
-};
-
-static void take_field(void *data, const char *line)
+static void show_field(void *data, const char *line)
 {
-	struct result *result = data;
-	if (!strncmp(line, "Status: ", 8))
-		result->status = (int)strtol(line + 8, NULL, 10);
+	(void)data;
 	fprintf(stderr, "%s\n", line);
 }
 
 static int take_body(void *data, const void *bytes, size_t size)
 {
-	struct result *result = data;
+	const int *status = data;
 	/* An error's line belongs where the other messages are. */
-	int fd = result->status / 100 == 2 ? STDOUT_FILENO : STDERR_FILENO;
-	return fd_write_all(fd, bytes, size);
-}
-
-static int ask(int fd, const struct explain_request *request, const struct fcgi_client_sink *sink)
-{
-	struct fcgi_client_param params[3] = {
-		{"REQUEST_METHOD", "GET"},
-		{"REQUEST_URI", request->uri},
-		{"HTTP_ACCEPT", request->accept},
-	};
-	return fcgi_client_request(fd, params, request->accept ? 3 : 2, sink);
+	return fd_write_all(*status / 100 == 2 ? STDOUT_FILENO : STDERR_FILENO, bytes, size);
 }
 
 int render_request(struct service *service, struct config *config,
@@ -86,7 +69,7 @@ int render_request(struct service *service, struct config *config,
 		fd_close(&pair[1]);
 		return r;
 	}
-	r = ask(pair[1], request, sink);
+	r = fcgi_client_get(pair[1], request->uri, request->accept, sink);
 	fd_close(&pair[1]);
 	pthread_join(thread, NULL);
 	return r;
@@ -106,8 +89,9 @@ int render_run(struct config *config, const struct explain_request *request)
 		service_close(&service);
 		return 1;
 	}
-	struct result result = {0};
-	struct fcgi_client_sink sink = {.data = &result, .field = take_field, .body = take_body};
+	int status = 0;
+	const struct fcgi_client_sink sink = {
+		.status = &status, .data = &status, .field = show_field, .body = take_body};
 	r = render_request(&service, config, request, &sink);
 	service_close(&service);
 	if (r == -EPROTO)
@@ -115,5 +99,5 @@ int render_run(struct config *config, const struct explain_request *request)
 			stderr);
 	else if (r < 0)
 		fprintf(stderr, "sluice: %s\n", strerror(-r));
-	return r == 0 && result.status / 100 == 2 ? 0 : 1;
+	return r == 0 && status / 100 == 2 ? 0 : 1;
 }

@@ -19,8 +19,8 @@
 
 #include "base/fd.h"
 #include "src/command/explain.h"
-#include "src/request/plan.h"
 #include "src/command/sample.h"
+#include "src/request/plan.h"
 #include "src/service.h"
 
 enum { FILES_MAX = 2000, MODULES_MAX = 256, URL_MAX = 4096 };
@@ -106,26 +106,11 @@ static void read_reports(struct training *training, struct recipe_training *reci
 		closedir(directory);
 }
 
-static void take_field(void *data, const char *line)
-{
-	int *status = data;
-	if (!strncmp(line, "Status: ", 8))
-		*status = (int)strtol(line + 8, NULL, 10);
-}
-
-static int drop_body(void *data, const void *bytes, size_t size)
-{
-	(void)data;
-	(void)bytes;
-	(void)size;
-	return 0;
-}
-
 static void run(struct training *training, struct recipe_training *recipe, const char *url)
 {
 	int status = 0;
 	struct explain_request request = {.uri = url};
-	struct fcgi_client_sink sink = {.data = &status, .field = take_field, .body = drop_body};
+	const struct fcgi_client_sink sink = {.status = &status};
 	int r = render_request(&training->service, training->config, &request, &sink);
 	fprintf(stderr, "%s: %d\n", url, status);
 	training->failed |= r < 0 || status / 100 != 2;
