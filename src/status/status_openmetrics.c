@@ -52,6 +52,14 @@ static void put_recipe(FILE *out, const char *name, const struct status_recipe *
 	fputc('"', out);
 }
 
+/* A whole line. label: "", or ",NAME=\"VALUE\"" of safe characters. */
+static void put_count(FILE *out, const char *name, const struct status_recipe *recipe,
+	const char *label, uint64_t value)
+{
+	put_recipe(out, name, recipe);
+	fprintf(out, "%s} %" PRIu64 "\n", label, value);
+}
+
 #define EACH_RECIPE(view, recipe)                                                                  \
 	for (const struct status_recipe *recipe = (view)->recipes;                                 \
 		recipe < (view)->recipes + (view)->recipe_count; recipe++)
@@ -157,23 +165,21 @@ static void write_requests(const struct status_view *view, FILE *out)
 		"Requests that failed by the converter or the daemon, not by the client or load.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "failures_total", recipe);
-		fprintf(out, "} %" PRIu64 "\n", recipe->counts.failures);
+		put_count(out, "failures_total", recipe, "", recipe->counts.failures);
 	}
 	family(out, "broken_streams", "counter", NULL, "Live answers that failed half-way.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "broken_streams_total", recipe);
-		fprintf(out, "} %" PRIu64 "\n", recipe->counts.broken);
+		put_count(out, "broken_streams_total", recipe, "", recipe->counts.broken);
 	}
 	family(out, "sent_bytes", "counter", "bytes",
 		"Bytes of answers, within the kernel or through a buffer.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "sent_bytes_total", recipe);
-		fprintf(out, ",way=\"spliced\"} %" PRIu64 "\n", recipe->counts.spliced);
-		put_recipe(out, "sent_bytes_total", recipe);
-		fprintf(out, ",way=\"copied\"} %" PRIu64 "\n", recipe->counts.copied);
+		put_count(out, "sent_bytes_total", recipe, ",way=\"spliced\"",
+			recipe->counts.spliced);
+		put_count(
+			out, "sent_bytes_total", recipe, ",way=\"copied\"", recipe->counts.copied);
 	}
 }
 
@@ -182,10 +188,8 @@ static void write_conversions(const struct status_view *view, FILE *out)
 	family(out, "conversions", "counter", NULL, "Conversions, by how their programs started.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "conversions_total", recipe);
-		fprintf(out, ",start=\"cold\"} %" PRIu64 "\n", recipe->counts.cold);
-		put_recipe(out, "conversions_total", recipe);
-		fprintf(out, ",start=\"warm\"} %" PRIu64 "\n", recipe->counts.warm);
+		put_count(out, "conversions_total", recipe, ",start=\"cold\"", recipe->counts.cold);
+		put_count(out, "conversions_total", recipe, ",start=\"warm\"", recipe->counts.warm);
 	}
 	family(out, "conversion_cpu_seconds", "counter", "seconds", "CPU time of converters.");
 	EACH_RECIPE(view, recipe)
@@ -199,8 +203,8 @@ static void write_conversions(const struct status_view *view, FILE *out)
 		"The most that a converter has used.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "conversion_peak_memory_bytes", recipe);
-		fprintf(out, "} %" PRIu64 "\n", recipe->counts.peak_kib * 1024);
+		put_count(out, "conversion_peak_memory_bytes", recipe, "",
+			recipe->counts.peak_kib * 1024);
 	}
 }
 
@@ -221,8 +225,7 @@ static void write_cache(const struct status_view *view, FILE *out)
 		"Results made anew for the cache while an older one was sent.");
 	EACH_RECIPE(view, recipe)
 	{
-		put_recipe(out, "cache_refreshes_total", recipe);
-		fprintf(out, "} %" PRIu64 "\n", recipe->counts.refreshes);
+		put_count(out, "cache_refreshes_total", recipe, "", recipe->counts.refreshes);
 	}
 	if (!view->cached)
 		return;
