@@ -152,7 +152,7 @@ class Site(Daemon):
         return came, answer
 
     def is_idle(self):
-        return not self.converters() and len(self.temporary_files()) == self.baseline["files"]
+        return self.converters() == self.baseline["converters"] and len(self.temporary_files()) == self.baseline["files"]
 
     def settle(self):
         """At the end of a topic, since it takes time."""
