@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "src/quota.h"
 #include "src/environment.h"
+#include "src/quota.h"
 
 static const char OUTPUT_NAME[] = "output";
 

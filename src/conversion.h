@@ -15,8 +15,8 @@
 #include "spawn/job.h"
 #include "src/access.h"
 #include "src/lastwords.h"
-#include "src/request/plan.h"
 #include "src/progress.h"
+#include "src/request/plan.h"
 #include "src/service.h"
 #include "src/workdir.h"
 

@@ -14,8 +14,8 @@
 #include "src/access.h"
 #include "src/conversion.h"
 #include "src/outcome.h"
-#include "src/service.h"
 #include "src/request/validator.h"
+#include "src/service.h"
 
 struct flight;
 

@@ -6,13 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "spawn/spawner.h"
 #include "src/command/ask.h"
 #include "src/command/caching.h"
-#include "src/config.h"
 #include "src/command/explain.h"
-#include "src/server/server.h"
 #include "src/command/train.h"
-#include "spawn/spawner.h"
+#include "src/config.h"
+#include "src/server/server.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, OPTION_TAKE_OVER = 256 };
 

@@ -12,10 +12,10 @@
 #include "spawn/launcher.h"
 #include "spawn/spawner.h"
 #include "src/admission.h"
-#include "src/workdir.h"
 #include "src/history.h"
 #include "src/metrics.h"
 #include "src/running.h"
+#include "src/workdir.h"
 
 struct cache;
 struct flights;

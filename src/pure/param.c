@@ -4,8 +4,8 @@
  * came (text excepted, see param_text.c), so that one meaning has one spelling: in argv, in the log
  * and as a cache key.
  */
-#include "src/pure/param.h"
 #include "src/pure/decimal.h"
+#include "src/pure/param.h"
 #include "src/pure/param_types.h"
 #include "src/pure/sniff.h"
 

@@ -5,8 +5,8 @@
  * the end of the path to its beginning, one bit per token; after that each hole is cut with
  * certainty.
  */
-#include "src/pure/pattern.h"
 #include "base/text.h"
+#include "src/pure/pattern.h"
 
 #include <ctype.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * copy pieces. An element of the configuration becomes at most one element of argv: that is the
  * whole protection against values that look like options, and why there is no quoting.
  */
-#include "src/pure/template.h"
 #include "base/text.h"
+#include "src/pure/template.h"
 #include "src/pure/template_compiled.h"
 
 #include <stdlib.h>

@@ -13,12 +13,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/flight.h"
-#include "src/server/handover.h"
 #include "src/request/request.h"
 #include "src/seclusion.h"
+#include "src/server/handover.h"
 #include "src/server/server_internal.h"
-#include "src/source.h"
 #include "src/server/user.h"
+#include "src/source.h"
 #include "src/warmth.h"
 
 enum { DRAIN_LOOK_MS = 20 };

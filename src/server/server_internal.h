@@ -12,11 +12,11 @@
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
 #include "src/config.h"
+#include "src/pool.h"
 #include "src/server/desk.h"
 #include "src/server/notify.h"
-#include "src/pool.h"
-#include "src/service.h"
 #include "src/server/succession.h"
+#include "src/service.h"
 
 struct server {
 	struct service service;

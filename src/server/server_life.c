@@ -140,7 +140,7 @@ void server_take_signal(void *data)
 	}
 }
 
-/* Without a spawner programs that cannot be held are answered by 500, so it is tried until it works; said once. */
+/* Without a spawner programs that cannot be held are answered by 503, so it is tried until it works; said once. */
 void server_restart_spawner(struct server *server)
 {
 	int r = spawner_restart(server->service.spawner);
