@@ -50,12 +50,6 @@ struct start {
 			      another */
 };
 
-static const enum job_confine levels[] = {
-	[RECIPE_CONFINE_OFF] = JOB_CONFINE_OFF,
-	[RECIPE_CONFINE_STANDARD] = JOB_CONFINE_STANDARD,
-	[RECIPE_CONFINE_STRICT] = JOB_CONFINE_STRICT,
-};
-
 /* 0 is none, which is more than any. */
 static uint64_t largest(uint64_t a, uint64_t b)
 {
@@ -118,7 +112,7 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 		.nice = recipe->nice,
 		.confinement =
 			{
-				.level = levels[recipe->confine],
+				.level = environment_confine(recipe),
 				.writable = start->directory,
 				.read = recipe->read,
 			},

@@ -48,3 +48,13 @@ int environment_make(struct environment *environment, const struct config *confi
 		r = environment_add(environment, "%s", *at);
 	return r;
 }
+
+enum job_confine environment_confine(const struct recipe *recipe)
+{
+	static const enum job_confine levels[] = {
+		[RECIPE_CONFINE_STANDARD] = JOB_CONFINE_STANDARD,
+		[RECIPE_CONFINE_STRICT] = JOB_CONFINE_STRICT,
+		[RECIPE_CONFINE_OFF] = JOB_CONFINE_OFF,
+	};
+	return levels[recipe->confine];
+}

@@ -2,8 +2,9 @@
 #ifndef SRC_ENVIRONMENT_H
 #define SRC_ENVIRONMENT_H
 
-/* The environment of a recipe's programs: the same for a job and for the holder that waits for it, but for HOME and TMPDIR. */
+/* What a recipe's programs live in: the same for a job and for the holder that waits for it, but for HOME and TMPDIR. */
 
+#include "spawn/job.h"
 #include "src/config.h"
 #include "src/recipe.h"
 
@@ -21,5 +22,8 @@ int environment_make(struct environment *environment, const struct config *confi
 /* Adds one more variable; it is formatted like printf. Returns 0 or -E2BIG. */
 int environment_add(struct environment *environment, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* How its programs are confined. */
+enum job_confine environment_confine(const struct recipe *recipe);
 
 #endif

@@ -9,12 +9,6 @@
 #include "base/log.h"
 #include "src/environment.h"
 
-static const enum job_confine levels[] = {
-	[RECIPE_CONFINE_STANDARD] = JOB_CONFINE_STANDARD,
-	[RECIPE_CONFINE_STRICT] = JOB_CONFINE_STRICT,
-	[RECIPE_CONFINE_OFF] = JOB_CONFINE_OFF,
-};
-
 static int add_recipe(const struct service *service, const struct config *config,
 	const struct recipe *recipe, struct environment *environment, struct holder_program *out,
 	size_t *count)
@@ -35,7 +29,7 @@ static int add_recipe(const struct service *service, const struct config *config
 			.envp = environment->pointers,
 			.preload = recipe->preload,
 			.prime = recipe->prime,
-			.confine = levels[recipe->confine],
+			.confine = environment_confine(recipe),
 		};
 	}
 	return 0;
