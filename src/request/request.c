@@ -23,7 +23,7 @@ static bool is_alive(void *data)
 {
 	struct request *request = data;
 	int r = fcgi_connection_read(request->connection);
-	request->pump.aborted = r == -ECANCELED;
+	request->aborted = r == -ECANCELED;
 	return r == 0 || r == -EAGAIN;
 }
 
@@ -40,6 +40,34 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 	return capacity_outcome(r, "client hung up in the queue", &request->reason);
 }
 
+static enum outcome run(struct request *request)
+{
+	const struct recipe *recipe = request->plan->recipe;
+	struct conversion *conversion = &request->work->conversion;
+	struct pump *pump = &request->work->pump;
+	pump_init(pump, conversion, request->connection, &request->progress, &request->reason);
+	request->ran = conversion;
+	atomic_store(&request->progress.phase, PROGRESS_STARTING);
+	enum outcome outcome =
+		conversion_open(conversion, request->service, request->plan, &request->reason);
+	if (outcome == OUTCOME_OK) {
+		request->times.running = clock_now_us();
+		conversion_show(conversion, &request->progress);
+		pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
+		pump->begin = begin_live;
+		pump->data = request;
+		outcome = recipe->response == RECIPE_LIVE ? pump_live(pump, &request->status)
+							  : pump_collect(pump, &request->status);
+		request->times.first = pump->first_us;
+		request->aborted = request->aborted || pump->aborted;
+	}
+	if (outcome != OUTCOME_OK)
+		conversion_close(conversion);
+	request->times.done = clock_now_us();
+	progress_end(&request->progress, pump->bytes);
+	return outcome;
+}
+
 /* Runs the programs; a whole answer is complete afterwards, a live one is sent. */
 static enum outcome convert(struct request *request)
 {
@@ -47,26 +75,8 @@ static enum outcome convert(struct request *request)
 	enum outcome outcome = enter(request, &pass);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	const struct recipe *recipe = request->plan->recipe;
-	struct pump *pump = &request->pump;
-	request->ran = &request->conversion;
-	atomic_store(&request->progress.phase, PROGRESS_STARTING);
-	outcome = conversion_open(
-		&request->conversion, request->service, request->plan, &request->reason);
-	if (outcome == OUTCOME_OK) {
-		request->times.running = clock_now_us();
-		conversion_show(&request->conversion, &request->progress);
-		pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
-		pump->begin = begin_live;
-		pump->data = request;
-		outcome = recipe->response == RECIPE_LIVE ? pump_live(pump, &request->status)
-							  : pump_collect(pump, &request->status);
-		request->times.first = pump->first_us;
-	}
-	if (outcome != OUTCOME_OK)
-		conversion_close(&request->conversion);
-	request->times.done = clock_now_us();
-	progress_end(&request->progress, pump->bytes);
+	request->work = calloc(1, sizeof *request->work);
+	outcome = request->work ? run(request) : OUTCOME_OVERLOADED;
 	/* The programs are gone: sending is no work of theirs, and a slow client holds no slot. */
 	admission_leave(request->service->admission, &pass);
 	return outcome;
@@ -74,7 +84,7 @@ static enum outcome convert(struct request *request)
 
 static void finish_live(struct request *request)
 {
-	if (!request->pump.begun) {
+	if (!request->work || !request->work->pump.begun) {
 		request_send_error(request);
 	} else if (request->outcome != OUTCOME_OK) {
 		fcgi_connection_break(request->connection);
@@ -88,7 +98,7 @@ static void finish_whole(struct request *request)
 	if (!validator_holds(request->plan))
 		request->validator.etag[0] = '\0';
 	if (request->outcome == OUTCOME_OK)
-		request_send_result(request, -1, request->pump.bytes, false);
+		request_send_result(request, -1, request->work->pump.bytes, false);
 	else
 		request_send_error(request);
 }
@@ -183,6 +193,7 @@ static void request_free(struct request *request)
 	}
 	flight_leave(&request->seat);
 	fd_close(&request->kept_file);
+	free(request->work);
 	free(request);
 }
 
@@ -199,23 +210,22 @@ bool request_serve(
 	request->connection = connection;
 	request->times.start = clock_now_us();
 	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
-	pump_init(&request->pump, &request->conversion, connection, &request->progress,
-		&request->reason);
 
 	request->outcome = plan(request);
 	request->times.planned = clock_now_us();
 	answer(request);
 
-	if (request->ran == &request->conversion)
-		conversion_close(&request->conversion);
-	pump_clear(&request->pump);
+	if (request->work) {
+		conversion_close(&request->work->conversion);
+		pump_clear(&request->work->pump);
+	}
 	if (request->seated)
 		admission_stand(service->admission);
 	request_log(request);
 	bool gone =
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
 	bool ended =
-		!request->broken && request->send_error == 0 && (!gone || request->pump.aborted);
+		!request->broken && request->send_error == 0 && (!gone || request->aborted);
 	request_free(request);
 	return ended && fcgi_connection_end(connection) == 0;
 }

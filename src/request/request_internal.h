@@ -16,7 +16,12 @@
 #include "src/request/request_id.h"
 #include "src/request/validator.h"
 
-/* Some 60 KiB, too much for a worker's stack. */
+/* For what is converted by the request's own thread. Some 60 KiB, too much for a worker's stack, and for who needs none of it. */
+struct request_work {
+	struct conversion conversion;
+	struct pump pump;
+};
+
 struct request {
 	struct service *service;
 	struct config *config;
@@ -32,6 +37,7 @@ struct request {
 	int status;
 	int send_error; /* -errno of the connection; 0: it is good */
 	bool broken;	/* the stream was broken on purpose */
+	bool aborted;	/* by FCGI_ABORT_REQUEST: it still wants its end */
 	unsigned retry_after_s;
 	struct text reason;
 	char reason_buffer[ACCESS_REASON_MAX];
@@ -40,8 +46,7 @@ struct request {
 	struct validator validator;
 	bool seated;
 	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
-	struct conversion conversion;
-	struct pump pump;
+	struct request_work *work; /* NULL: none was made */
 	/* Of a result that others read, too. */
 	struct flight_seat seat;
 	int kept_file; /* -1: none */

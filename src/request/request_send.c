@@ -172,7 +172,7 @@ static int send_good(struct request *request, const struct response *response, i
 	int r = response_send_header(connection, response);
 	if (r < 0)
 		return r;
-	return file < 0 ? pump_send(&request->pump, range->first, range->length)
+	return file < 0 ? pump_send(&request->work->pump, range->first, range->length)
 			: fcgi_connection_sendfile(
 				  connection, file, (off_t)range->first, range->length);
 }

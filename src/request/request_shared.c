@@ -77,9 +77,9 @@ static void take_end(struct request *request, const struct flight_state *state)
 
 static void client_gone(struct request *request, int r)
 {
-	request->pump.aborted = r == -ECANCELED;
+	request->aborted = r == -ECANCELED;
 	request->outcome = OUTCOME_CLIENT_GONE;
-	text_puts(&request->reason, request->pump.aborted ? "request aborted" : "client hung up");
+	text_puts(&request->reason, request->aborted ? "request aborted" : "client hung up");
 }
 
 static int send_grown(struct request *request, const struct flight_state *state, uint64_t *sent)
