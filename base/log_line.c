@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log_line.h"
 
-#include <inttypes.h>
-
 #include "base/json.h"
 #include "base/log_sink.h"
 
@@ -28,7 +26,9 @@ static struct text field_begin(struct log_line *line, const char *key)
 {
 	struct text before = line->text;
 	line->text.overflow = false;
-	text_printf(&line->text, line->json ? ",\"%s\":" : " %s=", key);
+	text_puts(&line->text, line->json ? ",\"" : " ");
+	text_puts(&line->text, key);
+	text_puts(&line->text, line->json ? "\":" : "=");
 	return before;
 }
 
@@ -45,7 +45,10 @@ static void field_end(struct log_line *line, const struct text *before)
 void log_line_word(struct log_line *line, const char *key, const char *value)
 {
 	struct text before = field_begin(line, key);
-	text_printf(&line->text, line->json ? "\"%s\"" : "%s", value);
+	const char *quote = line->json ? "\"" : "";
+	text_puts(&line->text, quote);
+	text_puts(&line->text, value);
+	text_puts(&line->text, quote);
 	field_end(line, &before);
 }
 
@@ -64,14 +67,16 @@ void log_line_string(struct log_line *line, const char *key, const char *value, 
 void log_line_count(struct log_line *line, const char *key, uint64_t value)
 {
 	struct text before = field_begin(line, key);
-	text_printf(&line->text, "%" PRIu64, value);
+	text_count(&line->text, value);
 	field_end(line, &before);
 }
 
 void log_line_ms(struct log_line *line, const char *key, uint64_t us)
 {
 	struct text before = field_begin(line, key);
-	text_printf(&line->text, "%" PRIu64 ".%u", us / 1000, (unsigned)(us % 1000 / 100));
+	text_count(&line->text, us / 1000);
+	text_puts(&line->text, ".");
+	text_count(&line->text, us % 1000 / 100);
 	field_end(line, &before);
 }
 

@@ -26,6 +26,16 @@ void text_puts(struct text *text, const char *string)
 	text_append(text, string, strlen(string));
 }
 
+void text_count(struct text *text, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	text_append(text, digits + at, sizeof digits - at);
+}
+
 void text_vprintf(struct text *text, const char *format, va_list args)
 {
 	size_t room = text->size - text->len;
@@ -46,17 +56,22 @@ void text_printf(struct text *text, const char *format, ...)
 	va_end(args);
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void text_escaped(struct text *text, const char *string, size_t max)
 {
-	size_t n = 0;
-	for (const unsigned char *at = (const unsigned char *)string; *at; at++, n++) {
-		if (n == max) {
-			text_puts(text, "...");
-			return;
-		}
-		if (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
-			text_append(text, at, 1);
-		else
-			text_printf(text, "\\x%02x", *at);
+	const char *at = string;
+	while (*at && (size_t)(at - string) < max) {
+		const char *from = at;
+		while (is_plain((unsigned char)*at) && (size_t)(at - string) < max)
+			at++;
+		text_append(text, from, (size_t)(at - from));
+		if (*at && (size_t)(at - string) < max)
+			text_printf(text, "\\x%02x", (unsigned char)*at++);
 	}
+	if (*at)
+		text_puts(text, "...");
 }

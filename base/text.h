@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
 	char *data;
@@ -22,6 +23,8 @@ struct text {
 void text_init(struct text *text, char *buffer, size_t size);
 void text_append(struct text *text, const void *data, size_t len);
 void text_puts(struct text *text, const char *string);
+/* In decimal. */
+void text_count(struct text *text, uint64_t value);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *text, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
