@@ -102,33 +102,6 @@ void admission_stand(struct admission *admission)
 	pthread_mutex_unlock(&admission->lock);
 }
 
-/* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
- * force. */
-static struct admission_gate *get_gate(
-	struct admission *admission, const struct admission_request *request)
-{
-	struct admission_gate *gate;
-	LIST_FOREACH(gate, &admission->gates, entry)
-	if (!strcmp(gate->recipe, request->recipe))
-		break;
-	if (!gate) {
-		gate = calloc(1, sizeof *gate);
-		char *name = strdup(request->recipe);
-		if (!gate || !name) {
-			free(gate);
-			free(name);
-			return NULL;
-		}
-		gate->recipe = name;
-		LIST_INSERT_HEAD(&admission->gates, gate, entry);
-	}
-	gate->slots = request->slots;
-	admission->total_slots = request->total_slots;
-	admission->total_memory = request->total_memory_bytes;
-	admission->kept_memory = request->kept_memory_bytes;
-	return gate;
-}
-
 static bool has_memory(const struct admission *admission, const struct admission_share *share)
 {
 	uint64_t wanted = share->memory_bytes + (share->live ? admission->kept_memory : 0);
@@ -206,6 +179,38 @@ static void admit(struct admission *admission)
 	}
 }
 
+/* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
+ * force. */
+static struct admission_gate *get_gate(
+	struct admission *admission, const struct admission_request *request)
+{
+	struct admission_gate *gate;
+	LIST_FOREACH(gate, &admission->gates, entry)
+	if (!strcmp(gate->recipe, request->recipe))
+		break;
+	if (!gate) {
+		gate = calloc(1, sizeof *gate);
+		char *name = strdup(request->recipe);
+		if (!gate || !name) {
+			free(gate);
+			free(name);
+			return NULL;
+		}
+		gate->recipe = name;
+		LIST_INSERT_HEAD(&admission->gates, gate, entry);
+	}
+	if (gate->slots != request->slots || admission->total_slots != request->total_slots ||
+		admission->total_memory != request->total_memory_bytes ||
+		admission->kept_memory != request->kept_memory_bytes) {
+		gate->slots = request->slots;
+		admission->total_slots = request->total_slots;
+		admission->total_memory = request->total_memory_bytes;
+		admission->kept_memory = request->kept_memory_bytes;
+		admit(admission);
+	}
+	return gate;
+}
+
 /* When the queue of now will be through. */
 static unsigned retry_after(const struct admission_gate *gate)
 {
@@ -253,7 +258,9 @@ static int enter_slowly(struct admission *admission, const struct admission_requ
 	TAILQ_INSERT_TAIL(&admission->line, &waiter, entry);
 	if (gate->waiting++ == 0)
 		gate->stepped_ms = clock_now_ms();
-	admit(admission);
+	/* Nobody comes in by this, for whoever could is in already. */
+	if (gate->used < gate->slots && !has_room(admission, &waiter.share))
+		admission->held[waiter.share.live] = true;
 	pthread_mutex_unlock(&admission->lock);
 
 	int r = wait_in_line(request, &waiter);
@@ -263,26 +270,38 @@ static int enter_slowly(struct admission *admission, const struct admission_requ
 		*retry_after_s = retry_after(gate);
 	if (r != 0) {
 		/* Who turns away gives up a slot that came just now, or may have held up others. */
+		bool held_up = gate->used < gate->slots;
 		if (waiter.admitted)
 			give_back(admission, gate, &waiter.share);
 		else
 			leave_line(admission, &waiter);
-		admit(admission);
+		if (waiter.admitted || held_up)
+			admit(admission);
 	}
 	fd_close(&waiter.event);
 	return r;
 }
 
+static bool is_free(const struct admission *admission, const struct admission_gate *gate,
+	const struct admission_share *share)
+{
+	return gate->waiting == 0 && gate->used < gate->slots && !admission->held[share->live] &&
+	       has_room(admission, share);
+}
+
+static bool is_full(const struct admission_gate *gate, const struct admission_request *request)
+{
+	return gate->waiting >= request->queue;
+}
+
 static int enter(struct admission *admission, const struct admission_request *request,
 	struct admission_gate *gate, unsigned *retry_after_s)
 {
-	const struct admission_share *share = &request->share;
-	if (gate->waiting == 0 && gate->used < gate->slots && !admission->held[share->live] &&
-		has_room(admission, share)) {
-		take(admission, gate, share);
+	if (is_free(admission, gate, &request->share)) {
+		take(admission, gate, &request->share);
 		return 0;
 	}
-	if (gate->waiting >= request->queue) {
+	if (is_full(gate, request)) {
 		*retry_after_s = retry_after(gate);
 		return ADMISSION_E_FULL;
 	}
@@ -308,6 +327,18 @@ int admission_enter(struct admission *admission, const struct admission_request 
 		};
 	pthread_mutex_unlock(&admission->lock);
 	return r;
+}
+
+bool admission_refuses(struct admission *admission, const struct admission_request *request,
+	unsigned *retry_after_s)
+{
+	pthread_mutex_lock(&admission->lock);
+	struct admission_gate *gate = get_gate(admission, request);
+	bool refuses = gate && !is_free(admission, gate, &request->share) && is_full(gate, request);
+	if (refuses)
+		*retry_after_s = retry_after(gate);
+	pthread_mutex_unlock(&admission->lock);
+	return refuses;
 }
 
 void admission_leave(struct admission *admission, struct admission_pass *pass)

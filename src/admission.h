@@ -66,6 +66,9 @@ enum {
  * refusals, from how fast the queue moved lately. */
 int admission_enter(struct admission *admission, const struct admission_request *request,
 	struct admission_pass *pass, unsigned *retry_after_s);
+/* Whether admission_enter would say ADMISSION_E_FULL now; then sets *retry_after_s. */
+bool admission_refuses(struct admission *admission, const struct admission_request *request,
+	unsigned *retry_after_s);
 /* How it stands now; recipe NULL: all of them together, `used` without live ones, as the
  * daemon's slots are, by their weights. A recipe that nobody has wanted yet
  * has zeros. */
