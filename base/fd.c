@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -33,6 +35,24 @@ int fd_reopen(int fd, int flags)
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	int again = open(path, flags | O_CLOEXEC);
 	return again < 0 ? -errno : again;
+}
+
+bool fd_is_local(int fd)
+{
+	struct statfs found;
+	if (fstatfs(fd, &found) < 0)
+		return false;
+	switch ((unsigned long)found.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+		return true;
+	default:
+		return false;
+	}
 }
 
 int fd_write_all(int fd, const void *data, size_t size)

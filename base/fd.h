@@ -7,6 +7,7 @@
  * All functions here may be called from any thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -22,6 +23,9 @@ int fd_take(int *fd);
 /* Opens /proc/self/fd/<fd> again: a new open file description with an offset of its own.
  * flags as for open(2). Returns the descriptor or -errno. */
 int fd_reopen(int fd, int flags);
+
+/* Whether it lies on a file system of this machine: all that is known of its files is known without asking anybody. */
+bool fd_is_local(int fd);
 
 /* Writes all of data, through EINTR and short writes, for blocking descriptors.
  * Returns 0 or -errno. */

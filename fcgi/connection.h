@@ -70,6 +70,10 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
 /* The same, of what ends the answer: goes out with fcgi_connection_end, which then tells its errors, in one piece, so that the
  * peer wakes up once. Nothing may be sent between the two. */
 int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size);
+/* The same in place: room for `size` bytes, into which the caller writes; NULL: there is none, or size is 0 or more than a record
+ * holds, or something is last already. fcgi_connection_last_done is due, with how many they became, 0: none, there will be something else. */
+void *fcgi_connection_last(struct fcgi_connection *connection, size_t size);
+void fcgi_connection_last_done(struct fcgi_connection *connection, size_t size);
 /* Moves exactly size bytes, which must already be in the pipe. */
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size);
 /* Moves size bytes of a regular file from offset on. -EIO when the file is shorter. */
@@ -79,6 +83,9 @@ int fcgi_connection_sendfile(
 /* Ends STDOUT and the request. Returns 0 when the connection may be used again (fcgi_loop_release),
  * 1 when the peer wants it closed, or -errno as above. */
 int fcgi_connection_end(struct fcgi_connection *connection);
+
+/* The same without blocking, once: -EAGAIN when not all of it could be sent; then fcgi_connection_end sends the rest. */
+int fcgi_connection_end_now(struct fcgi_connection *connection);
 
 /* Makes the stream invalid, so that the web server notices that the answer is incomplete: a record
  * of a wrong version. The connection can only be closed then. */

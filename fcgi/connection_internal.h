@@ -8,6 +8,11 @@
 #include "fcgi/input.h"
 #include "fcgi/stage.h"
 
+enum {
+	CONNECTION_END_BYTES =
+		FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN /* the end of STDOUT, and of the request */
+};
+
 struct fcgi_connection {
 	int fd;
 	bool splice;
@@ -16,9 +21,12 @@ struct fcgi_connection {
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
 	struct stage stage; /* open while a long answer is under way */
-	/* The records that fcgi_connection_end sends together with its own; NULL: none. */
+	/* What fcgi_connection_end sends: the record before the end, and the end; NULL: the end alone. */
 	uint8_t *last;
 	size_t last_length;
+	size_t last_sent;
+	bool ending;			   /* the end is in it */
+	uint8_t end[CONNECTION_END_BYTES]; /* alone */
 	void *owner;
 	struct fcgi_input input;
 };

@@ -21,8 +21,6 @@
 
 enum {
 	COPY_BUFFER = 65536,
-	END_BYTES =
-		FCGI_HEADER_LEN + FCGI_END_REQUEST_LEN, /* the end of STDOUT, and of the request */
 	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
 };
 
@@ -126,18 +124,33 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
 	return 0;
 }
 
-int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size)
+void *fcgi_connection_last(struct fcgi_connection *connection, size_t size)
 {
-	uint8_t *last = NULL;
-	if (size > 0 && size <= FCGI_RECORD_MAX && !connection->last)
-		last = malloc(FCGI_HEADER_LEN + size + END_BYTES);
-	if (!last)
-		return fcgi_connection_write(connection, data, size);
-	encode_stdout(connection, size, last);
-	memcpy(last + FCGI_HEADER_LEN, data, size);
-	connection->last = last;
+	if (size == 0 || size > FCGI_RECORD_MAX || connection->last)
+		return NULL;
+	connection->last = malloc(FCGI_HEADER_LEN + size + CONNECTION_END_BYTES);
+	return connection->last ? connection->last + FCGI_HEADER_LEN : NULL;
+}
+
+void fcgi_connection_last_done(struct fcgi_connection *connection, size_t size)
+{
+	if (size == 0) {
+		free(connection->last);
+		connection->last = NULL;
+		return;
+	}
+	encode_stdout(connection, size, connection->last);
 	connection->last_length = FCGI_HEADER_LEN + size;
 	connection->stats.copied += size;
+}
+
+int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size)
+{
+	void *last = fcgi_connection_last(connection, size);
+	if (!last)
+		return fcgi_connection_write(connection, data, size);
+	memcpy(last, data, size);
+	fcgi_connection_last_done(connection, size);
 	return 0;
 }
 
@@ -250,26 +263,60 @@ int fcgi_connection_sendfile(
 	return move(connection, file, &offset, size);
 }
 
-int fcgi_connection_end(struct fcgi_connection *connection)
+/* Puts the end behind what is last. */
+static void encode_end(struct fcgi_connection *connection)
 {
-	uint8_t records[END_BYTES], *end = records;
-	size_t before = connection->last ? connection->last_length : 0;
+	uint8_t *end = connection->end;
 	if (connection->last)
-		end = connection->last + before;
+		end = connection->last + connection->last_length;
+	else
+		connection->last_length = 0;
 	encode_stdout(connection, 0, end);
 	fcgi_end_request_encode(
 		connection->input.id, 0, FCGI_REQUEST_COMPLETE, end + FCGI_HEADER_LEN);
-	const uint8_t *all = connection->last ? connection->last : records;
-	int r = fcgi_connection_flush_reply(connection) < 0
-			? -ECONNRESET
-			: send_all(connection, all, before + sizeof records, 0);
+	connection->last_length += CONNECTION_END_BYTES;
+	connection->last_sent = 0;
+	connection->ending = true;
+}
+
+static int finish(struct fcgi_connection *connection, int r)
+{
 	bool keep = connection->input.keep;
 	free(connection->last);
 	connection->last = NULL;
+	connection->ending = false;
 	stage_close(&connection->stage);
 	connection->begun = false;
 	fcgi_input_finish(&connection->input);
 	return r < 0 ? r : !keep;
+}
+
+int fcgi_connection_end(struct fcgi_connection *connection)
+{
+	int r = 0;
+	if (!connection->ending) {
+		r = fcgi_connection_flush_reply(connection) < 0 ? -ECONNRESET : 0;
+		encode_end(connection);
+	}
+	const uint8_t *last = connection->last ? connection->last : connection->end;
+	if (r == 0)
+		r = send_all(connection, last + connection->last_sent,
+			connection->last_length - connection->last_sent, 0);
+	return finish(connection, r);
+}
+
+int fcgi_connection_end_now(struct fcgi_connection *connection)
+{
+	if (fcgi_connection_flush_reply(connection) < 0)
+		return finish(connection, -ECONNRESET);
+	encode_end(connection);
+	const uint8_t *last = connection->last ? connection->last : connection->end;
+	ssize_t n =
+		send(connection->fd, last, connection->last_length, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return finish(connection, errno == EPIPE ? -ECONNRESET : -errno);
+	connection->last_sent = n > 0 ? (size_t)n : 0;
+	return connection->last_sent < connection->last_length ? -EAGAIN : finish(connection, 0);
 }
 
 void fcgi_connection_break(struct fcgi_connection *connection)

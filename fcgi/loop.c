@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Ten thousand idle connections cost an epoll entry and a small struct each, and no thread.
- * Registration is one-shot: an event disarms its descriptor, so that a connection belongs to the
- * loop or to one worker and never to both. The requests that are being read stand in a list in the
+ * A descriptor leaves the set before another thread gets it, so that a connection belongs to the
+ * loop or to one worker and never to both; what is answered within the loop's thread stays. The requests that are being read stand in a list in the
  * order of their deadlines, which needs no sorting because all have the same time. */
 #include "fcgi/loop_internal.h"
 
@@ -165,7 +165,7 @@ static void tune(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
-static int peer_new(struct fcgi_loop *loop, int fd)
+static int peer_new(struct fcgi_loop *loop, int fd, struct peer **out)
 {
 	tune(fd);
 	struct fcgi_connection *connection = fcgi_connection_new(fd);
@@ -182,15 +182,60 @@ static int peer_new(struct fcgi_loop *loop, int fd)
 	pthread_mutex_lock(&loop->lock);
 	LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
 	pthread_mutex_unlock(&loop->lock);
-	int r = loop_arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
-	if (r < 0)
-		loop_close_parked(loop, peer);
+	*out = peer;
+	return 0;
+}
+
+static int peer_arm(struct fcgi_loop *loop, struct peer *peer)
+{
+	int r = peer->armed ? 0
+			    : loop_arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP);
+	peer->armed = r == 0;
 	return r;
+}
+
+static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
+{
+	struct fcgi_input *input = fcgi_connection_get_input(peer->connection);
+	bool params_were_done = input->params_done;
+	/* With what it asks now: else who always asks would stay. */
+	if (loop->give && !peer->reading && loop_give_away(loop, peer))
+		return;
+	for (int i = 0; i < READ_BATCH; i++) {
+		int r = fcgi_connection_read(peer->connection);
+		if (r == -EAGAIN)
+			break;
+		if (r < 0) {
+			loop_close_parked(loop, peer);
+			return;
+		}
+		if (fcgi_input_complete(input)) {
+			unpark(loop, peer);
+			loop->options.request(loop->options.data, peer->connection);
+			return;
+		}
+	}
+	bool reading = fcgi_input_in_progress(input);
+	/* The parameters have one deadline, however slowly they drip; a body has one for every
+	 * piece. */
+	if (!reading || !peer->reading || params_were_done) {
+		peer->deadline_ms = clock_now_ms() + loop->options.request_timeout_ms;
+		set_reading(loop, peer, reading);
+	}
+	if (peer_arm(loop, peer) < 0)
+		loop_close_parked(loop, peer);
 }
 
 int fcgi_loop_adopt(struct fcgi_loop *loop, int fd)
 {
-	return peer_new(loop, fd);
+	struct peer *peer;
+	int r = peer_new(loop, fd, &peer);
+	if (r < 0)
+		return r;
+	r = peer_arm(loop, peer);
+	if (r < 0)
+		loop_close_parked(loop, peer);
+	return r;
 }
 
 /* Out of descriptors or at the bound: leaves the others in the backlog and looks again a little
@@ -222,41 +267,20 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 		if (loop->short_of_files)
 			log_notice("accepting again");
 		loop->short_of_files = false;
-		if (peer_new(loop, fd) < 0)
+		struct peer *peer;
+		if (peer_new(loop, fd, &peer) < 0)
 			pause_accepting(loop);
+		else /* who connects has something to say, and has said it most of the time */
+			peer_ready(loop, peer);
 	}
 }
 
-static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
+void fcgi_loop_detach(struct fcgi_loop *loop, struct fcgi_connection *connection)
 {
-	struct fcgi_input *input = fcgi_connection_get_input(peer->connection);
-	bool params_were_done = input->params_done;
-	/* With what it asks now: else who always asks would stay. */
-	if (loop->give && !peer->reading && loop_give_away(loop, peer))
-		return;
-	for (int i = 0; i < READ_BATCH; i++) {
-		int r = fcgi_connection_read(peer->connection);
-		if (r == -EAGAIN)
-			break;
-		if (r < 0) {
-			loop_close_parked(loop, peer);
-			return;
-		}
-		if (fcgi_input_complete(input)) {
-			unpark(loop, peer);
-			loop->options.request(loop->options.data, peer->connection);
-			return;
-		}
-	}
-	bool reading = fcgi_input_in_progress(input);
-	/* The parameters have one deadline, however slowly they drip; a body has one for every
-	 * piece. */
-	if (!reading || !peer->reading || params_were_done) {
-		peer->deadline_ms = clock_now_ms() + loop->options.request_timeout_ms;
-		set_reading(loop, peer, reading);
-	}
-	if (loop_arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) < 0)
-		loop_close_parked(loop, peer);
+	struct peer *peer = fcgi_connection_get_owner(connection);
+	if (peer->armed)
+		loop_arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
+	peer->armed = false;
 }
 
 void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connection, bool keep)
@@ -269,7 +293,9 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 	if (keep) {
 		LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
 		/* Under the lock: once armed, the loop's thread may free it. */
-		loop_arm(loop, &peer->source, EPOLL_CTL_MOD, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT);
+		keep = peer_arm(loop, peer) == 0;
+		if (!keep)
+			LIST_REMOVE(peer, parked_entry);
 	}
 	pthread_mutex_unlock(&loop->lock);
 	if (!keep)

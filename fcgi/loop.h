@@ -6,7 +6,7 @@
  * The loop of the main thread: accepts connections, keeps the idle ones in one epoll set, and reads
  * requests to their last byte without ever blocking. A complete request is handed over by the
  * callback; until fcgi_loop_release the loop does not touch its connection. Everything but
- * fcgi_loop_release and fcgi_loop_close: main thread.
+ * fcgi_loop_release: main thread.
  */
 
 #include <stdbool.h>
@@ -22,7 +22,8 @@ struct fcgi_loop_options {
 	uint64_t request_timeout_ms; /* from a request's first byte to the end of its parameters,
 					and between two pieces of its body */
 	void *data;		     /* for the callback */
-	/* A request is complete. The callee owns the connection until it gives it back. */
+	/* A request is complete. The callee owns the connection until it gives it back, within the call, or later after
+	 * fcgi_loop_detach. */
 	void (*request)(void *data, struct fcgi_connection *connection);
 };
 
@@ -54,6 +55,9 @@ void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max)
 /* Waits for events and handles them; at the latest returns at the deadline (clock_now_ms). Returns
  * 0 or -errno. */
 int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms);
+
+/* Another thread will have the connection of the request. Within the callback. */
+void fcgi_loop_detach(struct fcgi_loop *loop, struct fcgi_connection *connection);
 
 /* Gives a connection back: keep true parks it for the next request, false closes it. Any thread. */
 void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connection, bool keep);

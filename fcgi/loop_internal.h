@@ -29,6 +29,7 @@ struct watch {
 struct peer {
 	struct source source;
 	struct fcgi_connection *connection;
+	bool armed;   /* in the epoll set; with the lock, or while no worker has it */
 	bool reading; /* in the list `reading`: loop's thread only */
 	bool served;  /* has asked before */
 	uint64_t deadline_ms;

@@ -191,6 +191,15 @@ struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGE
 	return flight;
 }
 
+bool flight_is_under_way(struct service *service, const struct validator *validator)
+{
+	struct flights *flights = service->flights;
+	pthread_mutex_lock(&flights->lock);
+	bool found = flight_look(flights, validator->key);
+	pthread_mutex_unlock(&flights->lock);
+	return found;
+}
+
 int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, struct flight_seat *seat)
 {

@@ -42,6 +42,8 @@ struct flight_state {
 	int file;	 /* -1: none yet; borrowed, until flight_leave */
 };
 
+/* Whether there is a flight of this key that a seat could be taken in, now. Any thread. */
+bool flight_is_under_way(struct service *service, const struct validator *validator);
 /* Takes a seat in the flight of this key; makes one when there is none, which takes over *plan (then NULL) and of which this
  * request is the leader. Any thread. Returns 0 or -errno. */
 int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,

@@ -19,6 +19,7 @@
 
 struct cache;
 struct flights;
+struct recall;
 
 struct service {
 	struct spawner *spawner;
@@ -29,6 +30,7 @@ struct service {
 	struct running *running;
 	struct cache *cache;	 /* flight.h; NULL: nothing is kept */
 	struct flights *flights; /* NULL: nothing is shared (render) */
+	struct recall *recall;	 /* recall.h; NULL: nothing is remembered (render) */
 	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
 			killed */
 	char temp_dir[PATH_MAX];

@@ -6,6 +6,7 @@
  * The file that a request names, opened beneath the root (openat2(2)) and looked at. Any thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -38,5 +39,9 @@ int source_check(void);
  * way out of the root and without absolute or magic links. Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
+
+/* Whether the file at this absolute path is the one that `then` was, unchanged. One look that follows links: what it shows has been found
+ * beneath the root before. On a local file system, a moment later, it is answered from memory. */
+bool source_is_same(const char *path, const struct stat *then);
 
 #endif

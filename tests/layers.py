@@ -17,6 +17,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
      "source", "spill", "lastwords", "notify", "admission", "capacity", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
     ["plan", "warmth", "sample"],
     ["validator"],
+    ["recall"],
     ["conversion", "verdict"],
     ["pump", "response"],
     ["flight"],

@@ -93,6 +93,8 @@ uint64_t cache_limit(const struct cache *cache)
 	return cache->limit_bytes;
 }
 
+static const struct timespec touched[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+
 /* A file is used when somebody has looked it up: its time of access says when, whatever the file system is mounted with. */
 static void touch(int fd, const struct stat *st)
 {
@@ -100,9 +102,8 @@ static void touch(int fd, const struct stat *st)
 	clock_gettime(CLOCK_REALTIME, &now);
 	int64_t age = (int64_t)(now.tv_sec - st->st_atim.tv_sec) * 1000000000 + now.tv_nsec -
 		      st->st_atim.tv_nsec;
-	const struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
 	if (age > TOUCH_NS || age < 0)
-		futimens(fd, times);
+		futimens(fd, touched);
 }
 
 int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *length)
@@ -131,6 +132,25 @@ int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *l
 	touch(fd, &st);
 	*length = header.length;
 	return fd_take(&fd);
+}
+
+bool cache_holds(
+	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct stat *then)
+{
+	char name[CACHE_NAME_MAX];
+	cache_name(key, name);
+	struct stat now;
+	return fstatat(cache->directory, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
+	       now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+}
+
+void cache_touch(const struct cache *cache, const uint8_t key[DIGEST_BYTES])
+{
+	char name[CACHE_NAME_MAX];
+	cache_name(key, name);
+	utimensat(cache->directory, name, touched, AT_SYMLINK_NOFOLLOW);
 }
 
 int cache_directory_open(const struct cache *cache, unsigned directory, bool make)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "src/pure/digest.h"
@@ -47,6 +48,12 @@ struct cache_counts cache_count(const struct cache *cache);
 /* Looks for the result; it counts as used then. Returns its descriptor and its length, or -ENOENT. What is there under that name
  * and is no whole result is removed and logged. */
 int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *length);
+
+/* Whether that file, found before, is there still. On a local file system, a moment later, this is answered from memory. */
+bool cache_holds(
+	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct stat *then);
+/* It counts as used now. */
+void cache_touch(const struct cache *cache, const uint8_t key[DIGEST_BYTES]);
 
 /* An older result of the same series. */
 struct cache_older {

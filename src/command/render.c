@@ -34,8 +34,13 @@ static void *respond(void *argument)
 		poll(&poll_fd, 1, -1);
 		r = fcgi_connection_read(connection);
 	}
-	if (r == 0)
-		request_serve(responder->service, responder->config, connection);
+	struct request *request =
+		r == 0 ? request_new(responder->service, responder->config, connection) : NULL;
+	if (request) {
+		request_serve(request);
+		if (request_close(request))
+			fcgi_connection_end(connection);
+	}
 	fcgi_connection_free(connection);
 	return NULL;
 }

@@ -38,14 +38,15 @@ static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path
 			continue;
 		plan->source_name = pattern_match_get(&plan->match, "source");
 		if (plan->source.fd < 0 || strcmp(opened, plan->source_name) != 0) {
+			plan->searched = opened[0] != '\0';
 			source_close(&plan->source);
 			int r = source_open(root_fd, plan->source_name, &plan->source);
 			if (r == SOURCE_E_UNAVAILABLE || r == SOURCE_E_SHORTAGE)
 				return r == SOURCE_E_SHORTAGE ? OUTCOME_OVERLOADED
 							      : OUTCOME_INTERNAL;
+			snprintf(opened, sizeof opened, "%s", plan->source_name);
 			if (r != 0)
 				continue;
-			snprintf(opened, sizeof opened, "%s", plan->source_name);
 		}
 		if (takes(recipe, plan->source.sniff.type)) {
 			plan->recipe = recipe;
@@ -99,6 +100,7 @@ enum outcome plan_make(struct plan *plan, struct config *config, const char *met
 	plan->config = config_ref(config);
 	plan->recipe = NULL;
 	plan->negotiated = false;
+	plan->searched = false;
 	plan->source = (struct source)SOURCE_NONE;
 	plan->source_name = NULL;
 	plan->message[0] = '\0';

@@ -19,7 +19,8 @@ struct plan {
 	struct param_value values[RECIPE_PARAMS_MAX];
 	bool negotiated; /* Accept was looked at */
 	struct source source;
-	const char *source_name;	 /* beneath the root */
+	const char *source_name; /* beneath the root */
+	bool searched;		 /* other sources would have been taken, had they been there */
 	char message[PARAM_MESSAGE_MAX]; /* for the client, when it is not OUTCOME_OK */
 	struct query query;
 	struct pattern_match match;

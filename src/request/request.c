@@ -27,9 +27,28 @@ static bool is_alive(void *data)
 	return r == 0 || r == -EAGAIN;
 }
 
+bool request_is_refused(const struct request *request, unsigned *retry_after_s)
+{
+	const struct admission_request wanted = capacity_request(request->config, request->recipe);
+	bool converts = request->recipe->response == RECIPE_WHOLE || !request->head;
+	return converts && admission_refuses(request->service->admission, &wanted, retry_after_s);
+}
+
+bool request_refuses(struct request *request)
+{
+	unsigned retry_after_s;
+	if (!request_is_refused(request, &retry_after_s))
+		return false;
+	request->times.entered = clock_now_us();
+	request->retry_after_s = retry_after_s;
+	request->outcome = OUTCOME_QUEUE_FULL;
+	request_send_error(request);
+	return true;
+}
+
 static enum outcome enter(struct request *request, struct admission_pass *pass)
 {
-	struct admission_request wanted = capacity_request(request->config, request->plan->recipe);
+	struct admission_request wanted = capacity_request(request->config, request->recipe);
 	wanted.watch_fd = fcgi_connection_get_fd(request->connection);
 	wanted.alive = is_alive;
 	wanted.data = request;
@@ -115,12 +134,17 @@ static void deliver(struct request *request)
 
 static void answer(struct request *request)
 {
-	const struct recipe *recipe = request->plan->recipe;
+	const struct recipe *recipe = request->recipe;
 	if (request->outcome != OUTCOME_OK) {
 		request_send_error(request);
 		return;
 	}
+	if (!request_is_shared(request) && !request_has_condition(request) &&
+		request_refuses(request))
+		return;
 	bool valid = validator_make(request->plan, &request->validator) == 0;
+	if (valid)
+		request_remember(request, -1, 0);
 	if (valid && request_send_condition(request))
 		return;
 	/* Up to here it was cheap. */
@@ -130,7 +154,7 @@ static void answer(struct request *request)
 		request_send_error(request);
 		return;
 	}
-	if (valid && request->service->flights && recipe->join) {
+	if (valid && request_is_shared(request)) {
 		request_answer_shared(request);
 		return;
 	}
@@ -154,80 +178,96 @@ static void answer(struct request *request)
 
 static enum outcome plan(struct request *request)
 {
-	struct fcgi_connection *connection = request->connection;
-	int r = fcgi_connection_begin(connection);
-	fcgi_connection_set_splice(connection, request->config->splice);
-	fcgi_connection_set_send_timeout(connection, request->config->send_timeout_ms);
+	if (request->begin_error)
+		return request->begin_error == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE
+						      : OUTCOME_BAD_REQUEST;
+	struct plan *plan = malloc(sizeof *plan); /* 27 KiB, of which most requests need little */
+	if (!plan)
+		return OUTCOME_OVERLOADED;
+	request->plan = plan;
+	enum outcome outcome = plan_make(plan, request->config, request->method, request->uri,
+		fcgi_connection_param(request->connection, "HTTP_ACCEPT"));
+	request->recipe = plan->recipe;
+	request->negotiated = plan->negotiated;
+	request->message = plan->message;
+	if (outcome == OUTCOME_OK)
+		request->type = recipe_media_type(plan->recipe, plan->values);
+	return outcome;
+}
+
+struct request *request_new(
+	struct service *service, struct config *config, struct fcgi_connection *connection)
+{
+	struct request *request = calloc(1, sizeof *request);
+	if (!request)
+		return NULL;
+	request->times.start = clock_now_us();
+	request->service = service;
+	request->config = config_ref(config);
+	request->connection = connection;
+	request->kept_file = -1;
+	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
+	request->begin_error = fcgi_connection_begin(connection);
+	fcgi_connection_set_splice(connection, config->splice);
+	fcgi_connection_set_send_timeout(connection, config->send_timeout_ms);
 	request_id_get(connection, request->id);
 	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
 	request->head = request->method && !strcmp(request->method, "HEAD");
-	enum outcome outcome = plan_make(request->plan, request->config, request->method,
-		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
-	if (r == 0)
-		return outcome;
-	request->plan->message[0] = '\0';
-	return r == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
-}
-
-static struct request *request_new(void)
-{
-	struct request *request = calloc(1, sizeof *request);
-	struct plan *room = calloc(1, sizeof *room);
-	if (!request || !room) {
-		free(request);
-		free(room);
-		return NULL;
-	}
-	request->plan = room;
-	request->kept_file = -1;
 	return request;
 }
 
 static void request_free(struct request *request)
 {
 	/* A plan that was taken goes with its flight. */
-	if (!request->plan_taken) {
+	if (request->plan && !request->plan_taken) {
 		plan_clear(request->plan);
 		free(request->plan);
 	}
+	if (request->note)
+		recall_release(request->note);
 	flight_leave(&request->seat);
 	fd_close(&request->kept_file);
+	config_unref(request->config);
 	free(request->work);
 	free(request);
 }
 
-bool request_serve(
-	struct service *service, struct config *config, struct fcgi_connection *connection)
+struct fcgi_connection *request_get_connection(const struct request *request)
 {
-	struct request *request = request_new();
-	if (!request) {
-		request_refuse(connection);
-		return false;
-	}
-	request->service = service;
-	request->config = config;
-	request->connection = connection;
-	request->times.start = clock_now_us();
-	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
+	return request->connection;
+}
 
+void request_serve(struct request *request)
+{
+	if (request_answer_recalled(request))
+		return;
 	request->outcome = plan(request);
 	request->times.planned = clock_now_us();
 	answer(request);
-
 	if (request->work) {
 		conversion_close(&request->work->conversion);
 		pump_clear(&request->work->pump);
 	}
 	if (request->seated)
-		admission_stand(service->admission);
+		admission_stand(request->service->admission);
+}
+
+void request_give_up(struct request *request)
+{
+	request->outcome = OUTCOME_OVERLOADED;
+	text_puts(&request->reason, "no thread");
+	request_send_error(request);
+}
+
+bool request_close(struct request *request)
+{
 	request_log(request);
 	bool gone =
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
-	bool ended =
-		!request->broken && request->send_error == 0 && (!gone || request->aborted);
+	bool good = !request->broken && request->send_error == 0 && (!gone || request->aborted);
 	request_free(request);
-	return ended && fcgi_connection_end(connection) == 0;
+	return good;
 }
 
 void request_refuse(struct fcgi_connection *connection)

@@ -12,12 +12,24 @@
 #include "src/config.h"
 #include "src/service.h"
 
-/* Answers the complete request on the connection. Blocks; worker threads. Everything that the
- * request needed is gone when it returns. Returns whether the connection can be kept. */
-bool request_serve(
-	struct service *service, struct config *config, struct fcgi_connection *connection);
+struct request;
 
-/* Answers 503 without doing anything else, for when there is no thread. Does not block. */
+/* Takes up the complete request on the connection; takes a reference to config. NULL: no memory. */
+struct request *request_new(
+	struct service *service, struct config *config, struct fcgi_connection *connection);
+/* Answers it when that needs neither a conversion nor any waiting. False: nothing has happened, request_serve is due. The loop's
+ * thread; the service has a recall. */
+bool request_answer_at_once(struct request *request);
+/* Answers it. Blocks; worker threads. */
+void request_serve(struct request *request);
+/* Answers 503: there is no thread that could serve it. Does not block. */
+void request_give_up(struct request *request);
+struct fcgi_connection *request_get_connection(const struct request *request);
+/* Logs and frees it, with everything that it needed. Returns whether fcgi_connection_end is due; otherwise the connection can only be
+ * closed. */
+bool request_close(struct request *request);
+
+/* Answers 503 without taking anything up. Does not block. */
 void request_refuse(struct fcgi_connection *connection);
 
 #endif

@@ -21,7 +21,7 @@ void request_log(struct request *request)
 		.id = request->id,
 		.method = request->method,
 		.uri = request->uri,
-		.recipe = request->plan->recipe ? request->plan->recipe->name : NULL,
+		.recipe = request->recipe ? request->recipe->name : NULL,
 		.status = request->status ? request->status : outcome_status(request->outcome),
 		.outcome = request->outcome,
 		.broken = request->broken,

@@ -22,7 +22,7 @@ static const char *make_timing(struct request *request)
 /* What is out of date is nothing for the caches before us to keep; who may see it stays the same. */
 static const char *cache_control_of(const struct request *request)
 {
-	const struct recipe *recipe = request->plan->recipe;
+	const struct recipe *recipe = request->recipe;
 	const char *value = recipe ? recipe->cache_control : NULL;
 	if (!request->stale || (value && strcasestr(value, "no-store")))
 		return value;
@@ -40,7 +40,7 @@ static struct response make_response(struct request *request)
 		.cache_control = cache_control_of(request),
 		.stale = request->stale,
 		.stale_s = request->stale_s,
-		.varies = request->plan->negotiated,
+		.varies = request->negotiated,
 		.retry_after_s = request->retry_after_s,
 		.etag = request->validator.etag,
 		.modified = request->validator.modified,
@@ -51,7 +51,7 @@ struct response request_good_response(struct request *request)
 {
 	request->status = 200;
 	struct response response = make_response(request);
-	response.type = recipe_media_type(request->plan->recipe, request->plan->values);
+	response.type = request->type;
 	return response;
 }
 
@@ -63,8 +63,9 @@ static void send_error_of(struct request *request, uint64_t size)
 		request->status = outcome_status(request->outcome);
 	struct response response = make_response(request);
 	response.range_size = size;
-	const char *message = request->plan->message[0] ? request->plan->message
-							: outcome_message(request->outcome);
+	const char *message = request->message && request->message[0]
+				      ? request->message
+				      : outcome_message(request->outcome);
 	request->send_error =
 		response_send_error(request->connection, &response, message, request->head);
 }
@@ -80,6 +81,21 @@ static void send_not_modified(struct request *request)
 	request->status = 304;
 	struct response response = make_response(request);
 	request->send_error = response_send_alone(request->connection, &response);
+}
+
+bool request_has_any(const struct request *request, const char *const *names)
+{
+	for (; *names; names++)
+		if (fcgi_connection_param(request->connection, *names))
+			return true;
+	return false;
+}
+
+bool request_has_condition(const struct request *request)
+{
+	static const char *const names[] = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE",
+		"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
+	return request_has_any(request, names);
 }
 
 bool request_send_condition(struct request *request)
@@ -167,6 +183,8 @@ static int send_good(struct request *request, const struct response *response, i
 	struct fcgi_connection *connection = request->connection;
 	if (request->head)
 		return response_send_alone(connection, response);
+	if (request->body)
+		return response_send_memory(connection, response, request->body + range->first);
 	if (file >= 0 && range->length <= RESPONSE_SHORT_MAX)
 		return response_send_short(connection, response, file, range->first);
 	int r = response_send_header(connection, response);

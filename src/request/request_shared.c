@@ -11,16 +11,22 @@
 #include "src/cache/cache.h"
 #include "src/request/response.h"
 
-static bool send_hit(struct request *request)
+bool request_is_shared(const struct request *request)
 {
-	struct cache *cache = flight_store(request->service, request->plan->recipe);
+	return request->service->flights && request->recipe->join;
+}
+
+bool request_send_hit(struct request *request)
+{
+	struct cache *cache = flight_store(request->service, request->recipe);
 	uint64_t size;
 	int file = cache ? cache_find(cache, request->validator.key, &size) : -ENOENT;
 	if (file < 0)
 		return false;
-	if (request->plan->recipe->stale_ms > 0)
+	if (request->recipe->stale_ms > 0)
 		cache_confirm(cache, request->validator.series, request->validator.key);
 	request->kept_file = file;
+	request->kept_length = size;
 	request->cache = ACCESS_CACHE_HIT;
 	request_send_result(request, file, size, true);
 	return true;
@@ -153,7 +159,11 @@ static void follow_whole(struct request *request)
 void request_answer_shared(struct request *request)
 {
 	const struct recipe *recipe = request->plan->recipe;
-	if (send_hit(request) || send_older(request))
+	if (request_send_hit(request)) {
+		request_remember(request, request->kept_file, request->kept_length);
+		return;
+	}
+	if (send_older(request))
 		return;
 	if (recipe->response == RECIPE_LIVE && request->head) {
 		struct response response = request_good_response(request);
@@ -162,6 +172,8 @@ void request_answer_shared(struct request *request)
 			request_sending_failed(request, r);
 		return;
 	}
+	if (!flight_is_under_way(request->service, &request->validator) && request_refuses(request))
+		return;
 	struct plan *offered = request->plan;
 	int r = flight_enter(
 		request->service, &request->validator, &offered, request->uri, &request->seat);

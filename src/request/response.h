@@ -46,6 +46,10 @@ int response_send_alone(struct fcgi_connection *connection, const struct respons
 enum { RESPONSE_SHORT_MAX = 16384 };
 int response_send_short(struct fcgi_connection *connection, const struct response *response,
 	int file, uint64_t offset);
+/* The same from memory, RESPONSE_MEMORY_MAX at most: with its fields that is one record. -ENOMEM: nothing was sent. */
+enum { RESPONSE_MEMORY_MAX = 63488 };
+int response_send_memory(
+	struct fcgi_connection *connection, const struct response *response, const void *content);
 
 /* Sends an error, with fcgi_connection_end: one line of text and the request's id; head true: without the body. Type and
  * length are set here. */

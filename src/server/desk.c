@@ -254,6 +254,7 @@ bool desk_take(struct desk *desk, struct config *config, struct fcgi_connection 
 	}
 	if (!is_command && !(has_uri && config->status_path && query_of(uri, config->status_path)))
 		return false;
+	fcgi_loop_detach(desk->loop, connection);
 	if (!submit(desk, config, connection, command)) {
 		request_refuse(connection);
 		fcgi_loop_release(desk->loop, connection, false);

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/flight.h"
+#include "src/request/recall.h"
 #include "src/request/request.h"
 #include "src/seclusion.h"
 #include "src/server/handover.h"
@@ -23,36 +24,67 @@
 
 enum { DRAIN_LOOK_MS = 20 };
 
-static struct config *get_config(struct server *server)
-{
-	pthread_mutex_lock(&server->lock);
-	struct config *config = config_ref(server->config);
-	pthread_mutex_unlock(&server->lock);
-	return config;
-}
-
+/* In a worker's thread. */
 static void serve(void *data, void *item)
 {
 	struct server *server = data;
-	struct fcgi_connection *connection = item;
-	struct config *config = get_config(server);
-	bool keep = request_serve(&server->service, config, connection);
-	config_unref(config);
+	struct request *request = item;
+	struct fcgi_connection *connection = request_get_connection(request);
+	request_serve(request);
+	bool keep = request_close(request) && fcgi_connection_end(connection) == 0;
 	fcgi_loop_release(server->loop, connection, keep);
+}
+
+/* The web server has not taken all of the answer yet. */
+static void end(void *data, void *item)
+{
+	struct server *server = data;
+	struct fcgi_connection *connection = item;
+	fcgi_loop_release(server->loop, connection, fcgi_connection_end(connection) == 0);
+}
+
+static void close_answered(struct server *server, struct request *request)
+{
+	struct fcgi_connection *connection = request_get_connection(request);
+	int r = request_close(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
+	if (r == -EAGAIN) {
+		fcgi_loop_detach(server->loop, connection);
+		if (pool_submit(server->pool, end, server, connection) == 0)
+			return;
+	}
+	fcgi_loop_release(server->loop, connection, r == 0);
 }
 
 static void take_request(void *data, struct fcgi_connection *connection)
 {
 	struct server *server = data;
-	/* Only this thread changes the configuration. */
 	if (desk_take(server->desk, server->config, connection))
 		return;
-	if (pool_submit(server->pool, serve, server, connection) == 0)
+	struct request *request = request_new(&server->service, server->config, connection);
+	if (request && request_answer_at_once(request)) {
+		close_answered(server, request);
+		return;
+	}
+	fcgi_loop_detach(server->loop, connection);
+	if (request && pool_submit(server->pool, serve, server, request) == 0)
 		return;
 	metrics_count(server->service.metrics, METRICS_NO_THREAD);
+	if (request) {
+		request_give_up(request);
+		close_answered(server, request);
+		return;
+	}
 	request_refuse(connection);
-	log_warning("request refused: no thread");
+	log_warning("request refused: no memory");
 	fcgi_loop_release(server->loop, connection, false);
+}
+
+/* Blocks now and then. */
+static void tend_recall(void *data, void *item)
+{
+	(void)item;
+	struct server *server = data;
+	recall_tend(server->service.recall);
 }
 
 static void tend_launcher(void *data)
@@ -163,7 +195,12 @@ static void loop(struct server *server)
 						 : server->spawner_again_ms;
 		if (look < deadline)
 			deadline = look;
+		uint64_t recall = recall_due(server->service.recall);
+		if (recall < deadline)
+			deadline = recall;
 		int r = fcgi_loop_run(server->loop, deadline);
+		if (recall_is_due(server->service.recall))
+			pool_submit(server->pool, tend_recall, server, NULL);
 		if (clock_now_ms() >= server->spawner_again_ms)
 			server_restart_spawner(server);
 		if (r < 0) {
@@ -226,6 +263,8 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 	if (r == 0)
 		r = pool_new(1, &server->pool);
 	if (r == 0)
+		r = recall_new(&server->service.recall);
+	if (r == 0)
 		r = open_loop(server);
 	if (r == 0)
 		r = desk_new(&server->service, server->loop, &server->desk);
@@ -244,7 +283,6 @@ int server_run(struct config *config, const char *listen, bool take_over)
 		.notify.fd = -1,
 		.succession = SUCCESSION_NONE,
 		.service.temp_fd = -1};
-	pthread_mutex_init(&server.lock, NULL);
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		loop(&server);
@@ -252,13 +290,13 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	desk_free(server.desk);
 	fcgi_loop_free(server.loop);
 	flights_close(&server.service);
+	recall_free(server.service.recall);
 	service_close(&server.service);
 	succession_end(&server.succession);
 	server_close_listeners(&server);
 	fd_close(&server.signals);
 	notify_close(&server.notify);
 	config_unref(server.config);
-	pthread_mutex_destroy(&server.lock);
 	if (r == 0)
 		log_notice("stopped");
 	return r == 0 ? 0 : 1;

@@ -4,7 +4,6 @@
 
 /* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main thread. */
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +22,6 @@ struct server {
 	struct fcgi_loop *loop;
 	struct pool *pool;
 	struct desk *desk;
-	pthread_mutex_t lock; /* for config */
 	struct config *config;
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;

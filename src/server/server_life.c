@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/capacity.h"
+#include "src/request/recall.h"
 #include "src/seclusion.h"
 #include "src/warmth.h"
 
@@ -40,6 +41,7 @@ void server_apply_capacity(struct server *server)
 	admission_set_seats(server->service.admission, capacity.seats);
 	pool_set_threads(server->pool, capacity.threads);
 	fcgi_loop_set_connections(server->loop, capacity.connections);
+	recall_reset(server->service.recall, server->config, server->service.cache);
 }
 
 /* A broken configuration is refused, the old one stays. */
@@ -65,11 +67,8 @@ static void reload(struct server *server)
 			server->config->file);
 		return;
 	}
-	pthread_mutex_lock(&server->lock);
-	struct config *old = server->config;
+	config_unref(server->config);
 	server->config = config;
-	pthread_mutex_unlock(&server->lock);
-	config_unref(old);
 	metrics_count(server->service.metrics, METRICS_RELOADS);
 	server_know_recipes(server);
 	warmth_set(&server->service, config);

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* Answers that cost less than a thread's waking up: what the same request was found to mean a moment ago is still known (recall.h), and
+ * two looks tell that it is still so. This is the loop's thread, so nothing here waits: source and result lie on file systems of this
+ * machine, both were looked at less than RECALL_IDLE_MS ago, no file is opened or read, and what the web server does not take at once is
+ * left to a worker (fcgi_connection_end_now). */
+#include "src/request/request_internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "src/cache/cache.h"
+#include "src/flight.h"
+#include "src/request/response.h"
+
+/* The result as the cache has it; a short one with its content, unless the web server sends it. Returns the content, to be freed. */
+static char *look_at(
+	const struct request *request, struct recall_note *note, int file, uint64_t length)
+{
+	note->kept = fd_is_local(file) && fstat(file, &note->file) == 0;
+	if (!note->kept || length > RESPONSE_MEMORY_MAX || request->config->cache_send)
+		return NULL;
+	char *body = malloc(length);
+	if (body && pread(file, body, length, 0) == (ssize_t)length)
+		note->body = body;
+	return body;
+}
+
+void request_remember(struct request *request, int file, uint64_t length)
+{
+	const struct plan *plan = request->plan;
+	const struct recall_note *note = request->note;
+	char path[PATH_MAX];
+	if (note && file < 0 && !memcmp(note->validator.key, request->validator.key, DIGEST_BYTES))
+		return;
+	/* A time of the future is shown as now, whenever that is; a second source could appear at any time. */
+	if (!request->service->recall || plan->searched || !fd_is_local(plan->source.fd) ||
+		request->validator.modified != plan->source.stat.st_mtim.tv_sec ||
+		(size_t)snprintf(path, sizeof path, "%s/%s", request->config->root,
+			plan->source_name) >= sizeof path)
+		return;
+	struct recall_note found = {
+		.recipe = plan->recipe,
+		.type = request->type,
+		.negotiated = plan->negotiated,
+		.source = plan->source.stat,
+		.validator = request->validator,
+		.path = path,
+	};
+	char *body = file >= 0 ? look_at(request, &found, file, length) : NULL;
+	recall_keep(request->service->recall, request->config, request->uri,
+		plan->negotiated ? fcgi_connection_param(request->connection, "HTTP_ACCEPT") : NULL,
+		&found);
+	free(body);
+}
+
+static bool is_kept(const struct request *request, const struct recall_note *note)
+{
+	return note->kept && request_is_shared(request) &&
+	       flight_store(request->service, note->recipe);
+}
+
+/* Without opening it: we have it, or the web server sends it, as it does where nothing but the whole is asked for. */
+static bool is_at_hand(const struct request *request, const struct recall_note *note)
+{
+	static const char *const names[] = {
+		"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
+	return is_kept(request, note) &&
+	       (note->body || request->head ||
+		       (request->config->cache_send && !request_has_any(request, names)));
+}
+
+/* What there is to know of it. */
+static bool recall(struct request *request, const struct recall_note *note)
+{
+	if (!source_is_same(note->path, &note->source)) {
+		recall_forget(request->service->recall, note);
+		return false;
+	}
+	request->negotiated = note->negotiated;
+	request->type = note->type;
+	request->validator = note->validator;
+	request->times.planned = clock_now_us();
+	return true;
+}
+
+static bool send_at_hand(struct request *request, const struct recall_note *note)
+{
+	const struct service *service = request->service;
+	if (!cache_holds(service->cache, note->validator.key, &note->file)) {
+		recall_forget(service->recall, note);
+		return false;
+	}
+	request->cache = ACCESS_CACHE_HIT;
+	request->body = note->body;
+	request_send_result(request, -1, (uint64_t)note->file.st_size, true);
+	request->body = NULL;
+	recall_used(service->recall, note);
+	return true;
+}
+
+static bool answer(struct request *request, const struct recall_note *note)
+{
+	bool at_hand = is_at_hand(request, note);
+	unsigned retry_after_s;
+	if (!at_hand && !request_has_condition(request) &&
+		(request_is_shared(request) || !request_is_refused(request, &retry_after_s)))
+		return false;
+	return recall(request, note) &&
+	       (request_send_condition(request) || (at_hand && send_at_hand(request, note)) ||
+		       (!request_is_shared(request) && request_refuses(request)));
+}
+
+/* Nothing was sent. */
+static void begin_anew(struct request *request)
+{
+	request->recipe = NULL;
+	request->negotiated = false;
+	request->type = NULL;
+	request->validator = (struct validator){0};
+	request->outcome = OUTCOME_OK;
+	request->status = 0;
+	request->send_error = 0;
+	request->retry_after_s = 0;
+	request->cache = ACCESS_CACHE_NONE;
+	request->times.planned = 0;
+	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
+}
+
+bool request_answer_at_once(struct request *request)
+{
+	if (request->begin_error || !request->uri || !request->method ||
+		(strcmp(request->method, "GET") != 0 && !request->head))
+		return false;
+	const struct recall_note *note = recall_find(request->service->recall, request->config,
+		request->uri, fcgi_connection_param(request->connection, "HTTP_ACCEPT"));
+	if (!note)
+		return false;
+	request->note = note;
+	request->recipe = note->recipe;
+	bool answered = answer(request, note) && request->send_error != -ENOMEM;
+	if (!answered)
+		begin_anew(request);
+	return answered;
+}
+
+bool request_answer_recalled(struct request *request)
+{
+	const struct recall_note *note = request->note;
+	if (!note)
+		return false;
+	request->recipe = note->recipe;
+	if (is_kept(request, note) && recall(request, note) &&
+		(request_send_condition(request) || request_send_hit(request)))
+		return true;
+	begin_anew(request);
+	return false;
+}
