@@ -5,7 +5,7 @@
  *     bench-offer PATH REQUEST_URI closed CLIENTS SECONDS
  *     bench-offer PATH REQUEST_URI open RATE SECONDS
  *
- * closed: each client asks again when it has its answer. open: clients come at random, so many a
+ * A `*` in REQUEST_URI is a number, another one for each request and each run. closed: each client asks again when it has its answer. open: clients come at random, so many a
  * second, whatever the answers are. PATH is a unix socket; connections are kept, as web servers do.
  * After WARM_S it counts the answers that are complete within SECONDS, then it hangs up. Prints
  * `status=… count=… median_ms=… p99_ms=… max_ms=…` for each status. */
@@ -29,6 +29,7 @@ enum {
 	STATUS_MAX = 600,
 	FIELD_BYTES = 11, /* "Status: 200" */
 	EVENTS = 64,
+	OTHERS = 900000000,
 	BUFFER = 1 << 16,
 };
 static const double WARM_S = 1;
@@ -51,6 +52,9 @@ struct answer {
 
 struct offer {
 	struct sockaddr_un address;
+	const char *uri;
+	const char *star; /* in it; NULL: there is none */
+	unsigned number;
 	struct request request;
 	int epoll;
 	size_t client_count;
@@ -91,6 +95,15 @@ static struct client *new_client(struct offer *offer)
 	return client;
 }
 
+static void make_request(struct offer *offer)
+{
+	char uri[256];
+	offer->number = offer->number % OTHERS + 1;
+	snprintf(uri, sizeof uri, "%.*s%u%s", (int)(offer->star - offer->uri), offer->uri,
+		offer->number, offer->star + 1);
+	request_make(&offer->request, uri, "", true);
+}
+
 /* A request is so short that it fits into the buffer of an idle connection. */
 static void ask(struct offer *offer)
 {
@@ -99,6 +112,8 @@ static void ask(struct offer *offer)
 		offer->idle = client->next_idle;
 	else
 		client = new_client(offer);
+	if (offer->star)
+		make_request(offer);
 	client->since = now();
 	client->field_bytes = 0;
 	ssize_t n = send(client->fd, offer->request.bytes, offer->request.length, MSG_NOSIGNAL);
@@ -251,7 +266,11 @@ int main(int argc, char **argv)
 	if (offer.epoll < 0 || !offer.clients || !offer.answers)
 		fail("start");
 	snprintf(offer.address.sun_path, sizeof offer.address.sun_path, "%s", argv[1]);
-	request_make(&offer.request, argv[2], "", true);
+	offer.uri = argv[2];
+	offer.star = strchr(argv[2], '*');
+	offer.number = (unsigned)(now() * 1e4) % OTHERS;
+	if (!offer.star)
+		request_make(&offer.request, argv[2], "", true);
 	offer.from = now() + WARM_S;
 	double end = offer.from + strtod(argv[5], NULL);
 	if (is_open)

@@ -26,15 +26,16 @@ OFFER = str(BUILD / "bench/bench-offer")
 TIMES, CLIENTS, CALM_S = 10, (1, 2, 4, 8), 12
 WAY_S = 0.01  # through the socket and back, beside what the daemon's log tells
 SLOTS = len(os.sched_getaffinity(0))
-THUMBNAIL = ("-define", "jpeg:size=300x200", "jpeg:fd:{source.fd}[0]", "-auto-orient", "-thumbnail", "300x200", "-strip", "jpeg:-")
+THUMBNAIL = ("-define", "jpeg:size=300x200", "jpeg:fd:{source.fd}[0]", "-auto-orient", "-thumbnail", "300x200", "-set", "comment", "{n}", "-strip", "jpeg:-")
+NUMBER = {"n": {"type": "integer"}}
 
 
 class Answers:
     """Of one run of the generator."""
 
-    def __init__(self, daemon, name, way, load, seconds):
+    def __init__(self, daemon, name, number, way, load, seconds):
         mark = daemon.log.mark()
-        done = subprocess.run([OFFER, daemon.socket, f"/{name}/photo", way, str(load), str(seconds)], capture_output=True, text=True,
+        done = subprocess.run([OFFER, daemon.socket, f"/{name}/photo?n={number}", way, str(load), str(seconds)], capture_output=True, text=True,
                               timeout=seconds + 60)
         if done.returncode != 0:
             raise RuntimeError(f"{name}: {done.stdout}{done.stderr}")
@@ -55,29 +56,33 @@ class Answers:
 
 
 class Case:
-    def __init__(self, name, wait_s, text, block):
-        self.name, self.wait_s, self.text, self.block = name, wait_s, text, block
+    def __init__(self, name, number, wait_s, text, block):
+        self.name, self.number, self.wait_s, self.text, self.block = name, number, wait_s, text, block
         self.best, self.over = [], []
 
     def find(self, daemon, seconds):
         """The number of clients that is best, and what it completes a second."""
-        tried = {n * SLOTS: Answers(daemon, self.name, "closed", n * SLOTS, seconds).rate for n in CLIENTS}
+        tried = {n * SLOTS: Answers(daemon, self.name, self.number, "closed", n * SLOTS, seconds).rate for n in CLIENTS}
         self.clients = max(tried, key=tried.get)
         self.offer = TIMES * tried[self.clients]
         print(f"{self.text}: " + ", ".join(f"{rate:.1f}/s with {n} clients" for n, rate in tried.items()), flush=True)
 
     def run(self, daemon, seconds):
-        self.best.append(Answers(daemon, self.name, "closed", self.clients, seconds))
-        self.over.append(Answers(daemon, self.name, "open", self.offer, seconds))
+        self.best.append(Answers(daemon, self.name, self.number, "closed", self.clients, seconds))
+        self.over.append(Answers(daemon, self.name, self.number, "open", self.offer, seconds))
 
 
 def cases():
-    def burn(name, **options):
-        return recipe(name, "burn", "40", "write", "5000", type="image/jpeg", slots=SLOTS, **options)
+    """A number of `*`: each request has another one (bench-offer), and so a URL that nobody has asked for before."""
+    def burn(name, cache="false", **options):
+        return recipe(name, "burn", "40", "write", "5000", "text", "{n}", type="image/jpeg", slots=SLOTS, params=NUMBER, cache=cache, **options)
     return [
-        Case("burn", 5, "40 ms of CPU time", burn("burn")),
-        Case("thumb", 5, "thumbnail", recipe("thumb", *THUMBNAIL, program="/usr/bin/convert", type="image/jpeg", slots=SLOTS)),
-        Case("patient", 1, "40 ms, queue 1000, 1 s", burn("patient", queue=1000, queue_timeout="1s")),
+        Case("burn", 1, 5, "40 ms of CPU time", burn("burn")),
+        Case("other", "*", 5, "40 ms, each another URL", burn("other")),
+        Case("kept", "*", 5, "the same, results are kept", burn("kept", "true")),
+        Case("thumb", "*", 5, "thumbnail, each another URL",
+             recipe("thumb", *THUMBNAIL, program="/usr/bin/convert", type="image/jpeg", slots=SLOTS, params=NUMBER, cache="false")),
+        Case("patient", 1, 1, "40 ms, queue 1000, 1 s", burn("patient", queue=1000, queue_timeout="1s")),
     ]
 
 
@@ -116,7 +121,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as directory:
         path = os.path.join(directory, "photo.jpg")
         subprocess.run(["/usr/bin/convert", "-size", "1600x1200", "plasma:red-blue", "-quality", "90", path], check=True, timeout=60)
-        daemon = Daemon(*(case.block for case in every), slots=SLOTS)
+        store = os.path.join(directory, "store")
+        os.mkdir(store)
+        daemon = Daemon(f'cache {{\n    path = "{store}"\n}}', *(case.block for case in every), slots=SLOTS)
         try:
             with open(path, "rb") as file:
                 daemon.file("photo", file.read())
