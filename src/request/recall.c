@@ -15,15 +15,19 @@
 #include "base/clock.h"
 
 enum {
-	URI_MAX = 2048, /* of longer ones nothing is remembered */
+	TEXTS_MAX = 2048, /* of longer URLs and Accept fields nothing is remembered */
 	TOUCH_MS = 100,
 	SWEEP_MS = RECALL_IDLE_MS / 2,
 };
 
+/* What there is to know of the Accept field: where it was looked at, none is something else than an empty one. */
+enum accept { ACCEPT_IGNORED, ACCEPT_ABSENT, ACCEPT_GIVEN };
+
 struct recalled {
 	struct recall_note note;
 	const char *uri;
-	const char *accept; /* "": it does not matter */
+	enum accept kind;
+	const char *accept;
 	atomic_uint references;
 	/* With the lock. */
 	bool listed;
@@ -48,6 +52,8 @@ static int compare(const void *a, const void *b)
 {
 	const struct recalled *one = a, *other = b;
 	int order = strcmp(one->uri, other->uri);
+	if (order == 0)
+		order = (int)one->kind - (int)other->kind;
 	return order ? order : strcmp(one->accept, other->accept);
 }
 
@@ -107,9 +113,10 @@ static void list_use(struct recall *recall, struct recalled *entry)
 	TAILQ_INSERT_HEAD(&recall->list, entry, place);
 }
 
-static struct recalled *list_find(struct recall *recall, const char *uri, const char *accept)
+static struct recalled *list_find(
+	struct recall *recall, const char *uri, enum accept kind, const char *accept)
 {
-	const struct recalled wanted = {.uri = uri, .accept = accept};
+	const struct recalled wanted = {.uri = uri, .kind = kind, .accept = accept};
 	struct recalled *const *found = tfind(&wanted, &recall->tree, compare);
 	return found ? *found : NULL;
 }
@@ -123,7 +130,7 @@ static void set_due(struct recall *recall, uint64_t in_ms)
 
 static bool list_insert(struct recall *recall, struct recalled *entry)
 {
-	struct recalled *older = list_find(recall, entry->uri, entry->accept);
+	struct recalled *older = list_find(recall, entry->uri, entry->kind, entry->accept);
 	if (older)
 		list_remove(recall, older);
 	if (!tsearch(entry, &recall->tree, compare))
@@ -163,8 +170,13 @@ static char *append(char **at, const char *text)
 	return start;
 }
 
+static enum accept kind_of(bool negotiated, const char *accept)
+{
+	return !negotiated ? ACCEPT_IGNORED : accept ? ACCEPT_GIVEN : ACCEPT_ABSENT;
+}
+
 static struct recalled *entry_new(
-	const char *uri, const char *accept, const struct recall_note *note)
+	const char *uri, enum accept kind, const char *accept, const struct recall_note *note)
 {
 	size_t body = note->body ? (size_t)note->file.st_size : 0;
 	size_t texts = strlen(uri) + strlen(accept) + strlen(note->path) + 3;
@@ -172,7 +184,7 @@ static struct recalled *entry_new(
 	if (!entry)
 		return NULL;
 	char *at = entry->storage;
-	*entry = (struct recalled){.note = *note, .references = 1};
+	*entry = (struct recalled){.note = *note, .kind = kind, .references = 1};
 	entry->uri = append(&at, uri);
 	entry->accept = append(&at, accept);
 	entry->note.path = append(&at, note->path);
@@ -187,10 +199,8 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim);
 }
 
-static bool is_known(
-	struct recall *recall, const char *uri, const char *accept, const struct recall_note *note)
+static bool is_known(const struct recalled *entry, const struct recall_note *note)
 {
-	const struct recalled *entry = list_find(recall, uri, accept);
 	return entry && is_same_file(&entry->note.source, &note->source) &&
 	       !memcmp(&entry->note.source.st_ctim, &note->source.st_ctim,
 		       sizeof note->source.st_ctim) &&
@@ -201,13 +211,15 @@ static bool is_known(
 void recall_keep(struct recall *recall, const struct config *config, const char *uri,
 	const char *accept, const struct recall_note *note)
 {
-	accept = accept ? accept : "";
-	if (strlen(uri) + strlen(accept) > URI_MAX)
+	enum accept kind = kind_of(note->negotiated, accept);
+	accept = kind == ACCEPT_GIVEN ? accept : "";
+	if (strlen(uri) + strlen(accept) > TEXTS_MAX)
 		return;
 	pthread_mutex_lock(&recall->lock);
-	bool wanted = recall->config == config && !is_known(recall, uri, accept, note);
+	bool wanted =
+		recall->config == config && !is_known(list_find(recall, uri, kind, accept), note);
 	pthread_mutex_unlock(&recall->lock);
-	struct recalled *entry = wanted ? entry_new(uri, accept, note) : NULL;
+	struct recalled *entry = wanted ? entry_new(uri, kind, accept, note) : NULL;
 	if (!entry)
 		return;
 	pthread_mutex_lock(&recall->lock);
@@ -223,9 +235,9 @@ const struct recall_note *recall_find(
 	pthread_mutex_lock(&recall->lock);
 	struct recalled *entry = NULL;
 	if (recall->config == config)
-		entry = list_find(recall, uri, "");
-	if (recall->config == config && !entry && accept)
-		entry = list_find(recall, uri, accept);
+		entry = list_find(recall, uri, ACCEPT_IGNORED, "");
+	if (recall->config == config && !entry)
+		entry = list_find(recall, uri, kind_of(true, accept), accept ? accept : "");
 	if (entry) {
 		list_use(recall, entry);
 		atomic_fetch_add(&entry->references, 1);

@@ -55,8 +55,7 @@ void request_remember(struct request *request, int file, uint64_t length)
 	};
 	char *body = file >= 0 ? look_at(request, &found, file, length) : NULL;
 	recall_keep(request->service->recall, request->config, request->uri,
-		plan->negotiated ? fcgi_connection_param(request->connection, "HTTP_ACCEPT") : NULL,
-		&found);
+		fcgi_connection_param(request->connection, "HTTP_ACCEPT"), &found);
 	free(body);
 }
 
