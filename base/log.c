@@ -25,6 +25,11 @@ int log_reopen(void)
 	return log_sink_reopen();
 }
 
+bool log_blocks(void)
+{
+	return log_sink_blocks();
+}
+
 uint64_t log_dropped(void)
 {
 	return log_sink_dropped();

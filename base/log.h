@@ -16,6 +16,7 @@
  */
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level {
@@ -34,6 +35,9 @@ int log_open(const char *where, enum log_format format);
 
 /* Opens a file's path again, after somebody has moved the file away. Returns 0 or -errno. */
 int log_reopen(void);
+
+/* Whether a line could have to wait now: a pipe or a terminal that nobody reads. */
+bool log_blocks(void);
 
 /* Datagrams that nobody took, and writes that failed. */
 uint64_t log_dropped(void);

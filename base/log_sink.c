@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +122,13 @@ int log_sink_reopen(void)
 		return 0;
 	int fd = open_file(file_path);
 	return fd < 0 ? fd : replace(fd);
+}
+
+bool log_sink_blocks(void)
+{
+	/* A file is always ready. */
+	struct pollfd poll_fd = {.fd = atomic_load(&log_fd), .events = POLLOUT};
+	return kind == KIND_STREAM && !file_path && poll(&poll_fd, 1, 0) == 0;
 }
 
 uint64_t log_sink_dropped(void)

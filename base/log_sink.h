@@ -11,6 +11,7 @@
 int log_sink_open(const char *where);
 int log_sink_reopen(void);
 uint64_t log_sink_dropped(void);
+bool log_sink_blocks(void);
 
 /* Sends a line without its end. `stamped`: it tells its time and level itself. */
 void log_sink_write(enum log_level level, const char *line, size_t length, bool stamped);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "src/cache/cache.h"
 #include "src/flight.h"
 #include "src/request/response.h"
@@ -142,6 +143,8 @@ bool request_answer_at_once(struct request *request)
 	if (!note)
 		return false;
 	request->note = note;
+	if (log_blocks())
+		return false;
 	request->recipe = note->recipe;
 	bool answered = answer(request, note) && request->send_error != -ENOMEM;
 	if (!answered)

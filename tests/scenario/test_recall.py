@@ -19,6 +19,7 @@ import pytest
 import fastcgi
 import pattern
 from daemon import SLOW, SLUICE, recipe
+from processes import wait_until
 
 SIZES = (1, 10000, 60000)  # in memory; larger ones are opened
 N = {"n": {"type": "integer"}}
@@ -406,3 +407,30 @@ def test_many_at_once_while_everything_changes(kept):
         assert all(done.result() > 0 for done in clients)
         disturbed.result()
     assert "not an entry" not in daemon.log.text()
+
+
+def test_a_log_that_nobody_reads_does_not_stop_the_loop(kept):
+    daemon = kept(WHOLE, ping_path="/ping", start=False)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        daemon.start(wait=False, preexec_fn=lambda: os.dup2(writer, 2))
+        wait_until(lambda: os.path.exists(daemon.socket), 10 * SLOW)
+        uri = "/whole/a?n=100"
+        for _ in range(3):
+            assert fastcgi.get(daemon.address, uri).status == 200
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        os.set_blocking(writer, True)
+        with fastcgi.Connection(daemon.address) as waiting:
+            waiting.send(fastcgi.request(uri))
+            for _ in range(3):
+                assert bytes(fastcgi.get(daemon.address, "/ping").body) == b"ok\n"
+            while waiting.is_open():
+                os.read(reader, 65536)
+                time.sleep(0.01)
+            assert bytes(waiting.answer().body) == pattern.at(0, 100)
+    finally:
+        os.close(writer)
+        os.close(reader)
