@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -29,8 +30,9 @@ static const struct {
 };
 
 static atomic_int log_fd = STDERR_FILENO;
-static enum kind kind; /* these three: written before there are threads */
+static enum kind kind; /* these four: written before there are threads */
 static char *file_path;
+static bool is_file; /* which is always ready */
 static struct sockaddr_un address;
 static atomic_uint_fast64_t dropped;
 
@@ -92,10 +94,18 @@ static int open_socket(enum kind which, const char *path)
 	return replace(fd);
 }
 
+static bool is_regular(int fd)
+{
+	struct stat st;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int log_sink_open(const char *where)
 {
-	if (!where || !*where || !strcmp(where, "stderr"))
+	if (!where || !*where || !strcmp(where, "stderr")) {
+		is_file = is_regular(STDERR_FILENO);
 		return 0;
+	}
 	const char *path;
 	enum kind wanted = find_kind(where, &path);
 	if (wanted != KIND_STREAM)
@@ -112,6 +122,7 @@ int log_sink_open(const char *where)
 	}
 	free(file_path);
 	file_path = copy;
+	is_file = is_regular(fd);
 	kind = KIND_STREAM;
 	return replace(fd);
 }
@@ -126,9 +137,8 @@ int log_sink_reopen(void)
 
 bool log_sink_blocks(void)
 {
-	/* A file is always ready. */
 	struct pollfd poll_fd = {.fd = atomic_load(&log_fd), .events = POLLOUT};
-	return kind == KIND_STREAM && !file_path && poll(&poll_fd, 1, 0) == 0;
+	return kind == KIND_STREAM && !is_file && poll(&poll_fd, 1, 0) == 0;
 }
 
 uint64_t log_sink_dropped(void)

@@ -112,13 +112,28 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* A file that is the same one needs no second look at the way to it: the time of its last change of status tells also of its
- * permissions and of its name. */
-bool source_is_same(const char *path, const struct stat *then)
+static int look_up(int directory, const char *name, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = flags | O_PATH | O_CLOEXEC,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS | RESOLVE_CACHED};
+	return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
+}
+
+/* Beneath the root as ever: a directory on the way may have become a link that leads out of it, of which the file knows nothing. Of its
+ * own permissions and its name the time of its last change of status tells. */
+bool source_is_same(const char *root, const char *name, const struct stat *then)
 {
 	struct stat now;
-	return stat(path, &now) == 0 && S_ISREG(now.st_mode) && now.st_dev == then->st_dev &&
-	       now.st_ino == then->st_ino && now.st_size == then->st_size &&
-	       is_same_time(&now.st_mtim, &then->st_mtim) &&
+	FD_CLEANUP int root_fd = look_up(AT_FDCWD, root, O_DIRECTORY, 0);
+	FD_CLEANUP int fd = root_fd < 0 ? -1 : look_up(root_fd, name, 0, RESOLVE_BENEATH);
+	return fd >= 0 && fstat(fd, &now) == 0 && S_ISREG(now.st_mode) &&
+	       now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
+	       now.st_size == then->st_size && is_same_time(&now.st_mtim, &then->st_mtim) &&
 	       is_same_time(&now.st_ctim, &then->st_ctim);
+}
+
+bool source_is_local(const char *root, const struct source *source)
+{
+	FD_CLEANUP int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root_fd >= 0 && fd_is_local(root_fd) && fd_is_local(source->fd);
 }

@@ -40,8 +40,10 @@ int source_check(void);
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 
-/* Whether the file at this absolute path is the one that `then` was, unchanged. One look that follows links: what it shows has been found
- * beneath the root before. On a local file system, a moment later, it is answered from memory. */
-bool source_is_same(const char *path, const struct stat *then);
+/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by source_open before. Looks at nothing but what is in
+ * memory; false, too, when that does not tell (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
+bool source_is_same(const char *root, const char *name, const struct stat *then);
+/* Whether the root and the source lie on file systems of this machine. */
+bool source_is_local(const char *root, const struct source *source);
 
 #endif

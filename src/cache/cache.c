@@ -134,16 +134,39 @@ int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *l
 	return fd_take(&fd);
 }
 
+static int identify(int directory, const char *name, int flags, struct cache_file *out)
+{
+	enum { WANTED = STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME };
+	struct statx found;
+	if (statx(directory, name, flags, WANTED, &found) < 0)
+		return -errno;
+	if ((found.stx_mask & WANTED) != WANTED)
+		return -ENOTSUP;
+	*out = (struct cache_file){
+		.device = (uint64_t)found.stx_dev_major << 32 | found.stx_dev_minor,
+		.inode = found.stx_ino,
+		.born_ns = (uint64_t)found.stx_btime.tv_sec * 1000000000 + found.stx_btime.tv_nsec,
+		.length = found.stx_size,
+		.modified = found.stx_mtime.tv_sec,
+	};
+	return 0;
+}
+
+int cache_identify(int file, struct cache_file *out)
+{
+	return fd_is_local(file) ? identify(file, "", AT_EMPTY_PATH, out) : -ENOTSUP;
+}
+
 bool cache_holds(
-	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct stat *then)
+	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct cache_file *then)
 {
 	char name[CACHE_NAME_MAX];
 	cache_name(key, name);
-	struct stat now;
-	return fstatat(cache->directory, name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
-	       now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+	struct cache_file now;
+	return identify(cache->directory, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
+	       now.device == then->device && now.inode == then->inode &&
+	       now.born_ns == then->born_ns && now.length == then->length &&
+	       now.modified == then->modified;
 }
 
 void cache_touch(const struct cache *cache, const uint8_t key[DIGEST_BYTES])

@@ -84,7 +84,7 @@ void recall_release(const struct recall_note *note)
 
 static size_t body_size(const struct recalled *entry)
 {
-	return entry->note.body ? (size_t)entry->note.file.st_size : 0;
+	return entry->note.body ? entry->note.file.length : 0;
 }
 
 /* With the lock, like all that begins with `list_`. */
@@ -178,8 +178,8 @@ static enum accept kind_of(bool negotiated, const char *accept)
 static struct recalled *entry_new(
 	const char *uri, enum accept kind, const char *accept, const struct recall_note *note)
 {
-	size_t body = note->body ? (size_t)note->file.st_size : 0;
-	size_t texts = strlen(uri) + strlen(accept) + strlen(note->path) + 3;
+	size_t body = note->body ? note->file.length : 0;
+	size_t texts = strlen(uri) + strlen(accept) + strlen(note->name) + 3;
 	struct recalled *entry = malloc(sizeof *entry + texts + body);
 	if (!entry)
 		return NULL;
@@ -187,25 +187,24 @@ static struct recalled *entry_new(
 	*entry = (struct recalled){.note = *note, .kind = kind, .references = 1};
 	entry->uri = append(&at, uri);
 	entry->accept = append(&at, accept);
-	entry->note.path = append(&at, note->path);
-	if (body > 0)
-		entry->note.body = memcpy(at, note->body, body);
+	entry->note.name = append(&at, note->name);
+	entry->note.body = note->body ? memcpy(at, note->body, body) : NULL;
 	return entry;
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
+static bool is_same_source(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim);
+	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim) &&
+	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim);
 }
 
 static bool is_known(const struct recalled *entry, const struct recall_note *note)
 {
-	return entry && is_same_file(&entry->note.source, &note->source) &&
-	       !memcmp(&entry->note.source.st_ctim, &note->source.st_ctim,
-		       sizeof note->source.st_ctim) &&
+	return entry && is_same_source(&entry->note.source, &note->source) &&
 	       !memcmp(entry->note.validator.key, note->validator.key, DIGEST_BYTES) &&
-	       (!note->kept || (entry->note.kept && is_same_file(&entry->note.file, &note->file)));
+	       (!note->kept || (entry->note.kept &&
+				       !memcmp(&entry->note.file, &note->file, sizeof note->file)));
 }
 
 void recall_keep(struct recall *recall, const struct config *config, const char *uri,
@@ -238,6 +237,8 @@ const struct recall_note *recall_find(
 		entry = list_find(recall, uri, ACCEPT_IGNORED, "");
 	if (recall->config == config && !entry)
 		entry = list_find(recall, uri, kind_of(true, accept), accept ? accept : "");
+	if (entry && entry->found_ms + RECALL_IDLE_MS <= clock_now_ms())
+		entry = NULL;
 	if (entry) {
 		list_use(recall, entry);
 		atomic_fetch_add(&entry->references, 1);
@@ -279,6 +280,13 @@ bool recall_is_due(struct recall *recall)
 		recall->due_ms = CLOCK_NEVER;
 	pthread_mutex_unlock(&recall->lock);
 	return due;
+}
+
+void recall_put_off(struct recall *recall)
+{
+	pthread_mutex_lock(&recall->lock);
+	set_due(recall, TOUCH_MS);
+	pthread_mutex_unlock(&recall->lock);
 }
 
 /* Takes a reference to each that was used; forgets what was not. Returns how many. */

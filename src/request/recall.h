@@ -28,10 +28,10 @@ struct recall_note {
 	bool negotiated;
 	struct stat source;
 	struct validator validator;
-	const char *path; /* of the source, absolute */
+	const char *name; /* of the source, beneath the root */
 	bool kept;	  /* the cache has it: */
-	struct stat file;
-	const char *body; /* file.st_size bytes; NULL: is not here */
+	struct cache_file file;
+	const char *body; /* file.length bytes; NULL: is not here */
 };
 
 int recall_new(struct recall **out);
@@ -59,6 +59,8 @@ void recall_used(struct recall *recall, const struct recall_note *note);
 uint64_t recall_due(struct recall *recall);
 /* Whether it is due; then it is not any more. */
 bool recall_is_due(struct recall *recall);
+/* It could not be done: it is due again a little later. */
+void recall_put_off(struct recall *recall);
 /* Sets the times of access of what was used and forgets what was not. Blocks. */
 void recall_tend(struct recall *recall);
 

@@ -42,6 +42,10 @@ bool request_refuses(struct request *request)
 	request->times.entered = clock_now_us();
 	request->retry_after_s = retry_after_s;
 	request->outcome = OUTCOME_QUEUE_FULL;
+	request->cache =
+		request_is_shared(request) && flight_store(request->service, request->recipe)
+			? ACCESS_CACHE_MISS
+			: ACCESS_CACHE_OFF;
 	request_send_error(request);
 	return true;
 }
@@ -240,11 +244,11 @@ struct fcgi_connection *request_get_connection(const struct request *request)
 
 void request_serve(struct request *request)
 {
-	if (request_answer_recalled(request))
-		return;
-	request->outcome = plan(request);
-	request->times.planned = clock_now_us();
-	answer(request);
+	if (!request_answer_recalled(request)) {
+		request->outcome = plan(request);
+		request->times.planned = clock_now_us();
+		answer(request);
+	}
 	if (request->work) {
 		conversion_close(&request->work->conversion);
 		pump_clear(&request->work->pump);
@@ -257,6 +261,7 @@ void request_give_up(struct request *request)
 {
 	request->outcome = OUTCOME_OVERLOADED;
 	text_puts(&request->reason, "no thread");
+	fcgi_connection_set_deadline(request->connection, 0);
 	request_send_error(request);
 }
 

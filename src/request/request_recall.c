@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers that cost less than a thread's waking up: what the same request was found to mean a moment ago is still known (recall.h), and
  * two looks tell that it is still so. This is the loop's thread, so nothing here waits: source and result lie on file systems of this
- * machine, both were looked at less than RECALL_IDLE_MS ago, no file is opened or read, and what the web server does not take at once is
- * left to a worker (fcgi_connection_end_now). */
+ * machine, both were looked at less than RECALL_IDLE_MS ago, no file is read, and what the web server does not take at once is left to a
+ * worker (fcgi_connection_end_now). */
 #include "src/request/request_internal.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "src/cache/cache.h"
 #include "src/flight.h"
@@ -24,27 +20,30 @@
 static char *look_at(
 	const struct request *request, struct recall_note *note, int file, uint64_t length)
 {
-	note->kept = fd_is_local(file) && fstat(file, &note->file) == 0;
+	note->kept = cache_identify(file, &note->file) == 0 && note->file.length == length;
 	if (!note->kept || length > RESPONSE_MEMORY_MAX || request->config->cache_send)
 		return NULL;
-	char *body = malloc(length);
+	char *body = malloc(length ? length : 1);
 	if (body && pread(file, body, length, 0) == (ssize_t)length)
 		note->body = body;
 	return body;
 }
 
+/* The note that the request was found by says so already. */
+static bool is_remembered(const struct request *request, int file)
+{
+	const struct recall_note *note = request->note;
+	return note && file < 0 &&
+	       !memcmp(note->validator.key, request->validator.key, DIGEST_BYTES);
+}
+
 void request_remember(struct request *request, int file, uint64_t length)
 {
 	const struct plan *plan = request->plan;
-	const struct recall_note *note = request->note;
-	char path[PATH_MAX];
-	if (note && file < 0 && !memcmp(note->validator.key, request->validator.key, DIGEST_BYTES))
-		return;
 	/* A time of the future is shown as now, whenever that is; a second source could appear at any time. */
-	if (!request->service->recall || plan->searched || !fd_is_local(plan->source.fd) ||
+	if (!request->service->recall || is_remembered(request, file) || plan->searched ||
 		request->validator.modified != plan->source.stat.st_mtim.tv_sec ||
-		(size_t)snprintf(path, sizeof path, "%s/%s", request->config->root,
-			plan->source_name) >= sizeof path)
+		!source_is_local(request->config->root, &plan->source))
 		return;
 	struct recall_note found = {
 		.recipe = plan->recipe,
@@ -52,7 +51,7 @@ void request_remember(struct request *request, int file, uint64_t length)
 		.negotiated = plan->negotiated,
 		.source = plan->source.stat,
 		.validator = request->validator,
-		.path = path,
+		.name = plan->source_name,
 	};
 	char *body = file >= 0 ? look_at(request, &found, file, length) : NULL;
 	recall_keep(request->service->recall, request->config, request->uri,
@@ -66,12 +65,13 @@ static bool is_kept(const struct request *request, const struct recall_note *not
 	       flight_store(request->service, note->recipe);
 }
 
-/* Without opening it: we have it, or the web server sends it, as it does where nothing but the whole is asked for. */
+/* Without opening it: we have it, or the web server sends it, as it does where nothing but the whole is asked for. With `stale` a hit
+ * has more to do. */
 static bool is_at_hand(const struct request *request, const struct recall_note *note)
 {
 	static const char *const names[] = {
 		"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
-	return is_kept(request, note) &&
+	return is_kept(request, note) && note->recipe->stale_ms == 0 &&
 	       (note->body || request->head ||
 		       (request->config->cache_send && !request_has_any(request, names)));
 }
@@ -79,7 +79,7 @@ static bool is_at_hand(const struct request *request, const struct recall_note *
 /* What there is to know of it. */
 static bool recall(struct request *request, const struct recall_note *note)
 {
-	if (!source_is_same(note->path, &note->source)) {
+	if (!source_is_same(request->config->root, note->name, &note->source)) {
 		recall_forget(request->service->recall, note);
 		return false;
 	}
@@ -99,7 +99,7 @@ static bool send_at_hand(struct request *request, const struct recall_note *note
 	}
 	request->cache = ACCESS_CACHE_HIT;
 	request->body = note->body;
-	request_send_result(request, -1, (uint64_t)note->file.st_size, true);
+	request_send_result(request, -1, note->file.length, true);
 	request->body = NULL;
 	recall_used(service->recall, note);
 	return true;
@@ -130,6 +130,9 @@ static void begin_anew(struct request *request)
 	request->retry_after_s = 0;
 	request->cache = ACCESS_CACHE_NONE;
 	request->times.planned = 0;
+	if (request->seated)
+		admission_stand(request->service->admission);
+	request->seated = false;
 	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
 }
 
@@ -138,15 +141,18 @@ bool request_answer_at_once(struct request *request)
 	if (request->begin_error || !request->uri || !request->method ||
 		(strcmp(request->method, "GET") != 0 && !request->head))
 		return false;
+	struct fcgi_connection *connection = request->connection;
 	const struct recall_note *note = recall_find(request->service->recall, request->config,
-		request->uri, fcgi_connection_param(request->connection, "HTTP_ACCEPT"));
+		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
 	if (!note)
 		return false;
 	request->note = note;
 	if (log_blocks())
 		return false;
 	request->recipe = note->recipe;
+	fcgi_connection_set_deadline(connection, 0);
 	bool answered = answer(request, note) && request->send_error != -ENOMEM;
+	fcgi_connection_set_deadline(connection, CLOCK_NEVER);
 	if (!answered)
 		begin_anew(request);
 	return answered;
@@ -158,9 +164,13 @@ bool request_answer_recalled(struct request *request)
 	if (!note)
 		return false;
 	request->recipe = note->recipe;
-	if (is_kept(request, note) && recall(request, note) &&
-		(request_send_condition(request) || request_send_hit(request)))
-		return true;
+	if (is_kept(request, note) && recall(request, note)) {
+		if (request_send_condition(request))
+			return true;
+		request->seated = admission_sit(request->service->admission);
+		if (request->seated && request_send_hit(request))
+			return true;
+	}
 	begin_anew(request);
 	return false;
 }

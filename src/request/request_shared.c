@@ -172,7 +172,11 @@ void request_answer_shared(struct request *request)
 			request_sending_failed(request, r);
 		return;
 	}
-	if (!flight_is_under_way(request->service, &request->validator) && request_refuses(request))
+	/* The one that was under way may have landed since. */
+	unsigned retry_after_s;
+	if (!flight_is_under_way(request->service, &request->validator) &&
+		request_is_refused(request, &retry_after_s) &&
+		(request_send_hit(request) || request_refuses(request)))
 		return;
 	struct plan *offered = request->plan;
 	int r = flight_enter(

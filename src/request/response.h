@@ -46,7 +46,8 @@ int response_send_alone(struct fcgi_connection *connection, const struct respons
 enum { RESPONSE_SHORT_MAX = 16384 };
 int response_send_short(struct fcgi_connection *connection, const struct response *response,
 	int file, uint64_t offset);
-/* The same from memory, RESPONSE_MEMORY_MAX at most: with its fields that is one record. -ENOMEM: nothing was sent. */
+/* The same from memory, RESPONSE_MEMORY_MAX at most. -ENOMEM: nothing was sent, also when with its fields it is no single record (they
+ * have some 400 bytes, unless the configuration says a lot). */
 enum { RESPONSE_MEMORY_MAX = 63488 };
 int response_send_memory(
 	struct fcgi_connection *connection, const struct response *response, const void *content);

@@ -40,18 +40,29 @@ static void end(void *data, void *item)
 {
 	struct server *server = data;
 	struct fcgi_connection *connection = item;
-	fcgi_loop_release(server->loop, connection, fcgi_connection_end(connection) == 0);
+	bool keep = fcgi_connection_end(connection) == 0;
+	admission_stand(server->service.admission);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
+/* Who sends has a seat, so that slow readers never take all threads. */
+static bool end_slowly(struct server *server, struct fcgi_connection *connection)
+{
+	if (!admission_sit(server->service.admission))
+		return false;
+	fcgi_loop_detach(server->loop, connection);
+	bool submitted = pool_submit(server->pool, end, server, connection) == 0;
+	if (!submitted)
+		admission_stand(server->service.admission);
+	return submitted;
 }
 
 static void close_answered(struct server *server, struct request *request)
 {
 	struct fcgi_connection *connection = request_get_connection(request);
 	int r = request_close(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
-	if (r == -EAGAIN) {
-		fcgi_loop_detach(server->loop, connection);
-		if (pool_submit(server->pool, end, server, connection) == 0)
-			return;
-	}
+	if (r == -EAGAIN && end_slowly(server, connection))
+		return;
 	fcgi_loop_release(server->loop, connection, r == 0);
 }
 
@@ -68,8 +79,8 @@ static void take_request(void *data, struct fcgi_connection *connection)
 	fcgi_loop_detach(server->loop, connection);
 	if (request && pool_submit(server->pool, serve, server, request) == 0)
 		return;
-	metrics_count(server->service.metrics, METRICS_NO_THREAD);
 	if (request) {
+		metrics_count(server->service.metrics, METRICS_NO_THREAD);
 		request_give_up(request);
 		close_answered(server, request);
 		return;
@@ -199,8 +210,9 @@ static void loop(struct server *server)
 		if (recall < deadline)
 			deadline = recall;
 		int r = fcgi_loop_run(server->loop, deadline);
-		if (recall_is_due(server->service.recall))
-			pool_submit(server->pool, tend_recall, server, NULL);
+		if (recall_is_due(server->service.recall) &&
+			pool_submit(server->pool, tend_recall, server, NULL) < 0)
+			recall_put_off(server->service.recall);
 		if (clock_now_ms() >= server->spawner_again_ms)
 			server_restart_spawner(server);
 		if (r < 0) {

@@ -140,7 +140,7 @@ def write(path, content):
         file.write(content)
 
 
-@pytest.mark.parametrize("change", ["content", "time", "replaced", "removed", "directory", "outside", "elsewhere", "parent"])
+@pytest.mark.parametrize("change", ["content", "time", "replaced", "removed", "directory", "outside", "elsewhere", "parent", "moved out"])
 @pytest.mark.parametrize("size", [100, 200000])
 def test_another_source_is_seen_at_once(kept, change, size):
     daemon = kept(recipe("copy", "copy", "{source}", "write", "{n}", params=N))
@@ -167,6 +167,10 @@ def test_another_source_is_seen_at_once(kept, change, size):
         write(os.path.join(daemon.directory, "secret"), b"two")
         os.unlink(path)
         os.symlink("../../secret", path)
+        status = 404
+    elif change == "moved out":
+        os.rename(os.path.join(daemon.root, "in"), os.path.join(daemon.directory, "out"))
+        os.symlink("../out", os.path.join(daemon.root, "in"))
         status = 404
     elif change == "elsewhere":
         daemon.file("in/c", b"two")
@@ -217,6 +221,39 @@ def test_what_the_store_has_lost_is_made_again(kept, way, size):
     for expected in ("miss", "hit", "hit"):
         answer, how = ask(daemon, uri)
         assert how == expected and bytes(answer.body) == pattern.at(0, size)
+
+
+def test_a_new_result_in_the_place_of_the_old_one(kept, tmp_path):
+    """The converter says something else by now: what it said is in the store, as long, with the source's time, and often with the number
+    of the file that was removed."""
+    says = tmp_path / "says"
+    daemon = kept(recipe("say", "copy", str(says), "text", "{n}{m}", params={**N, "m": {"type": "integer"}}, confine="off"))
+    for number in range(10):
+        daemon.file("a", b"%d" % number)
+        says.write_bytes(b"old")
+        one, other = f"/say/a?n={number}&m=7", f"/say/a?m=7&n={number}"
+        assert bytes(learn(daemon, one).body) == b"old%d7" % number
+        for path in entries(daemon):
+            os.unlink(path)
+        says.write_bytes(b"new")
+        for uri, how in ((other, "miss"), (one, "hit"), (other, "hit"), (one, "hit")):
+            answer, found = ask(daemon, uri)
+            assert (bytes(answer.body), found) == (b"new%d7" % number, how)
+
+
+def test_slow_readers_of_hits_leave_threads_for_others(kept):
+    daemon = kept(WHOLE, start=False, slots=2, send_timeout="60s")
+    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=300:300"))
+    uri = f"/whole/a?n={8 << 20}"
+    learn(daemon, uri)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(daemon.connect()) for _ in range(95)]
+        for connection in slow:
+            connection.send(fastcgi.request(uri))
+        statuses = [connection.answer(until=lambda answer: answer.status).status for connection in slow]
+        assert set(statuses) == {200, 503}
+        assert daemon.get("/no/a").status == 404 and daemon.get("/whole/a?n=x").status == 400
+        assert daemon.get(uri, HTTP_IF_NONE_MATCH="*").status == 304
 
 
 def test_another_configuration_is_another_answer(kept):

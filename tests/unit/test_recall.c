@@ -30,10 +30,10 @@ static int teardown(void **state)
 static struct recall_note make_note(unsigned number, size_t body)
 {
 	static char bytes[BODY];
-	struct recall_note note = {.path = "/media/a", .kept = body > 0};
+	struct recall_note note = {.name = "a", .kept = body > 0};
 	memset(bytes, (int)number, sizeof bytes);
 	memcpy(note.validator.key, &number, sizeof number);
-	note.file.st_size = (off_t)body;
+	note.file.length = body;
 	note.body = body > 0 ? bytes : NULL;
 	return note;
 }
@@ -67,7 +67,7 @@ static void test_finds_what_was_kept(void **state)
 	assert_int_equal(find(recall, "/", NULL), 0);
 	const struct recall_note *note = recall_find(recall, &one, "/b", NULL);
 	assert_memory_equal(note->body, "\2\2\2", 3);
-	assert_string_equal(note->path, "/media/a");
+	assert_string_equal(note->name, "a");
 	recall_release(note);
 }
 
