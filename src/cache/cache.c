@@ -162,7 +162,7 @@ bool cache_holds(
 {
 	char name[CACHE_NAME_MAX];
 	cache_name(key, name);
-	struct cache_file now;
+	struct cache_file now = {0};
 	return identify(cache->directory, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
 	       now.device == then->device && now.inode == then->inode &&
 	       now.born_ns == then->born_ns && now.length == then->length &&
