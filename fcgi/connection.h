@@ -71,7 +71,8 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
  * peer wakes up once. Nothing may be sent between the two. */
 int fcgi_connection_write_last(struct fcgi_connection *connection, const void *data, size_t size);
 /* The same in place: room for `size` bytes, into which the caller writes; NULL: there is none, or size is 0 or more than a record
- * holds, or something is last already. fcgi_connection_last_done is due, with how many they became, 0: none, there will be something else. */
+ * holds, or something is last already. fcgi_connection_last_done is due, with how many they became; 0: none, there will be something
+ * else. */
 void *fcgi_connection_last(struct fcgi_connection *connection, size_t size);
 void fcgi_connection_last_done(struct fcgi_connection *connection, size_t size);
 /* Moves exactly size bytes, which must already be in the pipe. */

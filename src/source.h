@@ -40,8 +40,8 @@ int source_check(void);
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 
-/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by source_open before. Looks at nothing but what is in
- * memory; false, too, when that does not tell (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
+/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by source_open before. Looks at nothing but what
+ * is in memory; false, too, when that does not tell (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
 bool source_is_same(const char *root, const char *name, const struct stat *then);
 /* Whether the root and the source lie on file systems of this machine. */
 bool source_is_local(const char *root, const struct source *source);

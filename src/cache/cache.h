@@ -48,15 +48,16 @@ struct cache_counts cache_count(const struct cache *cache);
  * and is no whole result is removed and logged. */
 int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *length);
 
-/* Which file it is: its number is given away again when it is removed, and its time is the source's, so the time of its birth belongs to it. */
+/* Which file it is: its number is given away again when it is removed, and its time is the source's, so the time of its birth
+ * belongs to it. */
 struct cache_file {
 	uint64_t device, inode, born_ns, length;
 	time_t modified;
 };
 /* Of an open entry. Returns 0, or -errno; -ENOTSUP: the file system knows no time of birth, or is not of this machine. */
 int cache_identify(int file, struct cache_file *out);
-/* Whether it is that file that the store has there still. On a local file system, where it was looked at a moment ago, this is answered from
- * memory. */
+/* Whether it is that file that the store has there still. On a local file system, where it was looked at a moment ago, this is
+ * answered from memory. */
 bool cache_holds(
 	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct cache_file *then);
 /* It counts as used now. */

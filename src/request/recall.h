@@ -42,7 +42,8 @@ void recall_free(struct recall *recall);
  * may be NULL; all others are forgotten. */
 void recall_reset(struct recall *recall, const struct config *config, const struct cache *cache);
 
-/* Remembers it, unless the configuration is another one by now, or as much is known already. All is copied. accept: the request's field, NULL: it has none; looked at where the note says that it was negotiated. */
+/* Remembers it, unless the configuration is another one by now, or as much is known already. All is copied. accept: the request's
+ * field, NULL: it has none; it counts where the note says that it was negotiated. */
 void recall_keep(struct recall *recall, const struct config *config, const char *uri,
 	const char *accept, const struct recall_note *note);
 
