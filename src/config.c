@@ -36,7 +36,7 @@ static const char *const options[LEVELS][NAMES_MAX] = {
 		"stderr_fails*", "exits*", "start", "confine", "read*", "env*", "stdin", "preload*",
 		"prime*", "cache", "finish", "stale", "join"},
 	{"type", "min", "max", "required", "default", "values*", "allow"},
-	{"path", "size", "send", "stale"},
+	{"path", "size", "send", "send_from", "stale"},
 };
 /* The section that a level may hold. */
 static const char *const sections[LEVELS] = {"recipe", "param", NULL, NULL};

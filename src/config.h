@@ -49,6 +49,7 @@ struct config {
 	uint64_t cache_bytes; /* on the disk, at most; default 1G */
 	uint64_t cache_stale_ms; /* what recipes have that do not say it; default 0 */
 	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: results are sent by us */
+	uint64_t cache_send_from_bytes; /* with cache_send: shorter ones still are; default 0: none */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */
 };

@@ -216,6 +216,7 @@ static void read_cache(
 	config_read_string(&reader, "path", true, &config->cache_path);
 	config_read_bytes(&reader, "size", CACHE_MIN, &config->cache_bytes);
 	config_read_string(&reader, "send", true, &config->cache_send);
+	config_read_bytes(&reader, "send_from", 0, &config->cache_send_from_bytes);
 	config_read_duration(&reader, "stale", 0, &config->cache_stale_ms);
 	if (!config->cache_path)
 		config_error(report, line, "cache: path is missing: the directory of the results");
@@ -227,6 +228,9 @@ static void read_cache(
 		config_error(report, line, "cache: size = 0: leave the section out instead");
 	static const char accel[] = "x-accel-redirect:/";
 	const char *send = config->cache_send;
+	if (!send && config_read_one(&reader, "send_from"))
+		config_error(report, config_read_one(&reader, "send_from")->line,
+			"cache: send_from without send");
 	if (send && strcmp(send, "x-sendfile") != 0 && strncmp(send, accel, sizeof accel - 1) != 0)
 		config_error(report, config_read_one(&reader, "send")->line,
 			"cache: send = %s: write x-sendfile or x-accel-redirect:/URI", send);

@@ -213,6 +213,8 @@ void config_print(const struct config *config, FILE *out)
 		put_string(out, "    ", "path", config->cache_path);
 		put_scaled(out, "    ", "size", config->cache_bytes, 1024);
 		put_string(out, "    ", "send", config->cache_send);
+		if (config->cache_send)
+			put_scaled(out, "    ", "send_from", config->cache_send_from_bytes, 1024);
 		put_duration(out, "    ", "stale", config->cache_stale_ms);
 		fputs("}\n", out);
 	}

@@ -80,6 +80,8 @@ bool request_send_condition(struct request *request);
 /* Sends the whole result of `size` bytes, or the part of it that the client wants: from body, from file, or, without both, from the
  * pump. kept: it is in the cache, and the web server may send it itself. */
 void request_send_result(struct request *request, int file, uint64_t size, bool kept);
+/* Whether the web server is to send kept results of that size. */
+bool request_is_handed_over(const struct request *request, uint64_t size);
 /* Takes the -errno of a send. */
 void request_sending_failed(struct request *request, int r);
 

@@ -21,7 +21,7 @@ static char *look_at(
 	const struct request *request, struct recall_note *note, int file, uint64_t length)
 {
 	note->kept = cache_identify(file, &note->file) == 0 && note->file.length == length;
-	if (!note->kept || length > RESPONSE_MEMORY_MAX || request->config->cache_send)
+	if (!note->kept || length > RESPONSE_MEMORY_MAX || request_is_handed_over(request, length))
 		return NULL;
 	char *body = malloc(length ? length : 1);
 	if (body && pread(file, body, length, 0) == (ssize_t)length)
@@ -73,7 +73,8 @@ static bool is_at_hand(const struct request *request, const struct recall_note *
 		"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
 	return is_kept(request, note) && note->recipe->stale_ms == 0 &&
 	       (note->body || request->head ||
-		       (request->config->cache_send && !request_has_any(request, names)));
+		       (request_is_handed_over(request, note->file.length) &&
+			       !request_has_any(request, names)));
 }
 
 /* What there is to know of it. */

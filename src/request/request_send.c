@@ -143,12 +143,19 @@ void request_sending_failed(struct request *request, int r)
 	text_printf(&request->reason, "sending: %s", strerror(-r));
 }
 
+bool request_is_handed_over(const struct request *request, uint64_t size)
+{
+	const struct config *config = request->config;
+	return config->cache_send && size >= config->cache_send_from_bytes;
+}
+
 /* Whether the web server sends a file that it can have. It looks at the client's conditions once more then, and at ranges for the
  * first time: what it would decide otherwise than we do, for want of our tag and our sense of dates, is not left to it. */
-static bool web_server_sends(const struct request *request, enum http_range_verdict verdict)
+static bool web_server_sends(
+	const struct request *request, uint64_t size, enum http_range_verdict verdict)
 {
 	const struct fcgi_connection *connection = request->connection;
-	if (!request->config->cache_send || verdict == HTTP_RANGE_OUTSIDE ||
+	if (!request_is_handed_over(request, size) || verdict == HTTP_RANGE_OUTSIDE ||
 		fcgi_connection_param(connection, "HTTP_IF_MATCH") ||
 		fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"))
 		return false;
@@ -202,7 +209,7 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 	struct response response = request_good_response(request);
 	response.ranges = true;
 	int r;
-	if (kept && web_server_sends(request, verdict)) {
+	if (kept && web_server_sends(request, size, verdict)) {
 		r = hand_over(request, &response);
 	} else if (verdict == HTTP_RANGE_OUTSIDE) {
 		request->outcome = OUTCOME_RANGE;

@@ -320,6 +320,20 @@ def test_handed_over_as_long_as_it_is_there(kept, countable, send, field):
     assert how == "miss" and answer.status == 200
 
 
+def test_short_ones_are_not_handed_over(kept, countable):
+    daemon = kept(WHOLE, more='send = "x-accel-redirect:/store"\n    send_from = 50000')
+    for size in (49999, 50000, 200000):
+        uri = f"/whole/a?n={size}"
+        for _ in range(3):
+            ask(daemon, uri)
+        answers, by_loop = counted(daemon, uri, 10)
+        assert by_loop == 10
+        for answer in answers:
+            assert ("x-accel-redirect" in answer.headers) == (size >= 50000) == (answer.length == 0)
+        part, how = ask(daemon, uri, HTTP_RANGE="bytes=0-9")
+        assert how == "hit" and (part.status == 206) == (size < 50000)
+
+
 def test_used_is_used(kept):
     """Who is only ever answered from memory is no candidate for eviction."""
     daemon = kept(WHOLE, size="1M")

@@ -196,7 +196,7 @@ static void memory_is_kept_for_whole_ones(void **state)
 	(void)state;
 	struct config *config = load(
 		ROOT "memory_total = 3G\n" GOOD "recipe l { path = '/l/{source}' run = {cat, "
-						"'{source}'} response = live memory = 2G }\n"
+		     "'{source}'} response = live memory = 2G }\n"
 		     "recipe m { path = '/m/{source}' run = {cat, '{source}'} memory = 7M }\n");
 	assert_string_equal(said, "");
 	assert_int_equal(config->memory_total_bytes, 3ull << 30);
@@ -416,6 +416,13 @@ static void global_suggestions(void **state)
 		{"memory_total = 1536M recipe l { path = '/l/{source}' "
 		 "run = {cat, \"{source}\", \"|\", cat} }",
 			"2: recipe 'l': its memory is more than memory_total\n"},
+		{"cache { path = '/tmp' send_from = 5k }", "2: cache: send_from without send\n"},
+		{"cache { path = '/tmp' send = x-file }",
+			"2: cache: send = x-file: write x-sendfile or x-accel-redirect:/URI\n"},
+		{"cache { size = 1G }",
+			"2: cache: path is missing: the directory of the results\n"},
+		{"cache { path = '/tmp' } cache { path = '/tmp' }",
+			"2: cache: there is one before it\n"},
 		{"send_timeout = 5", "2: send_timeout = 5: did you mean 5s?\n"},
 		{"splice = perhaps", "2: splice = perhaps: write true or false\n"},
 		{"listn = x", "2: unknown option 'listn': did you mean listen?\n"},
