@@ -76,9 +76,11 @@ int validator_make(const struct plan *plan, struct validator *validator)
 		digest_end(&series, validator->series);
 	}
 	free(argv);
-	time_t now = time(NULL);
-	if (validator->modified > now)
-		validator->modified = now;
+	/* Not time(2): its clock goes in steps, and may be behind that of a file just written. */
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (validator->modified > now.tv_sec)
+		validator->modified = now.tv_sec;
 	return r;
 }
 
