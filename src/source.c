@@ -112,6 +112,13 @@ static bool is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+bool source_is_unchanged(const struct stat *then, const struct stat *now)
+{
+	return now->st_dev == then->st_dev && now->st_ino == then->st_ino &&
+	       now->st_size == then->st_size && is_same_time(&now->st_mtim, &then->st_mtim) &&
+	       is_same_time(&now->st_ctim, &then->st_ctim);
+}
+
 static int look_up(int directory, const char *name, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = flags | O_PATH | O_CLOEXEC,
@@ -127,9 +134,7 @@ bool source_is_same(const char *root, const char *name, const struct stat *then)
 	FD_CLEANUP int root_fd = look_up(AT_FDCWD, root, O_DIRECTORY, 0);
 	FD_CLEANUP int fd = root_fd < 0 ? -1 : look_up(root_fd, name, 0, RESOLVE_BENEATH);
 	return fd >= 0 && fstat(fd, &now) == 0 && S_ISREG(now.st_mode) &&
-	       now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
-	       now.st_size == then->st_size && is_same_time(&now.st_mtim, &then->st_mtim) &&
-	       is_same_time(&now.st_ctim, &then->st_ctim);
+	       source_is_unchanged(then, &now);
 }
 
 bool source_is_local(const char *root, const struct source *source)

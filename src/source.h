@@ -40,6 +40,8 @@ int source_check(void);
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 
+/* Whether both tell of one file, unchanged: its content, its permissions, its links. */
+bool source_is_unchanged(const struct stat *then, const struct stat *now);
 /* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by source_open before. Looks at nothing but what
  * is in memory; false, too, when that does not tell (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
 bool source_is_same(const char *root, const char *name, const struct stat *then);

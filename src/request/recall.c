@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "src/source.h"
 
 enum {
 	TEXTS_MAX = 2048, /* of longer URLs and Accept fields nothing is remembered */
@@ -192,16 +193,9 @@ static struct recalled *entry_new(
 	return entry;
 }
 
-static bool is_same_source(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       !memcmp(&a->st_mtim, &b->st_mtim, sizeof a->st_mtim) &&
-	       !memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim);
-}
-
 static bool is_known(const struct recalled *entry, const struct recall_note *note)
 {
-	return entry && is_same_source(&entry->note.source, &note->source) &&
+	return entry && source_is_unchanged(&entry->note.source, &note->source) &&
 	       !memcmp(entry->note.validator.key, note->validator.key, DIGEST_BYTES) &&
 	       (!note->kept || (entry->note.kept &&
 				       !memcmp(&entry->note.file, &note->file, sizeof note->file)));
