@@ -33,6 +33,7 @@
 #include "spawn/process.h"
 #include "spawn/protocol.h"
 #include "spawn/stops.h"
+#include "spawn/testhook.h"
 
 enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000, STOP_LOCK_MS = 1000 };
 
@@ -185,7 +186,8 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 		return -ENOMEM;
 	spawner->socket = -1;
 	spawner->pidfd = -1;
-	spawner->no_namespaces = options->no_namespaces;
+	spawner->no_namespaces =
+		options->no_namespaces || testhook("SLUICE_TEST_NO_NAMESPACES") != NULL;
 	pthread_mutex_init(&spawner->lock, NULL);
 	spawner->temp_path = strdup(temp_path);
 	keep_exit_statuses();
