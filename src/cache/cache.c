@@ -64,6 +64,7 @@ int cache_open(const char *path, uint64_t limit_bytes, struct cache **out)
 	if (!cache)
 		return -ENOMEM;
 	pthread_mutex_init(&cache->evicting, NULL);
+	pthread_mutex_init(&cache->counting, NULL);
 	cache->limit_bytes = limit_bytes;
 	cache->usage_file = -1;
 	cache->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -85,6 +86,7 @@ void cache_close(struct cache *cache)
 	cache_usage_close(cache);
 	fd_close(&cache->directory);
 	pthread_mutex_destroy(&cache->evicting);
+	pthread_mutex_destroy(&cache->counting);
 	free(cache);
 }
 
@@ -119,8 +121,8 @@ int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *l
 	int r = fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)
 			? -EBADMSG
 			: cache_header_read(fd, &header);
-	if (r == 0 && (header.length != (uint64_t)st.st_size ||
-			      memcmp(header.key, key, DIGEST_BYTES) != 0))
+	if (r == 0 &&
+		(!cache_is_untouched(&header, &st) || memcmp(header.key, key, DIGEST_BYTES) != 0))
 		r = -EBADMSG;
 	if (r == -EBADMSG) {
 		log_warning("cache: not an entry, removed name=%s", name);
@@ -142,6 +144,8 @@ static int identify(int directory, const char *name, int flags, struct cache_fil
 		return -errno;
 	if ((found.stx_mask & WANTED) != WANTED)
 		return -ENOTSUP;
+	if (found.stx_mtime.tv_nsec != 0) /* written to, see cache_is_untouched */
+		return -EBADMSG;
 	*out = (struct cache_file){
 		.device = (uint64_t)found.stx_dev_major << 32 | found.stx_dev_minor,
 		.inode = found.stx_ino,

@@ -76,18 +76,23 @@ static void look_through(struct sample *sample, unsigned number)
 	cache_usage_correct(cache, number, before, found);
 }
 
+/* Begins where the last search ended, so that a directory that cannot be read does not keep the others from being counted. */
 void cache_count_some(struct cache *cache)
 {
 	struct sample none = {.cache = cache};
-	unsigned looked = 0, number;
-	while (looked < CACHE_COUNT_AT_ONCE &&
-		(number = atomic_load(&cache->counted)) < CACHE_DIRECTORIES) {
-		if (!atomic_load(&cache->usage->counted[number])) {
-			look_through(&none, number);
-			looked++;
-		}
-		atomic_compare_exchange_strong(&cache->counted, &number, number + 1);
+	uint8_t counted[CACHE_DIRECTORIES];
+	cache_usage_counted(cache, counted);
+	if (!memchr(counted, 0, sizeof counted))
+		return;
+	unsigned from = atomic_load(&cache->count_from), looked = 0, i;
+	for (i = 0; i < CACHE_DIRECTORIES && looked < CACHE_COUNT_AT_ONCE; i++) {
+		unsigned number = (from + i) % CACHE_DIRECTORIES;
+		if (counted[number])
+			continue;
+		look_through(&none, number);
+		looked++;
 	}
+	atomic_store(&cache->count_from, (from + i) % CACHE_DIRECTORIES);
 }
 
 /* Fills the list of victims. */
@@ -96,12 +101,14 @@ static void find_victims(struct cache *cache)
 	struct sample sample = {
 		.cache = cache, .found = malloc(2 * SEEN_ENOUGH * sizeof *sample.found)};
 	uint16_t start = 0;
+	int64_t bytes[CACHE_DIRECTORIES];
+	cache_usage_bytes(cache, bytes);
 	if (!sample.found || getrandom(&start, sizeof start, GRND_NONBLOCK) < 0)
 		start = 0;
 	for (unsigned i = 0; i < CACHE_DIRECTORIES && sample.found && sample.count < SEEN_ENOUGH;
 		i++) {
 		unsigned number = (start + i) % CACHE_DIRECTORIES;
-		if (atomic_load(&cache->usage->bytes[number]) != 0)
+		if (bytes[number] != 0)
 			look_through(&sample, number);
 	}
 	size_t wanted = sample.count / VICTIM_SHARE + 1;

@@ -72,3 +72,8 @@ int cache_header_read(int file, struct cache_header *header)
 	header->uri[stored.uri_length] = '\0';
 	return 0;
 }
+
+bool cache_is_untouched(const struct cache_header *header, const struct stat *st)
+{
+	return header->length == (uint64_t)st->st_size && st->st_mtim.tv_nsec == 0;
+}

@@ -18,19 +18,12 @@ enum {
 	CACHE_COUNT_AT_ONCE = 64, /* directories */
 };
 
-/* What is in a directory. */
+/* What is in a directory, bytes as on the disk. The file `usage` of the store has it for each directory, shared between daemons. It is
+ * kept by additions alone, so that a daemon that is killed between a change and its addition leaves a number wrong, below zero
+ * even; whoever looks through the directory puts it right. A file that was lost or cut has zeros: then its directories have to
+ * be looked through once more. */
 struct cache_amount {
 	int64_t bytes, entries;
-};
-
-/* Shared between daemons: a mapped file of the store. What each directory holds, bytes as on the disk. Kept by additions alone, so that
- * a daemon that is killed between a change and its addition leaves a number wrong, below zero even; whoever looks through the
- * directory puts it right. A file that was lost begins with zeros: then every directory has to be looked through once. */
-struct cache_usage {
-	char magic[16];
-	_Atomic int64_t bytes[CACHE_DIRECTORIES];
-	_Atomic int64_t entries[CACHE_DIRECTORIES];
-	_Atomic uint8_t counted[CACHE_DIRECTORIES];
 };
 
 struct cache_victim {
@@ -43,10 +36,12 @@ struct cache {
 	uint64_t limit_bytes;
 	uint64_t overhead_bytes; /* on the disk beside an entry's content */
 	int usage_file;
-	struct cache_usage *usage;
+	pthread_mutex_t counting;	/* for a change in it, see cache_usage.c */
+	_Atomic uint64_t impatient_until_ms; /* no lock of another daemon is waited for */
 	_Atomic int64_t reserved_bytes; /* by this daemon, for what has no name yet */
 	_Atomic uint64_t stored, failed, evicted, damaged;
-	atomic_uint counted; /* directories, from the first on, that were found counted */
+	atomic_uint
+		count_from; /* the directory at which the next search for uncounted ones begins */
 	_Atomic uint64_t silent_until_ms; /* the disk was full: nothing is kept until then */
 	atomic_bool told;
 	pthread_mutex_t evicting; /* for what follows */
@@ -62,7 +57,11 @@ struct cache_amount cache_usage_get(const struct cache *cache, unsigned director
 /* The directory was looked through when its numbers were `before`: they are `found`, unless somebody changed them meanwhile. */
 void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
 	struct cache_amount found);
-/* Between daemons: one evicts at a time. Ends with its process, too. */
+/* What each directory holds on the disk. */
+void cache_usage_bytes(const struct cache *cache, int64_t bytes[CACHE_DIRECTORIES]);
+/* Of each directory: whether it was ever looked through. */
+void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECTORIES]);
+/* Between daemons: one evicts at a time. Ends with its process, too. Waits for a moment only: then two evict. */
 void cache_usage_lock(struct cache *cache);
 void cache_usage_unlock(struct cache *cache);
 
@@ -100,6 +99,9 @@ struct cache_header {
 	char uri[CACHE_URI_MAX + 1];
 };
 int cache_header_read(int file, struct cache_header *header);
+/* Whether the file is what was kept, as far as its status can tell: its length; and its time of content, which is the source's
+ * in whole seconds. Who writes to it or cuts it later sets that to now, which has a fraction. */
+bool cache_is_untouched(const struct cache_header *header, const struct stat *st);
 
 /* cache_series.c. An entry goes: the series is not to lead to it any more. Due before its file is removed. */
 void cache_series_forget(struct cache *cache, const struct cache_header *header);

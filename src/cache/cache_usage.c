@@ -1,101 +1,229 @@
 /* SPDX-License-Identifier: MIT */
-/* How full the store is, known to all daemons that share it without a scan at the start and without
- * a lock: one file that each of them maps. */
+/*
+ * How full the store is, known to all daemons that share it without a scan at the start: one file of numbers.
+ *
+ * The file is read and written, never mapped. Every process of the same user can make it shorter, and reading a map behind
+ * the end of its file is a SIGBUS. What is missing here reads as zero, and is counted again.
+ *
+ * A change is a read and a write under two locks: the mutex for the threads of this daemon, and a lock on the number's place
+ * in the file for the other daemons. A daemon that is stopped while it holds such a lock must not stop the others. So nobody waits
+ * long, and then the number may become wrong. That is no worse than a daemon that is killed before its addition.
+ */
 #include "src/cache/cache_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 static const char NAME[] = "usage";
 static const char MAGIC[16] = "sluice usage 3";
 
+enum {
+	AT_ONCE = 1024,	     /* numbers */
+	NUMBER_WAIT_MS = 10, /* for another daemon's read and write */
+	EVICT_WAIT_MS = 200, /* for another daemon's eviction */
+	IMPATIENT_MS = 1000,
+	LOOK_AGAIN_NS = 50000,
+};
+
+/* The file. A daemon of an older version may have it mapped: this is what it sees. */
+struct layout {
+	char magic[16];
+	int64_t bytes[CACHE_DIRECTORIES];
+	int64_t entries[CACHE_DIRECTORIES];
+	uint8_t counted[CACHE_DIRECTORIES];
+};
+
+static off_t bytes_at(unsigned directory)
+{
+	return (off_t)(offsetof(struct layout, bytes) + directory * sizeof(int64_t));
+}
+
+static off_t entries_at(unsigned directory)
+{
+	return (off_t)(offsetof(struct layout, entries) + directory * sizeof(int64_t));
+}
+
+static off_t counted_at(unsigned directory)
+{
+	return (off_t)(offsetof(struct layout, counted) + directory);
+}
+
+/* What the file does not have is zero. */
+static void read_at(const struct cache *cache, void *out, size_t size, off_t at)
+{
+	ssize_t n = pread(cache->usage_file, out, size, at);
+	size_t got = n > 0 ? (size_t)n : 0;
+	memset((char *)out + got, 0, size - got);
+}
+
+/* A full disk leaves a number wrong, which is found out like any other wrong number. */
+static void write_at(const struct cache *cache, const void *data, size_t size, off_t at)
+{
+	ssize_t n = pwrite(cache->usage_file, data, size, at);
+	(void)n;
+}
+
 int cache_usage_open(struct cache *cache)
 {
-	FD_CLEANUP int fd =
-		openat(cache->directory, NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	FD_CLEANUP int fd = openat(cache->directory, NAME,
+		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
 	/* Made by a command that root gave, it is the daemon's all the same. */
 	if (fstat(cache->directory, &st) == 0 && st.st_uid != geteuid() && geteuid() == 0 &&
 		fchown(fd, st.st_uid, st.st_gid) < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	/* Growing it twice does no harm: what comes into being is zero. */
-	if (st.st_size < (off_t)sizeof *cache->usage && ftruncate(fd, sizeof *cache->usage) < 0)
-		return -errno;
-	/* Its blocks must be there: a page that the disk has no room for is a SIGBUS. */
-	int r = posix_fallocate(fd, 0, sizeof *cache->usage);
+	/* Blocks that are there now are not lacking when the disk is full. */
+	int r = posix_fallocate(fd, 0, sizeof(struct layout));
 	if (r != 0)
 		return -r;
-	void *at = mmap(NULL, sizeof *cache->usage, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	cache->usage = at;
-	if (memcmp(cache->usage->magic, MAGIC, sizeof MAGIC) != 0) {
-		if (cache->usage->magic[0])
-			memset(at, 0, sizeof *cache->usage);
-		memcpy(cache->usage->magic, MAGIC, sizeof MAGIC);
-	}
 	cache->usage_file = fd_take(&fd);
+	char magic[sizeof MAGIC];
+	read_at(cache, magic, sizeof magic, 0);
+	if (memcmp(magic, MAGIC, sizeof MAGIC) == 0)
+		return 0;
+	/* Of another format: what was there means nothing, and zeros are counted again. Not cut, because a daemon of an older version
+	 * may have it mapped. */
+	static const struct layout zeros;
+	if (magic[0])
+		write_at(cache, &zeros, sizeof zeros, 0);
+	write_at(cache, MAGIC, sizeof MAGIC, 0);
 	return 0;
 }
 
 void cache_usage_close(struct cache *cache)
 {
 	fd_close(&cache->usage_file);
-	if (cache->usage)
-		munmap(cache->usage, sizeof *cache->usage);
-	cache->usage = NULL;
 }
 
-void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries)
+/* Waits for a lock of another daemon: until then, but not again soon after it was waited for in vain. True: try again. */
+static bool wait_for_lock(struct cache *cache, uint64_t until_ms)
 {
-	atomic_fetch_add(&cache->usage->bytes[directory], bytes);
-	atomic_fetch_add(&cache->usage->entries[directory], entries);
+	if (errno == EINTR)
+		return true;
+	const uint64_t now = clock_now_ms();
+	if ((errno != EAGAIN && errno != EACCES) || now < atomic_load(&cache->impatient_until_ms))
+		return false;
+	if (now >= until_ms) {
+		atomic_store(&cache->impatient_until_ms, now + IMPATIENT_MS);
+		return false;
+	}
+	nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_NS}, NULL);
+	return true;
+}
+
+/* The lock of an open file description: it ends with its process. */
+static void lock_number(struct cache *cache, unsigned directory, short type)
+{
+	struct flock lock = {.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = bytes_at(directory),
+		.l_len = sizeof(int64_t)};
+	const uint64_t until_ms = clock_now_ms() + NUMBER_WAIT_MS;
+	while (fcntl(cache->usage_file, F_OFD_SETLK, &lock) < 0 && wait_for_lock(cache, until_ms))
+		;
+}
+
+static void begin(struct cache *cache, unsigned directory)
+{
+	pthread_mutex_lock(&cache->counting);
+	lock_number(cache, directory, F_WRLCK);
+}
+
+static void end(struct cache *cache, unsigned directory)
+{
+	lock_number(cache, directory, F_UNLCK);
+	pthread_mutex_unlock(&cache->counting);
 }
 
 struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory)
 {
-	return (struct cache_amount){
-		.bytes = atomic_load(&cache->usage->bytes[directory]),
-		.entries = atomic_load(&cache->usage->entries[directory]),
-	};
+	struct cache_amount amount;
+	read_at(cache, &amount.bytes, sizeof amount.bytes, bytes_at(directory));
+	read_at(cache, &amount.entries, sizeof amount.entries, entries_at(directory));
+	return amount;
+}
+
+/* Of numbers that anybody may have written. */
+static int64_t add(int64_t a, int64_t b)
+{
+	int64_t sum;
+	if (__builtin_add_overflow(a, b, &sum))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries)
+{
+	begin(cache, directory);
+	struct cache_amount amount = cache_usage_get(cache, directory);
+	amount.bytes = add(amount.bytes, bytes);
+	amount.entries = add(amount.entries, entries);
+	write_at(cache, &amount.bytes, sizeof amount.bytes, bytes_at(directory));
+	write_at(cache, &amount.entries, sizeof amount.entries, entries_at(directory));
+	end(cache, directory);
 }
 
 void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
 	struct cache_amount found)
 {
-	if (found.bytes != before.bytes)
-		atomic_compare_exchange_strong(
-			&cache->usage->bytes[directory], &before.bytes, found.bytes);
-	if (found.entries != before.entries)
-		atomic_compare_exchange_strong(
-			&cache->usage->entries[directory], &before.entries, found.entries);
-	atomic_store(&cache->usage->counted[directory], 1);
+	static const uint8_t yes = 1;
+	uint8_t counted;
+	begin(cache, directory);
+	struct cache_amount now = cache_usage_get(cache, directory);
+	if (now.bytes == before.bytes && found.bytes != before.bytes)
+		write_at(cache, &found.bytes, sizeof found.bytes, bytes_at(directory));
+	if (now.entries == before.entries && found.entries != before.entries)
+		write_at(cache, &found.entries, sizeof found.entries, entries_at(directory));
+	read_at(cache, &counted, sizeof counted, counted_at(directory));
+	if (!counted)
+		write_at(cache, &yes, sizeof yes, counted_at(directory));
+	end(cache, directory);
 }
 
-/* Some 4,000 additions: a few microseconds, once for each conversion. A sum that is kept could not be put right. */
+void cache_usage_bytes(const struct cache *cache, int64_t bytes[CACHE_DIRECTORIES])
+{
+	read_at(cache, bytes, CACHE_DIRECTORIES * sizeof bytes[0], bytes_at(0));
+}
+
+void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECTORIES])
+{
+	read_at(cache, counted, CACHE_DIRECTORIES, counted_at(0));
+}
+
+/* Some microseconds, once for each conversion. A sum that is kept could not be put right. A number that is written just now
+ * may be seen half: whoever evicts because of this sum asks again first. */
+static int64_t sum_of(const struct cache *cache, off_t at)
+{
+	int64_t numbers[AT_ONCE], sum = 0;
+	for (unsigned i = 0; i < CACHE_DIRECTORIES; i += AT_ONCE) {
+		read_at(cache, numbers, sizeof numbers, at + (off_t)(i * sizeof numbers[0]));
+		for (unsigned k = 0; k < AT_ONCE; k++)
+			sum = add(sum, numbers[k]);
+	}
+	return sum;
+}
+
 uint64_t cache_used(const struct cache *cache)
 {
-	int64_t sum = atomic_load(&cache->reserved_bytes);
-	for (unsigned i = 0; i < CACHE_DIRECTORIES; i++)
-		sum += atomic_load_explicit(&cache->usage->bytes[i], memory_order_relaxed);
+	int64_t sum = add(sum_of(cache, bytes_at(0)), atomic_load(&cache->reserved_bytes));
 	return sum < 0 ? 0 : (uint64_t)sum;
 }
 
 struct cache_counts cache_count(const struct cache *cache)
 {
-	int64_t entries = 0;
-	for (unsigned i = 0; i < CACHE_DIRECTORIES; i++)
-		entries += atomic_load_explicit(&cache->usage->entries[i], memory_order_relaxed);
+	int64_t entries = sum_of(cache, entries_at(0));
 	return (struct cache_counts){
 		.used_bytes = cache_used(cache),
 		.limit_bytes = cache->limit_bytes,
@@ -107,9 +235,11 @@ struct cache_counts cache_count(const struct cache *cache)
 	};
 }
 
+/* Two that evict at once remove a little too much. To wait for a daemon that is stopped would be worse. */
 void cache_usage_lock(struct cache *cache)
 {
-	while (flock(cache->usage_file, LOCK_EX) < 0 && errno == EINTR)
+	const uint64_t until_ms = clock_now_ms() + EVICT_WAIT_MS;
+	while (flock(cache->usage_file, LOCK_EX | LOCK_NB) < 0 && wait_for_lock(cache, until_ms))
 		;
 }
 

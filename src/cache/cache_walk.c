@@ -27,8 +27,9 @@ static const char *problem_of(const struct cache_header *header, const char *pre
 	digest_hex(header->key, hex);
 	if (strcmp(hex, name) != 0 || strncmp(hex, prefix, 2) != 0 || hex[2] != prefix[3])
 		return "is the entry of another key";
-	return header->length != (uint64_t)st->st_size ? "has not the length that it should have"
-						       : NULL;
+	if (header->length != (uint64_t)st->st_size)
+		return "has not the length that it should have";
+	return cache_is_untouched(header, st) ? NULL : "was written to after it was kept";
 }
 
 /* Fills *entry and *header for the file `name` in the directory fd; entry->file is the caller's to close. */

@@ -9,12 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "src/cache/cache.h"
+#include "src/cache/cache_internal.h"
 
 enum { LIMIT = 1 << 20 };
 
@@ -226,6 +229,102 @@ static void numbers_that_were_lost_are_found_again(void **state)
 	assert_int_equal(cache_count(store->cache).entries, 114);
 	numbers_agree(store);
 	assert_true(cache_used(store->cache) > used);
+}
+
+/* Anybody of the same user can cut the file: that is no end of the daemon, and the numbers come back. */
+static void numbers_that_were_cut_are_found_again(void **state)
+{
+	struct store *store = *state;
+	char usage[128];
+	struct cache *other;
+	snprintf(usage, sizeof usage, "%s/usage", store->path);
+	for (unsigned i = 1; i <= 50; i++)
+		assert_int_equal(keep(store->cache, i, 10, 0), 0);
+	assert_int_equal(cache_open(store->path, LIMIT, &other), 0);
+	for (off_t size = 0; size <= 20; size += 20) {
+		assert_int_equal(truncate(usage, size), 0);
+		assert_int_equal(cache_used(store->cache), 0);
+		assert_int_equal(cache_count(other).entries, 0);
+		assert_int_equal(walk(store->cache), 50);
+	}
+	assert_int_equal(truncate(usage, 0), 0);
+	/* The one cuts, and the other never sees it. */
+	assert_int_equal(keep(store->cache, 500, 10, 0), 0);
+	for (unsigned i = 1; i <= 64; i++)
+		assert_int_equal(keep(other, 50 + i, 1, 0), 0);
+	assert_int_equal(cache_count(store->cache).entries, 115);
+	numbers_agree(store);
+	cache_close(other);
+}
+
+static void additions_of_several_processes_add_up(void **state)
+{
+	enum { PROCESSES = 4, TIMES = 500 };
+	struct store *store = *state;
+	pid_t children[PROCESSES];
+	for (size_t i = 0; i < PROCESSES; i++) {
+		children[i] = fork();
+		assert_true(children[i] >= 0);
+		if (children[i] > 0)
+			continue;
+		struct cache *own;
+		if (cache_open(store->path, LIMIT, &own) != 0)
+			_exit(1);
+		for (int k = 0; k < TIMES; k++)
+			cache_usage_add(own, 7, 3, 1);
+		_exit(0);
+	}
+	for (size_t i = 0; i < PROCESSES; i++) {
+		int status;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(cache_count(store->cache).entries, PROCESSES * TIMES);
+	assert_int_equal(cache_used(store->cache), 3 * PROCESSES * TIMES);
+}
+
+/* As one would that was stopped in the middle of it. */
+static void a_daemon_that_keeps_its_locks_stops_nobody(void **state)
+{
+	struct store *store = *state;
+	char usage[128];
+	snprintf(usage, sizeof usage, "%s/usage", store->path);
+	FD_CLEANUP int file = open(usage, O_RDWR | O_CLOEXEC);
+	assert_true(file >= 0);
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	assert_int_equal(fcntl(file, F_OFD_SETLK, &all), 0);
+	assert_int_equal(flock(file, LOCK_EX), 0);
+	assert_int_equal(alarm(20), 0);
+	for (unsigned i = 1; i <= 21; i++)
+		assert_int_equal(keep(store->cache, i, 50000, 0), 0);
+	alarm(0);
+	assert_true(cache_used(store->cache) <= LIMIT);
+	assert_int_equal(find(store->cache, 21), 50000);
+	numbers_agree(store);
+}
+
+/* The length is the same. What nobody but the status can tell: that it was written at all. */
+static void what_was_written_to_is_no_result(void **state)
+{
+	struct store *store = *state;
+	char path[256];
+	path_of(store, 1, path);
+	for (int way = 0; way < 2; way++) {
+		assert_int_equal(keep(store->cache, 1, 100, 0), 0);
+		if (way == 0) {
+			assert_int_equal(truncate(path, 0), 0);
+			assert_int_equal(truncate(path, 100), 0);
+		} else {
+			FD_CLEANUP int file = open(path, O_WRONLY | O_CLOEXEC);
+			assert_int_equal(pwrite(file, "x", 1, 50), 1);
+		}
+		assert_int_equal(walk(store->cache), 0);
+		assert_int_equal(find(store->cache, 1), -1);
+	}
+	assert_int_equal(keep(store->cache, 1, 100, 0), 0);
+	assert_int_equal(find(store->cache, 1), 100);
+	assert_int_equal(cache_count(store->cache).damaged, 2);
+	numbers_agree(store);
 }
 
 static void the_bound_holds_and_the_oldest_go(void **state)
@@ -525,6 +624,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_restart_keeps_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			numbers_that_were_lost_are_found_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			numbers_that_were_cut_are_found_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			additions_of_several_processes_add_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_daemon_that_keeps_its_locks_stops_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_written_to_is_no_result, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_bound_holds_and_the_oldest_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_too_large_is_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_entry_is_removed, setup, teardown),
