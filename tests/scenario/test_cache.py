@@ -327,13 +327,19 @@ def test_two_daemons_on_one_store(store):
     assert how(fetch(one, "/whole/a?n=1000&x=2")[1]) == "hit"
 
 
-@pytest.mark.parametrize("harm", ["cut", "grown", "attribute", "foreign", "link", "directory", "empty"])
+@pytest.mark.parametrize("harm", ["zeroed", "overwritten", "cut", "grown", "attribute", "foreign", "link", "directory", "empty"])
 def test_what_is_no_entry_is_replaced(store, harm):
     daemon = store.daemon()
     uri = "/whole/a?n=1000&x=1"
     daemon.get(uri)
     path, = store.entries()
-    if harm == "cut":
+    if harm == "zeroed":
+        os.truncate(path, 0)
+        os.truncate(path, 1000)
+    elif harm == "overwritten":
+        with open(path, "r+b") as file:
+            file.write(b"x")
+    elif harm == "cut":
         os.truncate(path, 999)
     elif harm == "grown":
         os.truncate(path, 1001)
@@ -357,6 +363,31 @@ def test_what_is_no_entry_is_replaced(store, harm):
     if harm != "directory":
         answer, line = fetch(daemon, uri)
         assert bytes(answer.body) == pattern.at(0, 1000) and how(line) == "hit"
+
+
+def test_a_result_that_was_overwritten_a_moment_ago(store):
+    """What is remembered of it does not hold any more: it is made anew."""
+    daemon = store.daemon()
+    uri = "/whole/a?n=100000&x=1"
+    for _ in range(3):
+        daemon.get(uri)
+    path, = store.entries()
+    os.truncate(path, 0)
+    os.truncate(path, 100000)
+    answer, line = fetch(daemon, uri)
+    assert how(line) == "miss" and bytes(answer.body) == pattern.at(0, 100000)
+
+
+def test_the_file_of_numbers_is_cut(store):
+    """By any process of the same user: the daemon lives, and goes on to keep."""
+    daemon = store.daemon()
+    usage = os.path.join(store.directory, "usage")
+    for n in range(1, 9):
+        os.truncate(usage, (0, 20, 4096, 65552)[n % 4])
+        assert daemon.get(f"/whole/a?n=1000&x={n}").status == 200
+        assert daemon.process.poll() is None
+        assert how(fetch(daemon, f"/whole/a?n=1000&x={n}")[1]) == "hit"
+    assert re.search(r"entries +8\b", command(daemon, "stat").stdout)
 
 
 def test_an_entry_of_another_key_is_no_entry(store):
