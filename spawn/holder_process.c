@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "base/text.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
+
+#define PRELOAD "LD_PRELOAD="
 
 enum { ENV_MAX = 128 };
 
@@ -53,12 +56,16 @@ static pid_t execute(const struct holder_options *options, const struct holder_p
 	size_t count = 0;
 	for (size_t i = 0; i < 4; i++)
 		text_init(&text[i], own[i], sizeof own[i]);
+	text_printf(&text[0], PRELOAD "%s", options->library);
 	for (char *const *at = program->envp; *at; at++) {
 		if (count == ENV_MAX - 5)
 			return -E2BIG;
-		envp[count++] = *at;
+		/* The linker reads one variable of the name: the recipe's libraries follow ours. */
+		if (strncmp(*at, PRELOAD, sizeof PRELOAD - 1) == 0)
+			text_printf(&text[0], ":%s", *at + sizeof PRELOAD - 1);
+		else
+			envp[count++] = *at;
 	}
-	text_printf(&text[0], "LD_PRELOAD=%s", options->library);
 	text_printf(&text[1], HOLDER_MODE_VARIABLE "=%d%s", (int)getpid(),
 		options->namespaces ? HOLDER_NAMESPACES : HOLDER_NO_NAMESPACES);
 	if (program->confine != HOLDER_CONFINE_MIXED)

@@ -17,8 +17,10 @@ int stops_map(int *fd, struct stops **out)
 	FD_CLEANUP int made = -1;
 	int file = *fd;
 	if (file < 0) {
-		made = file = memfd_create("sluice-stops", MFD_CLOEXEC);
-		if (file < 0 || ftruncate(file, sizeof(struct stops)) < 0)
+		made = file = memfd_create("sluice-stops", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		/* Nobody can cut it under the map. */
+		if (file < 0 || ftruncate(file, sizeof(struct stops)) < 0 ||
+			fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 			return -errno;
 	}
 	struct stops *stops =

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/text.h"
 #include "spawn/filter.h"
 #include "spawn/guard.h"
 #include "spawn/protocol.h"
@@ -44,9 +45,12 @@ struct hold {
 	char **argv; /* as constructors have seen it, with HOLDER_ARGUMENTS places */
 	struct hold_environment environment;
 	struct hold_memory memory;
-	/* Descriptors that constructors opened and may still need, ascending. */
+	/* Descriptors that constructors opened and may still need, ascending: each job opens them again. */
 	int own_fds[HOLD_OWN_FDS_MAX];
 	size_t own_fd_count;
+
+	/* Of a standby: -errno of opening them. */
+	int own_fds_error;
 
 	int standby_pipe; /* end of file when the standby has its job or has ended; -1: there is none */
 	struct guard guard;
@@ -63,6 +67,14 @@ void hold_serve(struct hold *hold);
 /* In a standby: waits for the job and does everything that stands between a new process and main. Does not return without
  * a job. */
 void standby_run(struct hold *hold, int socket, int pipe);
+
+/* What constructors left that all jobs would share, or lack: fills in own_fds. False: the program cannot be held; `why` says what it
+ * was. Before any descriptor is opened that stays. */
+bool inherited_look(struct hold *hold, struct text *why);
+/* The same of the signal mask: before the holder changes it. */
+bool inherited_signals(struct text *why);
+/* In a standby: gives it open file descriptions of its own. Returns 0 or -errno. */
+int inherited_open_again(const struct hold *hold);
 
 /* What stands behind a name in /proc/self/stat and prctl. */
 void memory_read(struct hold_memory *memory);

@@ -114,30 +114,6 @@ static int thread_count(void)
 	return count;
 }
 
-/* Descriptors that constructors have left open. They can stay, because they lie above ours. */
-static bool note_own_fds(void)
-{
-	struct dirent *entry;
-	DIR *directory = opendir("/proc/self/fd");
-	bool fit = directory != NULL;
-	while (directory && (entry = readdir(directory))) {
-		int fd = (int)strtol(entry->d_name, NULL, 10);
-		if (entry->d_name[0] == '.' || fd < HOLDER_FIXED_FDS || fd == dirfd(directory))
-			continue;
-		if (hold->own_fd_count == HOLD_OWN_FDS_MAX) {
-			fit = false;
-			break;
-		}
-		size_t at = hold->own_fd_count++;
-		for (; at > 0 && hold->own_fds[at - 1] > fd; at--)
-			hold->own_fds[at] = hold->own_fds[at - 1];
-		hold->own_fds[at] = fd;
-	}
-	if (directory)
-		closedir(directory);
-	return fit;
-}
-
 static bool say_ready(bool refused)
 {
 	static struct protocol_ready ready;
@@ -151,9 +127,19 @@ static bool say_ready(bool refused)
 _Noreturn static void refuse(const char *why)
 {
 	text_init(&note, note_buffer, sizeof note_buffer);
-	text_puts(&note, why);
+	text_escaped(&note, why, strlen(why));
 	say_ready(true);
 	_exit(1);
+}
+
+/* What is inherited is looked at before anything of ours is open. */
+static void look_at_inherited(void)
+{
+	char buffer[PROTOCOL_NOTE_MAX];
+	struct text why;
+	text_init(&why, buffer, sizeof buffer);
+	if (!inherited_look(hold, &why))
+		refuse(buffer);
 }
 
 static void show_as_holder(const char *program)
@@ -190,6 +176,11 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 	fcntl(HOLDER_SOCKET_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(HOLDER_DAEMON_FD, F_SETFD, FD_CLOEXEC);
 	text_init(&note, note_buffer, sizeof note_buffer);
+	char buffer[64];
+	struct text why;
+	text_init(&why, buffer, sizeof buffer);
+	if (!inherited_signals(&why))
+		refuse(buffer);
 	be_quiet();
 	if (thread_count() != 1)
 		refuse("its constructors start threads");
@@ -211,8 +202,7 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 		filters_map(HOLDER_FILTERS_FD, &hold->filters) < 0)
 		refuse("filters");
 	close(HOLDER_FILTERS_FD);
-	if (!note_own_fds())
-		refuse("its constructors open too many files");
+	look_at_inherited();
 	hold->null_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, HOLDER_FIXED_FDS);
 	hold->guard.fixed = 3;
 	if (hold->null_fd < 0 || guard_reserve(&hold->guard) < 0)

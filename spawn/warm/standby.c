@@ -80,7 +80,7 @@ static int become_job(struct hold *hold, struct child_plan *plan)
 	if (hold->confine_ahead >= 0 &&
 		hold->confine_ahead != (int)hold->job.spec.confinement.level)
 		return EINVAL;
-	if (!files_unchanged(hold->job.spec.program))
+	if (!files_unchanged(hold->job.spec.program) || hold->own_fds_error)
 		return ESTALE;
 	for (size_t i = 0; i < plan->spec->file_count; i++)
 		if (plan->spec->files[i].fd <= JOB_TARGET_MAX)
@@ -128,6 +128,7 @@ void standby_run(struct hold *hold, int socket, int pipe)
 	/* It belongs to the daemon. Until it has a job it stays in the holder's process group: by that the daemon finds one that it
 	 * was never told of, because the holder was killed just then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	hold->own_fds_error = inherited_open_again(hold);
 	prepare_ahead(hold);
 	int r = protocol_receive(socket, &hold->packet);
 	if (r == 1)

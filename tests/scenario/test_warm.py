@@ -194,6 +194,136 @@ def test_what_cannot_be_held(sluice, tmp_path):
         assert f" start={'warm' if name == 'fine' else 'cold'} " in request_line(daemon, name)
 
 
+SHARED = """#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+#define IS(name) if (!strcmp(program_invocation_short_name, name))
+__attribute__((constructor)) static void begin(void) { int a[2] = {-1, -1}; (void)a; %s }
+"""
+# What all jobs of a holder would have together, or would lack: what the constructor does, and what the log says of it.
+NOT_HOLDABLE = {
+    "pipe": ("if (pipe(a)) abort();", "leave pipe:["),
+    "socket": ("if (socketpair(AF_UNIX, SOCK_STREAM, 0, a)) abort();", "leave socket:["),
+    "event": ("eventfd(0, 0);", "leave anon_inode:[eventfd] open"),
+    "writable": ('open("/tmp", O_TMPFILE | O_RDWR, 0600);', "leave /tmp/"),
+    "directory": ('open("/usr", O_RDONLY);', "leave /usr open"),
+    "path": ('open("/etc/passwd", O_PATH);', "leave /etc/passwd open"),
+    "proc": ('open("/proc/self/maps", O_RDONLY);', "leave /proc/"),
+    "terminal": ('open("/dev/ptmx", O_RDWR | O_NOCTTY);', "leave /dev/"),
+    "lock": ('flock(open("/etc/passwd", O_RDONLY), LOCK_SH);', "leave /etc/passwd open"),
+    "memory": ("mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);", "share memory: /dev/zero"),
+    "later": ("mmap(0, 8192, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);", "share memory: /dev/zero"),
+    "memfd": ('int f = memfd_create("x", 0); if (ftruncate(f, 4096)) abort(); '
+              "mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, f, 0); close(f);", "share memory: /memfd:x"),
+    "segment": ("int i = shmget(IPC_PRIVATE, 4096, 0600); shmat(i, 0, 0); shmctl(i, IPC_RMID, 0);", "share memory: /SYSV"),
+    "timer": ("struct itimerval t = {{0, 0}, {3600, 0}}; setitimer(ITIMER_REAL, &t, 0);", "set timers"),
+    "child": ("if (!fork()) { pause(); _exit(0); }", "start processes"),
+    "zombie": ("if (!fork()) _exit(0);", "start processes"),
+    "blocked": ("sigset_t s; sigemptyset(&s); sigaddset(&s, SIGUSR1); sigprocmask(SIG_BLOCK, &s, 0);", "block signals"),
+}
+
+
+def readable(path):
+    """For converters, and for a daemon with another user."""
+    for parent in [path, *list(path.parents)[:2]]:
+        os.chmod(parent, 0o755)
+
+
+@pytest.fixture(scope="module")
+def sharers(tmp_path_factory):
+    """One program under the name of each."""
+    where = tmp_path_factory.mktemp("sharers")
+    readable(where)
+    text = " ".join(f'IS("{name}") {{ {text} }}' for name, (text, _) in NOT_HOLDABLE.items())
+    one = compile_c(where / "one", SHARED % text + HELLO)
+    for name in NOT_HOLDABLE:
+        os.link(one, where / name)
+    return where
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_what_jobs_would_share_is_not_held(sluice, sharers, part):
+    names = list(NOT_HOLDABLE)[part::3]
+    daemon = sluice(*[recipe(name, "you", "{source}", program=str(sharers / name), confine="off") for name in names])
+    for name in names:
+        reason = NOT_HOLDABLE[name][1]
+        lines = [line for line in daemon.log.text().splitlines() if f"program={sharers / name} " in line]
+        assert len(lines) == 1 and "started cold" in lines[0] and reason in lines[0], (name, lines)
+        answer = daemon.get(f"/{name}/a")
+        assert answer.status == 200 and answer.text == "hello you", (name, answer)
+        assert " start=cold " in request_line(daemon, name)
+
+
+def test_a_job_does_not_read_what_another_wrote(sluice, tmp_path):
+    readable(tmp_path)
+    program = compile_c(tmp_path / "writer", """#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+static int ends[2];
+__attribute__((constructor)) static void begin(void) { if (pipe2(ends, O_NONBLOCK)) _exit(1); }
+int main(int c, char **v) { char b[64]; (void)c; ssize_t n = read(ends[0], b, sizeof b);
+printf("read %zd", n); return write(ends[1], v[1], 6) == 6 ? 0 : 1; }
+""")
+    daemon = sluice(recipe("writer", "secret", "{source}", program=program))
+    assert [daemon.get("/writer/a").text for _ in range(3)] == ["read -1"] * 3
+
+
+def test_files_of_constructors(sluice, tmp_path):
+    """Each job reads from where its constructor stood, has flags of its own, and a device."""
+    readable(tmp_path)
+    (tmp_path / "data").write_text("0123456789")
+    program = compile_c(tmp_path / "reader", """#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+static int file, device;
+__attribute__((constructor)) static void begin(void)
+{ char b[2]; file = open("%s", O_RDONLY | O_CLOEXEC); device = open("/dev/urandom", O_RDONLY);
+if (read(file, b, 2) != 2) _exit(1); }
+int main(int c, char **v) { char b[8] = "", r[4]; (void)c; (void)v; ssize_t n = read(file, b, 3), m = read(device, r, 4);
+printf("%%zd %%s %%zd %%d", n, b, m, fcntl(file, F_GETFL) & O_NONBLOCK);
+fcntl(file, F_SETFL, O_NONBLOCK); fflush(stdout); usleep(200000); return 0; }
+""" % (tmp_path / "data"))
+    daemon = sluice(recipe("reader", "{source}", program=program, read=[str(tmp_path)], slots=4), slots=4)
+    assert held(daemon, program) == 1, daemon.log.text()
+    connections = [daemon.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(fastcgi.request("/reader/a"))
+    for connection in connections:
+        assert connection.answer().text == "3 234 4 0"
+        connection.close()
+    assert " start=warm " in request_line(daemon, "reader")
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+def test_preloaded_by_the_recipe(sluice, tmp_path, start):
+    readable(tmp_path)
+    library = compile_c(tmp_path / "libanswer.so", "int answer(void) { return 42; }\n", "-shared", "-fPIC")
+    program = compile_c(tmp_path / "asks", """#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((weak)) int answer(void);
+int main(void) { printf("%d %s", answer ? answer() : 0, getenv("LD_PRELOAD")); return 0; }
+""", "-rdynamic")
+    daemon = sluice(recipe("asks", "{source}", program=program, start=start, env=[f"LD_PRELOAD={library}"], read=[str(tmp_path)]))
+    for _ in range(2):
+        assert daemon.get("/asks/a").text == f"42 {library}", daemon.log.text()
+    assert f" start={start} " in request_line(daemon, "asks")
+
+
 def held(daemon, program=FAKE):
     return daemon.log.text().count(f"program is held program={program} ")
 
