@@ -93,8 +93,10 @@ int fd_remove_tree(int dirfd, const char *name)
 			r = -errno;
 			if (r == -EISDIR || r == -EPERM) {
 				/* A directory that its maker closed to itself. */
-				fchmodat(fd, entry->d_name, 0700, 0);
-				r = fd_remove_tree(fd, entry->d_name);
+				if (fchmodat(fd, entry->d_name, 0700, 0) < 0)
+					r = -errno; /* stays when the removal fails, too */
+				int removed = fd_remove_tree(fd, entry->d_name);
+				r = removed < 0 && r < 0 ? r : removed;
 			}
 		}
 		if (r < 0 && first == 0)

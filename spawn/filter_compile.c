@@ -146,7 +146,7 @@ static int fill_strict(scmp_filter_ctx filter, bool watch, const uint64_t *exec_
 		r = allow_questions(filter);
 	if (r == 0 && exec_keys)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(execve), 2,
-			SCMP_A4(SCMP_CMP_EQ, exec_keys[0]), SCMP_A5(SCMP_CMP_EQ, exec_keys[1]));
+			SCMP_A4(SCMP_CMP_EQ, exec_keys[0], 0), SCMP_A5(SCMP_CMP_EQ, exec_keys[1], 0));
 	return r;
 }
 

@@ -64,6 +64,8 @@ static struct sniff sniff_file(int fd, uint64_t size)
 	unsigned char buffer[SNIFF_BYTES];
 	/* Most types show in the first page; where the file is shorter nobody has to look for its end. */
 	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
+	if (have == 0)
+		return (struct sniff){.type = SNIFF_UNKNOWN};
 	struct sniff result = sniff(buffer, have);
 	if (have == FIRST_BYTES && (result.type == SNIFF_UNKNOWN || result.width == 0)) {
 		have += read_at(fd, buffer + have, sizeof buffer - have, have);
