@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "spawn/filter_prologue.h"
+
 static void plan_limit(struct child_plan *plan, int resource, rlim_t value)
 {
 	struct rlimit own;
@@ -85,6 +87,22 @@ static int place_files(const struct child_plan *plan)
 	return 0;
 }
 
+int child_install_filter(const struct sock_fprog *filter, struct sock_filter *room)
+{
+	struct sock_fprog program = *filter;
+	uint32_t self = (uint32_t)syscall(SYS_getpid);
+	for (size_t i = 0; room && i < program.len; i++) {
+		room[i] = filter->filter[i];
+		if (BPF_CLASS(room[i].code) == BPF_JMP && room[i].k == FILTER_SELF)
+			room[i].k = self;
+		else if (BPF_CLASS(room[i].code) == BPF_JMP && room[i].k == FILTER_SELF_GROUP)
+			room[i].k = 0 - self;
+	}
+	if (room)
+		program.filter = room;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? errno : 0;
+}
+
 int child_prepare(struct child_plan *plan)
 {
 	int error;
@@ -107,8 +125,8 @@ int child_prepare(struct child_plan *plan)
 	if (plan->ruleset_fd >= 0 && syscall(SYS_landlock_restrict_self, plan->ruleset_fd, 0) < 0)
 		return errno;
 	plan->step = CHILD_STEP_FILTER;
-	if (plan->filter && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, plan->filter) < 0)
-		return errno;
+	if (plan->filter && (error = child_install_filter(plan->filter, plan->filter_room)))
+		return error;
 	const unsigned long none[2] = {0, 0};
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, none, NULL, 8);
 	return 0;
@@ -121,7 +139,7 @@ int child_execute(void *argument)
 	if (error == 0) {
 		plan->step = CHILD_STEP_EXEC;
 		syscall(SYS_execve, plan->spec->program, plan->spec->argv, plan->spec->envp, 0,
-			plan->exec_keys[0], plan->exec_keys[1]);
+			plan->keys[0], plan->keys[1]);
 		error = errno;
 	}
 	plan->error = error;

@@ -98,7 +98,9 @@ static int add_place(struct confinement *confinement, size_t i)
 
 static int compile_filters(struct confinement *confinement)
 {
-	const struct filters_options spawner = {.watch = true, .exec = true}, holder = {0};
+	const int landlock = confinement->support.landlock;
+	const struct filters_options spawner = {.watch = true, .exec = true, .landlock = landlock};
+	const struct filters_options holder = {.landlock = landlock};
 	confinement->filters = filters_compile(&spawner);
 	if (confinement->filters < 0)
 		return confinement->filters;
@@ -254,5 +256,7 @@ int confinement_enter(
 		return -errno;
 	int r = confinement->support.landlock ? restrict_files(confinement, writable, temp_path)
 					      : 0;
-	return r == 0 && confinement->support.seccomp ? filters_restrict_daemon() : r;
+	return r == 0 && confinement->support.seccomp
+		       ? filters_restrict_daemon(confinement->support.landlock)
+		       : r;
 }

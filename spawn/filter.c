@@ -29,10 +29,10 @@ int filters_map(int fd, struct filters *out)
 		return -errno;
 	size_t left = (size - sizeof *image) / sizeof *image->code, at = 0;
 	bool good = image->magic == FILTER_IMAGE_MAGIC;
-	*out = (struct filters){.exec_keys = {image->exec_keys[0], image->exec_keys[1]}};
+	*out = (struct filters){.keys = {image->keys[0], image->keys[1]}};
 	for (size_t i = 0; i < FILTER_KINDS && good; i++) {
 		uint32_t length = image->lengths[i];
-		good = length <= left && length <= BPF_MAXINSNS;
+		good = length <= left && length <= FILTER_LENGTH_MAX;
 		/* the kernel only reads it */
 		out->programs[i] = (struct sock_fprog){
 			.len = (unsigned short)length,
@@ -47,17 +47,25 @@ int filters_map(int fd, struct filters *out)
 	return -EPROTO;
 }
 
-const struct sock_fprog *filters_get(
-	const struct filters *filters, enum job_confine level, bool namespaced)
+static bool is_empty(const struct filters *filters)
 {
-	enum filter_kind kind = FILTER_HOLD;
-	if (level == JOB_CONFINE_OFF && namespaced)
-		return NULL;
-	if (level == JOB_CONFINE_STANDARD)
-		kind = FILTER_STANDARD;
-	else if (level == JOB_CONFINE_STRICT)
-		kind = FILTER_STRICT;
-	return filters->programs[kind].len > 0 ? &filters->programs[kind] : NULL;
+	return filters->programs[FILTER_HOLD].len == 0;
+}
+
+int filters_get(const struct filters *filters, enum job_confine level, bool namespaced,
+	const struct sock_fprog **out)
+{
+	unsigned kind = FILTER_HOLD;
+	*out = NULL;
+	if (is_empty(filters) || (level == JOB_CONFINE_OFF && namespaced))
+		return 0;
+	if (level != JOB_CONFINE_OFF)
+		kind = FILTER_JOBS + (level == JOB_CONFINE_STRICT ? FILTER_FEWEST : 0) +
+		       (filters->watched ? FILTER_WATCHED : 0) + (namespaced ? 0 : FILTER_PLAIN);
+	if (filters->programs[kind].len == 0)
+		return -ENOSYS;
+	*out = &filters->programs[kind];
+	return 0;
 }
 
 bool filters_supported(void)

@@ -16,40 +16,50 @@
 
 enum filter_kind {
 	FILTER_HOLD, /* `off` without a pid namespace: nothing leaves its process group or becomes a child of the daemon */
-	FILTER_STANDARD, /* HOLD, and no system call that no converter needs */
-	FILTER_STRICT,	 /* only those that a converter needs, within one process */
 	FILTER_WATCH, /* for a spawner itself: tells it of the calls that only an attacker makes */
-	FILTER_KINDS,
+	FILTER_WATCH_SIGNALS, /* and of signals to single processes, where Landlock does not look at them */
+	/* For jobs, FILTER_JOBS + a sum of the following. */
+	FILTER_JOBS,
+	FILTER_FEWEST = 1,  /* `strict`: only the calls that a converter needs, within one process; else all but those that none needs */
+	FILTER_WATCHED = 2, /* what FILTER_WATCH tells of passes; else it ends the job (SIGSYS) */
+	FILTER_PLAIN = 4,   /* no pid namespace: nothing that would reach other processes of the user */
+	FILTER_KINDS = FILTER_JOBS + 8,
 };
 
 struct filters {
 	struct sock_fprog programs[FILTER_KINDS]; /* len 0: there is none */
-	/* STRICT lets pass an execve whose fifth and sixth argument, which mean nothing to the kernel, are these: the spawner's
-	 * own. Nobody else knows them. */
-	uint64_t exec_keys[2];
+	/* `strict` lets pass an execve whose fifth and sixth argument, which mean nothing to the kernel, are these, and
+	 * FILTER_WATCH_SIGNALS a kill whose third one is the first of them: the spawner's own. Nobody else knows them. */
+	uint64_t keys[2];
+	bool watched; /* this process, and so its jobs, has one of the two WATCH filters: set by who installed it */
 };
 
 /* Maps the file, for good. Returns 0 or -errno; -EPROTO: it is not one of ours. The descriptor stays the caller's. */
 int filters_map(int fd, struct filters *out);
 
-/* What a job of this level gets; NULL: nothing. */
-const struct sock_fprog *filters_get(
-	const struct filters *filters, enum job_confine level, bool namespaced);
+/* What a job of this level gets, into *out; NULL: it needs none, or there are none at all (filters is empty). Returns 0, or
+ * -ENOSYS when there should be one: then the job must not be started. */
+int filters_get(const struct filters *filters, enum job_confine level, bool namespaced,
+	const struct sock_fprog **out);
+
+/* Of one program, in instructions. */
+enum { FILTER_LENGTH_MAX = 4096 };
 
 /* Can the kernel filter at all? */
 bool filters_supported(void);
 
 struct filters_options {
-	bool watch; /* with FILTER_WATCH, as far as the kernel can; else the calls that it would tell of end a job (SIGSYS) */
-	bool exec;  /* STRICT lets the first execve pass; false, for a holder: none */
+	bool watch;   /* also for who has a WATCH filter, if the kernel has such */
+	bool exec;    /* `strict` lets the first execve pass; false, for a holder: none */
+	int landlock; /* its version: what it does not look at is refused here */
 };
 
 /* Returns the sealed memory file or -errno. */
 int filters_compile(const struct filters_options *options);
 
-/* For the daemon itself, which starts programs and stays alive: the calls of FILTER_WATCH fail with EPERM. Installs it in this
- * thread and whatever it starts; needs no_new_privs. Returns 0 or -errno. */
-int filters_restrict_daemon(void);
+/* For the daemon itself, which starts programs and stays alive: the calls of FILTER_WATCH fail with EPERM, and sockets of networks
+ * with EACCES. Installs it in this thread and whatever it starts; needs no_new_privs. Returns 0 or -errno. */
+int filters_restrict_daemon(int landlock);
 
 /* The name of a call that FILTER_WATCH told of, into `name`. */
 enum { FILTER_NAME_MAX = 28 };

@@ -11,6 +11,7 @@
 const char *const filter_calls_hostile[] = {
 	/* into other processes */
 	"ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "kcmp", "process_madvise",
+	"process_mrelease",
 	/* the view of the file system, and around it */
 	"mount", "umount", "umount2", "pivot_root", "mount_setattr", "move_mount", "open_tree",
 	"fsopen", "fsconfig", "fsmount", "fspick", "open_by_handle_at", "quotactl", "quotactl_fd",
@@ -28,13 +29,43 @@ const char *const filter_calls_eperm[] = {"unshare", "setns", "chroot", "name_to
 	"settimeofday", "clock_settime", "clock_settime64", "stime", "adjtimex", "clock_adjtime",
 	"clock_adjtime64", NULL};
 
-const char *const filter_calls_eacces[] = {"socket", NULL};
+/* Without an address no socket reaches anything: what is left is a pair, connected to itself. */
+const char *const filter_calls_eacces[] = {
+	"socket", "socketcall", "connect", "bind", "inotify_add_watch", NULL};
 
 /* io_uring would do the work of filtered calls; what System V and POSIX queues hold outlives a job. */
 const char *const filter_calls_enosys[] = {"clone3", "io_uring_setup", "io_uring_enter",
-	"io_uring_register", "shmget", "msgget", "semget", "mq_open", NULL};
+	"io_uring_register", "shmget", "msgget", "semget", "mq_open", "uselib", NULL};
 
-const char *const filter_calls_no_effect[] = {"setsid", "setpgid", NULL};
+/* Attributes of any file, whose owner is the same user, by its name; Landlock does not look at them. */
+const char *const filter_calls_enotsup[] = {"setxattr", "lsetxattr", "fsetxattr", "removexattr",
+	"lremovexattr", "fremovexattr", "getxattr", "lgetxattr", "listxattr", "llistxattr", NULL};
+
+/* Landlock does not look at modes, owners and times either. Programs set those of files that they
+ * have just made, and fail when they cannot. */
+const char *const filter_calls_no_effect[] = {"setsid", "setpgid", "chmod", "fchmod", "fchmodat",
+	"fchmodat2", "chown", "lchown", "fchown", "fchownat", "chown32", "lchown32", "fchown32",
+	"utime", "utimes", "futimesat", "utimensat", "utimensat_time64", NULL};
+
+const char *const filter_calls_keep[] = {"setsid", "setpgid", NULL};
+
+const char *const filter_calls_truncate[] = {"truncate", "truncate64", NULL};
+
+const char *const filter_calls_signal[] = {
+	"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", NULL};
+
+const struct filter_call_other filter_calls_other[] = {
+	{"prlimit64", 0, 0},
+	{"setpriority", 1, 2 /* PRIO_USER */},
+	{"ioprio_set", 1, 3 /* IOPRIO_WHO_USER */},
+	{"sched_setscheduler", 0, 0},
+	{"sched_setparam", 0, 0},
+	{"sched_setattr", 0, 0},
+	{"sched_setaffinity", 0, 0},
+	{"migrate_pages", 0, 0},
+	{"move_pages", 0, 0},
+	{NULL, 0, 0},
+};
 
 const char *const filter_calls_strict[] = {
 	/* files */
@@ -46,13 +77,11 @@ const char *const filter_calls_strict[] = {
 	"fchdir", "dup", "dup2", "dup3", "fcntl", "fcntl64", "flock", "ftruncate", "ftruncate64",
 	"truncate", "truncate64", "fallocate", "fsync", "fdatasync", "sync_file_range", "rename",
 	"renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "link",
-	"linkat", "symlink", "symlinkat", "umask", "chmod", "fchmod", "fchmodat", "fchmodat2",
-	"utime", "utimes", "utimensat", "utimensat_time64", "futimesat", "getxattr", "lgetxattr",
-	"fgetxattr", "listxattr", "llistxattr", "flistxattr", "fadvise64", "fadvise64_64",
-	"readahead", "sendfile", "sendfile64", "copy_file_range", "splice", "tee", "vmsplice",
-	"pipe", "pipe2", "memfd_create", "eventfd", "eventfd2", "inotify_init1", "poll", "ppoll",
-	"ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64", "epoll_create",
-	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
+	"linkat", "symlink", "symlinkat", "umask", "fgetxattr", "flistxattr", "fadvise64",
+	"fadvise64_64", "readahead", "sendfile", "sendfile64", "copy_file_range", "splice", "tee",
+	"vmsplice", "pipe", "pipe2", "memfd_create", "eventfd", "eventfd2", "inotify_init1", "poll",
+	"ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
+	"epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
 	/* memory */
 	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise", "msync", "mincore",
 	"mlock", "mlock2", "munlock", "membarrier", "mbind", "get_mempolicy", "set_mempolicy",

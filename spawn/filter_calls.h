@@ -2,17 +2,38 @@
 #ifndef SPAWN_FILTER_CALLS_H
 #define SPAWN_FILTER_CALLS_H
 
-/* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that libseccomp does not know, or
- * that the machine does not have, is skipped. */
+/* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that the machine does not have is
+ * skipped. What came after FILTER_CALLS_NEWEST is not there for a job, whatever its name. */
+
+enum {
+	FILTER_CALLS_CHMODAT2 = 452, /* libseccomp may not know it yet */
+	FILTER_CALLS_NEWEST = 456,   /* the last one that has been looked at and may pass (futex_requeue) */
+	FILTER_CALLS_END = 2048,     /* above: calls that belong to one machine */
+};
 
 /* Only an attacker makes them. The job ends. */
 extern const char *const filter_calls_hostile[];
-/* EPERM, EACCES, ENOSYS, and no effect at all: programs try these and go on without. */
+/* EPERM, EACCES, ENOSYS, ENOTSUP, and no effect at all: programs try these and go on without. */
 extern const char *const filter_calls_eperm[];
 extern const char *const filter_calls_eacces[];
 extern const char *const filter_calls_enosys[];
+extern const char *const filter_calls_enotsup[];
 extern const char *const filter_calls_no_effect[];
+/* Of the latter, those that keep a job's processes together. */
+extern const char *const filter_calls_keep[];
 /* All that STRICT lets pass, whatever their arguments. */
 extern const char *const filter_calls_strict[];
+/* EACCES where Landlock does not know of them. */
+extern const char *const filter_calls_truncate[];
+/* Signals to processes, the first argument. */
+extern const char *const filter_calls_signal[];
+
+/* Without a pid namespace they reach every process of the user: only with 0, the caller itself, in argument `who`. */
+struct filter_call_other {
+	const char *name;
+	unsigned who;
+	unsigned all; /* argument 0 that means all processes of a user, who is 0, too; 0: there is no such */
+};
+extern const struct filter_call_other filter_calls_other[];
 
 #endif

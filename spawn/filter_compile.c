@@ -12,21 +12,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "spawn/filter_calls.h"
 #include "spawn/filter_image.h"
+#include "spawn/filter_prologue.h"
+#include "spawn/filter_rules.h"
+#include "spawn/landlock.h"
 
 #if defined(__x86_64__)
 #define SIBLING SCMP_ARCH_X86
@@ -34,132 +34,13 @@
 #elif defined(__aarch64__)
 #define SIBLING SCMP_ARCH_ARM
 #define SIBLING_LINKER "/lib/ld-linux-armhf.so.3"
-#endif
-
-#ifdef __s390__
-enum { CLONE_FLAGS = 1 };
 #else
-enum { CLONE_FLAGS = 0 };
+#define SIBLING 0
 #endif
-
-static const unsigned long clone_flags_refused[] = {CLONE_PARENT, CLONE_NEWNS, CLONE_NEWCGROUP,
-	CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET};
-
-/* 0, or what libseccomp says; a call that this machine does not have is no error. */
-static int add(scmp_filter_ctx filter, uint32_t action, const char *const *names)
-{
-	for (; *names; names++) {
-		int number = seccomp_syscall_resolve_name(*names);
-		if (number == __NR_SCMP_ERROR)
-			continue;
-		int r = seccomp_rule_add(filter, action, number, 0);
-		if (r < 0 && r != -EDOM && r != -EEXIST && r != -EACCES)
-			return r;
-	}
-	return 0;
-}
-
-static int refuse_clone_flags(scmp_filter_ctx filter, size_t count)
-{
-	int r = 0;
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-			SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, clone_flags_refused[i],
-				clone_flags_refused[i]));
-	return r;
-}
-
-static int fill_hold(scmp_filter_ctx filter)
-{
-	static const char *const clone3[] = {"clone3", NULL};
-	int r = add(filter, SCMP_ACT_ERRNO(0), filter_calls_no_effect);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(ENOSYS), clone3);
-	return r == 0 ? refuse_clone_flags(filter, 1) : r;
-}
-
-/* Characters into the terminal, which the next reader takes for typed. */
-static int refuse_typing(scmp_filter_ctx filter)
-{
-	static const scmp_datum_t requests[] = {0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */};
-	int r = 0;
-	for (size_t i = 0; i < 2 && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
-	return r;
-}
-
-static int fill_standard(scmp_filter_ctx filter, bool watch)
-{
-	const size_t flags = sizeof clone_flags_refused / sizeof *clone_flags_refused;
-	int r = add(filter, SCMP_ACT_ERRNO(0), filter_calls_no_effect);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(ENOSYS), filter_calls_enosys);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_eacces);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(EPERM), filter_calls_eperm);
-	if (r == 0 && !watch)
-		r = add(filter, SCMP_ACT_KILL_PROCESS, filter_calls_hostile);
-	if (r == 0)
-		r = refuse_clone_flags(filter, flags);
-	return r == 0 ? refuse_typing(filter) : r;
-}
-
-static int allow_threads(scmp_filter_ctx filter)
-{
-	const unsigned long thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
-	unsigned long mask = thread;
-	for (size_t i = 0; i < sizeof clone_flags_refused / sizeof *clone_flags_refused; i++)
-		mask |= clone_flags_refused[i];
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, mask, thread));
-}
-
-/* Is it a terminal, how large, how much is in the pipe; and what fcntl can do as well. */
-static int allow_questions(scmp_filter_ctx filter)
-{
-	static const scmp_datum_t requests[] = {
-		TCGETS, TIOCGWINSZ, FIONREAD, FIOCLEX, FIONCLEX, FIONBIO};
-	int r = 0;
-	for (size_t i = 0; i < sizeof requests / sizeof *requests && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
-	return r;
-}
-
-static int fill_strict(scmp_filter_ctx filter, bool watch, const uint64_t *exec_keys)
-{
-	int r = add(filter, SCMP_ACT_ALLOW, filter_calls_strict);
-	if (r == 0)
-		r = add(filter, watch ? SCMP_ACT_ALLOW : SCMP_ACT_KILL_PROCESS,
-			filter_calls_hostile);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_eacces);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(EPERM), filter_calls_eperm);
-	if (r == 0)
-		r = add(filter, SCMP_ACT_ERRNO(0), filter_calls_no_effect);
-	if (r == 0)
-		r = allow_threads(filter);
-	if (r == 0)
-		r = allow_questions(filter);
-	if (r == 0 && exec_keys)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(execve), 2,
-			SCMP_A4(SCMP_CMP_EQ, exec_keys[0], 0), SCMP_A5(SCMP_CMP_EQ, exec_keys[1], 0));
-	return r;
-}
-
-static int fill_watch(scmp_filter_ctx filter)
-{
-	/* it only watches: `off` jobs have it, too */
-	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
-	return r == 0 ? add(filter, SCMP_ACT_NOTIFY, filter_calls_hostile) : r;
-}
 
 static bool has_sibling_programs(void)
 {
-#ifdef SIBLING
+#ifdef SIBLING_LINKER
 	return access(SIBLING_LINKER, F_OK) == 0;
 #else
 	return false;
@@ -174,7 +55,7 @@ static scmp_filter_ctx new_filter(uint32_t otherwise, bool sibling)
 	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
 	if (r == 0)
 		seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* only faster */
-#ifdef SIBLING
+#ifdef SIBLING_LINKER
 	if (r == 0 && sibling)
 		r = seccomp_arch_add(filter, SIBLING);
 #endif
@@ -185,40 +66,64 @@ static scmp_filter_ctx new_filter(uint32_t otherwise, bool sibling)
 }
 
 /* Appends the program to the file. Returns its length in instructions or -errno. */
-static int append(scmp_filter_ctx filter, int fd)
+static int append(scmp_filter_ctx filter, const struct filter_prologue_options *prologue, int fd)
 {
+	struct sock_filter code[FILTER_PROLOGUE_MAX];
+	size_t size = prologue ? filter_prologue(prologue, code) * sizeof *code : 0;
 	off_t before = lseek(fd, 0, SEEK_CUR);
-	int r = seccomp_export_bpf(filter, fd);
+	int r = fd_write_all(fd, code, size);
+	if (r == 0)
+		r = seccomp_export_bpf(filter, fd);
 	if (r < 0)
 		return r;
 	off_t after = lseek(fd, 0, SEEK_CUR);
-	return before < 0 || after < 0
-		       ? -errno
-		       : (int)((after - before) / (off_t)sizeof(struct sock_filter));
+	if (before < 0 || after < 0)
+		return -errno;
+	size_t length = (size_t)(after - before) / sizeof *code;
+	return length <= FILTER_LENGTH_MAX ? (int)length : -E2BIG;
 }
 
-static int compile(enum filter_kind kind, const struct filters_options *options, bool watch,
-	struct filter_image *image, int fd)
+static int fill(scmp_filter_ctx filter, unsigned kind, const struct filter_rules *rules,
+	const uint64_t *keys)
 {
-	bool strict = kind == FILTER_STRICT;
-	if (kind == FILTER_WATCH && !watch)
+	if (kind == FILTER_HOLD)
+		return filter_rules_hold(filter);
+	if (kind < FILTER_JOBS)
+		return filter_rules_watch(filter, kind == FILTER_WATCH_SIGNALS ? keys : NULL);
+	return (kind - FILTER_JOBS) & FILTER_FEWEST ? filter_rules_strict(filter, rules)
+						    : filter_rules_standard(filter, rules);
+}
+
+static int compile(
+	unsigned kind, const struct filters_options *options, struct filter_image *image, int fd)
+{
+	unsigned job = kind >= FILTER_JOBS ? kind - FILTER_JOBS : 0;
+	bool strict = job & FILTER_FEWEST, plain = job & FILTER_PLAIN;
+	bool watched = job & FILTER_WATCHED, signals = options->landlock < LANDLOCK_ABI_SCOPE;
+	bool watch = kind == FILTER_WATCH || kind == FILTER_WATCH_SIGNALS;
+	if ((watch || watched) && !options->watch)
 		return 0;
-	bool sibling = !strict && (kind != FILTER_STANDARD || has_sibling_programs());
+	bool sibling = kind < FILTER_JOBS || (!strict && has_sibling_programs());
 	scmp_filter_ctx filter =
 		new_filter(strict ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_ALLOW, sibling);
 	if (!filter)
 		return -ENOMEM;
-	int r;
-	if (kind == FILTER_HOLD)
-		r = fill_hold(filter);
-	else if (kind == FILTER_STANDARD)
-		r = fill_standard(filter, watch);
-	else if (kind == FILTER_STRICT)
-		r = fill_strict(filter, watch, options->exec ? image->exec_keys : NULL);
-	else
-		r = fill_watch(filter);
+	const struct filter_rules rules = {
+		.watched = watched,
+		.plain = plain,
+		.truncate = options->landlock < LANDLOCK_ABI_TRUNCATE,
+		.signals = signals,
+		.keys = options->exec ? image->keys : NULL,
+	};
+	const uint32_t architectures[] = {seccomp_arch_native(), sibling ? SIBLING : 0, 0};
+	const struct filter_prologue_options prologue = {
+		.architectures = architectures,
+		.signals = plain && signals && !watched,
+		.owners = plain && signals,
+	};
+	int r = fill(filter, kind, &rules, image->keys);
 	if (r == 0)
-		r = append(filter, fd);
+		r = append(filter, kind >= FILTER_JOBS ? &prologue : NULL, fd);
 	seccomp_release(filter);
 	if (r < 0)
 		return r;
@@ -238,16 +143,17 @@ int filters_compile(const struct filters_options *options)
 	FD_CLEANUP int fd = memfd_create("sluice-filters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	bool watch = options->watch && can_notify();
-	if (getrandom(image.exec_keys, sizeof image.exec_keys, 0) != sizeof image.exec_keys)
+	struct filters_options possible = *options;
+	possible.watch = options->watch && can_notify();
+	if (getrandom(image.keys, sizeof image.keys, 0) != sizeof image.keys)
 		return -EIO;
 	if (!options->exec)
-		memset(image.exec_keys, 0, sizeof image.exec_keys);
+		memset(image.keys, 0, sizeof image.keys);
 	if (lseek(fd, sizeof image, SEEK_SET) < 0)
 		return -errno;
 	int r = 0;
-	for (enum filter_kind kind = 0; kind < FILTER_KINDS && r == 0; kind++)
-		r = compile(kind, options, watch, &image, fd);
+	for (unsigned kind = 0; kind < FILTER_KINDS && r == 0; kind++)
+		r = compile(kind, &possible, &image, fd);
 	if (r < 0)
 		return r;
 	if (pwrite(fd, &image, sizeof image, 0) != (ssize_t)sizeof image ||
@@ -257,18 +163,12 @@ int filters_compile(const struct filters_options *options)
 	return fd_take(&fd);
 }
 
-int filters_restrict_daemon(void)
+int filters_restrict_daemon(int landlock)
 {
-	/* LeakSanitizer looks at its own process that way. */
-#ifdef __SANITIZE_ADDRESS__
-	const char *const *names = filter_calls_hostile + 1;
-#else
-	const char *const *names = filter_calls_hostile;
-#endif
 	scmp_filter_ctx filter = new_filter(SCMP_ACT_ALLOW, true);
 	if (!filter)
 		return -ENOMEM;
-	int r = add(filter, SCMP_ACT_ERRNO(EPERM), names);
+	int r = filter_rules_daemon(filter, landlock < LANDLOCK_ABI_TRUNCATE);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

@@ -6,13 +6,12 @@
 
 #include "spawn/filter.h"
 
-enum { FILTER_IMAGE_MAGIC = 0x46554c53, FILTER_IMAGE_MAX = 1 << 18 };
+enum { FILTER_IMAGE_MAGIC = 0x46554c54, FILTER_IMAGE_MAX = 1 << 18 };
 
 struct filter_image {
 	uint32_t magic;
 	uint32_t lengths[FILTER_KINDS]; /* in instructions */
-	uint32_t reserved;
-	uint64_t exec_keys[2];
+	uint64_t keys[2];
 	struct sock_filter code[]; /* one program after the other */
 };
 

@@ -16,7 +16,7 @@
 #define PIDFD_SIGNAL_PROCESS_GROUP (1U << 2)
 #endif
 
-int group_signal(int pidfd, pid_t pgid, int signal)
+int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key)
 {
 	if (pgid <= 1)
 		return -ESRCH; /* kill(2) would take that for everybody */
@@ -24,7 +24,12 @@ int group_signal(int pidfd, pid_t pgid, int signal)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	return kill(-pgid, signal) < 0 ? -errno : 0;
+	return syscall(SYS_kill, -pgid, signal, key) < 0 ? -errno : 0;
+}
+
+int group_signal(int pidfd, pid_t pgid, int signal)
+{
+	return group_signal_watched(pidfd, pgid, signal, 0);
 }
 
 int group_signal_leader(int pidfd, int signal)

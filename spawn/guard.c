@@ -85,7 +85,7 @@ void guard_kill_all(const struct guard *guard)
 	for (size_t i = 0; i < guard->count; i++) {
 		const struct job *job = &guard->jobs[i];
 		if (!job->namespaced)
-			group_signal(job->pidfd, job->pid, SIGKILL);
+			group_signal_watched(job->pidfd, job->pid, SIGKILL, guard->kill_key);
 		group_signal_leader(job->pidfd, SIGKILL);
 	}
 }

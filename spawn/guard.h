@@ -19,6 +19,7 @@ struct guard {
 	size_t fixed;
 	size_t count;
 	size_t capacity;
+	uint64_t kill_key; /* for group_signal_watched */
 	size_t ended; /* jobs whose leader is a zombie that the daemon has not reaped yet */
 };
 

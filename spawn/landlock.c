@@ -24,7 +24,7 @@
 #define SCOPE_ABSTRACT (UINT64_C(1) << 0)    /* 6 */
 #define SCOPE_SIGNAL (UINT64_C(1) << 1)	     /* 6 */
 
-enum { ABI_REFER = 2, ABI_TRUNCATE = 3, ABI_NET = 4, ABI_IOCTL_DEV = 5, ABI_SCOPE = 6 };
+enum { ABI_REFER = 2, ABI_NET = 4, ABI_IOCTL_DEV = 5 };
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define KEEP                                                                                       \
@@ -51,7 +51,7 @@ static uint64_t known_to(int abi)
 	uint64_t known = ACCESS_REFER - 1;
 	if (abi >= ABI_REFER)
 		known |= ACCESS_REFER;
-	if (abi >= ABI_TRUNCATE)
+	if (abi >= LANDLOCK_ABI_TRUNCATE)
 		known |= ACCESS_TRUNCATE;
 	if (abi >= ABI_IOCTL_DEV)
 		known |= ACCESS_IOCTL_DEV;
@@ -77,7 +77,7 @@ int landlock_new(int abi, bool scoped)
 		attr.net = NET_BIND_TCP | NET_CONNECT_TCP;
 		size += sizeof attr.net;
 	}
-	if (abi >= ABI_SCOPE && scoped) {
+	if (abi >= LANDLOCK_ABI_SCOPE && scoped) {
 		attr.scopes = SCOPE_ABSTRACT | SCOPE_SIGNAL;
 		size += sizeof attr.scopes;
 	}

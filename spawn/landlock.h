@@ -20,6 +20,9 @@ enum landlock_use {
 	LANDLOCK_RMDIR,	 /* remove directories in it */
 };
 
+/* From which version on it looks at these. */
+enum { LANDLOCK_ABI_TRUNCATE = 3, LANDLOCK_ABI_SCOPE = 6 /* signals */ };
+
 /* The version of the kernel's Landlock, 0: it has none, or it is switched off. */
 int landlock_abi(void);
 

@@ -71,27 +71,33 @@ bool namespace_enter(void)
 }
 
 /* What is inheritable lives on through an execve, though it gives nothing to an ordinary file. */
-static void clear_inheritable(void)
+static int clear_inheritable(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	if (syscall(SYS_capget, &header, sets) < 0)
-		return;
+		return -errno;
 	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
 		sets[i].inheritable = 0;
-	syscall(SYS_capset, &header, sets);
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
 int namespace_drop_privileges(void)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	clear_inheritable();
-	/* Refused to an unprivileged user, who has nothing that it could take away. */
-	prctl(PR_SET_SECUREBITS,
-		SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-			SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
-		0, 0, 0);
+	/* EINVAL: a kernel without ambient capabilities */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return -errno;
+	int r = clear_inheritable();
+	if (r < 0)
+		return r;
+	/* Refused without CAP_SETPCAP. An ordinary user's programs get no capabilities anyway; those of root keep what root has. */
+	if (prctl(PR_SET_SECUREBITS,
+		    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+			    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+		    0, 0, 0) < 0 &&
+		(getuid() == 0 || geteuid() == 0))
+		return -errno;
 	return 0;
 }

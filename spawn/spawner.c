@@ -314,7 +314,7 @@ static void log_failed_step(const struct protocol_started *started)
 	};
 	if (started->step < sizeof names / sizeof *names && names[started->step])
 		log_warning(
-			"spawner: new job: %s: %s", names[started->step], strerror(started->error));
+			"job not started: %s: %s", names[started->step], strerror(started->error));
 }
 
 /* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
@@ -365,8 +365,10 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 		return -EINVAL;
 	FD_CLEANUP int ruleset = -1;
 	int r = confinement_ruleset(spawner->confinement, spec, &ruleset);
-	if (r < 0)
+	if (r < 0) {
+		log_warning("job not started: its confinement cannot be made: %s", strerror(-r));
 		return r;
+	}
 	pthread_mutex_lock(&spawner->lock);
 	r = -EPIPE;
 	if (spawner->socket >= 0) {

@@ -28,6 +28,7 @@
 #include "spawn/cold.h"
 #include "spawn/filter.h"
 #include "spawn/guard.h"
+#include "spawn/landlock.h"
 #include "spawn/namespace.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
@@ -42,6 +43,7 @@ struct server {
 	int null_fd;
 	int watch_fd; /* -1: the kernel cannot tell of calls */
 	struct filters filters;
+	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
 	struct stops *stops;
 	struct cold cold;
 	struct guard guard;
@@ -155,15 +157,17 @@ static bool serve(struct server *server)
 		.null_fd = server->null_fd,
 		.daemon_pidfd = server->daemon_pidfd,
 		.ruleset_fd = server->job.ruleset_fd,
-		.filter = filters_get(&server->filters, server->job.spec.confinement.level,
-			server->cold.namespaces),
-		.exec_keys = {server->filters.exec_keys[0], server->filters.exec_keys[1]},
+		.filter_room = server->cold.namespaces ? NULL : server->filter_room,
+		.keys = {server->filters.keys[0], server->filters.keys[1]},
+		.step = CHILD_STEP_FILTER,
 	};
 	struct job job = {.pidfd = -1};
 	struct protocol_started started = {
 		.header = protocol_header(PROTOCOL_STARTED, sizeof started, server->job.sequence),
 	};
-	started.error = start(server, &plan, &job);
+	r = filters_get(&server->filters, server->job.spec.confinement.level,
+		server->cold.namespaces, &plan.filter);
+	started.error = r < 0 ? -r : start(server, &plan, &job);
 	protocol_close(&server->packet);
 	started.step = plan.step;
 	started.pid = job.pid;
@@ -217,6 +221,20 @@ static void remove_temp(const char *path)
 		log_warning("spawner: cannot remove %s: %s", path, strerror(-r));
 }
 
+/* Without it such calls end a job all the same, by another filter. */
+static void begin_watch(struct server *server)
+{
+	bool signals = !server->cold.namespaces && landlock_abi() < LANDLOCK_ABI_SCOPE;
+	server->watch_fd = watch_begin(&server->filters, signals);
+	if (server->watch_fd == -EBUSY)
+		log_warning(
+			"forbidden system calls end a job, but are not named: the manager of this "
+			"daemon listens to system calls already (seccomp)");
+	else if (server->watch_fd < 0)
+		log_notice("forbidden system calls end a job, but are not named: %s",
+			strerror(-server->watch_fd));
+}
+
 void spawner_main(int argc, char **argv)
 {
 	static struct server server;
@@ -232,12 +250,13 @@ void spawner_main(int argc, char **argv)
 	bool namespaces = !strcmp(argv[2], SPAWNER_NAMESPACES) && namespace_enter();
 	int r = namespace_drop_privileges();
 	if (r < 0)
-		fail("no_new_privs", -r);
+		fail("privileges", -r);
 	r = cold_init(&server.cold, namespaces, &server.stops->leader);
 	if (r < 0)
 		fail("stack", -r);
-	server.watch_fd = watch_begin(&server.filters);
+	begin_watch(&server);
 	server.guard.fixed = POLL_FIXED;
+	server.guard.kill_key = server.filters.keys[0];
 	r = guard_reserve(&server.guard);
 	if (r < 0)
 		fail("memory", -r);

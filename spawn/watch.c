@@ -13,10 +13,12 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "spawn/filter_calls.h"
 #include "spawn/group.h"
 
 #ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
@@ -33,9 +35,10 @@ union answer {
 	char room[256];
 };
 
-int watch_begin(const struct filters *filters)
+int watch_begin(struct filters *filters, bool signals)
 {
-	const struct sock_fprog *program = &filters->programs[FILTER_WATCH];
+	const struct sock_fprog *program =
+		&filters->programs[signals ? FILTER_WATCH_SIGNALS : FILTER_WATCH];
 	struct seccomp_notif_sizes sizes;
 	if (program->len == 0)
 		return -ENOSYS;
@@ -46,16 +49,41 @@ int watch_begin(const struct filters *filters)
 		return -EOVERFLOW;
 	long fd = syscall(
 		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
+	filters->watched = fd >= 0;
 	return fd < 0 ? -errno : (int)fd;
 }
 
-static void stop(const struct job *job, const struct seccomp_data *data, struct stops *stops)
+/* Whom a call would signal: the number of a process, thread, or with a minus of a group; 0: it is no such call. */
+static int signal_target(const struct seccomp_data *data)
+{
+	char name[FILTER_NAME_MAX];
+	filters_call_name(data->arch, data->nr, name);
+	for (const char *const *known = filter_calls_signal; *known; known++)
+		if (strcmp(*known, name) == 0)
+			return (int)data->args[0];
+	return 0;
+}
+
+/*
+ * The call goes on with the same numbers after it has been looked at. A process of the group may have ended by then, but its
+ * number is not given away again before all others have been.
+ */
+static int look_at_signal(int target, pid_t group)
+{
+	if (target < 0)
+		return target == -group ? 0 : -EPERM;
+	pid_t other = getpgid(target);
+	return other < 0 ? -ESRCH : other == group ? 0 : -EPERM;
+}
+
+static void stop(const struct guard *guard, const struct job *job, const struct seccomp_data *data,
+	struct stops *stops)
 {
 	char name[FILTER_NAME_MAX];
 	filters_call_name(data->arch, data->nr, name);
 	stops_put(stops, job->pid, name);
 	if (!job->namespaced)
-		group_signal(job->pidfd, job->pid, SIGKILL);
+		group_signal_watched(job->pidfd, job->pid, SIGKILL, guard->kill_key);
 	group_signal_leader(job->pidfd, SIGKILL);
 }
 
@@ -65,16 +93,20 @@ void watch_take(int fd, const struct guard *guard, bool namespaced, struct stops
 	union answer answer = {0};
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0)
 		return;
-	const struct job *job = guard_find(guard, getpgid((pid_t)event.notif.pid));
+	pid_t group = getpgid((pid_t)event.notif.pid);
+	const struct job *job = guard_find(guard, group);
+	int target = signal_target(&event.notif.data);
+	int error = target && job ? look_at_signal(target, group) : -EPERM;
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &event.notif.id) < 0)
 		return;
-	answer.resp.id = event.notif.id;
 	if (job ? job->confine == JOB_CONFINE_OFF : namespaced)
+		error = 0;
+	answer.resp.id = event.notif.id;
+	answer.resp.error = error;
+	if (error == 0)
 		answer.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	else
-		answer.resp.error = -EPERM;
-	if (job && job->confine != JOB_CONFINE_OFF)
-		stop(job, &event.notif.data, stops);
+	else if (job && !target)
+		stop(guard, job, &event.notif.data, stops);
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 && errno == EINVAL) {
 		/* before Linux 5.5 nothing can be let through */
 		answer.resp.flags = 0;

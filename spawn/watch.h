@@ -12,10 +12,12 @@
 #include "spawn/guard.h"
 #include "spawn/stops.h"
 
-/* Installs FILTER_WATCH in this process. Returns the descriptor to poll or -errno: then nothing has changed. */
-int watch_begin(const struct filters *filters);
+/* Installs one of the two filters in this process, and says so in *filters. Returns the descriptor to poll or -errno: then nothing
+ * has changed (-EBUSY: a manager of ours has installed such a filter before us, and a process can have but one). */
+int watch_begin(struct filters *filters, bool signals);
 
-/* Takes one event. A job of level `off` may go on; every other one is noted and killed. */
+/* Takes one event. A job of level `off` may go on, and any job that signals within its own process group; every other one is
+ * noted and killed. */
 void watch_take(int fd, const struct guard *guard, bool namespaced, struct stops *stops);
 
 #endif

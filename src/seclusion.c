@@ -14,29 +14,49 @@
 #include "fcgi/listener.h"
 #include "spawn/confinement.h"
 
-int seclusion_check(const struct service *service, const struct config *config)
+struct gap {
+	bool there;
+	bool breaks; /* a promise of doc/security.md */
+	const char *what;
+};
+
+enum { GAPS = 3 };
+
+/* What Landlock does not look at in an older version is refused by the filter; so its version is no gap. */
+static void find_gaps(const struct service *service, struct gap gaps[GAPS])
 {
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(service->spawner));
-	if (!config->confine_required || (support.landlock > 0 && support.seccomp))
-		return 0;
-	log_error("confine = required, but this kernel has no %s%s%s",
-		support.landlock > 0 ? "" : "Landlock",
-		support.landlock == 0 && !support.seccomp ? " and no " : "",
-		support.seccomp ? "" : "seccomp filters");
-	return -ENOTSUP;
+	gaps[0] = (struct gap){support.landlock == 0, true,
+		"converters are not confined to their files: this kernel has no Landlock"};
+	gaps[1] = (struct gap){!support.seccomp, true,
+		"converters may make all system calls: this kernel has no seccomp filters"};
+	gaps[2] = (struct gap){!spawner_has_namespaces(service->spawner), false,
+		"converters see the numbers of all processes, and are kept from reaching them by a "
+		"filter alone: no pid namespaces here (user namespaces are refused)"};
+}
+
+int seclusion_check(const struct service *service, const struct config *config)
+{
+	struct gap gaps[GAPS];
+	int r = 0;
+	find_gaps(service, gaps);
+	for (size_t i = 0; i < GAPS && config->confine_required; i++) {
+		if (!gaps[i].there || !gaps[i].breaks)
+			continue;
+		log_error("confine = required, but %s", gaps[i].what);
+		r = -ENOTSUP;
+	}
+	return r;
 }
 
 void seclusion_report(const struct service *service, const struct config *config)
 {
-	struct confinement_support support =
-		confinement_get_support(spawner_get_confinement(service->spawner));
-	if (support.landlock == 0)
-		log_warning(
-			"converters are not confined to their files: this kernel has no Landlock");
-	if (!support.seccomp)
-		log_warning(
-			"converters may make all system calls: this kernel has no seccomp filters");
+	struct gap gaps[GAPS];
+	find_gaps(service, gaps);
+	for (size_t i = 0; i < GAPS; i++)
+		if (gaps[i].there)
+			log_warning("%s", gaps[i].what);
 	for (size_t i = 0; i < config->recipe_count; i++)
 		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
 			log_warning("recipe '%s' is not confined: confine = off",

@@ -39,6 +39,7 @@ struct hold {
 	int daemon_pidfd;
 	int null_fd;
 	struct filters filters;
+	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
 	bool namespaces;
 	int confine_ahead; /* enum job_confine whose filter standbys have already; -1: none */
 	bool retired;

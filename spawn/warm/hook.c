@@ -197,7 +197,7 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 		!(hold->namespaces = namespace_enter()))
 		refuse("no namespaces, although the spawner has them");
 	if (namespace_drop_privileges() < 0)
-		refuse("no_new_privs");
+		refuse("it cannot lose its privileges");
 	if (fcntl(HOLDER_FILTERS_FD, F_GETFD) >= 0 &&
 		filters_map(HOLDER_FILTERS_FD, &hold->filters) < 0)
 		refuse("filters");

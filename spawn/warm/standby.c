@@ -98,29 +98,35 @@ static int become_job(struct hold *hold, struct child_plan *plan)
 	return child_prepare(plan);
 }
 
+static struct sock_filter *filter_room(struct hold *hold)
+{
+	return hold->namespaces ? NULL : hold->filter_room;
+}
+
 /* What does not depend on the job is done before there is one. The filter for `strict` would forbid the rest. */
 static void prepare_ahead(struct hold *hold)
 {
+	const struct sock_fprog *filter = NULL;
 	if (drop_capabilities() != 0)
 		_exit(127);
 	if (hold->confine_ahead == JOB_CONFINE_STRICT)
 		hold->confine_ahead = -1;
-	const struct sock_fprog *filter =
-		hold->confine_ahead < 0
-			? NULL
-			: filters_get(&hold->filters, (enum job_confine)hold->confine_ahead,
-				  hold->namespaces);
-	if (filter && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, filter) < 0)
+	if (hold->confine_ahead >= 0 &&
+		filters_get(&hold->filters, (enum job_confine)hold->confine_ahead, hold->namespaces,
+			&filter) < 0)
+		_exit(127);
+	if (filter && child_install_filter(filter, filter_room(hold)) != 0)
 		_exit(127);
 }
 
 /* NULL when it is there already. */
-static const struct sock_fprog *remaining_filter(const struct hold *hold)
+static int find_filter(const struct hold *hold, const struct sock_fprog **out)
 {
 	enum job_confine level = hold->job.spec.confinement.level;
+	*out = NULL;
 	return (int)level == hold->confine_ahead
-		       ? NULL
-		       : filters_get(&hold->filters, level, hold->namespaces);
+		       ? 0
+		       : filters_get(&hold->filters, level, hold->namespaces, out);
 }
 
 void standby_run(struct hold *hold, int socket, int pipe)
@@ -142,13 +148,15 @@ void standby_run(struct hold *hold, int socket, int pipe)
 		.null_fd = hold->null_fd,
 		.daemon_pidfd = hold->daemon_pidfd,
 		.ruleset_fd = hold->job.ruleset_fd,
-		.filter = remaining_filter(hold),
+		.filter_room = filter_room(hold),
+		.step = CHILD_STEP_FILTER,
 	};
 	struct protocol_started started = {
 		.header = protocol_header(PROTOCOL_STARTED, sizeof started, hold->job.sequence),
 		.flags = PROTOCOL_SELF,
 	};
-	started.error = become_job(hold, &plan);
+	r = find_filter(hold, &plan.filter);
+	started.error = r < 0 ? -r : become_job(hold, &plan);
 	started.step = plan.step;
 	if (write(socket, &started, sizeof started) != sizeof started || started.error != 0)
 		_exit(127);

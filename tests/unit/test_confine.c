@@ -9,16 +9,22 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -38,6 +44,8 @@ struct fixture {
 };
 
 static struct fixture fixture;
+static bool foreign_listener; /* the spawner cannot be told of calls: somebody else is */
+static bool can_signal_children;
 static char intruder[4096];
 
 struct outcome {
@@ -91,6 +99,29 @@ static void expect(enum job_confine level, const char *what, const char *argumen
 			level, out.output, out.result.signal, out.call, output);
 }
 
+static bool can_notify(void)
+{
+	uint32_t action = SECCOMP_RET_USER_NOTIF;
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+/* As a manager of containers does, before it starts a daemon. False: the kernel cannot. */
+static bool listen_to_calls(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_vhangup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof code / sizeof *code, code};
+	int fd = -1;
+	if (can_notify() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 /* At both levels that confine. */
 static void expect_both(const char *what, const char *argument, int fourth, const char *output)
 {
@@ -105,8 +136,8 @@ static void expect_stopped(const char *what, const char *argument, const char *c
 		attempt(level, what, argument, -1, &out);
 		assert_false(out.result.exited);
 		assert_string_equal(out.output, "");
-		if (out.result.signal == SIGSYS)
-			continue; /* a kernel that cannot tell of calls */
+		if (out.result.signal == SIGSYS && (foreign_listener || !can_notify()))
+			continue;
 		assert_int_equal(out.result.signal, SIGKILL);
 		assert_string_equal(out.call, call);
 	}
@@ -167,7 +198,6 @@ static void test_network(void **state)
 	expect(JOB_CONFINE_OFF, "socket", "", -1, "done");
 	expect_both("socket", "", -1, "EACCES");
 	/* also not through a socket that somebody has left open */
-	int abi = confinement_get_support(spawner_get_confinement(f->spawner)).landlock;
 	for (enum job_confine level = JOB_CONFINE_OFF; level <= JOB_CONFINE_STRICT; level++) {
 		struct outcome out;
 		int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -178,13 +208,106 @@ static void test_network(void **state)
 		attempt(level, "abstract", f->abstract_name, local, &out_local);
 		close(local);
 		bool free = level == JOB_CONFINE_OFF;
-		const char *refused = level == JOB_CONFINE_STRICT ? "ENOSYS" : "EACCES";
-		if (free || abi >= 4)
-			assert_string_equal(out.output, free ? "done" : refused);
-		if (level == JOB_CONFINE_STANDARD)
-			refused = "EPERM";
-		if (free || abi >= 6)
-			assert_string_equal(out_local.output, free ? "done" : refused);
+		assert_string_equal(out.output, free ? "done" : "EACCES");
+		assert_string_equal(out_local.output, free ? "done" : "EACCES");
+	}
+	/* nor through one of a pair, which needs not be asked for */
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	snprintf(un.sun_path, sizeof un.sun_path, "%s/log", f->temp);
+	FD_CLEANUP int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(log, (struct sockaddr *)&un, sizeof un), 0);
+	char byte;
+	expect(JOB_CONFINE_OFF, "send-to-name", un.sun_path, -1, "done");
+	assert_int_equal(recv(log, &byte, 1, 0), 1);
+	expect(JOB_CONFINE_STANDARD, "send-to-name", un.sun_path, -1, "EACCES");
+	expect(JOB_CONFINE_STRICT, "send-to-name", un.sun_path, -1, "ENOSYS");
+	assert_int_equal(recv(log, &byte, 1, 0), -1);
+	expect(JOB_CONFINE_STANDARD, "socketpair", "1", -1, "done");
+	expect(JOB_CONFINE_STANDARD, "socketpair", "5", -1, "done");
+	assert_int_equal(unlink(un.sun_path), 0);
+}
+
+/* Landlock does not look at these. The files are this user's, as those of a daemon are its own. */
+static void test_attributes(void **state)
+{
+	struct fixture *f = *state;
+	struct stat before, after;
+	static const char attribute[] = "user.sluice-test";
+	static const char *const silent[] = {"chmod", "chown", "utimes"};
+	static const char *const refused[] = {"setxattr", "fsetxattr", "getxattr", "removexattr"};
+	bool kept = setxattr(f->source, attribute, "1", 1, 0) == 0;
+	const char *const paths[] = {f->source, f->temp, f->own};
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		assert_int_equal(stat(paths[i], &before), 0);
+		for (size_t k = 0; k < sizeof silent / sizeof *silent; k++)
+			expect_both(silent[k], paths[i], -1, "done");
+		expect_both("chmod-anyhow", paths[i], -1, "ENOSYS");
+		assert_int_equal(stat(paths[i], &after), 0);
+		assert_int_equal(after.st_mode, before.st_mode);
+		assert_int_equal(after.st_uid, before.st_uid);
+		assert_int_equal(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
+	}
+	for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+		expect_both(refused[k], f->source, -1, "EOPNOTSUPP");
+	expect_both("setxattrat", f->source, -1, "ENOSYS");
+	char value = '1';
+	if (kept)
+		assert_int_equal(getxattr(f->source, attribute, &value, 1), 1);
+	assert_int_equal(value, '1');
+	expect(JOB_CONFINE_STANDARD, "inotify", f->temp, -1, "EACCES");
+}
+
+static void test_truncate(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+	char made[128];
+	expect_both("truncate", f->other, -1, "EACCES");
+	assert_int_equal(stat(f->other, &st), 0);
+	assert_int_equal(st.st_size, 1);
+	snprintf(made, sizeof made, "%s/made", f->own);
+	expect_both("ftruncate", made, -1, "done");
+	assert_int_equal(unlink(made), 0);
+}
+
+/* Its own limits, priority and signals are a program's own business; those of others are not. */
+static void test_others(void **state)
+{
+	struct fixture *f = *state;
+	char victim[16];
+	snprintf(victim, sizeof victim, "%d", (int)f->victim);
+	static const char *const own[] = {"setrlimit", "nice", "signal-self"};
+	static const char *const others[] = {
+		"prlimit", "setpriority", "sched-affinity", "sched-scheduler"};
+	static const char *const signals[] = {
+		"kill", "kill-group", "tgkill", "tkill", "sigqueue", "pidfd-signal", "setown"};
+	struct rlimit before, after;
+	assert_int_equal(prlimit(f->victim, RLIMIT_NOFILE, NULL, &before), 0);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		expect_both(own[i], "", -1, "done");
+	for (enum job_confine level = JOB_CONFINE_STANDARD; level <= JOB_CONFINE_STRICT; level++) {
+		struct outcome out;
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+			attempt(level, others[i], victim, -1, &out);
+			assert_string_not_equal(out.output, "done");
+		}
+		for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+			attempt(level, signals[i], victim, -1, &out);
+		attempt(level, "setpriority-user", "", -1, &out);
+		attempt(level, "ioprio-user", "", -1, &out);
+		if (f->plain)
+			assert_string_not_equal(out.output, "done");
+	}
+	assert_int_equal(waitpid(f->victim, NULL, WNOHANG), 0);
+	assert_int_equal(kill(f->victim, 0), 0);
+	assert_int_equal(prlimit(f->victim, RLIMIT_NOFILE, NULL, &after), 0);
+	assert_int_equal(after.rlim_cur, before.rlim_cur);
+	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)f->victim), 0);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), 0);
+	/* a shell ends what it has started; where only the filter looks at signals, and cannot ask, it cannot */
+	if (can_signal_children) {
+		expect(JOB_CONFINE_STANDARD, "kill-child", "", -1, "done");
+		expect(JOB_CONFINE_STANDARD, "abort-child", "", -1, "done");
 	}
 }
 
@@ -207,11 +330,7 @@ static void test_processes(void **state)
 	expect(JOB_CONFINE_STRICT, "exec", "/bin/true", -1, "ENOSYS");
 	expect(JOB_CONFINE_STRICT, "exec-loudly", "/bin/true", -1, "ENOSYS");
 	expect_stopped("ptrace", victim, "ptrace");
-	int abi = confinement_get_support(spawner_get_confinement(f->spawner)).landlock;
-	if (!f->plain)
-		expect_both("kill", victim, -1, "ESRCH");
-	else if (abi >= 6)
-		expect_both("kill", victim, -1, "EPERM");
+	expect_both("kill", victim, -1, f->plain ? "EPERM" : "ESRCH");
 	assert_int_equal(kill(f->victim, 0), 0);
 }
 
@@ -219,6 +338,9 @@ static void test_kernel(void **state)
 {
 	struct fixture *f = *state;
 	expect_stopped("mount", f->own, "mount");
+	expect_stopped("add_key", "", "add_key");
+	expect_stopped("userfaultfd", "", "userfaultfd");
+	expect_stopped("bpf", "", "bpf");
 	expect_both("io_uring", "", -1, "ENOSYS");
 	expect(JOB_CONFINE_STANDARD, "type", "", -1, "EPERM");
 	expect(JOB_CONFINE_STRICT, "type", "", -1, "ENOSYS");
@@ -331,6 +453,8 @@ static int set_up(void **state, bool plain)
 	if (spawner_new(&options, &f->spawner) != 0)
 		return -1;
 	f->plain = !spawner_has_namespaces(f->spawner);
+	int abi = confinement_get_support(spawner_get_confinement(f->spawner)).landlock;
+	can_signal_children = !f->plain || abi >= 6 || (can_notify() && !foreign_listener);
 	*state = f;
 	return 0;
 }
@@ -360,7 +484,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], SPAWNER_ARGUMENT))
 		spawner_main(argc, argv);
-	if (argc != 2)
+	foreign_listener = argc == 3 && !strcmp(argv[2], "--foreign-listener");
+	if (argc != 2 && !foreign_listener)
 		return 2;
 	if (!realpath(argv[1], intruder))
 		return 2;
@@ -373,12 +498,19 @@ int main(int argc, char **argv)
 		puts("skipped: this kernel has no Landlock or no seccomp filters");
 		return 77;
 	}
+	if (foreign_listener && !listen_to_calls()) {
+		puts("skipped: this process cannot listen to system calls");
+		return 77;
+	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_read_paths),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_attributes),
+		cmocka_unit_test(test_truncate),
+		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_off),
 		cmocka_unit_test(test_leavings),
 		cmocka_unit_test(test_script),
