@@ -16,6 +16,8 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "base/thread.h"
+
 enum { IDLE_S = 10, STACK_BYTES = 256 * 1024 };
 
 struct work {
@@ -38,7 +40,6 @@ struct worker {
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t all_gone;
-	pthread_attr_t attributes;
 	LIST_HEAD(, worker) idle, spare;
 	STAILQ_HEAD(, work) waiting; /* while every thread is busy */
 	unsigned threads, threads_max;
@@ -52,9 +53,6 @@ int pool_new(unsigned threads_max, struct pool **out)
 		return -ENOMEM;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->all_gone, NULL);
-	pthread_attr_init(&pool->attributes);
-	pthread_attr_setstacksize(&pool->attributes, STACK_BYTES);
-	pthread_attr_setdetachstate(&pool->attributes, PTHREAD_CREATE_DETACHED);
 	LIST_INIT(&pool->idle);
 	LIST_INIT(&pool->spare);
 	STAILQ_INIT(&pool->waiting);
@@ -97,7 +95,6 @@ void pool_free(struct pool *pool)
 		LIST_REMOVE(worker, entry);
 		worker_free(worker);
 	}
-	pthread_attr_destroy(&pool->attributes);
 	pthread_cond_destroy(&pool->all_gone);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
@@ -195,20 +192,21 @@ static struct worker *worker_new(struct pool *pool)
 	return worker;
 }
 
-/* With the pool's lock. */
-static int start_worker(struct pool *pool, const struct work *work)
+/* Without the pool's lock, which workers need to end and to begin: to make a thread takes
+ * memory, and may take long. The worker is counted already. */
+static int start_worker(struct worker *worker, const struct work *work)
 {
-	struct worker *worker = worker_new(pool);
-	if (!worker)
-		return -ENOMEM;
+	struct pool *pool = worker->pool;
 	worker->work = *work;
 	worker->leave = false;
-	pthread_t thread;
-	if (pthread_create(&thread, &pool->attributes, worker_main, worker) != 0) {
-		LIST_INSERT_HEAD(&pool->spare, worker, entry);
-		return -EAGAIN;
-	}
-	return 0;
+	int r = thread_start(STACK_BYTES, worker_main, worker);
+	if (r == 0)
+		return 0;
+	pthread_mutex_lock(&pool->lock);
+	LIST_INSERT_HEAD(&pool->spare, worker, entry);
+	pool->threads--;
+	pthread_mutex_unlock(&pool->lock);
+	return r;
 }
 
 static int enqueue(struct pool *pool, const struct work *work)
@@ -225,19 +223,20 @@ int pool_submit(struct pool *pool, void (*run)(void *data, void *item), void *da
 {
 	struct work work = {.run = run, .data = data, .item = item};
 	pthread_mutex_lock(&pool->lock);
-	struct worker *worker = LIST_FIRST(&pool->idle);
+	struct worker *idle = LIST_FIRST(&pool->idle), *fresh = NULL;
 	int r = 0;
-	if (worker) {
-		LIST_REMOVE(worker, entry);
-		worker->taken = true;
+	if (idle) {
+		LIST_REMOVE(idle, entry);
+		idle->taken = true;
 	} else if (pool->threads >= pool->threads_max) {
 		r = enqueue(pool, &work);
 	} else {
-		r = start_worker(pool, &work);
+		fresh = worker_new(pool);
+		r = fresh ? 0 : -ENOMEM;
 		pool->threads += r == 0;
 	}
 	pthread_mutex_unlock(&pool->lock);
-	if (worker)
-		worker_wake(worker, &work);
-	return r;
+	if (idle)
+		worker_wake(idle, &work);
+	return fresh ? start_worker(fresh, &work) : r;
 }
