@@ -135,47 +135,61 @@ bool cache_remove(struct cache *cache, const char *name, uint64_t length)
 	return true;
 }
 
-static void forget(struct cache *cache, const char *name)
+static void forget(struct cache *cache, int file)
 {
-	FD_CLEANUP int file =
-		openat(cache->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct cache_header header;
 	if (file >= 0 && cache_header_read(file, &header) == 0)
 		cache_series_forget(cache, &header);
 }
 
-/* The oldest victim, unless it was used since it was found. */
-static void evict_one(struct cache *cache)
+/* The oldest victim, unless it was used since it was found. Returns a descriptor of the removed
+ * file, for the caller to close: as long as it is open unlinkat(2) is quick, and the kernel
+ * frees the blocks with it. -1: there is none. */
+static int evict_one(struct cache *cache)
 {
 	const struct cache_victim *victim = &cache->victims[--cache->victim_count];
 	struct stat st;
 	if (fstatat(cache->directory, victim->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		st.st_atim.tv_sec != victim->used.tv_sec ||
 		st.st_atim.tv_nsec != victim->used.tv_nsec)
-		return;
-	forget(cache, victim->name);
+		return -1;
+	int file = openat(
+		cache->directory, victim->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	forget(cache, file);
 	if (cache_remove(cache, victim->name, (uint64_t)st.st_size))
 		atomic_fetch_add(&cache->evicted, 1);
+	return file;
 }
 
+/* Returns 1 when there is room, 0 when there may be after more of this, or -ENOSPC. */
+static int make_some(struct cache *cache, unsigned *rounds, int *removed)
+{
+	if (cache_used(cache) <= cache->limit_bytes)
+		return 1;
+	if (cache->victim_count == 0) {
+		find_victims(cache);
+		if (cache->victim_count == 0 || ++*rounds == ROUNDS_MAX)
+			return -ENOSPC;
+	}
+	*removed = evict_one(cache);
+	return 0;
+}
+
+/* One file at a time: a large one takes long to free, and whoever else needs room must not wait
+ * for that. Each round either removes one of the victims, whose number is bounded, or is
+ * counted. */
 int cache_make_room(struct cache *cache)
 {
-	int r = 0;
 	if (cache_used(cache) <= cache->limit_bytes)
 		return 0;
-	pthread_mutex_lock(&cache->evicting);
-	cache_usage_lock(cache);
-	for (unsigned round = 0; cache_used(cache) > cache->limit_bytes;) {
-		if (cache->victim_count == 0) {
-			find_victims(cache);
-			if (cache->victim_count == 0 || ++round == ROUNDS_MAX) {
-				r = -ENOSPC;
-				break;
-			}
-		}
-		evict_one(cache);
+	int r = 0;
+	for (unsigned rounds = 0; r == 0;) {
+		FD_CLEANUP int removed = -1;
+		pthread_mutex_lock(&cache->evicting);
+		cache_usage_lock(cache);
+		r = make_some(cache, &rounds, &removed);
+		cache_usage_unlock(cache);
+		pthread_mutex_unlock(&cache->evicting);
 	}
-	cache_usage_unlock(cache);
-	pthread_mutex_unlock(&cache->evicting);
-	return r;
+	return r < 0 ? r : 0;
 }

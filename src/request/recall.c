@@ -88,8 +88,21 @@ static size_t body_size(const struct recalled *entry)
 	return entry->note.body ? entry->note.file.length : 0;
 }
 
+/* What was taken out of the list under the lock, and is released after it: to free megabytes
+ * takes time. */
+TAILQ_HEAD(dropped, recalled);
+
+static void release_all(struct dropped *dropped)
+{
+	struct recalled *entry;
+	while ((entry = TAILQ_FIRST(dropped))) {
+		TAILQ_REMOVE(dropped, entry, place);
+		recall_release(&entry->note);
+	}
+}
+
 /* With the lock, like all that begins with `list_`. */
-static void list_remove(struct recall *recall, struct recalled *entry)
+static void list_remove(struct recall *recall, struct recalled *entry, struct dropped *dropped)
 {
 	if (!entry->listed)
 		return;
@@ -98,13 +111,13 @@ static void list_remove(struct recall *recall, struct recalled *entry)
 	entry->listed = false;
 	recall->count--;
 	recall->bytes -= body_size(entry);
-	recall_release(&entry->note);
+	TAILQ_INSERT_TAIL(dropped, entry, place);
 }
 
-static void list_limit(struct recall *recall, unsigned max)
+static void list_limit(struct recall *recall, unsigned max, struct dropped *dropped)
 {
 	while (recall->count > max || recall->bytes > RECALL_BYTES)
-		list_remove(recall, TAILQ_LAST(&recall->list, entries));
+		list_remove(recall, TAILQ_LAST(&recall->list, entries), dropped);
 }
 
 static void list_use(struct recall *recall, struct recalled *entry)
@@ -129,11 +142,11 @@ static void set_due(struct recall *recall, uint64_t in_ms)
 		recall->due_ms = due_ms;
 }
 
-static bool list_insert(struct recall *recall, struct recalled *entry)
+static bool list_insert(struct recall *recall, struct recalled *entry, struct dropped *dropped)
 {
 	struct recalled *older = list_find(recall, entry->uri, entry->kind, entry->accept);
 	if (older)
-		list_remove(recall, older);
+		list_remove(recall, older, dropped);
 	if (!tsearch(entry, &recall->tree, compare))
 		return false;
 	TAILQ_INSERT_HEAD(&recall->list, entry, place);
@@ -141,25 +154,29 @@ static bool list_insert(struct recall *recall, struct recalled *entry)
 	entry->found_ms = clock_now_ms();
 	recall->count++;
 	recall->bytes += body_size(entry);
-	list_limit(recall, RECALL_MAX);
+	list_limit(recall, RECALL_MAX, dropped);
 	set_due(recall, SWEEP_MS);
 	return true;
 }
 
 void recall_reset(struct recall *recall, const struct config *config, const struct cache *cache)
 {
+	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
 	pthread_mutex_lock(&recall->lock);
-	list_limit(recall, 0);
+	list_limit(recall, 0, &dropped);
 	recall->config = config;
 	recall->cache = cache;
 	pthread_mutex_unlock(&recall->lock);
+	release_all(&dropped);
 }
 
 void recall_free(struct recall *recall)
 {
 	if (!recall)
 		return;
-	list_limit(recall, 0);
+	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
+	list_limit(recall, 0, &dropped);
+	release_all(&dropped);
 	pthread_mutex_destroy(&recall->lock);
 	free(recall);
 }
@@ -215,9 +232,11 @@ void recall_keep(struct recall *recall, const struct config *config, const char 
 	struct recalled *entry = wanted ? entry_new(uri, kind, accept, note) : NULL;
 	if (!entry)
 		return;
+	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
 	pthread_mutex_lock(&recall->lock);
-	bool listed = recall->config == config && list_insert(recall, entry);
+	bool listed = recall->config == config && list_insert(recall, entry, &dropped);
 	pthread_mutex_unlock(&recall->lock);
+	release_all(&dropped);
 	if (!listed)
 		recall_release(&entry->note);
 }
@@ -243,9 +262,11 @@ const struct recall_note *recall_find(
 
 void recall_forget(struct recall *recall, const struct recall_note *note)
 {
+	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
 	pthread_mutex_lock(&recall->lock);
-	list_remove(recall, entry_of(note));
+	list_remove(recall, entry_of(note), &dropped);
 	pthread_mutex_unlock(&recall->lock);
+	release_all(&dropped);
 }
 
 void recall_used(struct recall *recall, const struct recall_note *note)
@@ -289,6 +310,7 @@ static size_t sweep(
 {
 	size_t count = 0;
 	struct recalled *entry, *next;
+	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
 	pthread_mutex_lock(&recall->lock);
 	*cache = recall->cache;
 	uint64_t now_ms = clock_now_ms();
@@ -299,12 +321,13 @@ static size_t sweep(
 			used[count++] = entry;
 			entry->used = false;
 		} else if (entry->found_ms + RECALL_IDLE_MS <= now_ms) {
-			list_remove(recall, entry);
+			list_remove(recall, entry, &dropped);
 		}
 	}
 	if (recall->count > 0)
 		set_due(recall, SWEEP_MS);
 	pthread_mutex_unlock(&recall->lock);
+	release_all(&dropped);
 	return count;
 }
 
