@@ -116,15 +116,17 @@ int holder_process_start(const struct holder_options *options, const struct hold
 	int filters = confinement_get_holder_filters(options->confinement);
 	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, HOLDER_FIXED_FDS);
 	/* Without the filters that there are, its jobs would run unfiltered. */
-	if (high_socket < 0 || high_self < 0 || (filters >= 0 && high_filters < 0))
-		return -EMFILE;
+	if (self < 0 || high_socket < 0 || high_self < 0)
+		return self < 0 ? self : high_socket < 0 ? high_socket : high_self;
+	if (filters >= 0 && high_filters < 0)
+		return high_filters;
 	pid_t pid = execute(options, program, high_socket, high_self, high_filters);
 	if (pid < 0)
 		return pid;
 	int pidfd = process_open(pid);
 	if (pidfd < 0) {
 		process_end_by_number(pid);
-		return -EMFILE;
+		return pidfd;
 	}
 	*out = (struct holder_process){.pid = pid, .pidfd = pidfd, .socket = fd_take(&ours)};
 	return 0;

@@ -147,9 +147,10 @@ static int launch(struct spawner *spawner)
 	FD_CLEANUP int high_stops = process_above(spawner->stops_fd, JOB_TARGET_MAX + 1);
 	int filters = confinement_get_filters(spawner->confinement);
 	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, JOB_TARGET_MAX + 1);
-	if (high_socket < 0 || high_self < 0 || high_stops < 0 ||
-		(filters >= 0 && high_filters < 0))
-		return -EMFILE;
+	if (high_socket < 0 || high_self < 0 || high_stops < 0)
+		return high_socket < 0 ? high_socket : high_self < 0 ? high_self : high_stops;
+	if (filters >= 0 && high_filters < 0)
+		return high_filters;
 	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
 	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
 		setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)

@@ -47,6 +47,7 @@ struct admission {
 	TAILQ_HEAD(, waiter) line;
 	unsigned total_slots, total_used;
 	uint64_t total_memory, kept_memory, used_memory;
+	unsigned total_files, kept_files, used_files;
 	unsigned seats, seated;
 	/* Somebody in line waits for what all share: [1] among the live ones. */
 	bool held[2];
@@ -61,6 +62,7 @@ int admission_new(struct admission **out)
 	LIST_INIT(&admission->gates);
 	TAILQ_INIT(&admission->line);
 	admission->seats = UINT_MAX;
+	admission->total_files = UINT_MAX;
 	*out = admission;
 	return 0;
 }
@@ -111,12 +113,22 @@ static bool has_memory(const struct admission *admission, const struct admission
 		       wanted <= admission->total_memory - admission->used_memory);
 }
 
+/* One that alone needs more than there are runs alone: it may get by with fewer. */
+static bool has_files(const struct admission *admission, const struct admission_share *share)
+{
+	unsigned kept = share->live ? admission->kept_files : 0;
+	unsigned used = admission->used_files;
+	return used == 0 ||
+	       (used <= admission->total_files && share->files <= admission->total_files - used &&
+		       kept <= admission->total_files - used - share->files);
+}
+
 /* Of what all share. */
 static bool has_room(const struct admission *admission, const struct admission_share *share)
 {
 	bool slots = share->live || admission->total_used == 0 ||
 		     admission->total_used + share->weight <= admission->total_slots;
-	return slots && has_memory(admission, share);
+	return slots && has_memory(admission, share) && has_files(admission, share);
 }
 
 static void take(struct admission *admission, struct admission_gate *gate,
@@ -124,6 +136,7 @@ static void take(struct admission *admission, struct admission_gate *gate,
 {
 	gate->used++;
 	admission->used_memory += share->memory_bytes;
+	admission->used_files += share->files;
 	if (!share->live)
 		admission->total_used += share->weight;
 }
@@ -133,6 +146,7 @@ static void give_back(struct admission *admission, struct admission_gate *gate,
 {
 	gate->used--;
 	admission->used_memory -= share->memory_bytes;
+	admission->used_files -= share->files;
 	if (!share->live)
 		admission->total_used -= share->weight;
 }
@@ -177,6 +191,15 @@ static void admit(struct admission *admission)
 		else
 			*held = true;
 	}
+}
+
+void admission_set_files(struct admission *admission, unsigned files, unsigned kept)
+{
+	pthread_mutex_lock(&admission->lock);
+	admission->total_files = files;
+	admission->kept_files = kept;
+	admit(admission);
+	pthread_mutex_unlock(&admission->lock);
 }
 
 /* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
@@ -246,15 +269,9 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 }
 
 static int enter_slowly(struct admission *admission, const struct admission_request *request,
-	struct admission_gate *gate, unsigned *retry_after_s)
+	struct admission_gate *gate, int event, unsigned *retry_after_s)
 {
-	struct waiter waiter = {
-		.gate = gate,
-		.share = request->share,
-		.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-	};
-	if (waiter.event < 0)
-		return -errno;
+	struct waiter waiter = {.gate = gate, .share = request->share, .event = event};
 	TAILQ_INSERT_TAIL(&admission->line, &waiter, entry);
 	if (gate->waiting++ == 0)
 		gate->stepped_ms = clock_now_ms();
@@ -278,7 +295,6 @@ static int enter_slowly(struct admission *admission, const struct admission_requ
 		if (waiter.admitted || held_up)
 			admit(admission);
 	}
-	fd_close(&waiter.event);
 	return r;
 }
 
@@ -295,7 +311,7 @@ static bool is_full(const struct admission_gate *gate, const struct admission_re
 }
 
 static int enter(struct admission *admission, const struct admission_request *request,
-	struct admission_gate *gate, unsigned *retry_after_s)
+	struct admission_gate *gate, int event, unsigned *retry_after_s)
 {
 	if (is_free(admission, gate, &request->share)) {
 		take(admission, gate, &request->share);
@@ -305,20 +321,15 @@ static int enter(struct admission *admission, const struct admission_request *re
 		*retry_after_s = retry_after(gate);
 		return ADMISSION_E_FULL;
 	}
-	return enter_slowly(admission, request, gate, retry_after_s);
+	return event < 0 ? event : enter_slowly(admission, request, gate, event, retry_after_s);
 }
 
-int admission_enter(struct admission *admission, const struct admission_request *request,
-	struct admission_pass *pass, unsigned *retry_after_s)
+static int try_to_enter(struct admission *admission, const struct admission_request *request,
+	int event, struct admission_pass *pass, unsigned *retry_after_s)
 {
 	pthread_mutex_lock(&admission->lock);
-	int r = 0;
 	struct admission_gate *gate = get_gate(admission, request);
-	if (!gate) {
-		r = -ENOMEM;
-	} else {
-		r = enter(admission, request, gate, retry_after_s);
-	}
+	int r = gate ? enter(admission, request, gate, event, retry_after_s) : -ENOMEM;
 	if (r == 0)
 		*pass = (struct admission_pass){
 			.gate = gate,
@@ -327,6 +338,21 @@ int admission_enter(struct admission *admission, const struct admission_request 
 		};
 	pthread_mutex_unlock(&admission->lock);
 	return r;
+}
+
+/* Most come in at once and need no event. It is made and closed without the lock: the first
+ * descriptor beyond a power of two makes the kernel's table of them larger, for which it waits. */
+int admission_enter(struct admission *admission, const struct admission_request *request,
+	struct admission_pass *pass, unsigned *retry_after_s)
+{
+	enum { NOT_YET = -EINPROGRESS };
+	int r = try_to_enter(admission, request, NOT_YET, pass, retry_after_s);
+	if (r != NOT_YET)
+		return r;
+	FD_CLEANUP int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (event < 0)
+		return -errno;
+	return try_to_enter(admission, request, event, pass, retry_after_s);
 }
 
 bool admission_refuses(struct admission *admission, const struct admission_request *request,

@@ -20,6 +20,7 @@ struct admission_share {
 	bool live;	 /* live streams have the recipe's slots only, not the daemon's */
 	unsigned weight; /* of the daemon's slots; more than there are: runs alone */
 	uint64_t memory_bytes;
+	unsigned files; /* descriptors, beside those of its seat */
 };
 
 /* A slot that is held. */
@@ -37,6 +38,10 @@ void admission_free(struct admission *admission);
 void admission_set_seats(struct admission *admission, unsigned seats);
 bool admission_sit(struct admission *admission);
 void admission_stand(struct admission *admission);
+
+/* How many descriptors all conversions together may take; kept: that much of it is out of reach
+ * for live ones. Without it they are not counted. */
+void admission_set_files(struct admission *admission, unsigned files, unsigned kept);
 
 struct admission_request {
 	const char *recipe;

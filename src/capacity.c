@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A seat costs a thread and some descriptors, a conversion under way some more. What is left of the
- * descriptors is for idle connections. */
+/* What each thing holds at its worst is written down here, and tests/scenario/test_capacity.py
+ * counts it in /proc: who changes the one changes the other. What is left of the descriptors is
+ * for idle connections. */
 #include "src/capacity.h"
 
 #include <string.h>
@@ -8,18 +9,41 @@
 #include "base/clock.h"
 
 enum {
-	SEATS_MIN = 16,
+	SEATS_MIN = 8,
 	SEATS_MAX = 4096,
 	SENDERS = 128,	/* whose conversion is over: they stand in no queue any more */
 	READERS = 1024, /* of results that the cache has */
-	CHEAP = 32,	/* threads for what takes no time */
+	LANDING = 64,  /* flights that have left their slot: they keep their result, or are ended */
+	CHEAP_MIN = 8, /* threads for what takes no time */
+	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
 
-	/* Descriptors. */
-	FILES_DAEMON = 64,
-	FILES_PROGRAM = 8,     /* a holder, and one that replaces it */
-	FILES_SEAT = 2,	       /* the source, and an event or a file; beside the connection */
-	FILES_CONVERSION = 10, /* pipes, epoll set, pidfds, what is under way to the programs */
+	/* Descriptors. The daemon itself: 30 to 40 at rest, of these up to 14 places that jobs
+	 * may read; 16 listeners; the four threads of the desk, a reload with its includes, a
+	 * log that is opened again, a successor, the removal of a tree. */
+	FILES_DAEMON = 80,
+	/* A holder: its pidfd and socket, those of its standby, and the same of one that is to
+	 * replace it. */
+	FILES_PROGRAM = 8,
+	/* A request without a seat: root and source. */
+	FILES_CHEAP = 2,
+	/* A seat, beside its connection. Waiting: source and event. Sending: the pipe with the
+	 * result and the two ends of the stage, or file and event; a hit: source, file, and the
+	 * root for a moment. */
+	FILES_SEAT = 3,
+	/* A flight, beside the seats of those who wait for it. Queued: source, the event by
+	 * which it is given up, the event of admission. At its end: the second of these, the
+	 * file, a directory of the store. */
+	FILES_FLIGHT = 3,
+	/* A conversion, beside its seat or flight. Running: pipe (two ends), stderr, epoll set,
+	 * two files (one that takes no more, and the one that follows it) or the two ends of
+	 * the stage, and three to look into its directory. While its programs start it is nine
+	 * as well: both ends of the pipes of stderr and of the result, three ends of pipes
+	 * between programs, the source opened again, a set of rules. */
+	FILES_CONVERSION = 9,
+	/* Each of its programs: the pidfd; and a holder that was replaced stays until its last
+	 * job ends, with pidfd and socket. */
+	FILES_JOB = 3,
 };
 
 static unsigned long bounded(unsigned long value, unsigned long min, unsigned long max)
@@ -27,32 +51,120 @@ static unsigned long bounded(unsigned long value, unsigned long min, unsigned lo
 	return value > max || min > max ? max : value < min ? min : value;
 }
 
-struct capacity capacity_of(const struct config *config, unsigned long files)
+static unsigned long smaller(unsigned long a, unsigned long b)
 {
-	unsigned long whole = 0, live = 0, queues = 0, programs = 0;
+	return a < b ? a : b;
+}
+
+static unsigned long larger(unsigned long a, unsigned long b)
+{
+	return a > b ? a : b;
+}
+
+static unsigned files_of(const struct recipe *recipe)
+{
+	return FILES_CONVERSION + FILES_JOB * (unsigned)template_program_count(recipe->template);
+}
+
+/* What the configuration asks for, whatever there is. */
+struct wishes {
+	unsigned long slots;	      /* conversions at once */
+	unsigned long queues;	      /* those who wait for one */
+	unsigned long flights;	      /* of both, for shared results; refreshes included */
+	unsigned long programs;	      /* that may be held */
+	unsigned long files;	      /* of all conversions at once */
+	unsigned long whole, largest; /* of one: the largest that is not live, and of all */
+};
+
+static bool is_same_program(const struct recipe *a, size_t i, const struct recipe *b, size_t j)
+{
+	return a->program_paths[i] && b->program_paths[j] &&
+	       !strcmp(a->program_paths[i], b->program_paths[j]) &&
+	       !strcmp(template_program_name(a->template, i),
+		       template_program_name(b->template, j));
+}
+
+/* A holder serves all recipes that run its program in the same environment. A recipe that adds
+ * to the environment is taken to have one of its own. */
+static bool is_held_for_another(const struct config *config, size_t recipe, size_t program)
+{
+	const struct recipe *own = config->recipes[recipe];
+	if (own->env[0])
+		return false;
+	for (size_t i = 0; i < recipe; i++) {
+		const struct recipe *other = config->recipes[i];
+		if (other->start != RECIPE_WARM || other->env[0] || other->threads != own->threads)
+			continue;
+		for (size_t j = 0; j < template_program_count(other->template); j++)
+			if (is_same_program(own, program, other, j))
+				return true;
+	}
+	return false;
+}
+
+static struct wishes wishes_of(const struct config *config)
+{
+	struct wishes wishes = {0};
+	unsigned long whole = 0, live = 0, live_files = 0;
+	bool refreshes = false;
 	for (size_t i = 0; i < config->recipe_count; i++) {
 		const struct recipe *recipe = config->recipes[i];
-		*(recipe->response == RECIPE_LIVE ? &live : &whole) += recipe->slots;
-		queues += recipe->queue;
-		programs += template_program_count(recipe->template);
+		unsigned long files = files_of(recipe);
+		wishes.queues += recipe->queue;
+		wishes.largest = larger(files, wishes.largest);
+		if (recipe->response == RECIPE_LIVE) {
+			live += recipe->slots;
+			live_files += files * recipe->slots;
+		} else {
+			whole += recipe->slots;
+			wishes.whole = larger(files, wishes.whole);
+		}
+		if (recipe->join)
+			wishes.flights += recipe->slots + recipe->queue;
+		refreshes |= recipe->stale_ms > 0;
+		for (size_t j = 0; j < template_program_count(recipe->template); j++)
+			wishes.programs +=
+				recipe->start == RECIPE_WARM && !is_held_for_another(config, i, j);
 	}
-	if (whole > config->slots)
-		whole = config->slots;
-	unsigned long used =
-		FILES_DAEMON + FILES_PROGRAM * programs + FILES_CONVERSION * (whole + live);
+	whole = smaller(whole, config->slots);
+	wishes.slots = whole + live;
+	wishes.files = wishes.whole * whole + live_files;
+	if (refreshes)
+		wishes.flights += config->slots;
+	if (wishes.flights > 0)
+		wishes.flights += LANDING;
+	return wishes;
+}
+
+struct capacity capacity_of(const struct config *config, unsigned long files)
+{
+	const struct wishes wishes = wishes_of(config);
+	unsigned long cheap = bounded(files / 32, CHEAP_MIN, CHEAP_MAX);
+	unsigned long used = FILES_DAEMON + FILES_CHEAP * cheap + FILES_PROGRAM * wishes.programs;
 	/* A quarter of the descriptors stays for connections that do nothing. */
-	unsigned long room = files / 4 * 3 > used ? (files / 4 * 3 - used) / (FILES_SEAT + 1) : 0;
+	unsigned long room = files / 4 * 3 > used ? files / 4 * 3 - used : 0;
+	/* Conversions get half of the rest at most, so that requests can wait for them. */
+	unsigned long conversions = larger(smaller(wishes.files, room / 2), wishes.largest);
+	used += conversions;
+	room = room > conversions ? room - conversions : 0;
+	unsigned long flights = smaller(wishes.flights, room / (FILES_SEAT + 1 + FILES_FLIGHT));
+	flights = larger(flights, smaller(wishes.flights, SEATS_MIN));
+	unsigned long left = room > FILES_FLIGHT * flights ? room - FILES_FLIGHT * flights : 0;
 	unsigned long seats =
-		bounded(whole + live + queues + SENDERS + (config->cache_path ? READERS : 0),
-			SEATS_MIN, SEATS_MAX);
-	seats = room < SEATS_MIN ? SEATS_MIN : bounded(seats, SEATS_MIN, room);
-	used += FILES_SEAT * seats;
+		wishes.slots + wishes.queues + SENDERS + (config->cache_path ? READERS : 0);
+	seats = bounded(seats, SEATS_MIN, SEATS_MAX);
+	seats = larger(smaller(seats, left / (FILES_SEAT + 1)), SEATS_MIN);
+	used += FILES_SEAT * seats + FILES_FLIGHT * flights;
 	unsigned long connections =
 		bounded(files > used ? files - used : 0, CONNECTIONS_MIN, config->connections);
 	return (struct capacity){
 		.seats = (unsigned)seats,
-		.threads = (unsigned)seats + CHEAP,
+		.threads = (unsigned)(seats + cheap),
+		.flights = (unsigned)flights,
+		.files = (unsigned)conversions,
+		.kept_files = (unsigned)wishes.whole,
 		.connections = (unsigned)connections,
+		.is_tight = conversions < wishes.files || used + CONNECTIONS_MIN > files,
 	};
 }
 
@@ -65,6 +177,7 @@ struct admission_request capacity_request(const struct config *config, const str
 				.live = recipe->response == RECIPE_LIVE,
 				.weight = recipe->weight,
 				.memory_bytes = recipe_memory(recipe),
+				.files = files_of(recipe),
 			},
 		.slots = recipe->slots,
 		.total_slots = config->slots,

@@ -7,15 +7,20 @@
  * descriptors in the middle of what it has accepted. Pure, any thread.
  */
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include "src/admission.h"
 #include "src/config.h"
 #include "src/outcome.h"
 
 struct capacity {
-	unsigned seats;	      /* for admission_set_seats */
-	unsigned threads;     /* seats, and some that always remain for cheap answers */
-	unsigned connections; /* idle ones included */
+	unsigned seats;		    /* for admission_set_seats */
+	unsigned threads;	    /* seats, and some that always remain for cheap answers */
+	unsigned flights;	    /* for flights_limit; each is a thread of its own */
+	unsigned files, kept_files; /* for admission_set_files */
+	unsigned connections;	    /* idle ones included */
+	bool is_tight; /* fewer conversions run at once than the configuration allows */
 };
 
 /* files: how many descriptors this process may have. */

@@ -5,6 +5,7 @@
 #include "src/flight_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "src/cache/cache.h"
 
 enum { STACK_BYTES = 256 * 1024 };
@@ -35,6 +37,7 @@ void flights_open(struct service *service, const struct config *config)
 	pthread_mutex_init(&flights->lock, NULL);
 	pthread_cond_init(&flights->landed, NULL);
 	LIST_INIT(&flights->list);
+	flights->running_max = UINT_MAX;
 	service->flights = flights;
 }
 
@@ -67,8 +70,23 @@ struct cache *flight_store(const struct service *service, const struct recipe *r
 	return recipe->cache ? service->cache : NULL;
 }
 
+void flights_limit(struct service *service, unsigned flights_max)
+{
+	struct flights *flights = service->flights;
+	if (!flights)
+		return;
+	pthread_mutex_lock(&flights->lock);
+	flights->running_max = flights_max;
+	pthread_mutex_unlock(&flights->lock);
+}
+
+/* Never with the lock of all flights: the kernel frees the blocks of a file that has no name
+ * with its last descriptor, within close(2), which takes a tenth of a second for each gigabyte.
+ * NULL is fine. */
 static void flight_free(struct flight *flight)
 {
+	if (!flight)
+		return;
 	pump_clear(&flight->pump);
 	fd_close(&flight->found);
 	fd_close(&flight->abandoned);
@@ -94,54 +112,57 @@ void flight_wake(const struct flight *flight)
 		eventfd_write(seat->event, 1);
 }
 
-static void drop(struct flight *flight)
+/* Returns the flight when nobody has a part in it any more: then it is the caller's to free,
+ * after the lock. */
+static struct flight *drop(struct flight *flight)
 {
-	if (--flight->references == 0)
-		flight_free(flight);
+	return --flight->references == 0 ? flight : NULL;
+}
+
+/* The end of a flight, without the lock. What it holds for nobody's sake goes before those who
+ * wait are told, because they may be many and slow: the source and the event, but not the file. */
+static void land(struct flight *flight, struct flight_state *state)
+{
+	struct flights *flights = flight->flights;
+	source_close(&flight->plan->source);
+	pthread_mutex_lock(&flights->lock);
+	if (state->outcome != OUTCOME_OK) { /* what was sent of it was sent */
+		state->file = flight->state.file;
+		state->length = flight->state.length;
+	}
+	flight->state = *state;
+	int abandoned = fd_take(&flight->abandoned);
+	unlist(flight);
+	flight_wake(flight);
+	struct flight *unused = drop(flight);
+	pthread_mutex_unlock(&flights->lock);
+	fd_close(&abandoned);
+	flight_free(unused);
+	/* Last of all: what a flight uses is there as long as it is counted. */
+	pthread_mutex_lock(&flights->lock);
+	if (--flights->running == 0)
+		pthread_cond_broadcast(&flights->landed);
+	pthread_mutex_unlock(&flights->lock);
 }
 
 static void *run(void *argument)
 {
 	struct flight *flight = argument;
-	struct flights *flights = flight->flights;
 	struct flight_state state = {.ended = true, .file = -1};
 	if (flight->refresh_id)
 		flight_run_refresh(flight, &state);
 	else
 		flight_run(flight, &state);
-	pthread_mutex_lock(&flights->lock);
-	if (state.outcome != OUTCOME_OK) { /* what was sent of it was sent */
-		state.file = flight->state.file;
-		state.length = flight->state.length;
-	}
-	flight->state = state;
-	unlist(flight);
-	flight_wake(flight);
-	drop(flight);
-	if (--flights->running == 0)
-		pthread_cond_broadcast(&flights->landed);
-	pthread_mutex_unlock(&flights->lock);
+	land(flight, &state);
 	return NULL;
 }
 
-static int start_thread(struct flight *flight)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	int r = -pthread_create(&thread, &attributes, run, flight);
-	pthread_attr_destroy(&attributes);
-	return r;
-}
-
-static struct flight *flight_new(struct service *service, const struct validator *validator,
-	const char *uri, const char *refresh_id)
+static int flight_new(struct service *service, const struct validator *validator, const char *uri,
+	const char *refresh_id, struct flight **out)
 {
 	struct flight *flight = calloc(1, sizeof *flight);
 	if (!flight)
-		return NULL;
+		return -ENOMEM;
 	flight->service = service;
 	flight->flights = service->flights;
 	flight->validator = *validator;
@@ -153,33 +174,47 @@ static struct flight *flight_new(struct service *service, const struct validator
 	flight->abandoned = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	text_init(&flight->reason, flight->reason_buffer, sizeof flight->reason_buffer);
 	pump_init(&flight->pump, &flight->conversion, NULL, &flight->progress, &flight->reason);
-	if (flight->uri && flight->abandoned >= 0 && !refresh_id == !flight->refresh_id)
-		return flight;
-	flight_free(flight);
-	return NULL;
+	int r = flight->abandoned < 0 ? -errno : 0;
+	if (!flight->uri || !refresh_id != !flight->refresh_id)
+		r = -ENOMEM;
+	if (r < 0)
+		flight_free(flight);
+	else
+		*out = flight;
+	return r;
 }
 
-int flight_begin(struct service *service, const struct validator *validator, struct plan **plan,
+int flight_list(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, const char *refresh_id, struct flight **out)
 {
 	struct flights *flights = service->flights;
-	struct flight *flight = flight_new(service, validator, uri, refresh_id);
-	if (!flight)
-		return -ENOMEM;
-	flight->plan = *plan;
-	flight->references = 1;
-	int r = start_thread(flight);
-	if (r < 0) {
-		flight->plan = NULL;
-		flight_free(flight);
+	if (flights->running >= flights->running_max)
+		return FLIGHT_E_FULL;
+	struct flight *flight;
+	int r = flight_new(service, validator, uri, refresh_id, &flight);
+	if (r < 0)
 		return r;
-	}
+	flight->plan = *plan;
 	*plan = NULL;
+	flight->references = 1;
 	flights->running++;
 	flight->listed = true;
 	LIST_INSERT_HEAD(&flights->list, flight, entry);
 	*out = flight;
 	return 0;
+}
+
+void flight_start(struct flight *flight)
+{
+	int r = thread_start(STACK_BYTES, run, flight);
+	if (r == 0)
+		return;
+	struct flight_state state = {
+		.ended = true, .file = -1, .outcome = outcome_from_error(r), .retry_after_s = 1};
+	text_printf(&flight->reason, "thread: %s", strerror(-r));
+	if (flight->refresh_id)
+		flight_end_refresh(flight, &state);
+	land(flight, &state);
 }
 
 struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES])
@@ -212,7 +247,7 @@ int flight_enter(struct service *service, const struct validator *validator, str
 	struct flight *flight = flight_look(flights, validator->key);
 	if (!flight) {
 		seat->leader = true;
-		r = flight_begin(service, validator, plan, uri, NULL, &flight);
+		r = flight_list(service, validator, plan, uri, NULL, &flight);
 	}
 	if (r == 0) {
 		flight->references++;
@@ -224,8 +259,10 @@ int flight_enter(struct service *service, const struct validator *validator, str
 		flight->seats = seat;
 	}
 	pthread_mutex_unlock(&flights->lock);
-	if (r < 0)
+	if (r != 0)
 		fd_close(&seat->event);
+	else if (seat->leader)
+		flight_start(flight);
 	return r;
 }
 
@@ -284,8 +321,9 @@ void flight_leave(struct flight_seat *seat)
 		unlist(flight);
 		eventfd_write(flight->abandoned, 1);
 	}
-	drop(flight);
+	struct flight *unused = drop(flight);
 	pthread_mutex_unlock(&flights->lock);
+	flight_free(unused);
 	fd_close(&seat->event);
 	seat->flight = NULL;
 }

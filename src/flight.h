@@ -44,8 +44,12 @@ struct flight_state {
 
 /* Whether there is a flight of this key that a seat could be taken in, now. Any thread. */
 bool flight_is_under_way(struct service *service, const struct validator *validator);
+enum {
+	FLIGHT_E_FULL = 1 /* there are as many flights as flights_limit allows */
+};
+
 /* Takes a seat in the flight of this key; makes one when there is none, which takes over *plan (then NULL) and of which this
- * request is the leader. Any thread. Returns 0 or -errno. */
+ * request is the leader. Any thread. Returns 0, FLIGHT_E_FULL or -errno. */
 int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, struct flight_seat *seat);
 
@@ -79,6 +83,9 @@ struct cache *flight_store(const struct service *service, const struct recipe *r
 /* Makes flights possible and opens the store that the configuration names. Without a store everything works as well, so
  * what is wrong with it is logged and no error. Main thread, before there are others. */
 void flights_open(struct service *service, const struct config *config);
+/* At most so many at once, whoever waits for them: each has a thread and descriptors. Any
+ * thread. */
+void flights_limit(struct service *service, unsigned flights_max);
 /* Ends flights that still run, waits for them, and closes the store. No request may be running any more. */
 void flights_close(struct service *service);
 

@@ -21,7 +21,7 @@ struct flight_failure {
 struct flights {
 	pthread_mutex_t lock; /* for everything that a flight says about itself */
 	pthread_cond_t landed;
-	unsigned running;
+	unsigned running, running_max;
 	LIST_HEAD(, flight) list; /* those that can be entered */
 	unsigned refreshing;
 	unsigned next_failure;
@@ -36,7 +36,7 @@ struct flight {
 	LIST_ENTRY(flight) entry;
 	struct flight_seat *seats;
 	struct flight_state state;
-	int abandoned; /* readable when nobody wants it any more */
+	int abandoned; /* readable when nobody wants it any more; -1: it has ended */
 	/* The thread's own until state.ended, the leader's to read afterwards. */
 	struct plan *plan;
 	struct validator validator;
@@ -55,13 +55,19 @@ struct flight {
 
 /* With the lock held. The flight of this key that can be entered, or NULL. */
 struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES]);
-/* With the lock held: nobody can enter before the thread runs, or there is none. refresh_id: NULL, it is none. Takes *plan, then NULL.
- * Returns 0 or -errno. */
-int flight_begin(struct service *service, const struct validator *validator, struct plan **plan,
+/* With the lock held: a flight that others can enter; flight_start is due, without the lock.
+ * refresh_id: NULL, it is no refresh. Takes *plan, then NULL. Returns 0, FLIGHT_E_FULL or
+ * -errno. */
+int flight_list(struct service *service, const struct validator *validator, struct plan **plan,
 	const char *uri, const char *refresh_id, struct flight **out);
+/* Without the lock; the caller has a reference. Where there is no thread for it, the flight
+ * ends as an overload for all who have a seat by then. */
+void flight_start(struct flight *flight);
 
 /* flight_refresh.c: flight_run for a refresh, which has to tell of itself. */
 void flight_run_refresh(struct flight *flight, struct flight_state *state);
+/* The last part of that: the line in the log, and when to try again. Without the lock. */
+void flight_end_refresh(struct flight *flight, const struct flight_state *state);
 
 /* With the lock held: tells all seats that there is something new. */
 void flight_wake(const struct flight *flight);

@@ -33,12 +33,14 @@ void flight_refresh(struct service *service, const struct validator *validator, 
 	const struct flight_failure *failure = find_failure(flights, validator->key);
 	bool due = !flight_look(flights, validator->key) && flights->refreshing < most &&
 		   (!failure || clock_now_ms() >= failure->until_ms);
-	if (due && flight_begin(service, validator, plan, uri, id, &flight) == 0) {
+	if (due && flight_list(service, validator, plan, uri, id, &flight) == 0) {
 		flights->refreshing++;
 		flight->references++;
 		*seat = (struct flight_seat){.flight = flight, .event = -1};
 	}
 	pthread_mutex_unlock(&flights->lock);
+	if (flight)
+		flight_start(flight);
 }
 
 /* With the lock held. */
@@ -84,9 +86,18 @@ static void report(struct flight *flight, const struct flight_state *state)
 	history_observe(flight->service->history, &access);
 }
 
-void flight_run_refresh(struct flight *flight, struct flight_state *state)
+void flight_end_refresh(struct flight *flight, const struct flight_state *state)
 {
 	struct flights *flights = flight->flights;
+	report(flight, state);
+	pthread_mutex_lock(&flights->lock);
+	flights->refreshing--;
+	remember(flights, flight->validator.key, state->outcome != OUTCOME_OK);
+	pthread_mutex_unlock(&flights->lock);
+}
+
+void flight_run_refresh(struct flight *flight, struct flight_state *state)
+{
 	struct running *running = flight->service->running;
 	flight->running = (struct running_entry){
 		.id = flight->refresh_id,
@@ -98,9 +109,5 @@ void flight_run_refresh(struct flight *flight, struct flight_state *state)
 	running_enter(running, &flight->running);
 	flight_run(flight, state);
 	running_leave(running, &flight->running);
-	report(flight, state);
-	pthread_mutex_lock(&flights->lock);
-	flights->refreshing--;
-	remember(flights, flight->validator.key, state->outcome != OUTCOME_OK);
-	pthread_mutex_unlock(&flights->lock);
+	flight_end_refresh(flight, state);
 }

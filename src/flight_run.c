@@ -79,6 +79,7 @@ static enum outcome pump_all(struct flight *flight, int *status)
 		if (outcome == OUTCOME_OK)
 			outcome = pump_land(pump);
 	}
+	pump_settle(pump);
 	if (pump->given_error)
 		cache_fails(cache, pump->given_error);
 	return outcome;
@@ -116,6 +117,7 @@ static void keep(struct flight *flight, struct flight_state *state)
 		.series = flight->plan->recipe->stale_ms > 0 ? flight->validator.series : NULL,
 	};
 	state->valid = validator_holds(flight->plan);
+	source_close(&flight->plan->source); /* a descriptor for what keeping needs */
 	if (state->valid && flight->pump.in_given)
 		state->kept = cache_keep(flight->service->cache, flight->validator.key, state->file,
 				      state->length, &note) == 0;

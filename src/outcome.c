@@ -48,7 +48,8 @@ enum outcome outcome_from_error(int error)
 	case ENFILE:
 	case ENOMEM:
 	case ENOBUFS:
-	case EPIPE: /* the spawner is gone; another comes in a moment */
+	case ETOOMANYREFS: /* descriptors of this user under way between processes */
+	case EPIPE:	   /* the spawner is gone; another comes in a moment */
 		return OUTCOME_OVERLOADED;
 	default:
 		return OUTCOME_INTERNAL;

@@ -216,6 +216,9 @@ int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 void cache_fails(struct cache *cache, int error)
 {
 	atomic_fetch_add(&cache->failed, 1);
+	/* The daemon's own shortage says nothing about the store, and is over in a moment. */
+	if (error == EMFILE || error == ENFILE || error == ENOMEM)
+		return;
 	atomic_store(&cache->silent_until_ms, clock_now_ms() + SILENT_MS);
 	if (!atomic_exchange(&cache->told, true))
 		log_error("cache: nothing is kept for now: %s", strerror(error));

@@ -38,8 +38,9 @@ static void *respond(void *argument)
 		r == 0 ? request_new(responder->service, responder->config, connection) : NULL;
 	if (request) {
 		request_serve(request);
-		if (request_close(request))
+		if (request_end(request))
 			fcgi_connection_end(connection);
+		request_free(request);
 	}
 	fcgi_connection_free(connection);
 	return NULL;

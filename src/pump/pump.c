@@ -54,6 +54,15 @@ void pump_clear(struct pump *pump)
 	fd_close(&pump->left_file);
 }
 
+void pump_settle(struct pump *pump)
+{
+	fd_close(&pump->epoll);
+	fd_close(&pump->given);
+	/* All that was in it went to the file. */
+	if (pump->file >= 0)
+		fd_close(&pump->conversion->out);
+}
+
 static int watch(struct pump *pump, int fd, uint32_t tag, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data.u32 = tag};
@@ -235,18 +244,30 @@ static void begin_spilling(struct pump *pump)
 	pump_spill(pump);
 }
 
+/* A shortage of ours is no fault of the program, like a file that it did not make. */
+static void open_output(struct pump *pump)
+{
+	struct stat st;
+	pump->file = conversion_open_output(pump->conversion);
+	if (pump->file >= 0 && fstat(pump->file, &st) == 0) {
+		pump->bytes = (uint64_t)st.st_size;
+		return;
+	}
+	int r = pump->file;
+	pump->file = -1;
+	if (outcome_from_error(r) != OUTCOME_OVERLOADED)
+		return;
+	pump_end(pump, OUTCOME_OVERLOADED, SIGKILL, "output: ");
+	text_puts(pump->reason, strerror(-r));
+}
+
 /* The programs have ended well: finds out how much they made, and where it is. */
 static enum outcome take_output(struct pump *pump)
 {
 	struct conversion *conversion = pump->conversion;
 	uint64_t limit = conversion->plan->recipe->max_output_bytes;
 	if (conversion->out < 0) {
-		pump->file = conversion_open_output(conversion);
-		struct stat st;
-		if (pump->file >= 0 && fstat(pump->file, &st) == 0)
-			pump->bytes = (uint64_t)st.st_size;
-		else
-			pump->file = -1;
+		open_output(pump);
 	} else if (pump->file >= 0) {
 		pump_spill(pump);
 	} else {

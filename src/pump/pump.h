@@ -52,6 +52,9 @@ struct pump {
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
 	struct progress *progress, struct text *reason);
 void pump_clear(struct pump *pump);
+/* The programs have ended: closes what was needed while they ran, for the answer may take long.
+ * What is to be sent stays. */
+void pump_settle(struct pump *pump);
 
 /* whole: waits until every program has ended, while their output stays in the pipe or, when the
  * pipe is full, goes to an unnamed file. Returns OUTCOME_OK when all exited 0 and wrote something.

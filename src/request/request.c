@@ -84,6 +84,7 @@ static enum outcome run(struct request *request)
 		request->times.first = pump->first_us;
 		request->aborted = request->aborted || pump->aborted;
 	}
+	pump_settle(pump);
 	if (outcome != OUTCOME_OK)
 		conversion_close(conversion);
 	request->times.done = clock_now_us();
@@ -120,6 +121,7 @@ static void finish_whole(struct request *request)
 	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
 	if (!validator_holds(request->plan))
 		request->validator.etag[0] = '\0';
+	source_close(&request->plan->source);
 	if (request->outcome == OUTCOME_OK)
 		request_send_result(request, -1, request->work->pump.bytes, false);
 	else
@@ -221,8 +223,10 @@ struct request *request_new(
 	return request;
 }
 
-static void request_free(struct request *request)
+void request_free(struct request *request)
 {
+	if (request->work)
+		pump_clear(&request->work->pump);
 	/* A plan that was taken goes with its flight. */
 	if (request->plan && !request->plan_taken) {
 		plan_clear(request->plan);
@@ -249,10 +253,8 @@ void request_serve(struct request *request)
 		request->times.planned = clock_now_us();
 		answer(request);
 	}
-	if (request->work) {
+	if (request->work)
 		conversion_close(&request->work->conversion);
-		pump_clear(&request->work->pump);
-	}
 	if (request->seated)
 		admission_stand(request->service->admission);
 }
@@ -265,14 +267,12 @@ void request_give_up(struct request *request)
 	request_send_error(request);
 }
 
-bool request_close(struct request *request)
+bool request_end(struct request *request)
 {
 	request_log(request);
 	bool gone =
 		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
-	bool good = !request->broken && request->send_error == 0 && (!gone || request->aborted);
-	request_free(request);
-	return good;
+	return !request->broken && request->send_error == 0 && (!gone || request->aborted);
 }
 
 void request_refuse(struct fcgi_connection *connection)

@@ -25,9 +25,13 @@ void request_serve(struct request *request);
 /* Answers 503: there is no thread that could serve it. Does not block. */
 void request_give_up(struct request *request);
 struct fcgi_connection *request_get_connection(const struct request *request);
-/* Logs and frees it, with everything that it needed. Returns whether fcgi_connection_end is due; otherwise the connection can only be
- * closed. */
-bool request_close(struct request *request);
+/* Logs it: all has been said but the end. Returns whether fcgi_connection_end is due; otherwise
+ * the connection can only be closed. */
+bool request_end(struct request *request);
+/* With everything that it needed. This may take long, for with the last descriptor of a large
+ * file the kernel frees its blocks: after fcgi_connection_end, so that the client does not wait
+ * for it. The connection stays. */
+void request_free(struct request *request);
 
 /* Answers 503 without taking anything up. Does not block. */
 void request_refuse(struct fcgi_connection *connection);

@@ -182,12 +182,19 @@ void request_answer_shared(struct request *request)
 	int r = flight_enter(
 		request->service, &request->validator, &offered, request->uri, &request->seat);
 	request->plan_taken = !offered;
-	if (r < 0) {
-		text_printf(&request->reason, "flight: %s", strerror(-r));
-		request->outcome = outcome_from_error(r);
+	if (r != 0) {
+		if (r == FLIGHT_E_FULL)
+			text_puts(
+				&request->reason, "as many conversions wait as descriptors allow");
+		else
+			text_printf(&request->reason, "flight: %s", strerror(-r));
+		request->outcome = r == FLIGHT_E_FULL ? OUTCOME_OVERLOADED : outcome_from_error(r);
 		request_send_error(request);
 		return;
 	}
+	/* Somebody else's conversion has the source open, or its result makes ours unnecessary. */
+	if (!request->seat.leader)
+		source_close(&request->plan->source);
 	enum access_cache made =
 		flight_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
 	request->cache = request->seat.leader ? made : ACCESS_CACHE_JOIN;

@@ -31,7 +31,8 @@ static void serve(void *data, void *item)
 	struct request *request = item;
 	struct fcgi_connection *connection = request_get_connection(request);
 	request_serve(request);
-	bool keep = request_close(request) && fcgi_connection_end(connection) == 0;
+	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
+	request_free(request);
 	fcgi_loop_release(server->loop, connection, keep);
 }
 
@@ -60,7 +61,8 @@ static bool end_slowly(struct server *server, struct fcgi_connection *connection
 static void close_answered(struct server *server, struct request *request)
 {
 	struct fcgi_connection *connection = request_get_connection(request);
-	int r = request_close(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
+	int r = request_end(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
+	request_free(request);
 	if (r == -EAGAIN && end_slowly(server, connection))
 		return;
 	fcgi_loop_release(server->loop, connection, r == 0);

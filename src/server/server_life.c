@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/capacity.h"
+#include "src/flight.h"
 #include "src/request/recall.h"
 #include "src/seclusion.h"
 #include "src/warmth.h"
@@ -37,8 +38,15 @@ void server_know_recipes(struct server *server)
 
 void server_apply_capacity(struct server *server)
 {
-	struct capacity capacity = capacity_of(server->config, fd_raise_limit());
+	unsigned long files = fd_raise_limit();
+	struct capacity capacity = capacity_of(server->config, files);
+	if (capacity.is_tight)
+		log_warning("fewer conversions run at once than the configuration allows, for want "
+			    "of descriptors: raise RLIMIT_NOFILE files=%lu connections=%u",
+			files, capacity.connections);
 	admission_set_seats(server->service.admission, capacity.seats);
+	admission_set_files(server->service.admission, capacity.files, capacity.kept_files);
+	flights_limit(&server->service, capacity.flights);
 	pool_set_threads(server->pool, capacity.threads);
 	fcgi_loop_set_connections(server->loop, capacity.connections);
 	recall_reset(server->service.recall, server->config, server->service.cache);

@@ -64,9 +64,11 @@ static void take_connections(void *data)
 {
 	struct succession *succession = data;
 	int fd, r;
-	while ((r = handover_receive(succession->predecessor, &fd)) == 0)
-		if (fcgi_loop_adopt(succession->loop, fd) < 0)
-			log_warning("connection of the predecessor lost: no memory");
+	while ((r = handover_receive(succession->predecessor, &fd)) == 0) {
+		int adopted = fcgi_loop_adopt(succession->loop, fd);
+		if (adopted < 0)
+			log_warning("connection of the predecessor lost: %s", strerror(-adopted));
+	}
 	if (r == -EAGAIN)
 		return;
 	fcgi_loop_unwatch(succession->loop, succession->predecessor);

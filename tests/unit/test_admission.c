@@ -120,6 +120,44 @@ static void test_total_and_live(void **state)
 	admission_free(admission);
 }
 
+/* Descriptors are counted like memory: over all recipes, with some out of reach for live ones. */
+static void test_files(void **state)
+{
+	(void)state;
+	struct admission *admission;
+	assert_int_equal(admission_new(&admission), 0);
+	admission_set_files(admission, 30, 12);
+	struct admission_pass first, second, third;
+	unsigned retry_after_s;
+	struct admission_request live = make_request("live", 5, 0);
+	live.share = (struct admission_share){.live = true, .files = 12};
+	struct admission_request whole = make_request("whole", 5, 0);
+	whole.share.files = 12;
+	assert_int_equal(admission_enter(admission, &live, &first, &retry_after_s), 0);
+	assert_int_equal(
+		admission_enter(admission, &live, &second, &retry_after_s), ADMISSION_E_FULL);
+	assert_int_equal(admission_enter(admission, &whole, &second, &retry_after_s), 0);
+	assert_int_equal(
+		admission_enter(admission, &whole, &third, &retry_after_s), ADMISSION_E_FULL);
+	admission_leave(admission, &second);
+	/* With more of them who waits comes in. */
+	whole.queue = 1;
+	struct entry waiting;
+	admission_set_files(admission, 12, 12);
+	start(&waiting, admission, whole);
+	await_line(admission, &whole, 1);
+	admission_set_files(admission, 24, 12);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(waiting.result, 0);
+	admission_leave(admission, &waiting.pass);
+	admission_leave(admission, &first);
+	/* One that needs more than there are runs alone. */
+	whole.share.files = 100;
+	assert_int_equal(admission_enter(admission, &whole, &first, &retry_after_s), 0);
+	admission_leave(admission, &first);
+	admission_free(admission);
+}
+
 static void test_timeout_and_gone(void **state)
 {
 	(void)state;
@@ -265,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_slots_queue_and_order),
 		cmocka_unit_test(test_total_and_live),
+		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_timeout_and_gone),
 		cmocka_unit_test(test_weight),
 		cmocka_unit_test(test_who_gives_up_holds_nobody),

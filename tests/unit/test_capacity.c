@@ -1,59 +1,137 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that all seats and conversions take together with the connections must be there:
- * counted here as a stranger would, from what each holds. */
+/* The descriptors that all seats, flights and conversions take together with the connections must be
+ * there: counted here as a stranger would, from what each holds. */
 #include "tests/unit/unit.h"
 
 #include "src/capacity.h"
 
-enum { EACH_SEAT = 2, EACH_CONVERSION = 10 };
+enum { EACH_SEAT = 3, EACH_FLIGHT = 3, EACH_CONVERSION = 12, EACH_PROGRAM = 8, DAEMON = 60 };
 
-static struct capacity make(unsigned recipes, unsigned queue, unsigned slots, unsigned live_slots,
-	unsigned connections, unsigned long files)
+struct wish {
+	unsigned recipes; /* beside a live one */
+	unsigned queue, slots, live_slots, connections;
+	bool join, stale, other_programs;
+};
+
+static struct capacity make(const struct wish *wish, unsigned long files)
 {
 	const char *run[] = {"true"};
 	char error[256];
+	static char paths[100][16];
 	struct template *template = template_new(run, 1, NULL, 0, error, sizeof error);
-	struct recipe whole = {.queue = queue, .slots = slots, .template = template};
-	struct recipe live = {.response = RECIPE_LIVE, .slots = live_slots, .template = template};
-	struct recipe *list[100] = {&live};
-	for (unsigned i = 0; i < recipes; i++)
-		list[i + 1] = &whole;
-	struct config config = {.recipe_count = recipes + 1,
+	static struct recipe recipes[100];
+	struct recipe *list[100];
+	unsigned count = wish->recipes + 1;
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(paths[i], sizeof paths[i], "/bin/%u", wish->other_programs ? i : 0);
+		recipes[i] = (struct recipe){.queue = wish->queue,
+			.slots = wish->slots,
+			.template = template,
+			.join = wish->join,
+			.stale_ms = wish->stale ? 1000 : 0,
+			.program_paths = {paths[i]}};
+		list[i] = &recipes[i];
+	}
+	recipes[0].response = RECIPE_LIVE;
+	recipes[0].queue = 0;
+	recipes[0].slots = wish->live_slots;
+	struct config config = {.recipe_count = count,
 		.recipes = list,
-		.slots = slots,
-		.connections = connections};
+		.slots = wish->slots,
+		.connections = wish->connections};
 	struct capacity capacity = capacity_of(&config, files);
 	template_free(template);
 	return capacity;
 }
 
+static void check(const struct wish *wish, unsigned long files)
+{
+	struct capacity capacity = make(wish, files);
+	unsigned programs = wish->other_programs ? wish->recipes + 1 : 1;
+	unsigned long used = DAEMON + EACH_PROGRAM * programs + capacity.files +
+			     EACH_SEAT * capacity.seats + EACH_FLIGHT * capacity.flights +
+			     2 * (capacity.threads - capacity.seats) + capacity.connections;
+	assert_true(used <= files);
+	assert_true(capacity.connections >= files / 8 || capacity.connections == wish->connections);
+	/* Everybody who has a seat has a connection as well. */
+	assert_true(capacity.connections >= capacity.seats);
+	assert_true(capacity.seats >= 8);
+	assert_true(capacity.threads >= capacity.seats + 8);
+	assert_true(capacity.files >= EACH_CONVERSION);
+	assert_true(
+		capacity.kept_files >= EACH_CONVERSION && capacity.kept_files <= capacity.files);
+	assert_int_equal(capacity.flights > 0, wish->join || wish->stale);
+	unsigned long wanted = EACH_CONVERSION * (wish->slots + wish->live_slots);
+	assert_int_equal(capacity.is_tight, capacity.files < wanted);
+}
+
 static void test_fits(void **state)
 {
 	(void)state;
-	for (unsigned long files = 512; files <= 65536; files *= 2)
-		for (unsigned queue = 0; queue <= 60000; queue = queue * 3 + 7) {
-			struct capacity capacity = make(6, queue, 4, 8, 16384, files);
-			unsigned long used = capacity.connections + EACH_SEAT * capacity.seats +
-					     EACH_CONVERSION * 12;
-			assert_true(used < files);
-			assert_true(
-				capacity.connections >= files / 8 || capacity.connections == 16384);
-			assert_true(capacity.seats >= 16);
-			assert_true(capacity.threads >= capacity.seats + 16);
-		}
+	for (unsigned long files = 256; files <= 65536; files *= 2)
+		for (unsigned queue = 0; queue <= 60000; queue = queue * 3 + 7)
+			for (unsigned bits = 0; bits < 4; bits++) {
+				struct wish wish = {.recipes = 6,
+					.queue = queue,
+					.slots = 4,
+					.live_slots = 8,
+					.connections = 16384,
+					.join = bits & 1,
+					.stale = bits & 2};
+				check(&wish, files);
+				wish.slots = wish.live_slots = 200;
+				check(&wish, files);
+				wish.other_programs = files >= 512;
+				check(&wish, files);
+			}
 }
 
 static void test_follows_the_queues(void **state)
 {
 	(void)state;
-	struct capacity small = make(1, 10, 2, 0, 100, 65536);
-	struct capacity large = make(1, 1000, 2, 0, 100, 65536);
+	struct wish wish = {.recipes = 1, .queue = 10, .slots = 2, .connections = 100};
+	struct capacity small = make(&wish, 65536);
+	wish.queue = 1000;
+	struct capacity large = make(&wish, 65536);
 	assert_true(small.seats >= 12);
 	assert_int_equal(large.seats - small.seats, 990);
 	assert_int_equal(small.connections, 100);
-	assert_int_equal(make(1, 10, 2, 0, 4, 65536).connections, 4);
-	assert_true(make(1, 10, 2, 0, 100, 64).connections >= 16);
-	assert_true(make(99, 65535, 2, 0, 100, 1048576).seats <= 4096);
+	wish.connections = 4;
+	assert_int_equal(make(&wish, 65536).connections, 4);
+	wish.connections = 100;
+	assert_true(make(&wish, 64).connections >= 16);
+	wish = (struct wish){.recipes = 99, .queue = 65535, .slots = 2, .connections = 100};
+	assert_true(make(&wish, 1048576).seats <= 4096);
+}
+
+/* Each has a thread, and descriptors beside those of the seat that waits for it. */
+static void test_flights(void **state)
+{
+	(void)state;
+	struct wish wish = {
+		.recipes = 1, .queue = 1000, .slots = 4, .connections = 16384, .join = true};
+	struct capacity few = make(&wish, 1024), many = make(&wish, 65536);
+	/* The live recipe has no slot and no queue here. */
+	assert_in_range(many.flights, 1004, 1100);
+	assert_true(few.flights < 200 && few.flights >= 32);
+	assert_true(few.flights <= few.seats);
+	wish.join = false;
+	assert_true(make(&wish, 1024).seats > few.seats);
+	wish.stale = true;
+	assert_in_range(make(&wish, 65536).flights, 4, 100); /* refreshes */
+}
+
+/* A program that many recipes run is held once. */
+static void test_programs_are_counted_once(void **state)
+{
+	(void)state;
+	struct wish wish = {.recipes = 60, .queue = 10, .slots = 4, .connections = 16384};
+	unsigned seats = make(&wish, 1024).seats;
+	wish.other_programs = true;
+	assert_true(make(&wish, 1024).seats < seats);
+	wish.other_programs = false;
+	wish.recipes = 1;
+	assert_true(make(&wish, 1024).seats >= seats && seats > 100);
 }
 
 int main(void)
@@ -61,6 +139,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_follows_the_queues),
+		cmocka_unit_test(test_flights),
+		cmocka_unit_test(test_programs_are_counted_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: MIT
+"""What a request of each kind holds at its worst is what src/capacity.c counts, so that with few descriptors or threads requests
+wait or are refused, and nothing that has begun fails for want of one."""
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import fastcgi
+import pattern
+import processes
+from daemon import FAKE, SANITIZER, SLOW, anybody_may_execute, recipe
+from processes import wait_until
+
+MIB = 1 << 20
+# As in src/capacity.c.
+FILES_SEAT, FILES_FLIGHT, FILES_CONVERSION, FILES_JOB = 3, 3, 9, 3
+X = {"x": {"type": "integer", "max": 1 << 30}}
+SLOWCLOSE = os.path.join(os.path.dirname(FAKE), "slowclose.so")
+FOUR = ["|", FAKE, "stdin", "|", FAKE, "stdin", "|", FAKE, "stdin"]
+
+
+class Peak:
+    """Looks again and again; the most descriptors and threads that it saw at once."""
+
+    def __init__(self, pid):
+        self.pid, self.files, self.threads = pid, 0, 0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        while not self._end.wait(0.002):
+            with contextlib.suppress(OSError):
+                self.files = max(self.files, len(os.listdir(f"/proc/{self.pid}/fd")))
+                self.threads = max(self.threads, len(os.listdir(f"/proc/{self.pid}/task")))
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._end.set()
+        self._thread.join()
+
+
+def files(daemon):
+    return len(os.listdir(f"/proc/{daemon.pid}/fd"))
+
+
+@contextlib.contextmanager
+def connections(daemon, uris, **more):
+    """One for each, its request sent."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        made = []
+        for uri in uris:
+            connection = stack.enter_context(daemon.connect(timeout=60 * SLOW, **more))
+            connection._buffer = bytearray(1 << 17)
+            connection.send(fastcgi.request(uri))
+            made.append(connection)
+        yield made
+
+
+def limited(sluice, tmp_path, limit, *recipes, **settings):
+    """A daemon that may have so many descriptors, and has a store."""
+    store = tmp_path / "store"
+    store.mkdir()
+    daemon = sluice(f'cache {{\n    path = "{store}"\n    size = 1G\n}}', *recipes, start=False, **settings)
+    return daemon.start(prefix=("/usr/bin/prlimit", f"--nofile={limit}:{limit}"))
+
+
+def assert_none_was_lacking(daemon, mark=0):
+    text = daemon.log.text(mark)
+    for complaint in ("accept failed", "Too many open files", "Cannot allocate memory", "nothing is kept"):
+        assert complaint not in text, text[-3000:]
+
+
+@pytest.mark.parametrize("limit", [256, 512, 1024])
+def test_queued_shared_requests_have_their_descriptors(sluice, tmp_path, limit):
+    """Hundreds of different results at once: what cannot wait is refused, and what waits is made."""
+    daemon = limited(sluice, tmp_path, limit, recipe("slow", "write", "2000", "pause", "20", "note", "{x}", params=X, slots=4, queue=1000,
+                                               queue_timeout="60s"), slots=4)
+    count = 200 if SANITIZER else 600
+    with Peak(daemon.pid) as peak, connections(daemon, [f"/slow/a?x={i}" for i in range(count)]) as asking:
+        answers = [connection.answer() for connection in asking]
+        assert daemon.get("/slow/a?x=0").ended
+    assert all(answer.ended and answer.status in (200, 503) for answer in answers)
+    good = [answer for answer in answers if answer.status == 200]
+    assert all(bytes(answer.body) == pattern.at(0, 2000) for answer in good)
+    # Those that the queue has room for, and more than run at once.
+    assert len(good) > 4 + limit // 64, len(good)
+    assert peak.files < limit, (peak.files, limit)
+    assert_none_was_lacking(daemon)
+    assert daemon.get("/slow/a?x=0").status == 200
+
+
+def grow(daemon, uris, ready, **more):
+    """How many descriptors each of these requests adds, its connection aside, when all of them are at the point of `ready`."""
+    before = files(daemon)
+    with connections(daemon, uris, **more):
+        seen = []
+
+        def settled():
+            seen.append(files(daemon))
+            return ready() and len(seen) > 20 and len(set(seen[-20:])) == 1
+        wait_until(settled, 20 * SLOW, lambda: f"{seen[-5:]}, log:\n{daemon.log.text()[-2000:]}")
+        return (files(daemon) - before - len(uris)) / len(uris)
+
+
+@pytest.fixture
+def plenty(sluice, tmp_path):
+    """A daemon that has enough of everything, one recipe for each kind of request."""
+    slow = {"timeout": "60s", "queue": 100, "slots": 1, "params": X}
+    daemon = limited(
+        sluice, tmp_path, 4096,
+        recipe("lone", "note", "{x}", "hang", cache=False, **slow),
+        recipe("shared", "note", "{x}", "hang", **slow),
+        recipe("pipe", "write", "900000", "note", "{x}", cache=False, params=X, slots=8),
+        recipe("spilled", "write", str(4 * MIB), "note", "{x}", cache=False, params=X, slots=8),
+        recipe("kept", "write", str(4 * MIB), "note", "{x}", params=X, slots=8),
+        recipe("livekept", "write", str(4 * MIB), "note", "{x}", params=X, slots=8, response="live", cache=True),
+        recipe("four", "write", "4000000", "copy", "{source}", "note", "{x}", "hang", *FOUR, cache=False, params=X,
+               slots=8, timeout="60s"),
+        recipe("fourlive", "write", "4000000", "note", "{x}", "hang", *FOUR, params=X, slots=8, timeout="60s", response="live"),
+        recipe("fourcold", "write", "4000000", "note", "{x}", "hang", *FOUR, params=X, slots=8, timeout="60s", start="cold"),
+        recipe("output", "to", "{output}", "write", "4000000", "note", "{x}", "hang", params=X, slots=8, timeout="60s"),
+        slots=16)
+    return daemon
+
+
+def test_what_waiting_requests_hold(plenty):
+    running = [plenty.connect() for _ in range(2)]
+    for connection, name in zip(running, ("lone", "shared")):
+        connection.send(fastcgi.request(f"/{name}/a?x=0"))
+    plenty.wait_converters(2)
+    try:
+        waiting = lambda count: lambda: plenty.log.text().count("status=") >= 0 and files(plenty) > count
+        assert grow(plenty, [f"/lone/a?x={i}" for i in range(1, 41)], waiting(80)) <= FILES_SEAT
+        assert grow(plenty, [f"/shared/a?x={i}" for i in range(1, 41)], waiting(120)) <= FILES_SEAT + FILES_FLIGHT
+        assert grow(plenty, ["/shared/a?x=0"] * 40, waiting(80)) <= FILES_SEAT
+    finally:
+        for connection in running:
+            connection.close()
+
+
+@pytest.mark.parametrize("name", ["pipe", "spilled", "kept", "livekept"])
+@pytest.mark.parametrize("again", [False, True])
+def test_what_sending_requests_hold(plenty, name, again):
+    """The clients read nothing; the second time what is kept is a hit."""
+    uris = [f"/{name}/a?x={i}" for i in range(16)]
+    if again:
+        for uri in uris:
+            assert plenty.get(uri).status == 200
+    assert grow(plenty, uris, lambda: not plenty.converters(), receive_buffer=4096) <= FILES_SEAT
+
+
+@pytest.mark.parametrize("name", ["four", "fourlive", "fourcold", "output"])
+def test_what_conversions_hold(plenty, name):
+    """At the worst moment, while the programs of some start and those of others run."""
+    count, programs = 8, 1 if name == "output" else 4
+    before = files(plenty)
+    with Peak(plenty.pid) as peak, connections(plenty, [f"/{name}/a?x={i}" for i in range(count)]) as asking:
+        plenty.wait_converters(count * programs)
+        # Their directories are looked into every half second.
+        time.sleep(1)
+        assert not any(line.get("outcome") == "internal" for line in plenty.log.requests())
+        assert len(asking) == count
+    each = FILES_SEAT + FILES_FLIGHT + FILES_CONVERSION + programs * FILES_JOB
+    assert (peak.files - before - count) / count <= each
+
+
+@pytest.mark.parametrize("limit", [256, 512, 1024])
+def test_everything_at_once(sluice, tmp_path, limit):
+    """Every kind of request beside the others, many of each, with clients that read slowly or go, and the operator's commands."""
+    few = {"params": X, "slots": 2, "timeout": "20s", "queue": 200, "queue_timeout": "60s"}
+    daemon = limited(
+        sluice, tmp_path, limit,
+        recipe("lone", "write", "900000", "pause", "20", "note", "{x}", cache=False, **few),
+        recipe("spilled", "write", str(3 * MIB), "note", "{x}", cache=False, **few),
+        recipe("shared", "write", "300000", "pause", "20", "note", "{x}", stale="1h", **few),
+        recipe("output", "to", "{output}", "write", "300000", "note", "{x}", **few),
+        recipe("live", "write", "100000", "pause", "50", "write", "100000", "note", "{x}", response="live", **few),
+        recipe("livekept", "write", "100000", "pause", "50", "write", "100000", "note", "{x}", response="live", cache=True,
+               finish=True, **few),
+        recipe("four", "write", "300000", "copy", "{source}", *FOUR, "note", "{x}", start="cold", **few),
+        slots=8, status_path="/status")
+    names = ["lone", "spilled", "shared", "output", "live", "livekept", "four"]
+    count = 10 if SANITIZER else 40
+    for i in range(4):
+        assert daemon.get(f"/shared/a?x={i}").status == 200
+    daemon.file("a", b"another source\n")
+    uris = [f"/{name}/a?x={i % 30}" for i in range(count) for name in [*names, "shared"]]
+    with Peak(daemon.pid) as peak, connections(daemon, uris, receive_buffer=4096) as asking:
+        for connection in asking[::5]:
+            connection.close()
+        daemon.signal(signal.SIGHUP)
+        daemon.signal(signal.SIGUSR1)
+        answers = [connection.answer() for i, connection in enumerate(asking) if i % 5]
+        status = daemon.get("/status?json")
+        assert status.status == 200
+    statuses = {answer.status for answer in answers}
+    assert all(answer.ended for answer in answers) and statuses <= {200, 503} and 200 in statuses
+    assert peak.files < limit, (peak.files, limit)
+    assert_none_was_lacking(daemon)
+    assert daemon.get("/shared/a?x=1").status == 200
+
+
+def test_conversions_wait_for_descriptors(sluice, tmp_path):
+    """More slots than descriptors: they are not all used, which is said at the start, and a live stream leaves room for others."""
+    daemon = limited(sluice, tmp_path, 256, recipe("live", "endless", "note", "{x}", params=X, slots=100, queue=0, response="live"),
+                     recipe("hello", "text", "hello", "note", "{x}", params=X, slots=100), slots=200)
+    daemon.log.wait_text("fewer conversions run at once than the configuration allows")
+    with Peak(daemon.pid) as peak, connections(daemon, [f"/live/a?x={i}" for i in range(60)], receive_buffer=4096):
+        daemon.wait_converters(1)
+        for i in range(8):
+            assert daemon.get(f"/hello/a?x={i}").status == 200
+    assert peak.files < 256
+    assert_none_was_lacking(daemon)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not anybody_may_execute(), reason="the limit is that of a user who has no other processes")
+def test_no_thread_is_an_overload(sluice, tmp_path):
+    """What needs a thread that is not to be had is answered by 503, the reason is said once, and then all is well again."""
+    store, user = tmp_path / "store", 54322
+    store.mkdir()
+    daemon = sluice(f'cache {{\n    path = "{store}"\n    size = 1G\n}}', recipe("hello", "text", "hello", "note", "{x}", params=X),
+                    start=False)
+    for path in (daemon.directory, daemon.temp, str(store)):
+        os.chown(path, user, user)
+    for path in (daemon.root, *tmp_path.parents[:2], tmp_path):
+        os.chmod(path, 0o755)
+
+    def become():
+        os.setgroups([])
+        os.setgid(user)
+        os.setuid(user)
+
+    def allow(count):
+        subprocess.run(["/usr/bin/prlimit", f"--pid={daemon.pid}", f"--nproc={count}:"], check=True, preexec_fn=become)
+    daemon.start(preexec_fn=become)
+    mark = daemon.log.mark()
+    allow(1)
+    for i in range(5):
+        answer = daemon.get(f"/hello/a?x={i}")
+        assert answer.ended and answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
+    assert daemon.log.text(mark).count("no thread, what needs one") == 1
+    allow(resource.getrlimit(resource.RLIMIT_NPROC)[0])
+    for i in range(5):
+        wait_until(lambda i=i: daemon.get(f"/hello/a?x={i}").status == 200, 10 * SLOW, lambda: daemon.log.text()[-3000:])
+
+
+class Gate:
+    """A daemon in which to close a large file without a name takes until this is opened."""
+
+    def __init__(self, sluice, *recipes, **settings):
+        self.daemon = sluice(*recipes, start=False, **settings)
+        self.path = os.path.join(self.daemon.directory, "gate")
+        self.daemon.environment = {"LD_PRELOAD": SLOWCLOSE, "SLOWCLOSE_GATE": self.path}
+        self.daemon.start()
+
+    def wait_closing(self):
+        self.daemon.log.wait_text("slowclose: closing", timeout=10 * SLOW)
+
+    def open(self):
+        with open(self.path, "wb"):
+            pass
+
+
+@pytest.mark.skipif(SANITIZER != "", reason="the sanitizers want to be the first library")
+@pytest.mark.parametrize("leader", [True, False])
+def test_freeing_a_large_file_stops_nobody(sluice, leader):
+    """Its last reader is answered to the end and closes it; meanwhile other shared requests begin, end and are joined."""
+    gate = Gate(sluice, recipe("large", "write", str(5 * MIB), "pause", "100", "note", "{x}", params=X, join=True, slots=4),
+                recipe("small", "text", "small", "note", "{x}", params=X, join=True, slots=4), slots=8)
+    daemon = gate.daemon
+    with contextlib.ExitStack() as stack:
+        readers = [stack.enter_context(daemon.connect()) for _ in range(1 if leader else 3)]
+        for reader in readers:
+            reader.send(fastcgi.request("/large/a?x=1"))
+        assert [reader.answer().length for reader in readers] == [5 * MIB] * len(readers)
+        gate.wait_closing()
+        for i in range(5):
+            assert daemon.get(f"/small/a?x={i}", timeout=2 * SLOW).text == "small"
+        gate.open()
+
+
+@pytest.mark.skipif(SANITIZER != "", reason="the sanitizers want to be the first library")
+def test_removing_a_large_result_stops_nobody(sluice, tmp_path):
+    """What goes from the store to make room is freed while others make room, too."""
+    store = tmp_path / "store"
+    store.mkdir()
+    gate = Gate(sluice, f'cache {{\n    path = "{store}"\n    size = 20M\n}}',
+                recipe("large", "write", str(6 * MIB), "note", "{x}", params=X, slots=4), slots=8)
+    daemon = gate.daemon
+    for i in range(3):
+        assert daemon.get(f"/large/a?x={i}").length == 6 * MIB
+    with daemon.connect() as first:
+        first.send(fastcgi.request("/large/a?x=3"))
+        gate.wait_closing()
+        mark = daemon.log.mark()
+        with daemon.connect() as second:
+            second.send(fastcgi.request("/large/a?x=4"))
+            # The second has removed another one, or it would not say so.
+            daemon.log.wait_text("slowclose: closing", mark, 5 * SLOW)
+            gate.open()
+            assert first.answer().length == second.answer().length == 6 * MIB
