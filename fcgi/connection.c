@@ -87,8 +87,10 @@ int fcgi_connection_flush_reply(struct fcgi_connection *connection)
 		return 0;
 	ssize_t n = send(
 		connection->fd, input->reply, input->reply_length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n != input->reply_length)
+	if (n != input->reply_length) {
+		connection->torn = connection->torn || n > 0;
 		return -EPROTO;
+	}
 	input->reply_length = 0;
 	return 0;
 }
@@ -109,8 +111,10 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 		return -ECONNRESET;
 	size_t at = 0;
 	while (at < (size_t)n) {
-		at += fcgi_input_feed(input, buffer + at, (size_t)n - at);
-		if (input->broken)
+		size_t taken = fcgi_input_feed(input, buffer + at, (size_t)n - at);
+		at += taken;
+		/* Without a step forward there will be none: so few bytes need one reply at most. */
+		if (input->broken || taken == 0)
 			return -EPROTO;
 		if (may_reply && fcgi_connection_flush_reply(connection) < 0)
 			return -EPROTO;
@@ -120,15 +124,26 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 	return connection->begun && input->aborted ? -ECANCELED : 0;
 }
 
+bool fcgi_connection_is_between(const struct fcgi_connection *connection)
+{
+	const struct stage *stage = &connection->stage;
+	return !connection->torn && stage->bytes == 0 && stage->promised == 0;
+}
+
 int fcgi_connection_read(struct fcgi_connection *connection)
 {
-	return fcgi_connection_read_input(connection, true);
+	bool between = fcgi_connection_is_between(connection);
+	/* The reply can never be sent, so the caller must not come again for what is left unread. */
+	if (!between && connection->input.reply_length > 0)
+		return -EPROTO;
+	return fcgi_connection_read_input(connection, between);
 }
 
 int fcgi_connection_begin(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
 	connection->begun = true;
+	connection->moved = true;
 	connection->stats = (struct fcgi_connection_stats){0};
 	connection->deadline_ms = CLOCK_NEVER;
 	if (input->params_too_large)

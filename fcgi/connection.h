@@ -75,9 +75,11 @@ int fcgi_connection_write_last(struct fcgi_connection *connection, const void *d
  * else. */
 void *fcgi_connection_last(struct fcgi_connection *connection, size_t size);
 void fcgi_connection_last_done(struct fcgi_connection *connection, size_t size);
-/* Moves exactly size bytes, which must already be in the pipe. */
+/* Moves size bytes, which should be in the pipe already. -ENODATA when there are fewer, because another reader of the pipe has
+ * taken some: whole records of what was there have been sent then, and no header has promised the others. Never waits for the pipe. */
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size);
-/* Moves size bytes of a regular file from offset on. -EIO when the file is shorter. */
+/* Moves size bytes of a regular file from offset on. -EIO when the file is shorter: a record may be half out then, and the
+ * connection can only be closed, with or without fcgi_connection_break. */
 int fcgi_connection_sendfile(
 	struct fcgi_connection *connection, int file, off_t offset, uint64_t size);
 
@@ -88,8 +90,9 @@ int fcgi_connection_end(struct fcgi_connection *connection);
 /* The same without blocking, once: -EAGAIN when not all of it could be sent; then fcgi_connection_end sends the rest. */
 int fcgi_connection_end_now(struct fcgi_connection *connection);
 
-/* Makes the stream invalid, so that the web server notices that the answer is incomplete: a record
- * of a wrong version. The connection can only be closed then. */
+/* Makes the stream invalid, so that the web server notices that the answer is incomplete: a record of a wrong version, behind the rest
+ * of the record that is under way, if we have it. Where we do not, nothing is sent: it would be taken for content. Waits two seconds at most.
+ * The connection can only be closed then. */
 void fcgi_connection_break(struct fcgi_connection *connection);
 
 #endif

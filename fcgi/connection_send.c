@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or
- * sendfile(2); once a header has promised bytes they must follow, so what is promised is always in
- * our hands already: in the pipe or in the file. Where the kernel cannot splice to this socket
- * (EINVAL), the same bytes go through a buffer. */
+ * sendfile(2); once a header has promised bytes they must follow, so what is promised is in our hands already: in a buffer, in a
+ * pipe of our own (stage.h), or in the file. A file can become shorter in the middle of a record; then nothing else may follow, and the
+ * connection can only be closed. Where the kernel cannot splice to this socket (EINVAL), the same bytes go through a buffer.
+ *
+ * Every wait ends with a clock: whether the socket takes bytes is the peer's to say, and whether there is input, too. */
 #include "fcgi/connection_internal.h"
 
 #include <errno.h>
@@ -22,16 +24,22 @@
 enum {
 	COPY_BUFFER = 65536,
 	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
+	BREAK_WAIT_MS = 2000,		  /* for the record before a broken one */
 };
 
 /* Waits until the socket takes bytes, and sees meanwhile whether the peer still wants them. */
 static int wait_writable(struct fcgi_connection *connection)
 {
-	uint64_t stalled_ms = clock_now_ms() + connection->send_timeout_ms;
+	if (connection->moved)
+		connection->stalled_ms = clock_now_ms() + connection->send_timeout_ms;
+	connection->moved = false;
 	for (;;) {
-		uint64_t until = stalled_ms;
+		uint64_t until = connection->stalled_ms;
 		if (connection->deadline_ms < until)
 			until = connection->deadline_ms;
+		/* At every turn: input that never ends would keep poll from ever saying that time is over. */
+		if (clock_now_ms() >= until)
+			return until == connection->deadline_ms ? -ETIME : -ETIMEDOUT;
 		/* With a reply pending, input is not read; but its end is still noticed. */
 		bool listen = connection->begun && connection->input.reply_length == 0;
 		struct pollfd poll_fd = {
@@ -41,8 +49,6 @@ static int wait_writable(struct fcgi_connection *connection)
 		int n = poll(&poll_fd, 1, clock_poll_timeout(until));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n == 0 && clock_now_ms() >= until)
-			return until == connection->deadline_ms ? -ETIME : -ETIMEDOUT;
 		if (n <= 0)
 			continue;
 		if (poll_fd.revents & POLLIN) {
@@ -69,6 +75,7 @@ static int send_failed(struct fcgi_connection *connection, int error)
 	return -error;
 }
 
+/* Whole records, or the rest of one. What is left out of it tears the stream. */
 static int send_all(struct fcgi_connection *connection, const void *data, size_t size, int flags)
 {
 	const char *at = data;
@@ -76,14 +83,27 @@ static int send_all(struct fcgi_connection *connection, const void *data, size_t
 		ssize_t n = send(connection->fd, at, size, flags | MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n < 0) {
 			int r = send_failed(connection, errno);
-			if (r < 0)
+			if (r < 0) {
+				connection->torn = connection->torn || at != data;
 				return r;
+			}
 			continue;
 		}
+		connection->moved = true;
 		at += n;
 		size -= (size_t)n;
 	}
 	return 0;
+}
+
+/* A slow reader gets its reply in its time, too: nothing else is read from it meanwhile. */
+static int send_reply(struct fcgi_connection *connection)
+{
+	struct fcgi_input *input = &connection->input;
+	int r = send_all(connection, input->reply, input->reply_length, 0);
+	if (r == 0)
+		input->reply_length = 0;
+	return r;
 }
 
 static void encode_stdout(const struct fcgi_connection *connection, size_t size, uint8_t *out)
@@ -102,9 +122,8 @@ static int send_header(struct fcgi_connection *connection, size_t size)
 {
 	uint8_t header[FCGI_HEADER_LEN];
 	encode_stdout(connection, size, header);
-	if (fcgi_connection_flush_reply(connection) < 0)
-		return -ECONNRESET;
-	return send_all(connection, header, sizeof header, MSG_MORE);
+	int r = send_reply(connection);
+	return r < 0 ? r : send_all(connection, header, sizeof header, MSG_MORE);
 }
 
 int fcgi_connection_write(struct fcgi_connection *connection, const void *data, size_t size)
@@ -113,10 +132,13 @@ int fcgi_connection_write(struct fcgi_connection *connection, const void *data, 
 	while (size > 0) {
 		size_t n = size < FCGI_RECORD_MAX ? size : FCGI_RECORD_MAX;
 		int r = send_header(connection, n);
-		if (r == 0)
-			r = send_all(connection, at, n, 0);
 		if (r < 0)
 			return r;
+		r = send_all(connection, at, n, 0);
+		if (r < 0) {
+			connection->torn = true;
+			return r;
+		}
 		connection->stats.copied += n;
 		at += n;
 		size -= n;
@@ -154,8 +176,8 @@ int fcgi_connection_write_last(struct fcgi_connection *connection, const void *d
 	return 0;
 }
 
-/* The way without splice: reads up to size bytes (offset NULL: from a pipe) and sends them. Returns
- * how many. */
+/* The way without splice: reads up to size bytes that are promised (offset NULL: from a pipe of ours) and sends them. Returns how
+ * many. */
 static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
 	/* On the stack: a thread-local one costs every thread its memory. */
@@ -167,8 +189,10 @@ static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offs
 	if (n == 0)
 		return -EIO;
 	int r = send_all(connection, buffer, (size_t)n, 0);
-	if (r < 0)
+	if (r < 0) {
+		connection->torn = true;
 		return r;
+	}
 	if (offset)
 		*offset += n;
 	connection->stats.copied += (uint64_t)n;
@@ -181,6 +205,7 @@ static ssize_t splice_some(struct fcgi_connection *connection, int fd, off_t *of
 			   : splice(fd, NULL, connection->fd, NULL, size,
 				     SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
+		connection->moved = true;
 		connection->stats.spliced += (uint64_t)n;
 		return n;
 	}
@@ -193,23 +218,10 @@ static ssize_t splice_some(struct fcgi_connection *connection, int fd, off_t *of
 	return send_failed(connection, errno);
 }
 
-static int move(struct fcgi_connection *connection, int fd, off_t *offset, uint64_t size)
+static ssize_t move_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
-	while (size > 0) {
-		size_t left = size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX;
-		size -= left;
-		int r = send_header(connection, left);
-		if (r < 0)
-			return r;
-		while (left > 0) {
-			ssize_t n = connection->splice ? splice_some(connection, fd, offset, left)
-						       : copy_some(connection, fd, offset, left);
-			if (n < 0)
-				return (int)n;
-			left -= (size_t)n;
-		}
-	}
-	return 0;
+	return connection->splice ? splice_some(connection, fd, offset, size)
+				  : copy_some(connection, fd, offset, size);
 }
 
 /* Sends all that stands in the stage; its headers are counted with the content, which is corrected by the caller. */
@@ -217,12 +229,46 @@ static int send_stage(struct fcgi_connection *connection)
 {
 	struct stage *stage = &connection->stage;
 	while (stage->bytes > 0) {
-		ssize_t n = connection->splice
-				    ? splice_some(connection, stage->reader, NULL, stage->bytes)
-				    : copy_some(connection, stage->reader, NULL, stage->bytes);
+		ssize_t n = move_some(connection, stage->reader, NULL, stage->bytes);
 		if (n < 0)
 			return (int)n;
 		stage->bytes -= (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Sends what a header has promised and the hold still has; what is in the stage goes before it. */
+static int send_promised(struct fcgi_connection *connection)
+{
+	struct stage *stage = &connection->stage;
+	while (stage->promised > 0) {
+		ssize_t n = move_some(connection, stage->hold_reader, NULL, stage->promised);
+		if (n < 0)
+			return (int)n;
+		stage->promised -= (uint32_t)n;
+	}
+	return 0;
+}
+
+/* Short pieces: by way of the hold straight to the socket. */
+static int splice_held(struct fcgi_connection *connection, int pipe, uint64_t size)
+{
+	struct stage *stage = &connection->stage;
+	uint64_t left = size;
+	while (left > 0 || stage->held > 0) {
+		int r = stage->held > 0 ? 1 : stage_hold(stage, pipe, &left);
+		if (r < 0)
+			return r;
+		if (stage->held == 0)
+			continue;
+		r = send_header(connection, stage->held);
+		if (r < 0)
+			return r;
+		stage->promised = stage->held;
+		stage->held = 0;
+		r = send_promised(connection);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -231,12 +277,13 @@ static int splice_staged(struct fcgi_connection *connection, int pipe, uint64_t 
 {
 	struct fcgi_connection_stats before = connection->stats;
 	uint64_t left = size;
-	while (left > 0 || connection->stage.promised > 0) {
+	while (left > 0 || !stage_is_empty(&connection->stage)) {
 		/* Between two records, and nowhere else, is where replies may go out. */
-		bool between = connection->stage.promised == 0;
-		int r = between && fcgi_connection_flush_reply(connection) < 0 ? -ECONNRESET : 0;
+		int r = fcgi_connection_is_between(connection) ? send_reply(connection) : 0;
 		if (r == 0)
 			r = stage_fill(&connection->stage, pipe, connection->input.id, &left);
+		if (r == 0 && connection->stage.bytes == 0)
+			r = -EIO; /* an empty stage that takes nothing: it never will */
 		if (r == 0)
 			r = send_stage(connection);
 		if (r < 0)
@@ -250,17 +297,52 @@ static int splice_staged(struct fcgi_connection *connection, int pipe, uint64_t 
 	return 0;
 }
 
+/* Without splice, or without descriptors for the hold. */
+static int copy_pipe(struct fcgi_connection *connection, int pipe, uint64_t size)
+{
+	char buffer[COPY_BUFFER];
+	while (size > 0) {
+		ssize_t n = read(pipe, buffer, size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 || errno == EAGAIN ? -ENODATA : -errno;
+		int r = fcgi_connection_write(connection, buffer, (size_t)n);
+		if (r < 0)
+			return r;
+		size -= (uint64_t)n;
+	}
+	return 0;
+}
+
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size)
 {
-	if (connection->splice && size >= STAGE_FROM && stage_open(&connection->stage) == 0)
-		return splice_staged(connection, pipe, size);
-	return move(connection, pipe, NULL, size);
+	bool is_long = size >= STAGE_FROM;
+	if (!connection->splice || stage_open(&connection->stage, is_long) < 0)
+		return copy_pipe(connection, pipe, size);
+	return is_long ? splice_staged(connection, pipe, size)
+		       : splice_held(connection, pipe, size);
 }
 
 int fcgi_connection_sendfile(
 	struct fcgi_connection *connection, int file, off_t offset, uint64_t size)
 {
-	return move(connection, file, &offset, size);
+	while (size > 0) {
+		size_t left = size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX;
+		int r = send_header(connection, left);
+		if (r < 0)
+			return r;
+		size -= left;
+		while (left > 0) {
+			ssize_t n = move_some(connection, file, &offset, left);
+			if (n < 0) {
+				connection->torn = true;
+				return (int)n;
+			}
+			left -= (size_t)n;
+		}
+	}
+	return 0;
 }
 
 /* Puts the end behind what is last. */
@@ -291,11 +373,13 @@ static int finish(struct fcgi_connection *connection, int r)
 	return r < 0 ? r : !keep;
 }
 
+
 int fcgi_connection_end(struct fcgi_connection *connection)
 {
-	int r = 0;
+	/* Nothing may follow half a record. */
+	int r = fcgi_connection_is_between(connection) ? 0 : -EPROTO;
 	if (!connection->ending) {
-		r = fcgi_connection_flush_reply(connection) < 0 ? -ECONNRESET : 0;
+		r = r == 0 ? send_reply(connection) : r;
 		encode_end(connection);
 	}
 	const uint8_t *last = connection->last ? connection->last : connection->end;
@@ -307,7 +391,7 @@ int fcgi_connection_end(struct fcgi_connection *connection)
 
 int fcgi_connection_end_now(struct fcgi_connection *connection)
 {
-	if (fcgi_connection_flush_reply(connection) < 0)
+	if (!fcgi_connection_is_between(connection) || fcgi_connection_flush_reply(connection) < 0)
 		return finish(connection, -ECONNRESET);
 	encode_end(connection);
 	const uint8_t *last = connection->last ? connection->last : connection->end;
@@ -321,9 +405,12 @@ int fcgi_connection_end_now(struct fcgi_connection *connection)
 
 void fcgi_connection_break(struct fcgi_connection *connection)
 {
-	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). A peer that does not read will
-	 * not read this either: no waiting. */
+	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). In the middle of a record it would be taken for content: the
+	 * record comes to its end first, if it can. A peer that does not read will not read this either: no long wait. */
 	static const uint8_t wrong[FCGI_HEADER_LEN] = {0};
-	ssize_t n = send(connection->fd, wrong, sizeof wrong, MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)n;
+	connection->deadline_ms = clock_now_ms() + BREAK_WAIT_MS;
+	connection->moved = true;
+	if (!connection->torn && send_stage(connection) == 0 && send_promised(connection) == 0)
+		send_all(connection, wrong, sizeof wrong, 0);
+	connection->torn = true;
 }

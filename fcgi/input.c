@@ -86,7 +86,7 @@ static void get_values(struct fcgi_input *input)
 		{FCGI_MAX_REQS, "10000"},
 		{FCGI_MPXS_CONNS, "0"},
 	};
-	uint8_t record[FCGI_REPLY_MAX];
+	uint8_t record[FCGI_REPLY_ONE];
 	size_t length = FCGI_HEADER_LEN;
 	bool answered[3] = {false};
 	size_t at = 0;
@@ -242,8 +242,9 @@ size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t siz
 {
 	size_t at = 0;
 	while (at < size && !input->broken) {
-		/* A record's end can add one reply; GET_VALUES_RESULT is the longest. */
-		if (input->reply_length > FCGI_REPLY_MAX - 80)
+		/* A record's end can add one reply. A record begins only if there is room for it. */
+		if (input->header_length == 0 &&
+			input->reply_length > FCGI_REPLY_MAX - FCGI_REPLY_ONE)
 			break;
 		if (input->header_length < FCGI_HEADER_LEN) {
 			input->header[input->header_length++] = data[at++];

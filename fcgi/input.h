@@ -17,7 +17,8 @@ enum {
 	FCGI_PARAMS_MAX = 65536,
 	FCGI_VALUES_MAX =
 		256, /* of a GET_VALUES record; three short names are all there is to ask */
-	FCGI_REPLY_MAX = 128,
+	FCGI_REPLY_ONE = 80, /* at most; GET_VALUES_RESULT is the longest */
+	FCGI_REPLY_MAX = 3 * FCGI_REPLY_ONE,
 };
 
 struct fcgi_input {
@@ -54,7 +55,7 @@ void fcgi_input_init(struct fcgi_input *input);
 void fcgi_input_clear(struct fcgi_input *input);
 
 /* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or
- * when broken. */
+ * when broken. With no reply pending it takes FCGI_HEADER_LEN bytes in any case: in so few, no more than one record ends. */
 size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size);
 
 /* The request is there to its last byte: parameters and STDIN. */

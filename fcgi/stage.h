@@ -3,30 +3,40 @@
 #define FCGI_STAGE_H
 
 /*
- * A pipe of our own in which records are put together, header and spliced content, before they go to the socket in long
- * pieces. One thread.
+ * Two pipes of our own, which no converter can open. The hold takes the content of the next record out of the converter's pipe:
+ * only what stands in it may be promised in a record's header. In the stage proper, records are put together, header and spliced
+ * content, before they go to the socket in long pieces. One thread.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct stage {
-	int reader, writer; /* -1: closed */
-	uint64_t bytes;	    /* that stand in it */
-	uint32_t promised;  /* of the last record's content, not in it yet */
+	int hold_reader, hold_writer; /* -1: closed */
+	int reader, writer;	      /* -1: closed; a short answer needs none */
+	uint32_t held;		      /* bytes in the hold that no header has promised yet */
+	uint32_t promised;	      /* bytes in the hold that a header has promised */
+	uint64_t bytes;		      /* that stand in the stage, headers included */
 };
 
 #define STAGE_CLOSED                                                                               \
 	{                                                                                          \
-		.reader = -1, .writer = -1                                                         \
+		.hold_reader = -1, .hold_writer = -1, .reader = -1, .writer = -1                   \
 	}
 
-/* Returns 0 or -errno. Opening an open one is fine. */
-int stage_open(struct stage *stage);
+/* Opens the hold, and for a long answer the stage. Returns 0 or -errno. Opening an open one is fine. */
+int stage_open(struct stage *stage, bool is_long);
 void stage_close(struct stage *stage);
 
-/* Moves up to *left bytes, which must be in the pipe `from`, into the stage as STDOUT records of request `id`, until it is
- * full or *left is 0; counts *left down as records begin. Returns 0 or -errno. */
+/* All that it took has left it. */
+bool stage_is_empty(const struct stage *stage);
+
+/* Takes the content of one record, at most *left bytes, out of the pipe `from` into the hold, which must be empty; counts *left
+ * down. Never blocks. Returns 1, -ENODATA when nothing is in the pipe, or another -errno. */
+int stage_hold(struct stage *stage, int from, uint64_t *left);
+
+/* Moves up to *left bytes, which should be in the pipe `from`, by way of the hold into the stage as STDOUT records of request
+ * `id`, until it is full or *left is 0; counts *left down as records begin. Returns 0, or -errno as stage_hold. */
 int stage_fill(struct stage *stage, int from, uint16_t id, uint64_t *left);
 
 #endif

@@ -254,11 +254,14 @@ void conversion_stage_ended(struct conversion *conversion, size_t index)
 	conversion->running--;
 }
 
-/* Once the programs are gone nobody adds to what stands in the pipe, so this ends. */
+/* Once the programs are gone nobody should add to what stands in the pipe. A process that got away from its group still could, so what
+ * a pipe holds is read and no more. */
 static void read_rest_of_stderr(struct conversion *conversion)
 {
 	int left = 0;
-	while (conversion->err >= 0 && ioctl(conversion->err, FIONREAD, &left) == 0 && left > 0)
+	for (int read = 0; conversion->err >= 0 && read < CONVERSION_PIPE_BYTES &&
+			   ioctl(conversion->err, FIONREAD, &left) == 0 && left > 0;
+		read += LASTWORDS_READ_MAX)
 		lastwords_read(&conversion->words, conversion->err);
 	fd_close(&conversion->err);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 4096, PIECES = 16 };
+enum { PIECE = 4096, PIECES = LASTWORDS_READ_MAX / PIECE };
 
 /* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264
  * and others. */

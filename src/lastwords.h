@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LASTWORDS_KEPT = 4096, LASTWORDS_PHRASE_MAX = 128 };
+enum { LASTWORDS_KEPT = 4096, LASTWORDS_PHRASE_MAX = 128, LASTWORDS_READ_MAX = 65536 };
 
 struct lastwords {
 	char *const
@@ -27,7 +27,7 @@ struct lastwords {
 void lastwords_init(struct lastwords *words, char *const *phrases);
 void lastwords_add(struct lastwords *words, const char *data, size_t size);
 
-/* Reads what is there from a non-blocking descriptor, a bounded amount. False at the end of file.
+/* Reads what is there from a non-blocking descriptor, at most LASTWORDS_READ_MAX bytes. False at the end of file.
  */
 bool lastwords_read(struct lastwords *words, int fd);
 

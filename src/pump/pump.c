@@ -101,6 +101,11 @@ void pump_end(struct pump *pump, enum outcome why, int signal, const char *reaso
 	conversion_signal(pump->conversion, signal);
 }
 
+void pump_taken_back(struct pump *pump)
+{
+	pump_end(pump, OUTCOME_CRASHED, SIGKILL, "the converter took back what it had written");
+}
+
 static void client_event(struct pump *pump)
 {
 	if (!pump->connection) {
@@ -169,8 +174,10 @@ bool pump_step(struct pump *pump)
 		uint32_t tag = events[i].data.u32;
 		if (tag == TAG_CLIENT)
 			client_event(pump);
-		else if (tag == TAG_OUT)
+		else if (tag == TAG_OUT) {
 			out = true;
+			pump->out_closed = events[i].events & EPOLLHUP;
+		}
 		else if (tag >= TAG_STAGE)
 			stage_event(pump, tag - TAG_STAGE);
 		else if (!lastwords_read(&pump->conversion->words, pump->conversion->err))
@@ -200,6 +207,10 @@ void pump_spill(struct pump *pump)
 	uint64_t limit = pump->conversion->plan->recipe->max_output_bytes;
 	int pipe = pump->conversion->out;
 	int r = spill_pipe(pipe, pump->file, pump_bytes_in(pipe));
+	if (r == -ENODATA) {
+		pump_taken_back(pump);
+		return;
+	}
 	if (r < 0 && pump->in_given) {
 		r = pump_leave_given(pump, -r);
 		if (r == 0)
@@ -345,7 +356,7 @@ static int skip(int pipe, uint64_t size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
+			return n == 0 || errno == EAGAIN ? -ENODATA : -errno;
 		size -= (uint64_t)n;
 	}
 	return 0;

@@ -47,6 +47,7 @@ struct pump {
 	uint64_t kill_ms;
 	uint64_t look_ms; /* when the directory of the job is looked at next */
 	bool filling;	  /* whole: there is output, and it is still in the pipe alone */
+	bool out_closed;  /* nobody can write to the pipe any more */
 };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,

@@ -88,8 +88,11 @@ static void pause_or_go_on(struct pump *pump)
 /* False: there is nothing, and there never will be. */
 static bool fill(struct pump *pump)
 {
-	if (pump_bytes_in(pump->conversion->out) == 0)
+	if (pump_bytes_in(pump->conversion->out) == 0) {
+		if (!pump->out_closed)
+			pump_taken_back(pump);
 		return false;
+	}
 	pump_spill(pump);
 	if (pump->fill_max_bytes && pump->bytes > pump->fill_max_bytes)
 		pump_end(pump, OUTCOME_LIMIT, SIGKILL,

@@ -20,6 +20,8 @@ static void sending_failed(struct pump *pump, int r)
 	else if (r ==
 		 -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
 		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
+	else if (r == -ENODATA)
+		pump_taken_back(pump);
 	else if (r == -ECONNRESET)
 		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");
 	else
@@ -32,8 +34,11 @@ static bool forward(struct pump *pump)
 	struct conversion *conversion = pump->conversion;
 	uint64_t size = pump_bytes_in(conversion->out);
 	uint64_t limit = conversion->plan->recipe->max_output_bytes;
-	if (size == 0)
+	if (size == 0) {
+		if (!pump->out_closed)
+			pump_taken_back(pump);
 		return false;
+	}
 	if (limit && pump->bytes + size > limit) {
 		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: max_output");
 		return false;

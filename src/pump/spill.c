@@ -50,14 +50,15 @@ int spill_pipe(int pipe, int file, uint64_t size)
 {
 	bool can_splice = true;
 	while (size > 0) {
-		ssize_t n = can_splice ? splice(pipe, NULL, file, NULL, (size_t)size, SPLICE_F_MOVE)
+		ssize_t n = can_splice ? splice(pipe, NULL, file, NULL, (size_t)size,
+						 SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 				       : copy(pipe, file, size);
 		if (n < 0 && errno == EINVAL && can_splice)
 			can_splice = false;
+		else if (n == 0 || (n < 0 && errno == EAGAIN))
+			return -ENODATA;
 		else if (n < 0 && errno != EINTR)
 			return -errno;
-		else if (n == 0)
-			return -EIO;
 		else if (n > 0)
 			size -= (uint64_t)n;
 	}

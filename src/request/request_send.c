@@ -138,6 +138,14 @@ static enum http_range_verdict wanted_range(
 void request_sending_failed(struct request *request, int r)
 {
 	request->send_error = r;
+	if (r == -ENODATA || r == -EIO) {
+		/* Not the peer's doing; it has been told of a length that it will never see. */
+		request->outcome = OUTCOME_INTERNAL;
+		text_puts(&request->reason, "sending: the result has become shorter");
+		fcgi_connection_break(request->connection);
+		request->broken = true;
+		return;
+	}
 	request->outcome =
 		r == -ECONNRESET || r == -ECANCELED ? OUTCOME_CLIENT_GONE : OUTCOME_SEND_FAILED;
 	text_printf(&request->reason, "sending: %s", strerror(-r));

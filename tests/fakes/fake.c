@@ -155,6 +155,26 @@ static void step_to(const char *v)
 	output_to(v);
 }
 
+/* Its own output, against the daemon. */
+static void step_seesaw(const char *v)
+{
+	thief_seesaw(number(v));
+}
+static void step_lure(const char *v)
+{
+	thief_lure(number(v));
+}
+static void step_thief(const char *v)
+{
+	(void)v;
+	thief_child();
+}
+static void step_resize(const char *v)
+{
+	(void)v;
+	thief_resizes();
+}
+
 /* A file of COUNT bytes where converters put their temporary files. */
 static void step_tempfile(const char *v)
 {
@@ -212,6 +232,10 @@ static const struct step steps[] = {
 	{"close", true, step_close},
 	{"pid", false, step_pid},
 	{"to", true, step_to},
+	{"lure", true, step_lure},
+	{"seesaw", true, step_seesaw},
+	{"thief", false, step_thief},
+	{"resize", false, step_resize},
 	{"tempfile", true, step_tempfile},
 	{"link", true, step_link},
 	{"fifo", true, step_fifo},

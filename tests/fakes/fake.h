@@ -18,11 +18,17 @@ void output_pattern(uint64_t count);
 void output_endless(void);
 void output_to(const char *path);
 void output_file(const char *path, uint64_t count);
+void output_mark(const char *name);
 void output_text(int fd, const char *text);
 void output_flood(int fd, uint64_t count);
 void output_copy(int from);
 void output_copy_path(const char *path);
 void output_clock(void);
+
+_Noreturn void thief_lure(uint64_t count);
+_Noreturn void thief_seesaw(uint64_t count);
+void thief_child(void);
+void thief_resizes(void);
 
 void process_pause(uint64_t milliseconds);
 _Noreturn void process_hang(void);

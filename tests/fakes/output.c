@@ -87,6 +87,16 @@ void output_file(const char *path, uint64_t count)
 	close(fd);
 }
 
+/* An empty file where converters put their temporary files: the test sees how far the story is. */
+void output_mark(const char *name)
+{
+	const char *dir = getenv("TMPDIR");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", dir ? dir : "/tmp", name);
+	output_file(path, 0);
+}
+
 void output_to(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
