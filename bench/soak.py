@@ -61,7 +61,7 @@ class Soak:
             "at": time.monotonic(), "rss": daemon.rss_kib(), "pss": pss_kib(daemon.pid), "all": sum(map(pss_kib, [daemon.pid, *own])),
             "descriptors": len(processes.descriptors(daemon.pid)), "threads": len(os.listdir(f"/proc/{daemon.pid}/task")),
             "spawner": [len(processes.descriptors(p)) for p in spawners], "holders": len(holders),
-            "jobs": len([p for p in own if p not in spawners and p not in holders]), "files": len(daemon.temporary_files()),
+            "jobs": len([p for p in own if p not in spawners and p not in holders and p not in daemon.meters()]), "files": len(daemon.temporary_files()),
         }
 
     def note(self, now, resting):

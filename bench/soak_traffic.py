@@ -255,7 +255,7 @@ class Traffic:
         return False
 
     def _kill_converter(self):
-        others = {*self.daemon.spawners(), *self.daemon.holders()}
+        others = {*self.daemon.spawners(), *self.daemon.meters(), *self.daemon.holders()}
         return self._kill("converter", [p for p in processes.children(self.daemon.pid) if p not in others])
 
     def _kill_holder(self):

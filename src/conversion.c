@@ -19,7 +19,6 @@
 
 #include "base/fd.h"
 #include "src/environment.h"
-#include "src/quota.h"
 
 static const char OUTPUT_NAME[] = "output";
 
@@ -281,16 +280,6 @@ void conversion_close(struct conversion *conversion)
 	conversion_end(conversion);
 	fd_close(&conversion->out);
 	workdir_give(conversion->service->workdir, conversion->directory);
-}
-
-bool conversion_temp_is_full(const struct conversion *conversion)
-{
-	const struct recipe *recipe = conversion->plan->recipe;
-	uint64_t limit = recipe->temp_max_bytes;
-	if (conversion->out < 0 && limit)
-		limit = recipe->max_output_bytes ? limit + recipe->max_output_bytes : 0;
-	return limit &&
-	       quota_is_exceeded(conversion->service->temp_fd, conversion->directory, limit);
 }
 
 /* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): of the files

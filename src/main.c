@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "spawn/meter.h"
 #include "spawn/spawner.h"
 #include "src/command/ask.h"
 #include "src/command/caching.h"
@@ -195,6 +196,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], SPAWNER_ARGUMENT))
 		spawner_main(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], METER_ARGUMENT))
+		meter_main();
 	struct arguments arguments = {.config = SLUICE_CONFIG_FILE};
 	const char *command = NULL;
 	if (argc > 1 && argv[1][0] != '-') {

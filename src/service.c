@@ -28,6 +28,8 @@ int service_open(struct service *service, const char *temp_path)
 	if (r == 0)
 		r = launcher_new(service->spawner, &service->launcher);
 	if (r == 0)
+		r = meter_new(service->temp_dir, &service->meter);
+	if (r == 0)
 		r = workdir_new(service->temp_fd, &service->workdir);
 	if (r == 0)
 		r = admission_new(&service->admission);
@@ -48,6 +50,8 @@ void service_close(struct service *service)
 	service->launcher = NULL;
 	spawner_free(service->spawner);
 	service->spawner = NULL;
+	meter_free(service->meter);
+	service->meter = NULL;
 	admission_free(service->admission);
 	service->admission = NULL;
 	workdir_free(service->workdir);

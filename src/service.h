@@ -10,6 +10,7 @@
 #include <limits.h>
 
 #include "spawn/launcher.h"
+#include "spawn/meter.h"
 #include "spawn/spawner.h"
 #include "src/admission.h"
 #include "src/history.h"
@@ -24,6 +25,7 @@ struct recall;
 struct service {
 	struct spawner *spawner;
 	struct launcher *launcher;
+	struct meter *meter;
 	struct admission *admission;
 	struct metrics *metrics;
 	struct history *history;

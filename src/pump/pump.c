@@ -147,10 +147,13 @@ static void check_time(struct pump *pump)
 	}
 	if (now < pump->look_ms)
 		return;
-	/* Short jobs never come here: what they can write is bounded by the size of each file. */
+	/* Short jobs never come here: what they can write is bounded by the size and number of files. */
 	pump->look_ms = now + TEMP_LOOK_MS;
-	if (pump->ended == OUTCOME_OK && conversion_temp_is_full(pump->conversion))
-		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: temp_max");
+	const char *limit = pump->ended == OUTCOME_OK ? conversion_look(pump->conversion) : NULL;
+	if (limit) {
+		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: ");
+		text_puts(pump->reason, limit);
+	}
 }
 
 static uint64_t next_look(const struct pump *pump)

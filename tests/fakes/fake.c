@@ -123,6 +123,27 @@ static void step_memory(const char *v)
 {
 	process_memory(number(v));
 }
+static void step_shared(const char *v)
+{
+	hide_shared(number(v));
+}
+static void step_memfd(const char *v)
+{
+	hide_memfd(number(v));
+}
+static void step_unnamed(const char *v)
+{
+	hide_unnamed(number(v));
+}
+static void step_mapped(const char *v)
+{
+	hide_mapped(number(v));
+}
+static void step_undumpable(const char *v)
+{
+	(void)v;
+	hide_itself();
+}
 static void step_fds(const char *v)
 {
 	(void)v;
@@ -240,6 +261,11 @@ static const struct step steps[] = {
 	{"link", true, step_link},
 	{"fifo", true, step_fifo},
 	{"mkdir", true, step_mkdir},
+	{"shared", true, step_shared},
+	{"memfd", true, step_memfd},
+	{"unnamed", true, step_unnamed},
+	{"mapped", true, step_mapped},
+	{"undumpable", false, step_undumpable},
 };
 
 /* Everything behind `args`, NUL-terminated each: what the test compares with. */

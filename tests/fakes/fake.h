@@ -41,4 +41,10 @@ void process_print_fds(void);
 void process_print_limits(void);
 void process_print_env(void);
 
+void hide_shared(uint64_t mebibytes);
+void hide_memfd(uint64_t mebibytes);
+void hide_unnamed(uint64_t mebibytes);
+void hide_mapped(uint64_t mebibytes);
+void hide_itself(void);
+
 #endif

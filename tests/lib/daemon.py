@@ -143,6 +143,9 @@ class Daemon:
     def spawners(self):
         return [p for p in processes.children(self.pid) if b"--spawner" in processes.command(p)]
 
+    def meters(self):
+        return [p for p in processes.children(self.pid) if b"--meter" in processes.command(p)]
+
     def holders(self):
         """Programs that wait for jobs, and their standbys."""
         return [p for p in processes.children(self.pid) if (processes.command(p) or [b""])[0].startswith(b"sluice: holder of ")]
@@ -151,7 +154,7 @@ class Daemon:
         """Whatever was started for requests: children of the daemon, and who carries its directory's name."""
         found = set(processes.children(self.pid)) | set(processes.marked(self.temp + "/"))
         # After that: a standby that comes between the two would be taken for a converter.
-        own = {self.pid, *self.spawners(), *self.holders()}
+        own = {self.pid, *self.spawners(), *self.meters(), *self.holders()}
         return sorted(found - own)
 
     def wait_converters(self, count, timeout=10):

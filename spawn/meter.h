@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SPAWN_METER_H
+#define SPAWN_METER_H
+
+/*
+ * What a running job has that no limit of the kernel bounds: memory that it shares with itself (RLIMIT_DATA counts private memory
+ * only), and files that are open but have no name any more. A process of our own looks, because the daemon is in a Landlock domain
+ * and may not look into processes that are outside of it.
+ *
+ * It is a look, now and then: what a job takes between two of them is not seen. Any thread, but for meter_new and meter_free.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct meter;
+
+struct meter_amount {
+	uint64_t
+		memory_bytes; /* resident, anonymous and shared, of all its processes; what two of them share counts once */
+	uint64_t
+		unlinked_bytes; /* on the disk, in files that are open or mapped and have no name */
+	bool hidden;		/* one of its processes could not be looked into */
+	bool countless;		/* it has more tasks or descriptors than are counted */
+};
+
+/* Starts it; temp_path: the directory in which those of the jobs are. Main thread, before the daemon is confined: it would be, too. Returns
+ * 0 or -errno. */
+int meter_new(const char *temp_path, struct meter **out);
+/* Ends it. NULL is fine. */
+void meter_free(struct meter *meter);
+
+/* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory. memory_limit: the memory is only counted
+ * exactly when it seems to be more; 0: not at all. Returns 0; -EAGAIN: somebody else looks just now; or -errno: nothing is
+ * known. Waits METER_WAIT_MS at the most. */
+enum { METER_WAIT_MS = 500 };
+int meter_look(struct meter *meter, pid_t leader, const char *name, uint64_t memory_limit,
+	struct meter_amount *out);
+
+/* meter_count.c: the look itself, by a process that may. directory: the job's, without symbolic links. One thread. */
+void meter_count(
+	pid_t leader, const char *directory, uint64_t memory_limit, struct meter_amount *out);
+
+/* main() of that process: called first thing by sluice's main when argv[1] is METER_ARGUMENT. */
+#define METER_ARGUMENT "--meter"
+_Noreturn void meter_main(void);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Limits that the kernel does not know, looked at now and then while programs run: what they hold on the disk, with and without a
+ * name, and the memory that they share with themselves. Short jobs are never looked at. */
+#include "spawn/meter.h"
+#include "src/conversion.h"
+#include "src/quota.h"
+
+enum { HIDDEN_MAX = 2 };
+
+/* 0: none */
+static uint64_t disk_limit(const struct conversion *conversion)
+{
+	const struct recipe *recipe = conversion->plan->recipe;
+	uint64_t limit = recipe->temp_max_bytes;
+	if (conversion->out < 0 && limit)
+		limit = recipe->max_output_bytes ? limit + recipe->max_output_bytes : 0;
+	return limit;
+}
+
+/* One that hides what it has open has something to hide. It may be about to begin its program, so that is looked at twice. */
+static bool is_hiding(struct conversion_stage *stage, const struct meter_amount *amount)
+{
+	stage->hidden = amount->hidden ? stage->hidden + 1 : 0;
+	return stage->hidden >= HIDDEN_MAX || amount->countless;
+}
+
+const char *conversion_look(struct conversion *conversion)
+{
+	const struct service *service = conversion->service;
+	const uint64_t memory = conversion->plan->recipe->memory_bytes;
+	uint64_t limit = disk_limit(conversion), unlinked = 0;
+	for (size_t i = 0; i < conversion->count && (limit || memory); i++) {
+		struct conversion_stage *stage = &conversion->stages[i];
+		struct meter_amount amount;
+		if (!stage->started || stage->ended ||
+			meter_look(service->meter, stage->job.pid, conversion->directory, memory,
+				&amount) < 0)
+			continue;
+		if (memory && amount.memory_bytes > memory)
+			return "memory";
+		if (limit && is_hiding(stage, &amount))
+			return "temp_max";
+		unlinked += amount.unlinked_bytes;
+	}
+	return limit && (unlinked > limit || quota_is_exceeded(service->temp_fd,
+						     conversion->directory, limit - unlinked))
+		       ? "temp_max"
+		       : NULL;
+}

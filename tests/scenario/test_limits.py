@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""What a job takes beside what the kernel's limits count: shared memory, files without a name. The daemon looks at it twice a second."""
+
+import os
+import time
+
+import pytest
+
+import fastcgi
+import processes
+from daemon import SLOW, recipe
+from processes import wait_until
+
+MEMORY = {"shared": ["shared", "200"], "memfd": ["memfd", "200"], "in-children": ["child", "shared", "200"],
+          "hides": ["undumpable", "shared", "200"]}
+FILES = {"open": ["unnamed", "200"], "mapped": ["mapped", "200"], "hides": ["undumpable", "unnamed", "200"],
+         "beside": ["unnamed", "8", "tempfile", str(6 << 20)]}
+
+
+def attacks(kind, table, **limits):
+    return [recipe(f"{kind}-{name}-{start}", *steps, "hang", start=start, timeout="60s", **limits)
+            for name, steps in table.items() for start in ("warm", "cold")]
+
+
+@pytest.fixture(scope="module")
+def daemon(module_sluice):
+    return module_sluice(*attacks("memory", MEMORY, memory="64M"), *attacks("files", FILES, temp_max="10M"),
+                         recipe("fine", "shared", "40", "child", "child", "unnamed", "8", "pause", "1300", "text", "fine",
+                                memory="64M", temp_max="10M"),
+                         recipe("strict", "shared", "200", "hang", memory="64M", confine="strict", timeout="60s"), slots=8)
+
+
+def fails(daemon, name, limit):
+    start = time.monotonic()
+    mark = daemon.log.mark()
+    assert daemon.get(f"/{name}/a", timeout=60).status == 507, daemon.log.text()[-2000:]
+    line = daemon.log.wait_request(mark)[0]
+    assert line["reason"] == f"limit: {limit}" and line["start"] == ("cold" if name.endswith("cold") else "warm"), line
+    assert time.monotonic() - start < 8 * SLOW
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+@pytest.mark.parametrize("name", list(MEMORY))
+def test_memory(daemon, nothing_left, name, start):
+    fails(daemon, f"memory-{name}-{start}", "memory")
+
+
+@pytest.mark.parametrize("start", ["warm", "cold"])
+@pytest.mark.parametrize("name", list(FILES))
+def test_temp_max(daemon, nothing_left, name, start):
+    fails(daemon, f"files-{name}-{start}", "temp_max")
+
+
+def test_memory_strict(daemon, nothing_left):
+    fails(daemon, "strict", "memory")
+
+
+def test_what_is_shared_counts_once(daemon, nothing_left):
+    """Three processes with the same 40 MiB, and a file that three have open."""
+    assert daemon.get("/fine/a").text == "fine", daemon.log.text()[-1500:]
+
+
+def test_a_source_that_lost_its_name_is_not_the_jobs(daemon, nothing_left):
+    path = daemon.file("large", bytes(20 << 20))
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/fine/large"))
+        daemon.wait_converters(1)
+        os.unlink(path)
+        assert connection.answer().text == "fine"
+
+
+def test_the_meter_ends_with_the_daemon(sluice):
+    daemon = sluice(recipe("fine", "text", "fine"))
+    meters = daemon.meters()
+    assert len(meters) == 1
+    daemon.process.kill()
+    daemon.process.wait()
+    assert processes.wait_gone(meters, 5 * SLOW) == []
+    wait_until(lambda: not os.listdir(daemon.temp), 5 * SLOW)
