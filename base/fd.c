@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/fd.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -68,44 +67,6 @@ int fd_write_all(int fd, const void *data, size_t size)
 		size -= (size_t)n;
 	}
 	return 0;
-}
-
-/* A converter decides what stands here, so the depth of the recursion is bounded by the length of a
- * path that it could make: each level costs one descriptor, and openat fails when they run out. */
-int fd_remove_tree(int dirfd, const char *name)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	DIR *dir = fdopendir(fd);
-	if (!dir) {
-		int error = errno;
-		close(fd);
-		return -error;
-	}
-	int first = 0;
-	struct dirent *entry;
-	while ((entry = readdir(dir))) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		int r = 0;
-		if (unlinkat(fd, entry->d_name, 0) < 0) {
-			r = -errno;
-			if (r == -EISDIR || r == -EPERM) {
-				/* A directory that its maker closed to itself. */
-				if (fchmodat(fd, entry->d_name, 0700, 0) < 0)
-					r = -errno; /* stays when the removal fails, too */
-				int removed = fd_remove_tree(fd, entry->d_name);
-				r = removed < 0 && r < 0 ? r : removed;
-			}
-		}
-		if (r < 0 && first == 0)
-			first = r;
-	}
-	closedir(dir);
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && first == 0)
-		first = -errno;
-	return first;
 }
 
 unsigned long fd_raise_limit(void)

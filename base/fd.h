@@ -31,10 +31,6 @@ bool fd_is_local(int fd);
  * Returns 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t size);
 
-/* Removes the directory `name` below dirfd with all that is in it; never follows a symbolic link.
- * Returns 0 or the first -errno; goes on after an error. */
-int fd_remove_tree(int dirfd, const char *name);
-
 /* Raises the soft limit of open files to the hard one; returns the limit in force. */
 unsigned long fd_raise_limit(void);
 

@@ -23,8 +23,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/tree.h"
 #include "spawn/cold.h"
 #include "spawn/filter.h"
 #include "spawn/guard.h"
@@ -36,6 +38,7 @@
 #include "spawn/watch.h"
 
 enum { POLL_SOCKET, POLL_DAEMON, POLL_WATCH, POLL_FIXED };
+enum { REMOVE_MS = 1000, REMOVE_LONG_MS = 600000, REMOVE_WAIT_MS = 1000 };
 
 struct server {
 	int socket;
@@ -214,9 +217,29 @@ static void take_tables(struct server *server)
 		fail("tables", -r);
 }
 
+static int remove_for(const char *path, uint64_t ms)
+{
+	const struct tree_limit limit = {.until_ms = clock_now_ms() + ms};
+	return tree_remove(AT_FDCWD, path, &limit);
+}
+
+/* A daemon that ends in good order waits for this process. What takes longer goes on in another,
+ * for which nobody waits. */
 static void remove_temp(const char *path)
 {
-	int r = *path ? fd_remove_tree(AT_FDCWD, path) : 0;
+	int r = *path ? remove_for(path, REMOVE_MS) : 0;
+	pid_t pid = r == -EAGAIN ? fork() : -1;
+	if (pid > 0)
+		return;
+	/* Whoever waits for the end of the daemon's output does not wait for this. */
+	if (pid == 0)
+		dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC);
+	uint64_t until_ms = clock_now_ms() + REMOVE_LONG_MS;
+	for (unsigned wait_ms = 1; r < 0 && r != -ENOENT && clock_now_ms() < until_ms;
+		wait_ms *= 2) {
+		poll(NULL, 0, (int)(wait_ms < REMOVE_WAIT_MS ? wait_ms : REMOVE_WAIT_MS));
+		r = remove_for(path, REMOVE_LONG_MS);
+	}
 	if (r < 0 && r != -ENOENT)
 		log_warning("spawner: cannot remove %s: %s", path, strerror(-r));
 }

@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <dirent.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -173,6 +172,7 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	conversion->service = service;
 	conversion->plan = plan;
 	conversion->running = 0;
+	conversion->blind_looks = 0;
 	conversion->out = conversion->out_writer = conversion->err = -1;
 	conversion->directory[0] = '\0';
 	conversion->count = template_program_count(recipe->template);
@@ -282,26 +282,21 @@ void conversion_close(struct conversion *conversion)
 	workdir_give(conversion->service->workdir, conversion->directory);
 }
 
-/* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): of the files
- * that are there it is the one whose name is the longest beginning of it. Returns 0 or -errno. */
-static int find_output(int directory_fd, const char *argument, char name[NAME_MAX + 1])
+/* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): the longest
+ * beginning of it that there is. How many other files there are is the job's decision, so they
+ * are not looked through. Returns 0 or -errno. */
+static int find_output(int directory, const char *argument, char name[NAME_MAX + 1])
 {
-	FD_CLEANUP int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
-	DIR *directory = copy < 0 ? NULL : fdopendir(copy);
-	if (!directory)
-		return -errno;
-	fd_take(&copy);
-	size_t best = sizeof OUTPUT_NAME - 2;
-	struct dirent *entry;
-	while ((entry = readdir(directory))) {
-		size_t length = strlen(entry->d_name);
-		if (length > best && !strncmp(entry->d_name, argument, length)) {
-			memcpy(name, entry->d_name, length + 1);
-			best = length;
-		}
+	size_t length = strlen(argument);
+	for (length = length < NAME_MAX ? length : NAME_MAX; length >= sizeof OUTPUT_NAME - 1;
+		length--) {
+		struct stat st;
+		memcpy(name, argument, length);
+		name[length] = '\0';
+		if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return 0;
 	}
-	closedir(directory);
-	return best >= sizeof OUTPUT_NAME - 1 ? 0 : -ENOENT;
+	return -ENOENT;
 }
 
 /* What the program made there is its own business, so the file is opened as carefully as a source:

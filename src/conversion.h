@@ -41,6 +41,7 @@ struct conversion {
 	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
 	int err;
 	struct lastwords words;
+	unsigned blind_looks; /* so often in a row nobody could see what its directory holds */
 	char directory
 		[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
 };

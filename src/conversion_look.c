@@ -5,7 +5,7 @@
 #include "src/conversion.h"
 #include "src/quota.h"
 
-enum { HIDDEN_MAX = 2 };
+enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4 };
 
 /* 0: none */
 static uint64_t disk_limit(const struct conversion *conversion)
@@ -22,6 +22,19 @@ static bool is_hiding(struct conversion_stage *stage, const struct meter_amount 
 {
 	stage->hidden = amount->hidden ? stage->hidden + 1 : 0;
 	return stage->hidden >= HIDDEN_MAX || amount->countless;
+}
+
+/* Descriptors may be lacking for a moment. But a job that nobody can look at has no limit. */
+static const char *look_at_disk(struct conversion *conversion, uint64_t limit, uint64_t unlinked)
+{
+	if (unlinked > limit)
+		return "temp_max";
+	int r = quota_look(
+		conversion->service->temp_fd, conversion->directory, limit - unlinked);
+	conversion->blind_looks = r < 0 ? conversion->blind_looks + 1 : 0;
+	if (conversion->blind_looks == BLIND_LOOKS_MAX)
+		return "temp_max, which cannot be measured";
+	return r == QUOTA_EXCEEDED ? "temp_max" : NULL;
 }
 
 const char *conversion_look(struct conversion *conversion)
@@ -42,8 +55,5 @@ const char *conversion_look(struct conversion *conversion)
 			return "temp_max";
 		unlinked += amount.unlinked_bytes;
 	}
-	return limit && (unlinked > limit || quota_is_exceeded(service->temp_fd,
-						     conversion->directory, limit - unlinked))
-		       ? "temp_max"
-		       : NULL;
+	return limit ? look_at_disk(conversion, limit, unlinked) : NULL;
 }

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/tree.h"
+
+enum { REMOVE_MS = 2000 };
 
 int service_open(struct service *service, const char *temp_path)
 {
@@ -44,18 +48,28 @@ int service_open(struct service *service, const char *temp_path)
 	return r;
 }
 
+/* Jobs may have left any amount. Nobody may have to wait for it: the spawner removes what is
+ * left in time. */
+static void remove_temp(const struct service *service)
+{
+	const struct tree_limit limit = {.until_ms = clock_now_ms() + REMOVE_MS};
+	if (service->temp_dir[0])
+		tree_remove(AT_FDCWD, service->temp_dir, &limit);
+}
+
 void service_close(struct service *service)
 {
 	launcher_free(service->launcher);
 	service->launcher = NULL;
+	workdir_free(service->workdir);
+	service->workdir = NULL;
+	remove_temp(service);
 	spawner_free(service->spawner);
 	service->spawner = NULL;
 	meter_free(service->meter);
 	service->meter = NULL;
 	admission_free(service->admission);
 	service->admission = NULL;
-	workdir_free(service->workdir);
-	service->workdir = NULL;
 	metrics_free(service->metrics);
 	service->metrics = NULL;
 	history_free(service->history);
@@ -63,7 +77,5 @@ void service_close(struct service *service)
 	running_free(service->running);
 	service->running = NULL;
 	fd_close(&service->temp_fd);
-	if (service->temp_dir[0])
-		fd_remove_tree(AT_FDCWD, service->temp_dir);
 	service->temp_dir[0] = '\0';
 }

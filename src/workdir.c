@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and removing a directory for every job was a third of the daemon's own time on a file system with a journal (ext4), and
- * most jobs leave nothing in it. So one is used again when its job left it as it was: empty, with its mode and without
- * attributes. Anything else is removed with all that is in it, and made anew. */
+/* Making and removing a directory for every job was a third of the daemon's own time on a file
+ * system with a journal (ext4), and most jobs leave nothing in it. So one is used again when its
+ * job left it as it was: empty, with its mode and without attributes. Anything else is removed
+ * with all that is in it, and made anew. How much that is was decided by the job: a few files
+ * are removed at once, so that nothing of an ordinary request is left when it ends; the rest is
+ * the sweeper's. */
 #include "src/workdir.h"
 
 #include <errno.h>
@@ -15,16 +18,19 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/tree.h"
+#include "src/sweeper.h"
 
-enum { KEPT = 16, REMOVE_TRIES = 500 };
+enum { KEPT = 16, AT_ONCE_ENTRIES = 64, AT_ONCE_MS = 20 };
 
 struct workdir {
 	int temp_fd;
+	struct sweeper *sweeper;
 	pthread_mutex_t lock; /* for free_count and free */
 	size_t free_count;
 	uint64_t free[KEPT];
@@ -48,7 +54,7 @@ int workdir_new(int temp_fd, struct workdir **out)
 		return -ENOMEM;
 	workdir->temp_fd = temp_fd;
 	pthread_mutex_init(&workdir->lock, NULL);
-	int r = 0;
+	int r = sweeper_new(temp_fd, &workdir->sweeper);
 	for (uint64_t i = 0; i < KEPT && r == 0; i++) {
 		char name[WORKDIR_NAME_MAX];
 		put_name(name, i);
@@ -68,6 +74,7 @@ void workdir_free(struct workdir *workdir)
 {
 	if (!workdir)
 		return;
+	sweeper_free(workdir->sweeper);
 	pthread_mutex_destroy(&workdir->lock);
 	free(workdir);
 }
@@ -95,7 +102,8 @@ static bool is_empty(int fd)
 	long n = syscall(SYS_getdents64, fd, entries, sizeof entries);
 	size_t names = 0;
 	for (long at = 0; at < n; names++) {
-		/* struct linux_dirent64 of getdents64(2): d_reclen stands behind two 64-bit numbers. */
+		/* struct linux_dirent64 of getdents64(2): d_reclen stands behind two 64-bit
+		 * numbers. */
 		uint16_t length;
 		memcpy(&length, entries + at + 16, sizeof length);
 		at += length;
@@ -112,18 +120,17 @@ static bool is_as_it_was(const struct workdir *workdir, const char *name)
 	       st.st_uid == geteuid() && flistxattr(fd, NULL, 0) <= 0 && is_empty(fd);
 }
 
-/* An empty one needs no descriptor for it. Otherwise one may be lacking just now, while many requests end; those that
- * end free some. */
-static int remove_all(const struct workdir *workdir, const char *name)
+/* Returns 0 when the name is free again. */
+static int clear_away(const struct workdir *workdir, const char *name)
 {
+	/* An empty one needs no descriptor, of which there may be none just now. */
 	if (unlinkat(workdir->temp_fd, name, AT_REMOVEDIR) == 0)
 		return 0;
-	int r = fd_remove_tree(workdir->temp_fd, name);
-	for (int i = 0; i < REMOVE_TRIES && (r == -EMFILE || r == -ENFILE); i++) {
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-		r = fd_remove_tree(workdir->temp_fd, name);
-	}
-	return r;
+	const struct tree_limit limit = {
+		.until_ms = clock_now_ms() + AT_ONCE_MS, .entries = AT_ONCE_ENTRIES};
+	if (tree_remove(workdir->temp_fd, name, &limit) == 0)
+		return 0;
+	return sweeper_take(workdir->sweeper, name);
 }
 
 void workdir_give(struct workdir *workdir, char name[WORKDIR_NAME_MAX])
@@ -134,12 +141,12 @@ void workdir_give(struct workdir *workdir, char name[WORKDIR_NAME_MAX])
 	bool keep = number < KEPT;
 	int r = 0;
 	if (!keep || !is_as_it_was(workdir, name)) {
-		r = remove_all(workdir, name);
+		r = clear_away(workdir, name);
 		if (r == 0 && keep)
 			r = make(workdir, name);
 	}
 	if (r < 0)
-		log_error("temporary directory %s not removed: %s", name, strerror(-r));
+		log_error("temporary directory %s is not used again: %s", name, strerror(-r));
 	name[0] = '\0';
 	if (!keep || r < 0)
 		return;

@@ -14,7 +14,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["config"],
     ["cache"],
     ["access", "user", "progress", "running", "metrics", "history",
-     "source", "spill", "lastwords", "notify", "admission", "capacity", "outcome", "pool", "service", "workdir", "environment", "quota", "seclusion"],
+     "source", "spill", "lastwords", "notify", "admission", "capacity", "outcome", "pool", "service", "sweeper", "workdir", "environment", "quota", "seclusion"],
     ["plan", "warmth", "sample"],
     ["validator"],
     ["recall"],

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker itself tells what is opened (ld.so(8), LD_DEBUG=files), in a file for each process: it sees every program
- * that could be held, and needs no code of ours in it. Only what was opened by name from within the program counts, not what
- * that needed in turn. The file lies outside of the job's directory, where a confined job could not write; hence unconfined.
+ * The dynamic linker itself tells what is opened (ld.so(8), LD_DEBUG=files), in a file for each
+ * process: it sees every program that could be held, and needs no code of ours in it. Only what was
+ * opened by name from within the program counts, not what that needed in turn. The file lies
+ * outside of the job's directory, where a confined job could not write; hence unconfined.
  */
 #include "src/command/train.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,13 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/tree.h"
 #include "src/command/explain.h"
 #include "src/command/sample.h"
 #include "src/request/plan.h"
 #include "src/service.h"
 
-enum { FILES_MAX = 2000, MODULES_MAX = 256, URL_MAX = 4096 };
+enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, MODULES_MAX = 256, URL_MAX = 4096 };
 
 struct recipe_training {
 	uint64_t types; /* of sources that it was run on */
@@ -40,8 +42,6 @@ struct training {
 	size_t file_count;
 	bool failed;
 };
-
-static struct training *walked; /* nftw(3) has no data of the caller's */
 
 static size_t recipe_index(const struct config *config, const struct recipe *recipe)
 {
@@ -152,17 +152,27 @@ static void try_recipe(struct training *training, size_t index, const char *sour
 	}
 }
 
-static int visit(const char *path, const struct stat *info, int kind, struct FTW *where)
+static int visit(void *data, int directory, const char *path, const struct stat *info)
 {
-	(void)where;
-	struct training *training = walked;
-	if (kind != FTW_F || !S_ISREG(info->st_mode))
+	(void)directory;
+	struct training *training = data;
+	if (!S_ISREG(info->st_mode))
 		return 0;
-	const char *source = path + strlen(training->config->root);
-	source += strspn(source, "/");
 	for (size_t i = 0; i < training->config->recipe_count; i++)
-		try_recipe(training, i, source);
+		try_recipe(training, i, path);
 	return ++training->file_count >= FILES_MAX;
+}
+
+/* Others put files there. What lies deeper than a URL can name is nobody's source. */
+static void walk_root(struct training *training)
+{
+	const struct tree_bounds bounds = {
+		.depth = URL_MAX, .entries = ENTRIES_MAX, .until_ms = CLOCK_NEVER};
+	FD_CLEANUP int root = open(training->config->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? -errno : tree_walk(root, ".", &bounds, visit, training);
+	if (r < 0)
+		fprintf(stderr, "sluice: %s: not all of it was seen: %s\n", training->config->root,
+			strerror(-r));
 }
 
 /* Cold, unconfined, and with a talkative linker. */
@@ -234,9 +244,8 @@ int train_run(struct config *config, char **urls, int url_count)
 			fprintf(stderr, "sluice: no recipe answers %s\n", urls[i]);
 		training.failed |= !recipe;
 	}
-	walked = &training;
 	if (r == 0 && url_count == 0) {
-		nftw(config->root, visit, 16, FTW_PHYS);
+		walk_root(&training);
 		training.failed = false; /* not every file that is found must be a good one */
 	}
 	if (r == 0)

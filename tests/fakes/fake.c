@@ -225,6 +225,19 @@ static void step_mkdir(const char *v)
 	if (mkdir(v, 0700) < 0)
 		exit(FAKE_BROKEN);
 }
+static void step_deep(const char *v)
+{
+	tree_deep(number(v));
+}
+static void step_chains(const char *v)
+{
+	tree_chains(number(v));
+}
+static void step_churn(const char *v)
+{
+	(void)v;
+	tree_churn();
+}
 
 static const struct step steps[] = {
 	{"write", true, step_write},
@@ -266,6 +279,9 @@ static const struct step steps[] = {
 	{"unnamed", true, step_unnamed},
 	{"mapped", true, step_mapped},
 	{"undumpable", false, step_undumpable},
+	{"deep", true, step_deep},
+	{"chains", true, step_chains},
+	{"churn", false, step_churn},
 };
 
 /* Everything behind `args`, NUL-terminated each: what the test compares with. */

@@ -46,5 +46,8 @@ void hide_memfd(uint64_t mebibytes);
 void hide_unnamed(uint64_t mebibytes);
 void hide_mapped(uint64_t mebibytes);
 void hide_itself(void);
+void tree_deep(uint64_t levels);
+void tree_chains(uint64_t count);
+_Noreturn void tree_churn(void);
 
 #endif

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A sluice of the test's own: configuration, start, stop, and the count of what it holds."""
 
+import contextlib
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -18,6 +18,7 @@ from processes import wait_until
 SLUICE = os.environ.get("SLUICE", os.path.join(os.path.dirname(__file__), "../../build/sluice"))
 FAKE = os.environ.get("FAKE", os.path.join(os.path.dirname(__file__), "../../build/tests/fakes/fake-converter"))
 SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
+FILES_SEEN_MAX = 5000
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
 # What a machine that does other things costs, in time, and a sanitizer.
 SLOW = 8 if SANITIZER else 3
@@ -26,6 +27,11 @@ SLOW = 8 if SANITIZER else 3
 def anybody_may_execute():
     """Whether another user can run what was built; not below /root, say."""
     return all(os.stat(part).st_mode & 0o001 for path in (SLUICE, FAKE) for part in (path, *map(str, pathlib.Path(path).parents)))
+
+
+def remove_tree(path):
+    """Of any depth."""
+    subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
 
 
 def quote(value):
@@ -162,8 +168,14 @@ class Daemon:
                           lambda: f"{count} converters; there are {self.converters()}; log:\n{self.log.text()[-2000:]}")
 
     def temporary_files(self):
-        return sorted(os.path.relpath(os.path.join(where, name), self.temp)
-                      for where, dirs, files in os.walk(self.temp) for name in dirs + files)
+        found, left = [], [self.temp]
+        while left and len(found) < FILES_SEEN_MAX:  # os.walk goes down by recursion, and converters make trees of any depth
+            with contextlib.suppress(OSError), os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    found.append(os.path.relpath(entry.path, self.temp))
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+        return sorted(found)
 
     def open_temporary_files(self):
         return [what for what in processes.descriptors(self.pid).values()
@@ -233,7 +245,7 @@ class Daemon:
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
         finally:
-            shutil.rmtree(self.directory, ignore_errors=True)
+            remove_tree(self.directory)
 
 
 def elapsed(start):

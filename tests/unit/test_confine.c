@@ -27,9 +27,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
+#include "base/tree.h"
 #include "spawn/confinement.h"
 #include "spawn/spawner.h"
+
+static const struct tree_limit no_limit = {.until_ms = CLOCK_NEVER};
 
 enum { PATIENCE_MS = 20000 };
 
@@ -364,7 +368,7 @@ static void test_leavings(void **state)
 {
 	struct fixture *f = *state;
 	expect(JOB_CONFINE_STANDARD, "fill", "50", -1, "done");
-	assert_int_equal(fd_remove_tree(AT_FDCWD, f->own), 0);
+	assert_int_equal(tree_remove(AT_FDCWD, f->own, &no_limit), 0);
 	assert_int_equal(access(f->own, F_OK), -1);
 	assert_int_equal(mkdir(f->own, 0700), 0);
 }
@@ -477,7 +481,7 @@ static int tear_down(void **state)
 	waitpid(f->victim, NULL, 0);
 	close(f->tcp);
 	close(f->abstract);
-	return fd_remove_tree(AT_FDCWD, f->temp);
+	return tree_remove(AT_FDCWD, f->temp, &no_limit);
 }
 
 int main(int argc, char **argv)

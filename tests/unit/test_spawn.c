@@ -27,7 +27,10 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/tree.h"
 #include "spawn/spawner.h"
+
+static const struct tree_limit no_limit = {.until_ms = CLOCK_NEVER};
 
 enum { PATIENCE_MS = 20000 };
 
@@ -525,7 +528,7 @@ static void kill_daemon(bool plain, enum ending ending)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	uint64_t deadline = clock_now_ms() + PATIENCE_MS;
 	if (ending == AFTER_ITS_SPAWNER)
-		fd_remove_tree(AT_FDCWD, temp);
+		tree_remove(AT_FDCWD, temp, &no_limit);
 	while (access(temp, F_OK) == 0 && clock_now_ms() < deadline)
 		usleep(1000);
 	assert_int_equal(access(temp, F_OK), -1);
