@@ -89,6 +89,7 @@ int source_open(int root_fd, const char *name, struct source *source)
 	if (fd < 0) {
 		int error = -fd;
 		fd = -1;
+		source->error = error;
 		if (error == EMFILE || error == ENFILE || error == ENOMEM)
 			return SOURCE_E_SHORTAGE;
 		return error == EIO ? SOURCE_E_UNAVAILABLE : SOURCE_E_NOT_FOUND;

@@ -14,6 +14,7 @@
 
 struct source {
 	int fd; /* -1: none */
+	int error; /* SOURCE_E_UNAVAILABLE, SOURCE_E_SHORTAGE: the errno */
 	uint64_t size;
 	struct stat stat;
 	struct sniff sniff;

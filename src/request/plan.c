@@ -41,6 +41,7 @@ static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path
 			plan->searched = opened[0] != '\0';
 			source_close(&plan->source);
 			int r = source_open(root_fd, plan->source_name, &plan->source);
+			plan->error = plan->source.error;
 			if (r == SOURCE_E_UNAVAILABLE || r == SOURCE_E_SHORTAGE)
 				return r == SOURCE_E_SHORTAGE ? OUTCOME_OVERLOADED
 							      : OUTCOME_INTERNAL;
@@ -83,8 +84,10 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 	if (!path)
 		return OUTCOME_NOT_FOUND;
 	FD_CLEANUP int root_fd = open(plan->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
+	if (root_fd < 0) {
+		plan->error = errno;
 		return outcome_from_error(-errno);
+	}
 	enum outcome outcome = find_recipe(plan, root_fd, path);
 	if (outcome != OUTCOME_OK)
 		return outcome;
@@ -101,6 +104,7 @@ enum outcome plan_make(struct plan *plan, struct config *config, const char *met
 	plan->recipe = NULL;
 	plan->negotiated = false;
 	plan->searched = false;
+	plan->error = 0;
 	plan->source = (struct source)SOURCE_NONE;
 	plan->source_name = NULL;
 	plan->message[0] = '\0';

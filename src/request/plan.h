@@ -22,6 +22,7 @@ struct plan {
 	const char *source_name; /* beneath the root */
 	bool searched;		 /* other sources would have been taken, had they been there */
 	char message[PARAM_MESSAGE_MAX]; /* for the client, when it is not OUTCOME_OK */
+	int error; /* an errno for the log: why the source could not even be looked for; 0: none */
 	struct query query;
 	struct pattern_match match;
 };

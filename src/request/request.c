@@ -157,6 +157,7 @@ static void answer(struct request *request)
 	request->seated = admission_sit(request->service->admission);
 	if (!request->seated) {
 		request->outcome = OUTCOME_OVERLOADED;
+		text_puts(&request->reason, "no seat is free");
 		request_send_error(request);
 		return;
 	}
@@ -188,14 +189,18 @@ static enum outcome plan(struct request *request)
 		return request->begin_error == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE
 						      : OUTCOME_BAD_REQUEST;
 	struct plan *plan = malloc(sizeof *plan); /* 27 KiB, of which most requests need little */
-	if (!plan)
+	if (!plan) {
+		text_puts(&request->reason, "no memory");
 		return OUTCOME_OVERLOADED;
+	}
 	request->plan = plan;
 	enum outcome outcome = plan_make(plan, request->config, request->method, request->uri,
 		fcgi_connection_param(request->connection, "HTTP_ACCEPT"));
 	request->recipe = plan->recipe;
 	request->negotiated = plan->negotiated;
 	request->message = plan->message;
+	if (outcome == OUTCOME_OVERLOADED || outcome == OUTCOME_INTERNAL)
+		text_printf(&request->reason, "source: %s", strerror(plan->error));
 	if (outcome == OUTCOME_OK)
 		request->type = recipe_media_type(plan->recipe, plan->values);
 	return outcome;

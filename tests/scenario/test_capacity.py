@@ -226,6 +226,41 @@ def test_conversions_wait_for_descriptors(sluice, tmp_path):
     assert_none_was_lacking(daemon)
 
 
+def test_a_shortage_is_told_as_what_it_is(sluice, tmp_path):
+    """The limit is lowered under a running daemon, to each number from none at all up to enough: 200 or 503, and the log has the
+    errno that the kernel gave. Nothing is said to be the converter's fault, and the store goes on."""
+    shared = {"params": X, "timeout": "20s"}
+    daemon = limited(sluice, tmp_path, 1024,
+                     recipe("shared", "text", "hello", "note", "{x}", **shared),
+                     recipe("cold", "text", "hello", "note", "{x}", start="cold", **shared),
+                     recipe("large", "write", str(3 * MIB), "note", "{x}", **shared),
+                     recipe("output", "to", "{output}", "text", "hello", "note", "{x}", **shared),
+                     recipe("live", "text", "hello", "note", "{x}", response="live", cache=True, **shared),
+                     recipe("two", "text", "hello", "note", "{x}", "|", FAKE, "stdin", **shared))
+    names, x = ["shared", "cold", "large", "output", "live", "two"], 0
+    soft, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    mark = daemon.log.mark()
+    with daemon.connect() as kept:
+        assert kept.get("/shared/a?x=0", keep=True).text == "hello"
+        held, seen = processes.descriptors(daemon.pid), set()
+        free = [number for number in range(len(held) + 60) if number not in held]
+        for first_refused in free[:30]:
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (first_refused, hard))
+            for name in names:
+                x += 1
+                answer = kept.get(f"/{name}/a?x={x}", keep=True)
+                assert answer.ended and answer.status in (200, 503), (first_refused, name, answer, daemon.log.text()[-1500:])
+                seen.add(answer.status)
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert seen == {200, 503}
+        assert kept.get("/shared/a?x=100000", keep=True).text == "hello"
+        assert kept.get("/shared/a?x=100000", keep=True).text == "hello"
+    refused = [line for line in daemon.log.requests(mark) if line["status"] == "503"]
+    assert refused and all("Too many open files" in line.text for line in refused), refused[0].text
+    assert "Cannot allocate memory" not in daemon.log.text() and "nothing is kept" not in daemon.log.text()
+    assert daemon.log.requests(mark)[-1].get("cache") == "hit"
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not anybody_may_execute(), reason="the limit is that of a user who has no other processes")
 def test_no_thread_is_an_overload(sluice, tmp_path):
     """What needs a thread that is not to be had is answered by 503, the reason is said once, and then all is well again."""
