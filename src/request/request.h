@@ -30,7 +30,7 @@ struct fcgi_connection *request_get_connection(const struct request *request);
 bool request_end(struct request *request);
 /* With everything that it needed. This may take long, for with the last descriptor of a large
  * file the kernel frees its blocks: after fcgi_connection_end, so that the client does not wait
- * for it. The connection stays. */
+ * for it. It does not look at the connection any more. */
 void request_free(struct request *request);
 
 /* Answers 503 without taking anything up. Does not block. */

@@ -32,8 +32,8 @@ static void serve(void *data, void *item)
 	struct fcgi_connection *connection = request_get_connection(request);
 	request_serve(request);
 	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
-	request_free(request);
 	fcgi_loop_release(server->loop, connection, keep);
+	request_free(request);
 }
 
 /* The web server has not taken all of the answer yet. */
