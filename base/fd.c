@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,4 +78,13 @@ unsigned long fd_raise_limit(void)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	return getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+}
+
+void fd_reserve(unsigned long count)
+{
+	if (count == 0 || count > INT_MAX)
+		return;
+	FD_CLEANUP int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	FD_CLEANUP int last = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, (int)count - 1);
+	(void)last;
 }

@@ -18,10 +18,10 @@ enum {
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
 
-	/* Descriptors. The daemon itself: 30 to 40 at rest, of these up to 14 places that jobs
-	 * may read; 16 listeners; the four threads of the desk, a reload with its includes, a
-	 * log that is opened again, a successor, the removal of a tree. */
-	FILES_DAEMON = 80,
+	/* Descriptors. The daemon itself: 45 at rest, half of them places that jobs may read, of
+	 * which there can be 14 more; 15 more listeners; the four threads of the desk, a reload
+	 * with its includes, a log that is opened again, a successor, the removal of a tree. */
+	FILES_DAEMON = 100,
 	/* A holder: its pidfd and socket, those of its standby, and the same of one that is to
 	 * replace it. */
 	FILES_PROGRAM = 8,
@@ -164,6 +164,7 @@ struct capacity capacity_of(const struct config *config, unsigned long files)
 		.files = (unsigned)conversions,
 		.kept_files = (unsigned)wishes.whole,
 		.connections = (unsigned)connections,
+		.descriptors = smaller(used + connections, files),
 		.is_tight = conversions < wishes.files || used + CONNECTIONS_MIN > files,
 	};
 }

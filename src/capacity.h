@@ -20,6 +20,7 @@ struct capacity {
 	unsigned flights;	    /* for flights_limit; each is a thread of its own */
 	unsigned files, kept_files; /* for admission_set_files */
 	unsigned connections;	    /* idle ones included */
+	unsigned long descriptors;  /* of all that together */
 	bool is_tight; /* fewer conversions run at once than the configuration allows */
 };
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "src/capacity.h"
 #include "src/flight.h"
 #include "src/request/recall.h"
 #include "src/request/request.h"
@@ -241,6 +242,7 @@ static int enter_seclusion(struct server *server)
 
 static int open_all(struct server *server, const char *listen, bool take_over)
 {
+	fd_reserve(capacity_of(server->config, fd_raise_limit()).descriptors);
 	notify_open(&server->notify);
 	int r = log_open(server->config->log, server->config->log_format);
 	if (r < 0) {

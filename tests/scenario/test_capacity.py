@@ -49,6 +49,11 @@ class Peak:
         self._thread.join()
 
 
+def status_of(daemon, field):
+    with open(f"/proc/{daemon.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
+
+
 def files(daemon):
     return len(os.listdir(f"/proc/{daemon.pid}/fd"))
 
@@ -89,6 +94,7 @@ def test_queued_shared_requests_have_their_descriptors(sluice, tmp_path, limit):
     daemon = limited(sluice, tmp_path, limit, recipe("slow", "write", "2000", "pause", "20", "note", "{x}", params=X, slots=4, queue=1000,
                                                queue_timeout="60s"), slots=4)
     count = 200 if SANITIZER else 600
+    table = status_of(daemon, "FDSize")
     with Peak(daemon.pid) as peak, connections(daemon, [f"/slow/a?x={i}" for i in range(count)]) as asking:
         answers = [connection.answer() for connection in asking]
         assert daemon.get("/slow/a?x=0").ended
@@ -100,6 +106,8 @@ def test_queued_shared_requests_have_their_descriptors(sluice, tmp_path, limit):
     assert peak.files < limit, (peak.files, limit)
     assert_none_was_lacking(daemon)
     assert daemon.get("/slow/a?x=0").status == 200
+    # Nobody had to wait for a larger table.
+    assert status_of(daemon, "FDSize") == table >= peak.files
 
 
 def grow(daemon, uris, ready, **more):
