@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "spawn/filter_prologue.h"
+#include "spawn/filter.h"
 
 static void plan_limit(struct child_plan *plan, int resource, rlim_t value)
 {

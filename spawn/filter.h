@@ -43,7 +43,12 @@ int filters_get(const struct filters *filters, enum job_confine level, bool name
 	const struct sock_fprog **out);
 
 /* Of one program, in instructions. */
-enum { FILTER_LENGTH_MAX = 4096 };
+enum { FILTER_LENGTH_MAX = 2048 };
+
+/* What a program has in place of the number of the process that installs it, and of the same number with a minus:
+ * child_install_filter. No process has such a number. */
+#define FILTER_SELF UINT32_C(0x5e1f5e1f)
+#define FILTER_SELF_GROUP (UINT32_C(0) - FILTER_SELF)
 
 /* Can the kernel filter at all? */
 bool filters_supported(void);

@@ -35,7 +35,7 @@ const char *const filter_calls_eacces[] = {
 
 /* io_uring would do the work of filtered calls; what System V and POSIX queues hold outlives a job. */
 const char *const filter_calls_enosys[] = {"clone3", "io_uring_setup", "io_uring_enter",
-	"io_uring_register", "shmget", "msgget", "semget", "mq_open", "uselib", NULL};
+	"io_uring_register", "ipc", "shmget", "msgget", "semget", "mq_open", "uselib", NULL};
 
 /* Attributes of any file, whose owner is the same user, by its name; Landlock does not look at them. */
 const char *const filter_calls_enotsup[] = {"setxattr", "lsetxattr", "fsetxattr", "removexattr",
@@ -55,16 +55,16 @@ const char *const filter_calls_signal[] = {
 	"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", NULL};
 
 const struct filter_call_other filter_calls_other[] = {
-	{"prlimit64", 0, 0},
-	{"setpriority", 1, 2 /* PRIO_USER */},
-	{"ioprio_set", 1, 3 /* IOPRIO_WHO_USER */},
-	{"sched_setscheduler", 0, 0},
-	{"sched_setparam", 0, 0},
-	{"sched_setattr", 0, 0},
-	{"sched_setaffinity", 0, 0},
-	{"migrate_pages", 0, 0},
-	{"move_pages", 0, 0},
-	{NULL, 0, 0},
+	{"prlimit64", true, FILTER_SELF_FIRST},
+	{"setpriority", true, FILTER_SELF_PRIORITY},
+	{"ioprio_set", false, FILTER_SELF_DISK},
+	{"sched_setscheduler", false, FILTER_SELF_FIRST},
+	{"sched_setparam", false, FILTER_SELF_FIRST},
+	{"sched_setattr", false, FILTER_SELF_FIRST},
+	{"sched_setaffinity", true, FILTER_SELF_FIRST},
+	{"migrate_pages", false, FILTER_SELF_FIRST},
+	{"move_pages", false, FILTER_SELF_FIRST},
+	{NULL, false, FILTER_ALLOW},
 };
 
 const char *const filter_calls_strict[] = {

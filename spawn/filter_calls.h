@@ -5,6 +5,10 @@
 /* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that the machine does not have is
  * skipped. What came after FILTER_CALLS_NEWEST is not there for a job, whatever its name. */
 
+#include <stdbool.h>
+
+#include "spawn/filter_answers.h"
+
 enum {
 	FILTER_CALLS_CHMODAT2 = 452, /* libseccomp may not know it yet */
 	FILTER_CALLS_NEWEST = 456,   /* the last one that has been looked at and may pass (futex_requeue) */
@@ -28,11 +32,11 @@ extern const char *const filter_calls_truncate[];
 /* Signals to processes, the first argument. */
 extern const char *const filter_calls_signal[];
 
-/* Without a pid namespace they reach every process of the user: only with 0, the caller itself, in argument `who`. */
+/* Without a pid namespace they reach every process of the user: only the caller itself is left. */
 struct filter_call_other {
 	const char *name;
-	unsigned who;
-	unsigned all; /* argument 0 that means all processes of a user, who is 0, too; 0: there is no such */
+	bool strict; /* STRICT lets it pass at all */
+	enum filter_answer answer;
 };
 extern const struct filter_call_other filter_calls_other[];
 

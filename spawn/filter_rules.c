@@ -1,257 +1,255 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * STANDARD lets pass what is not refused; there the first rule for a call is the one that counts,
- * and a rule may look at arguments. STRICT refuses what has no rule, so what is refused in another
- * way than by ENOSYS comes first, and a call whose arguments matter gets no rule without them.
+ * For each architecture a list of numbers with their answers, of which the first for a number
+ * counts, becomes a list of ranges. Names are resolved by libseccomp; what it does not know because
+ * it came later is above the numbers that have been looked at, and does not exist for a job.
+ *
+ * Half of a filter's cost is the 32-bit sibling of the machine, so STANDARD knows it only where such
+ * programs can be installed at all. Calls of an architecture that a filter does not know fail with
+ * ENOSYS, as do those of x32.
  */
 #include "spawn/filter_rules.h"
 
 #include <errno.h>
-#include <linux/fs.h>
-#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "spawn/filter_answers.h"
 #include "spawn/filter_calls.h"
 
-#ifdef __s390__
-enum { CLONE_FLAGS = 1 };
+#if defined(__x86_64__)
+#define SIBLING SCMP_ARCH_X86
+#define SIBLING_LINKER "/lib/ld-linux.so.2"
+#elif defined(__aarch64__)
+#define SIBLING SCMP_ARCH_ARM
+#define SIBLING_LINKER "/lib/ld-linux-armhf.so.3"
 #else
-enum { CLONE_FLAGS = 0 };
+#define SIBLING 0
+#define SIBLING_LINKER ""
 #endif
 
-#define LOW_HALF UINT64_C(0xffffffff)
+enum {
+	NUMBERS_OFFSET = SYS_pidfd_open -
+			 434, /* since 424 all machines count alike, but some from elsewhere */
+	X32 = 0x40000000,
+	CALLS_MAX = 512,
+};
 
-static const unsigned long clone_flags_refused[] = {CLONE_PARENT, CLONE_NEWNS, CLONE_NEWCGROUP,
-	CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET};
-enum { CLONE_FLAGS_REFUSED = sizeof clone_flags_refused / sizeof *clone_flags_refused };
+struct calls {
+	uint32_t architecture;
+	size_t count;
+	struct {
+		uint32_t number;
+		enum filter_answer answer;
+	} list[CALLS_MAX];
+	bool overflow;
+};
 
-/* No rule is needed, or there is one already, or the machine does not have the call. */
-static int settle(int r)
+static void add_number(struct calls *calls, uint32_t number, enum filter_answer answer)
 {
-	return r == -EDOM || r == -EEXIST || r == -EACCES ? 0 : r;
+	size_t at = calls->count;
+	while (at > 0 && calls->list[at - 1].number > number)
+		at--;
+	if (at > 0 && calls->list[at - 1].number == number)
+		return;
+	if (calls->count == CALLS_MAX) {
+		calls->overflow = true;
+		return;
+	}
+	memmove(calls->list + at + 1, calls->list + at,
+		(calls->count++ - at) * sizeof *calls->list);
+	calls->list[at].number = number;
+	calls->list[at].answer = answer;
 }
 
-static int add_one(scmp_filter_ctx filter, uint32_t action, const char *name)
-{
-	int number = seccomp_syscall_resolve_name(name);
-	return number == __NR_SCMP_ERROR ? 0 : settle(seccomp_rule_add(filter, action, number, 0));
-}
-
-int filter_rules_add(scmp_filter_ctx filter, uint32_t action, const char *const *names)
-{
-	int r = 0;
-	for (; *names && r == 0; names++)
-		r = add_one(filter, action, *names);
-	return r;
-}
-
-static int refuse_clone_flags(scmp_filter_ctx filter, size_t count)
-{
-	int r = 0;
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-			SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, clone_flags_refused[i],
-				clone_flags_refused[i]));
-	return r;
-}
-
-int filter_rules_hold(scmp_filter_ctx filter)
-{
-	static const char *const clone3[] = {"clone3", NULL};
-	int r = filter_rules_add(filter, SCMP_ACT_ERRNO(0), filter_calls_keep);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(ENOSYS), clone3);
-	return r == 0 ? refuse_clone_flags(filter, 1) : r;
-}
-
-/* What both levels answer without asking the kernel. */
-static int refuse_all(scmp_filter_ctx filter, const struct filter_rules *rules)
-{
-	int r = filter_rules_add(filter, SCMP_ACT_ERRNO(0), filter_calls_no_effect);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_eacces);
-	if (r == 0 && rules->truncate)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_truncate);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(ENOTSUP), filter_calls_enotsup);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(EPERM), filter_calls_eperm);
-	if (r == 0 && !rules->watched)
-		r = filter_rules_add(filter, SCMP_ACT_KILL_PROCESS, filter_calls_hostile);
-	return r;
-}
-
-/* Characters into the terminal, which the next reader takes for typed; what a file system keeps about a file beside its mode,
- * also for one that is only open for reading; and signals to the owner of a descriptor. */
-static int refuse_requests(scmp_filter_ctx filter, bool owners)
-{
-	static const scmp_datum_t requests[] = {0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */,
-		FS_IOC_SETFLAGS & LOW_HALF, 0x40046602 /* the same for 32 bits */,
-		FS_IOC_FSSETXATTR & LOW_HALF, 0x40806685 /* FS_IOC_ENABLE_VERITY */,
-		0x8901 /* FIOSETOWN */, 0x8902 /* SIOCSPGRP */};
-	size_t count = sizeof requests / sizeof *requests - (owners ? 0 : 2);
-	int r = 0;
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF, requests[i]));
-	return r;
-}
-
-/* A pair of datagram sockets can send to any name; the other ones are connected for good. Those are the types 1 and 5: bits that
- * they have, or have not. */
-static int refuse_pairs(scmp_filter_ctx filter)
+/* i386 has these as parts of socketcall and ipc, too, and libseccomp knows them only so. */
+static int resolve_i386(const char *name)
 {
 	static const struct {
-		scmp_datum_t mask, value;
-	} refused[] = {{1, 0}, {2, 2}, {8, 8}};
-	const uint32_t action = SCMP_ACT_ERRNO(EACCES);
-	_Static_assert(SOCK_STREAM == 1 && SOCK_SEQPACKET == 5, "these are the two that stay");
-	int r = seccomp_rule_add(
-		filter, action, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
-	for (size_t i = 0; i < sizeof refused / sizeof *refused && r == 0; i++)
-		r = seccomp_rule_add(filter, action, SCMP_SYS(socketpair), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, refused[i].mask, refused[i].value));
-	return r;
+		const char *name;
+		int number;
+	} known[] = {{"socket", 359}, {"socketpair", 360}, {"bind", 361}, {"connect", 362},
+		{"semget", 393}, {"shmget", 395}, {"msgget", 399}};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(known[i].name, name) == 0)
+			return known[i].number;
+	return -1;
 }
 
-static int refuse_others(scmp_filter_ctx filter)
+static void add(struct calls *calls, const char *name, enum filter_answer answer)
 {
-	int r = 0;
-	for (const struct filter_call_other *call = filter_calls_other; call->name && r == 0;
-		call++) {
-		int number = seccomp_syscall_resolve_name(call->name);
-		if (number == __NR_SCMP_ERROR)
-			continue;
-		r = settle(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 1,
-			SCMP_CMP(call->who, SCMP_CMP_NE, 0)));
-		if (r == 0 && call->all)
-			r = settle(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 1,
-				SCMP_A0(SCMP_CMP_EQ, call->all)));
-	}
-	return r;
+	int number = seccomp_syscall_resolve_name_arch(calls->architecture, name);
+	if (number < 0 && calls->architecture == SCMP_ARCH_X86)
+		number = resolve_i386(name);
+	if (number >= 0)
+		add_number(calls, (uint32_t)number, answer);
 }
 
-int filter_rules_standard(scmp_filter_ctx filter, const struct filter_rules *rules)
+static void add_all(struct calls *calls, const char *const *names, enum filter_answer answer)
 {
-	static const char *const pidfd[] = {"pidfd_send_signal", NULL};
-	int r = refuse_all(filter, rules);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(ENOSYS), filter_calls_enosys);
-	if (r == 0)
-		r = refuse_clone_flags(filter, CLONE_FLAGS_REFUSED);
-	if (r == 0)
-		r = refuse_pairs(filter);
-	if (r == 0 && rules->plain)
-		r = refuse_others(filter);
-	if (r == 0 && rules->plain && rules->signals)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(ENOSYS), pidfd);
-	return r == 0 ? refuse_requests(filter, rules->plain && rules->signals) : r;
+	for (; *names; names++)
+		add(calls, *names, answer);
 }
 
-static int allow_threads(scmp_filter_ctx filter)
+/* Before all others. */
+static void add_plain(struct calls *calls, const struct filter_rules *rules)
 {
-	const unsigned long thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
-	unsigned long mask = thread;
-	for (size_t i = 0; i < CLONE_FLAGS_REFUSED; i++)
-		mask |= clone_flags_refused[i];
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-		SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, mask, thread));
+	for (const struct filter_call_other *call = filter_calls_other; call->name; call++)
+		if (rules->kind == FILTER_RULES_STANDARD || call->strict)
+			add(calls, call->name, call->answer);
+	if (!rules->signals)
+		return;
+	add(calls, "pidfd_send_signal", FILTER_ENOSYS);
+	add(calls, "fcntl", FILTER_OWNERS);
+	add(calls, "fcntl64", FILTER_OWNERS);
+	if (!rules->watched)
+		add_all(calls, filter_calls_signal, FILTER_SIGNALS);
 }
 
-/* Is it a terminal, how large, how much is in the pipe; and what fcntl can do as well. */
-static int allow_questions(scmp_filter_ctx filter)
+static void add_refused(struct calls *calls, const struct filter_rules *rules)
 {
-	static const scmp_datum_t requests[] = {
-		TCGETS, TIOCGWINSZ, FIONREAD, FIOCLEX, FIONCLEX, FIONBIO};
-	int r = 0;
-	for (size_t i = 0; i < sizeof requests / sizeof *requests && r == 0; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, LOW_HALF, requests[i]));
-	return r;
+	if (rules->plain)
+		add_plain(calls, rules);
+	add_number(calls, NUMBERS_OFFSET + FILTER_CALLS_CHMODAT2, FILTER_NO_EFFECT);
+	add_all(calls, filter_calls_no_effect, FILTER_NO_EFFECT);
+	add_all(calls, filter_calls_eacces, FILTER_EACCES);
+	if (rules->truncate)
+		add_all(calls, filter_calls_truncate, FILTER_EACCES);
+	add_all(calls, filter_calls_enotsup, FILTER_ENOTSUP);
+	add_all(calls, filter_calls_eperm, FILTER_EPERM);
+	if (!rules->watched || rules->kind == FILTER_RULES_STRICT)
+		add_all(calls, filter_calls_hostile, rules->watched ? FILTER_ALLOW : FILTER_KILL);
 }
 
-static const struct filter_call_other *find_other(const char *name)
-{
-	const struct filter_call_other *call = filter_calls_other;
-	while (call->name && strcmp(call->name, name) != 0)
-		call++;
-	return call->name ? call : NULL;
-}
-
-static int allow_own(scmp_filter_ctx filter, const struct filter_call_other *call)
-{
-	int number = seccomp_syscall_resolve_name(call->name);
-	if (number == __NR_SCMP_ERROR)
-		return 0;
-	const struct scmp_arg_cmp self = SCMP_CMP(call->who, SCMP_CMP_MASKED_EQ, LOW_HALF, 0);
-	return settle(call->all ? seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 2,
-					  SCMP_A0(SCMP_CMP_LT, call->all), self)
-				: seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, self));
-}
-
-static int allow_needed(scmp_filter_ctx filter, bool plain)
-{
-	int r = 0;
-	for (const char *const *name = filter_calls_strict; *name && r == 0; name++) {
-		const struct filter_call_other *call = plain ? find_other(*name) : NULL;
-		r = call ? allow_own(filter, call) : add_one(filter, SCMP_ACT_ALLOW, *name);
-	}
-	return r;
-}
-
-int filter_rules_strict(scmp_filter_ctx filter, const struct filter_rules *rules)
-{
-	int r = refuse_all(filter, rules);
-	if (r == 0 && rules->watched)
-		r = filter_rules_add(filter, SCMP_ACT_ALLOW, filter_calls_hostile);
-	if (r == 0)
-		r = allow_needed(filter, rules->plain);
-	if (r == 0)
-		r = allow_threads(filter);
-	if (r == 0)
-		r = allow_questions(filter);
-	if (r == 0 && rules->keys)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(execve), 2,
-			SCMP_A4(SCMP_CMP_EQ, rules->keys[0], 0), SCMP_A5(SCMP_CMP_EQ, rules->keys[1], 0));
-	return r;
-}
-
-static int watch_signals(scmp_filter_ctx filter, uint64_t key)
-{
-	int r = seccomp_rule_add(filter, SCMP_ACT_NOTIFY, SCMP_SYS(kill), 2,
-		SCMP_A0(SCMP_CMP_NE, 0), SCMP_A2(SCMP_CMP_NE, key));
-	for (const char *const *name = filter_calls_signal; *name && r == 0; name++)
-		if (strcmp(*name, "kill") != 0)
-			r = add_one(filter, SCMP_ACT_NOTIFY, *name);
-	return r;
-}
-
-int filter_rules_watch(scmp_filter_ctx filter, const uint64_t *key)
-{
-	/* it only watches: `off` jobs have it, too */
-	int r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
-	if (r == 0)
-		r = filter_rules_add(filter, SCMP_ACT_NOTIFY, filter_calls_hostile);
-	return r == 0 && key ? watch_signals(filter, *key) : r;
-}
-
-int filter_rules_daemon(scmp_filter_ctx filter, bool refuse_truncate)
+static void add_daemon(struct calls *calls, const struct filter_rules *rules)
 {
 	/* LeakSanitizer looks at its own process that way. */
 #ifdef __SANITIZE_ADDRESS__
-	const char *const *names = filter_calls_hostile + 1;
-#else
-	const char *const *names = filter_calls_hostile;
+	add(calls, "ptrace", FILTER_ALLOW);
 #endif
-	int r = filter_rules_add(filter, SCMP_ACT_ERRNO(EPERM), names);
-	if (r == 0 && refuse_truncate)
-		r = filter_rules_add(filter, SCMP_ACT_ERRNO(EACCES), filter_calls_truncate);
-	/* Landlock knows of TCP alone, and only since version 4: so no socket but a local one. */
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_NE, AF_UNIX));
-	return r;
+	add_all(calls, filter_calls_hostile, FILTER_EPERM);
+	if (rules->truncate)
+		add_all(calls, filter_calls_truncate, FILTER_EACCES);
+	/* Landlock knows of TCP alone, and only since version 4. */
+	add(calls, "socket", FILTER_LOCAL);
+}
+
+/* What the filter answers to all that is not added. */
+static enum filter_answer add_rules(struct calls *calls, const struct filter_rules *rules)
+{
+	switch (rules->kind) {
+	case FILTER_RULES_HOLD:
+		add_all(calls, filter_calls_keep, FILTER_NO_EFFECT);
+		add(calls, "clone3", FILTER_ENOSYS);
+		add(calls, "clone", FILTER_CLONE_PARENT);
+		break;
+	case FILTER_RULES_WATCH:
+		add_all(calls, filter_calls_hostile, FILTER_NOTIFY);
+		if (rules->signals)
+			add(calls, "kill", FILTER_NOTIFY_KILL);
+		if (rules->signals)
+			add_all(calls, filter_calls_signal, FILTER_NOTIFY);
+		break;
+	case FILTER_RULES_STANDARD:
+		add_refused(calls, rules);
+		add_all(calls, filter_calls_enosys, FILTER_ENOSYS);
+		add(calls, "clone", FILTER_CLONE);
+		add(calls, "socketpair", FILTER_PAIR);
+		add(calls, "ioctl", rules->plain ? FILTER_REQUESTS_PLAIN : FILTER_REQUESTS);
+		break;
+	case FILTER_RULES_STRICT:
+		add_refused(calls, rules);
+		add(calls, "clone", FILTER_THREADS);
+		add(calls, "ioctl", FILTER_QUESTIONS);
+		if (rules->keys)
+			add(calls, "execve", FILTER_EXECVE);
+		add_all(calls, filter_calls_strict, FILTER_ALLOW);
+		return FILTER_ENOSYS;
+	case FILTER_RULES_DAEMON:
+		add_daemon(calls, rules);
+		break;
+	}
+	return FILTER_ALLOW;
+}
+
+struct ranges {
+	size_t count;
+	struct filter_range list[2 * CALLS_MAX + 4];
+};
+
+static void add_range(struct ranges *ranges, uint32_t start, size_t place)
+{
+	if (ranges->count > 0 && ranges->list[ranges->count - 1].start == start)
+		ranges->count--;
+	if (ranges->count > 0 && ranges->list[ranges->count - 1].place == place)
+		return;
+	ranges->list[ranges->count++] = (struct filter_range){start, place};
+}
+
+/* Puts the answers for one architecture. Returns the place to go to. */
+static size_t put_architecture(
+	struct filter_program *program, const struct filter_rules *rules, struct calls *calls)
+{
+	size_t places[FILTER_ANSWERS] = {0};
+	struct ranges ranges = {0};
+	enum filter_answer otherwise = add_rules(calls, rules);
+	bool job = rules->kind == FILTER_RULES_STANDARD || rules->kind == FILTER_RULES_STRICT;
+	const uint32_t newer = NUMBERS_OFFSET + FILTER_CALLS_NEWEST + 1;
+	const enum filter_answer unknown = job ? FILTER_ENOSYS : FILTER_ALLOW;
+
+	add_range(&ranges, 0, filter_answer_put(program, otherwise, rules->keys, places));
+	for (size_t i = 0; i < calls->count && calls->list[i].number < newer; i++) {
+		uint32_t number = calls->list[i].number;
+		add_range(&ranges, number,
+			filter_answer_put(program, calls->list[i].answer, rules->keys, places));
+		add_range(&ranges, number + 1, places[otherwise]);
+	}
+	add_range(&ranges, newer, filter_answer_put(program, unknown, NULL, places));
+	/* What belongs to one machine alone, as the calls of ARM do. */
+	add_range(&ranges, NUMBERS_OFFSET + FILTER_CALLS_END, places[otherwise]);
+	for (size_t i = 0; i < calls->count; i++) {
+		uint32_t number = calls->list[i].number;
+		if (number < NUMBERS_OFFSET + FILTER_CALLS_END)
+			continue;
+		add_range(&ranges, number,
+			filter_answer_put(program, calls->list[i].answer, rules->keys, places));
+		add_range(&ranges, number + 1, places[otherwise]);
+	}
+	if (calls->architecture == SCMP_ARCH_X86_64 && rules->kind != FILTER_RULES_WATCH)
+		add_range(&ranges, X32, filter_answer_put(program, FILTER_ENOSYS, NULL, places));
+	filter_put_search(program, ranges.list, ranges.count);
+	return filter_put_load_number(program);
+}
+
+int filter_rules_put(struct filter_program *program, const struct filter_rules *rules)
+{
+	const uint32_t architectures[] = {seccomp_arch_native(), rules->sibling ? SIBLING : 0};
+	filter_program_init(program);
+	struct calls *calls = calloc(1, sizeof *calls);
+	if (!calls)
+		return -ENOMEM;
+	/* WATCH only watches: `off` jobs have it, too. */
+	size_t no = filter_put_return(program,
+		rules->kind == FILTER_RULES_WATCH ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
+	size_t places[2];
+	bool overflow = false;
+	for (size_t i = 0; i < 2 && architectures[i]; i++) {
+		*calls = (struct calls){.architecture = architectures[i]};
+		places[i] = put_architecture(program, rules, calls);
+		overflow |= calls->overflow;
+	}
+	for (size_t i = 0; i < 2 && architectures[i]; i++)
+		no = filter_put_branch(program, BPF_JEQ, architectures[i], places[i], no);
+	filter_put_load_architecture(program);
+	free(calls);
+	return overflow || program->overflow ? -E2BIG : 0;
+}
+
+bool filter_rules_has_sibling(void)
+{
+	return SIBLING && access(SIBLING_LINKER, F_OK) == 0;
 }
