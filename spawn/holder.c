@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job is given to a standby that already exists, so a start is one message and its answer. Whatever goes wrong before the
- * answer is no error of the request: the standby is killed and reaped, so that nothing of the job can have happened twice, and
- * the caller starts it cold.
+ * A job is given to a standby that already exists, so a start is one message and its answer.
+ * Whatever goes wrong before the answer is no error of the request: the standby is killed and
+ * reaped, so that nothing of the job can have happened twice, and the caller starts it cold.
  *
- * Every standby is our child and must be reaped by us, also one that was announced when its holder had already died; so the
- * socket is read to its end before the holder is given up.
+ * Every standby is our child and must be reaped by us, also one that was announced when its holder
+ * had already died; so the socket is read to its end before the holder is given up.
  */
 #include "spawn/holder.h"
 
@@ -26,7 +26,14 @@
 #include "spawn/process.h"
 #include "spawn/protocol.h"
 
-enum { STANDBY_WAIT_MS = 200, ANSWER_WAIT_MS = 2000, TRIES = 3 };
+enum {
+	STANDBY_WAIT_MS = 200,
+	ANSWER_WAIT_MS = 2000,
+	TRIES = 3,
+	MESSAGES_MAX = 1024,
+	STANDBY_MESSAGES = 3, /* one of which is a standby */
+	END_GROUP_MS = 1000,
+};
 
 struct standby {
 	pid_t pid;
@@ -193,7 +200,8 @@ static bool take_message(struct holder *holder, int timeout_ms)
 	int r = protocol_receive(holder->socket, packet);
 	struct protocol_standby lost;
 	if (r == -EMFILE && packet->size == sizeof lost) {
-		/* No room for its descriptors here: it is our child and nobody else has reaped it. */
+		/* No room for its descriptors here: it is our child and nobody else has reaped
+		 * it. */
 		memcpy(&lost, packet->data, sizeof lost);
 		if (lost.header.type == PROTOCOL_STANDBY && lost.pid > 1)
 			process_end_by_number(lost.pid);
@@ -215,15 +223,35 @@ static bool take_message(struct holder *holder, int timeout_ms)
 	return true;
 }
 
-/* Entered, so nobody is giving a job to a standby. What is left in the holder's group are standbys that nobody was told
- * of. Not one of them may stay a zombie for ever; the number cannot be anybody else's within a moment. */
+/* Entered. All that there are. More than its socket holds is more than a holder has to say. */
+static void take_messages(struct holder *holder)
+{
+	int count = 0;
+	while (count < MESSAGES_MAX && take_message(holder, 0))
+		count++;
+	if (count == MESSAGES_MAX)
+		holder_kill(holder);
+}
+
+/* Entered, so nobody is giving a job to a standby. What is left in the holder's group are
+ * standbys that nobody was told of. Not one of them may stay a zombie for ever; the number
+ * cannot be anybody else's within a moment. A job that is not confined can join the group at any
+ * time: so there is an end to waiting. */
 static void end_process(struct holder *holder)
 {
+	const uint64_t until_ms = clock_now_ms() + END_GROUP_MS;
 	kill(-holder->pid, SIGKILL);
 	process_reap(&holder->pidfd, 0);
-	siginfo_t info;
-	while (waitid(P_PGID, (id_t)holder->pid, &info, WEXITED) == 0 || errno == EINTR)
-		;
+	while (clock_now_ms() < until_ms) {
+		siginfo_t info = {0};
+		int r = waitid(P_PGID, (id_t)holder->pid, &info, WEXITED | WNOHANG);
+		if (r < 0 && errno != EINTR)
+			return;
+		if (r == 0 && info.si_pid == 0) {
+			kill(-holder->pid, SIGKILL);
+			poll(NULL, 0, 1);
+		}
+	}
 }
 
 enum holder_state holder_tend(struct holder *holder)
@@ -232,8 +260,7 @@ enum holder_state holder_tend(struct holder *holder)
 	/* Whoever is in there reads the messages. But at the end they must all be read here. */
 	if (!enter(holder, ended ? HOWEVER_LONG : NOT_AT_ALL))
 		return holder->state;
-	while (take_message(holder, 0))
-		;
+	take_messages(holder);
 	/* A retired one may have announced another meanwhile. */
 	if (holder->standby.pidfd >= 0 &&
 		(ended || holder->retired || is_readable(holder->standby.pidfd, 0)))
@@ -256,8 +283,7 @@ void holder_retire(struct holder *holder)
 		protocol_send(holder->socket, &retire, sizeof retire, NULL, 0) < 0)
 		holder_kill(holder);
 	holder->retired = true;
-	while (take_message(holder, 0))
-		;
+	take_messages(holder);
 	end_standby(holder);
 	leave(holder);
 }
@@ -273,8 +299,7 @@ void holder_free(struct holder *holder)
 	if (!holder)
 		return;
 	holder_kill(holder);
-	while (take_message(holder, 0))
-		;
+	take_messages(holder);
 	end_standby(holder);
 	if (holder->pidfd >= 0)
 		end_process(holder);
@@ -296,7 +321,8 @@ pid_t holder_pid(const struct holder *holder)
 	return holder->pid;
 }
 
-/* Sends the job and takes the answer. 0: the process is the job; else a HOLDER_E_, or -errno of spec. */
+/* Sends the job and takes the answer. 0: the process is the job; else a HOLDER_E_, or -errno of
+ * spec. */
 static int converse(struct holder *holder, const struct job_spec *spec, int ruleset)
 {
 	struct protocol_packet *packet = &holder->packet;
@@ -336,8 +362,10 @@ static int start(struct holder *holder, const struct job_spec *spec, int ruleset
 	struct standby *standby = &holder->standby;
 	int r = HOLDER_E_AWAY;
 	for (int i = 0; i < TRIES && r == HOLDER_E_AWAY; i++) {
-		while (standby->pidfd < 0 && take_message(holder, STANDBY_WAIT_MS))
-			;
+		/* READY may stand before the first of them. */
+		for (int k = 0; k < STANDBY_MESSAGES && standby->pidfd < 0; k++)
+			if (!take_message(holder, STANDBY_WAIT_MS))
+				break;
 		if (standby->pidfd < 0)
 			return HOLDER_E_AWAY;
 		r = converse(holder, spec, ruleset);
@@ -364,8 +392,7 @@ int holder_start(struct holder *holder, const struct job_spec *spec, struct job 
 	if (!enter(holder, STANDBY_WAIT_MS))
 		return HOLDER_E_AWAY;
 	int r = start(holder, spec, ruleset, job);
-	while (take_message(holder, 0))
-		;
+	take_messages(holder);
 	leave(holder);
 	confinement_prepare(holder->confinement);
 	return r;

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "spawn/holdable.h"
 
-enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000 };
+enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000, EVENT_ROUNDS_MAX = 64 };
 
 /* The lock is held in all functions from here to launcher_tend. */
 
@@ -222,7 +222,9 @@ void launcher_tend(struct launcher *launcher)
 {
 	uint64_t count;
 	struct epoll_event events[16];
-	while (epoll_wait(launcher->epoll, events, 16, 0) == 16)
+	/* Events that go away by being taken. The end of a process does not: that is a count of ours. */
+	for (int i = 0; i < EVENT_ROUNDS_MAX && epoll_wait(launcher->epoll, events, 16, 0) == 16;
+		i++)
 		;
 	ssize_t n = read(launcher->wake, &count, sizeof count);
 	n = read(launcher->timer, &count, sizeof count);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "spawn/group.h"
 
@@ -37,9 +38,10 @@ int process_attributes(posix_spawnattr_t *attributes)
 void process_reap(int *pidfd, int timeout_ms)
 {
 	struct pollfd entry = {*pidfd, POLLIN, 0};
+	const uint64_t until_ms = clock_now_ms() + (uint64_t)timeout_ms;
 	int n;
 	do
-		n = poll(&entry, 1, timeout_ms);
+		n = poll(&entry, 1, clock_poll_timeout(until_ms));
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		group_signal_leader(*pidfd, SIGKILL);

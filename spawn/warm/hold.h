@@ -3,7 +3,8 @@
 #define SPAWN_WARM_HOLD_H
 
 /*
- * Within the held program, before its main. One thread; the memory is mapped, because the heap is the program's.
+ * Within the held program, before its main. One thread; the memory is mapped, because the heap is
+ * the program's.
  */
 
 #include <stdbool.h>
@@ -46,14 +47,19 @@ struct hold {
 	char **argv; /* as constructors have seen it, with HOLDER_ARGUMENTS places */
 	struct hold_environment environment;
 	struct hold_memory memory;
-	/* Descriptors that constructors opened and may still need, ascending: each job opens them again. */
+	/* Descriptors that constructors opened and may still need, ascending: each job opens
+	 * them again. */
 	int own_fds[HOLD_OWN_FDS_MAX];
 	size_t own_fd_count;
 
 	/* Of a standby: -errno of opening them. */
 	int own_fds_error;
 
-	int standby_pipe; /* end of file when the standby has its job or has ended; -1: there is none */
+	/* End of file when the standby has its job or has ended, one byte before it when it was
+	 * able to wait for one; -1: there is none. */
+	int standby_pipe;
+	unsigned failures; /* so many standbys in a row were not able to */
+	uint64_t not_before_ms; /* the next one */
 	struct guard guard;
 
 	/* Of a standby: its job. */
@@ -61,16 +67,16 @@ struct hold {
 	struct protocol_job job;
 };
 
-/* Waits for jobs and makes a standby for each. Returns only in a standby that has its job: then hold->job says as what it
- * has to go on. */
+/* Waits for jobs and makes a standby for each. Returns only in a standby that has its job: then
+ * hold->job says as what it has to go on. */
 void hold_serve(struct hold *hold);
 
-/* In a standby: waits for the job and does everything that stands between a new process and main. Does not return without
- * a job. */
+/* In a standby: waits for the job and does everything that stands between a new process and
+ * main. Does not return without a job. */
 void standby_run(struct hold *hold, int socket, int pipe);
 
-/* What constructors left that all jobs would share, or lack: fills in own_fds. False: the program cannot be held; `why` says what it
- * was. Before any descriptor is opened that stays. */
+/* What constructors left that all jobs would share, or lack: fills in own_fds. False: the
+ * program cannot be held; `why` says what it was. Before any descriptor is opened that stays. */
 bool inherited_look(struct hold *hold, struct text *why);
 /* The same of the signal mask: before the holder changes it. */
 bool inherited_signals(struct text *why);
@@ -86,18 +92,20 @@ void memory_show(const struct hold_memory *memory, const char *arguments, const 
 /* Takes our own variables out of environ and envp; *out describes what is left. */
 void environment_take(char **envp, const char *const *names, char **values, size_t count,
 	struct hold_environment *out);
-/* Makes `envp` the environment, in place where there is room: what the program remembers of the old one shall be true. What
- * constructors have added stays. Returns the vector. */
+/* Makes `envp` the environment, in place where there is room: what the program remembers of the
+ * old one shall be true. What constructors have added stays. Returns the vector. */
 char **environment_replace(const struct hold_environment *environment, char *const *envp);
 
-/* Looks for what constructors may have kept of the arguments. False: it could not be made true for a job. */
+/* Looks for what constructors may have kept of the arguments. False: it could not be made true
+ * for a job. */
 bool arguments_find(char **argv);
 /* Makes these the arguments, in the vector that was found. At most HOLDER_ARGUMENTS. */
 void arguments_set(char *const *argv);
 
 /* Remembers the files that this process consists of. */
 void files_remember(void);
-/* Whether they, and the program's own at `program`, are still what they were. Libraries are looked at once per second. */
+/* Whether they, and the program's own at `program`, are still what they were. Libraries are
+ * looked at once per second. */
 bool files_unchanged(const char *program);
 
 #endif

@@ -101,14 +101,14 @@ static void call_initialisers(char *list, const char *name)
 	}
 }
 
-/* -1 when it cannot be told. */
+/* 2: more than one; -1 when it cannot be told. */
 static int thread_count(void)
 {
 	DIR *directory = opendir("/proc/self/task");
 	int count = 0;
 	if (!directory)
 		return -1;
-	for (struct dirent *entry; (entry = readdir(directory));)
+	for (struct dirent *entry; count < 2 && (entry = readdir(directory));)
 		count += entry->d_name[0] != '.';
 	closedir(directory);
 	return count;

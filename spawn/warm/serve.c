@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The holder's loop. A fork of a large program costs a millisecond or two; so it is made ahead: there is always one standby,
- * which the daemon knows and gives its job directly. The standby is a child of the daemon (CLONE_PARENT), and it has not
- * gone through the C library's fork: the thread's own number is put right by the kernel, and nothing else of it depends on
- * the process (one thread, no locks held).
+ * The holder's loop. A fork of a large program costs a millisecond or two; so it is made ahead:
+ * there is always one standby, which the daemon knows and gives its job directly. The standby is a
+ * child of the daemon (CLONE_PARENT), and it has not gone through the C library's fork: the
+ * thread's own number is put right by the kernel, and nothing else of it depends on the process
+ * (one thread, no locks held).
  *
- * Until the last job has ended the holder stays its guardian: when the daemon is gone it kills what is left.
+ * Until the last job has ended the holder stays its guardian: when the daemon is gone it kills what
+ * is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +19,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "spawn/warm/hold.h"
 
 enum { POLL_SOCKET, POLL_DAEMON, POLL_STANDBY };
-enum { RETRY_MS = 50 };
+enum { RETRY_MS = 50, RETRY_MAX_MS = 10000 };
 
-/* Like fork(2), but as a child of the daemon and with a pidfd. Not clone3: a filter cannot look into its flags, so a systemd unit
- * with RestrictNamespaces= refuses all of it. With CLONE_PARENT the signal at the end is the one of this process' own end. */
+/* Like fork(2), but as a child of the daemon and with a pidfd. Not clone3: a filter cannot look
+ * into its flags, so a systemd unit with RestrictNamespaces= refuses all of it. With
+ * CLONE_PARENT the signal at the end is the one of this process' own end. */
 static pid_t copy_process(bool namespaces, int *pidfd)
 {
 	int *tid_address = NULL;
@@ -64,7 +68,6 @@ static bool make_standby(struct hold *hold)
 		pid = copy_process(hold->namespaces, &pidfd);
 	if (pid == 0) {
 		fd_close(&hold->socket);
-		fd_close(&pipe_fds[0]);
 		fd_close(&pair[0]);
 		standby_run(hold, pair[1], pipe_fds[1]);
 		return true;
@@ -93,12 +96,26 @@ static bool take_message(struct hold *hold)
 	return r == 0;
 }
 
+/* One that ends before it can wait for a job will be followed by others that do. They must not
+ * follow each other as fast as the machine can. */
+static void end_of_standby(struct hold *hold)
+{
+	char byte;
+	bool able = read(hold->standby_pipe, &byte, 1) == 1;
+	fd_close(&hold->standby_pipe);
+	hold->failures = able ? 0 : hold->failures + 1;
+	uint64_t pause_ms = hold->failures < 2 ? 0 : RETRY_MS;
+	for (unsigned i = 2; i < hold->failures && pause_ms < RETRY_MAX_MS; i++)
+		pause_ms *= 2;
+	hold->not_before_ms = clock_now_ms() + pause_ms;
+}
+
 static bool wait_events(struct hold *hold)
 {
 	struct guard *guard = &hold->guard;
 	guard->poll[POLL_SOCKET] = (struct pollfd){hold->socket, POLLIN, 0};
 	guard->poll[POLL_DAEMON] = (struct pollfd){hold->daemon_pidfd, POLLIN, 0};
-	guard->poll[POLL_STANDBY] = (struct pollfd){hold->standby_pipe, POLLIN, 0};
+	guard->poll[POLL_STANDBY] = (struct pollfd){hold->standby_pipe, 0, 0};
 	int timeout = guard_timeout_ms(guard);
 	if (timeout < 0 && hold->standby_pipe < 0 && !hold->retired)
 		timeout = RETRY_MS;
@@ -108,7 +125,7 @@ static bool wait_events(struct hold *hold)
 	bool gone = guard->poll[POLL_DAEMON].revents != 0;
 	bool message = guard->poll[POLL_SOCKET].revents != 0;
 	if (guard->poll[POLL_STANDBY].revents != 0)
-		fd_close(&hold->standby_pipe);
+		end_of_standby(hold);
 	guard_sweep(guard);
 	return !gone && (!message || take_message(hold));
 }
@@ -116,7 +133,8 @@ static bool wait_events(struct hold *hold)
 void hold_serve(struct hold *hold)
 {
 	while (!hold->retired || hold->guard.count > 0) {
-		if (!hold->retired && hold->standby_pipe < 0 && make_standby(hold))
+		if (!hold->retired && hold->standby_pipe < 0 &&
+			clock_now_ms() >= hold->not_before_ms && make_standby(hold))
 			return;
 		if (!wait_events(hold)) {
 			guard_kill_all(&hold->guard);

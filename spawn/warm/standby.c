@@ -136,6 +136,7 @@ void standby_run(struct hold *hold, int socket, int pipe)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	hold->own_fds_error = inherited_open_again(hold);
 	prepare_ahead(hold);
+	(void)!write(pipe, "", 1); /* empty, and its reading end is open here, too */
 	int r = protocol_receive(socket, &hold->packet);
 	if (r == 1)
 		r = protocol_decode_start(&hold->packet, &hold->job);
@@ -160,6 +161,5 @@ void standby_run(struct hold *hold, int socket, int pipe)
 	started.step = plan.step;
 	if (write(socket, &started, sizeof started) != sizeof started || started.error != 0)
 		_exit(127);
-	(void)pipe; /* among the rest: its end tells the holder */
-	close_the_rest(hold);
+	close_the_rest(hold); /* also the pipe: its end tells the holder */
 }
