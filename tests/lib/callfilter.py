@@ -6,6 +6,7 @@ import errno
 
 SCMP_ACT_ALLOW = 0x7FFF0000
 SCMP_ACT_ERRNO = 0x00050000
+SCMP_FLTATR_ACT_BADARCH = 2
 
 
 def refuse(*calls, error=errno.ENOSYS):
@@ -13,6 +14,8 @@ def refuse(*calls, error=errno.ENOSYS):
     library = ctypes.CDLL("libseccomp.so.2")
     library.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(SCMP_ACT_ALLOW)))
+    # libseccomp would end a process that calls by another machine's table; systemd has a filter for each of them.
+    library.seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, ctypes.c_uint32(SCMP_ACT_ALLOW))
     for call in calls:
         number = library.seccomp_syscall_resolve_name(call.encode())
         if library.seccomp_rule_add(context, ctypes.c_uint32(SCMP_ACT_ERRNO | error), number, 0) != 0:

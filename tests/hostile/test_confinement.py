@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""What a converter can and cannot do, tried in every confinement that this kernel can have or imitate; and doc/security.md says
+what was seen, neither more nor less."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import burglary  # noqa: E402
+import confinement  # noqa: E402
+
+pytestmark = pytest.mark.skipif(burglary.native_abi() < 2, reason="this kernel has no Landlock, or an old one")
+
+
+def imitates():
+    """Whether this build can be made to look as if the kernel were older."""
+    done = subprocess.run(["grep", "-q", "SLUICE_TEST_LANDLOCK_ABI", os.environ["SLUICE"]], check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def found():
+    if not imitates():
+        pytest.skip("built without SLUICE_TEST_HOOKS")
+    return confinement.search()
+
+
+def test_burglar_knows_its_trade():
+    """Each attempt succeeds where nothing confines it, or its failure elsewhere would say nothing."""
+    if not burglary.ROOT:
+        pytest.skip("the attempts need a user of their own: run as root")
+    house = burglary.House(burglary.Kernel(99, False), levels=["off"], starts=["cold"])
+    try:
+        house.start()
+        results = next(iter(burglary.Search(house, levels=["off"], starts=["cold"]).found.values()))
+    finally:
+        house.close()
+    able = {name for (name, _), result in results.items() if confinement.word_of([result]) == confinement.YES}
+    wanted = {name for row in confinement.ROWS if not row.privileged and not row.limits for name, _ in row.pick(results)}
+    assert wanted - able - confinement.NEVER == set()
+
+
+def test_every_attempt_is_in_a_row():
+    rows = {word.partition(":")[0] for row in confinement.ROWS for word in row.attempts.split()}
+    assert set(burglary.names()) - {"victim"} == rows
+
+
+def test_results(found):
+    wrong = list(confinement.differences(found))
+    assert wrong == [], "\n".join(wrong[:60])
+
+
+def test_page(found):
+    if not confinement.complete(found):
+        pytest.skip("some kernels of the page cannot be imitated on this one")
+    assert confinement.table(found) == confinement.printed(), "doc/security.md: run tests/hostile/confinement.py --write"
