@@ -80,6 +80,12 @@ void fcgi_connection_set_deadline(struct fcgi_connection *connection, uint64_t d
 	connection->deadline_ms = deadline_ms;
 }
 
+void fcgi_connection_set_limit(
+	struct fcgi_connection *connection, const atomic_uint *connections_max)
+{
+	connection->connections_max = connections_max;
+}
+
 int fcgi_connection_flush_reply(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
@@ -109,6 +115,8 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 		return errno == EAGAIN ? -EAGAIN : -ECONNRESET;
 	if (n == 0)
 		return -ECONNRESET;
+	if (connection->connections_max)
+		input->connections_max = atomic_load(connection->connections_max);
 	size_t at = 0;
 	while (at < (size_t)n) {
 		size_t taken = fcgi_input_feed(input, buffer + at, (size_t)n - at);
@@ -121,7 +129,7 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 	}
 	if (input->close_soon)
 		return -ECONNRESET;
-	return connection->begun && input->aborted ? -ECANCELED : 0;
+	return connection->input.answering && input->aborted ? -ECANCELED : 0;
 }
 
 bool fcgi_connection_is_between(const struct fcgi_connection *connection)
@@ -142,7 +150,7 @@ int fcgi_connection_read(struct fcgi_connection *connection)
 int fcgi_connection_begin(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
-	connection->begun = true;
+	input->answering = true;
 	connection->moved = true;
 	connection->stats = (struct fcgi_connection_stats){0};
 	connection->deadline_ms = CLOCK_NEVER;

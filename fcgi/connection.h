@@ -16,6 +16,7 @@
  * -ECANCELED between records: fcgi_connection_end.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,6 +44,9 @@ void fcgi_connection_set_owner(struct fcgi_connection *connection, void *owner);
 void *fcgi_connection_get_owner(const struct fcgi_connection *connection);
 struct fcgi_input *fcgi_connection_get_input(struct fcgi_connection *connection);
 struct fcgi_connection_stats fcgi_connection_get_stats(const struct fcgi_connection *connection);
+
+/* What a web server is told when it asks how many connections it may have; borrowed, may change at any time. NULL: it is not told. */
+void fcgi_connection_set_limit(struct fcgi_connection *connection, const atomic_uint *connections_max);
 
 /* Reads what is there, without blocking, and answers management records. Returns 0, -EAGAIN when
  * nothing was there, -ECONNRESET at the end of the stream, -EPROTO when it is not FastCGI or the

@@ -16,7 +16,6 @@ enum {
 struct fcgi_connection {
 	int fd;
 	bool splice;
-	bool begun; /* an answer is under way: input is watched while we wait to send */
 	uint64_t send_timeout_ms;
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
@@ -31,6 +30,7 @@ struct fcgi_connection {
 	bool ending;			   /* the end is in it */
 	uint8_t end[CONNECTION_END_BYTES]; /* alone */
 	void *owner;
+	const atomic_uint *connections_max; /* NULL: not told */
 	struct fcgi_input input;
 };
 

@@ -41,7 +41,7 @@ static int wait_writable(struct fcgi_connection *connection)
 		if (clock_now_ms() >= until)
 			return until == connection->deadline_ms ? -ETIME : -ETIMEDOUT;
 		/* With a reply pending, input is not read; but its end is still noticed. */
-		bool listen = connection->begun && connection->input.reply_length == 0;
+		bool listen = connection->input.answering && connection->input.reply_length == 0;
 		struct pollfd poll_fd = {
 			.fd = connection->fd,
 			.events = (short)(POLLOUT | (listen ? POLLIN : 0) | POLLRDHUP),
@@ -229,7 +229,7 @@ static int send_stage(struct fcgi_connection *connection)
 {
 	struct stage *stage = &connection->stage;
 	while (stage->bytes > 0) {
-		ssize_t n = move_some(connection, stage->reader, NULL, stage->bytes);
+		ssize_t n = move_some(connection, stage->pipe, NULL, stage->bytes);
 		if (n < 0)
 			return (int)n;
 		stage->bytes -= (uint64_t)n;
@@ -242,7 +242,7 @@ static int send_promised(struct fcgi_connection *connection)
 {
 	struct stage *stage = &connection->stage;
 	while (stage->promised > 0) {
-		ssize_t n = move_some(connection, stage->hold_reader, NULL, stage->promised);
+		ssize_t n = move_some(connection, stage->hold, NULL, stage->promised);
 		if (n < 0)
 			return (int)n;
 		stage->promised -= (uint32_t)n;
@@ -368,7 +368,6 @@ static int finish(struct fcgi_connection *connection, int r)
 	connection->last = NULL;
 	connection->ending = false;
 	stage_close(&connection->stage);
-	connection->begun = false;
 	fcgi_input_finish(&connection->input);
 	return r < 0 ? r : !keep;
 }

@@ -6,6 +6,8 @@
  * was said so far. */
 #include "fcgi/input.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +31,7 @@ void fcgi_input_finish(struct fcgi_input *input)
 	input->params = NULL;
 	input->params_length = input->params_size = 0;
 	input->running = input->params_done = input->params_too_large = false;
-	input->stdin_done = input->aborted = false;
+	input->stdin_done = input->aborted = input->answering = false;
 }
 
 bool fcgi_input_complete(const struct fcgi_input *input)
@@ -76,14 +78,17 @@ static void begin_request(struct fcgi_input *input)
 	}
 }
 
-/* FastCGI 1.0 §4.1: only what was asked for is answered. */
+/* FastCGI 1.0 §4.1: only what was asked for is answered, and only what is known. Each connection has one request at a time. */
 static void get_values(struct fcgi_input *input)
 {
-	static const struct {
+	char connections[11] = "";
+	if (input->connections_max > 0)
+		snprintf(connections, sizeof connections, "%" PRIu32, input->connections_max);
+	const struct {
 		const char *name, *value;
 	} known[] = {
-		{FCGI_MAX_CONNS, "10000"},
-		{FCGI_MAX_REQS, "10000"},
+		{FCGI_MAX_CONNS, connections},
+		{FCGI_MAX_REQS, connections},
 		{FCGI_MPXS_CONNS, "0"},
 	};
 	uint8_t record[FCGI_REPLY_ONE];
@@ -96,7 +101,7 @@ static void get_values(struct fcgi_input *input)
 			break;
 		for (size_t i = 0; i < 3; i++) {
 			size_t n = strlen(known[i].name), v = strlen(known[i].value);
-			if (answered[i] || n != name ||
+			if (answered[i] || v == 0 || n != name ||
 				memcmp(input->values + at, known[i].name, n) != 0)
 				continue;
 			answered[i] = true;
@@ -229,7 +234,8 @@ static void end_record(struct fcgi_input *input)
 		input->stdin_done = true;
 	} else if (record->type == FCGI_ABORT_REQUEST) {
 		input->aborted = true;
-		if (!fcgi_input_complete(input)) {
+		/* Complete or not: nobody has begun with it, so nobody has to stop. */
+		if (!input->answering) {
 			bool keep = input->keep;
 			refuse(input, FCGI_REQUEST_COMPLETE);
 			fcgi_input_finish(input);

@@ -43,7 +43,9 @@ struct fcgi_input {
 	uint8_t *params;
 	uint32_t params_length, params_size;
 
-	/* Of the connection. */
+	/* Of the connection; what is set by its owner stays until fcgi_input_clear. */
+	uint32_t connections_max; /* by the owner: what FCGI_MAX_CONNS is told to be, and FCGI_MAX_REQS; 0: not told */
+	bool answering;		  /* by the owner: the request at hand is being answered, so an abort of it is the owner's to see */
 	bool broken;	 /* not FastCGI: close */
 	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
 	uint16_t reply_length;

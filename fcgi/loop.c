@@ -49,7 +49,8 @@ int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **ou
 	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++)
 		loop->watches[i].source.fd = -1;
 	TAILQ_INIT(&loop->reading);
-	LIST_INIT(&loop->parked);
+	TAILQ_INIT(&loop->idle);
+	atomic_init(&loop->connections_max, options->connections_max);
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->accepting = true;
 	*out = loop;
@@ -63,21 +64,37 @@ static void peer_free(struct fcgi_loop *loop, struct peer *peer)
 	atomic_fetch_sub(&loop->connections, 1);
 }
 
-static void set_reading(struct fcgi_loop *loop, struct peer *peer, bool reading)
+/* With the lock. */
+static void insert_idle(struct fcgi_loop *loop, struct peer *peer)
 {
-	if (peer->reading)
-		TAILQ_REMOVE(&loop->reading, peer, reading_entry);
-	if (reading)
-		TAILQ_INSERT_TAIL(&loop->reading, peer, reading_entry);
-	peer->reading = reading;
+	peer->idle_ms = clock_now_ms();
+	TAILQ_INSERT_HEAD(&loop->idle, peer, entry);
 }
 
 /* Takes the peer out of the loop's lists. */
 static void unpark(struct fcgi_loop *loop, struct peer *peer)
 {
-	set_reading(loop, peer, false);
+	if (peer->reading) {
+		TAILQ_REMOVE(&loop->reading, peer, entry);
+		peer->reading = false;
+		return;
+	}
 	pthread_mutex_lock(&loop->lock);
-	LIST_REMOVE(peer, parked_entry);
+	TAILQ_REMOVE(&loop->idle, peer, entry);
+	pthread_mutex_unlock(&loop->lock);
+}
+
+/* Puts it to the end of those that are being read, or before all idle ones. */
+static void set_reading(struct fcgi_loop *loop, struct peer *peer, bool reading)
+{
+	unpark(loop, peer);
+	peer->reading = reading;
+	if (reading) {
+		TAILQ_INSERT_TAIL(&loop->reading, peer, entry);
+		return;
+	}
+	pthread_mutex_lock(&loop->lock);
+	insert_idle(loop, peer);
 	pthread_mutex_unlock(&loop->lock);
 }
 
@@ -92,7 +109,7 @@ void fcgi_loop_free(struct fcgi_loop *loop)
 	if (!loop)
 		return;
 	struct peer *peer;
-	while ((peer = LIST_FIRST(&loop->parked)))
+	while ((peer = TAILQ_FIRST(&loop->idle)) || (peer = TAILQ_FIRST(&loop->reading)))
 		loop_close_parked(loop, peer);
 	fd_close(&loop->epoll);
 	pthread_mutex_destroy(&loop->lock);
@@ -120,6 +137,7 @@ static void set_accepting(struct fcgi_loop *loop, bool accepting)
 void fcgi_loop_set_connections(struct fcgi_loop *loop, unsigned connections_max)
 {
 	loop->options.connections_max = connections_max;
+	atomic_store(&loop->connections_max, connections_max);
 }
 
 int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data)
@@ -178,9 +196,10 @@ static int peer_new(struct fcgi_loop *loop, int fd, struct peer **out)
 	peer->source = (struct source){.kind = SOURCE_PEER, .fd = fd};
 	peer->connection = connection;
 	fcgi_connection_set_owner(connection, peer);
+	fcgi_connection_set_limit(connection, &loop->connections_max);
 	atomic_fetch_add(&loop->connections, 1);
 	pthread_mutex_lock(&loop->lock);
-	LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
+	insert_idle(loop, peer);
 	pthread_mutex_unlock(&loop->lock);
 	*out = peer;
 	return 0;
@@ -250,7 +269,7 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 {
 	for (int i = 0; i < ACCEPT_BATCH && loop->accepting; i++) {
 		if (fcgi_loop_connections(loop) >= loop->options.connections_max) {
-			pause_accepting(loop);
+			loop->crowded = loop->crowded || loop_has_caller(listener);
 			return;
 		}
 		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -291,11 +310,11 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 	/* What can be given away is, by the loop's thread. */
 	keep = keep && (!loop->draining || loop->give);
 	if (keep) {
-		LIST_INSERT_HEAD(&loop->parked, peer, parked_entry);
+		insert_idle(loop, peer);
 		/* Under the lock: once armed, the loop's thread may free it. */
 		keep = peer_arm(loop, peer) == 0;
 		if (!keep)
-			LIST_REMOVE(peer, parked_entry);
+			TAILQ_REMOVE(&loop->idle, peer, entry);
 	}
 	pthread_mutex_unlock(&loop->lock);
 	if (!keep)
@@ -349,6 +368,9 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 	}
 	/* Only now: an event of this round may have pointed to what is freed here. */
 	close_expired(loop);
+	if (loop->crowded && !loop_make_room(loop))
+		pause_accepting(loop);
+	loop->crowded = false;
 	if (loop->draining)
 		loop_leave_idle(loop);
 	else if (!loop->accepting && loop->accept_again_ms <= clock_now_ms())

@@ -47,8 +47,7 @@ bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 	return false;
 }
 
-/* Something has come that the loop has not seen yet: it will be an event of the next round. */
-static bool has_input(const struct peer *peer)
+bool loop_has_input(const struct peer *peer)
 {
 	int bytes = 0;
 	return ioctl(peer->source.fd, FIONREAD, &bytes) == 0 && bytes > 0;
@@ -59,14 +58,14 @@ void loop_leave_idle(struct fcgi_loop *loop)
 {
 	bool first_request = clock_now_ms() < loop->drain_ms + FIRST_REQUEST_MS;
 	pthread_mutex_lock(&loop->lock);
-	struct peer *peer = LIST_FIRST(&loop->parked);
+	struct peer *peer = TAILQ_FIRST(&loop->idle);
 	pthread_mutex_unlock(&loop->lock);
 	while (peer) {
-		struct peer *next = LIST_NEXT(peer, parked_entry);
-		if (!peer->reading && loop->give) {
+		struct peer *next = TAILQ_NEXT(peer, entry);
+		if (loop->give) {
 			if (!loop_give_away(loop, peer))
 				return;
-		} else if (!peer->reading && (peer->served || !first_request) && !has_input(peer)) {
+		} else if ((peer->served || !first_request) && !loop_has_input(peer)) {
 			loop_close_parked(loop, peer);
 		}
 		peer = next;

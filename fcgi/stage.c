@@ -19,34 +19,35 @@ enum {
 	HOLD_BYTES = 128 * 1024, /* a record's pages, however they are aligned */
 };
 
-static int open_pipe(int *reader, int *writer, int bytes)
+/* Both ends as one descriptor (fifo(7)): each one more for a request is a connection less for the daemon. */
+static int open_pipe(int *out, int bytes)
 {
 	int fds[2];
-	if (*reader >= 0)
+	if (*out >= 0)
 		return 0;
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
+	int both = fd_reopen(fds[0], O_RDWR | O_NONBLOCK);
+	fd_close(&fds[0]);
+	fd_close(&fds[1]);
+	if (both < 0)
+		return both;
 	if (bytes > 0)
-		fcntl(fds[1], F_SETPIPE_SZ, bytes); /* when refused, the pieces are shorter */
-	*reader = fds[0];
-	*writer = fds[1];
+		fcntl(both, F_SETPIPE_SZ, bytes); /* when refused, the pieces are shorter */
+	*out = both;
 	return 0;
 }
 
 int stage_open(struct stage *stage, bool is_long)
 {
-	int r = open_pipe(&stage->hold_reader, &stage->hold_writer, is_long ? HOLD_BYTES : 0);
-	if (r == 0 && is_long)
-		r = open_pipe(&stage->reader, &stage->writer, STAGE_BYTES);
-	return r;
+	int r = open_pipe(&stage->hold, is_long ? HOLD_BYTES : 0);
+	return r == 0 && is_long ? open_pipe(&stage->pipe, STAGE_BYTES) : r;
 }
 
 void stage_close(struct stage *stage)
 {
-	fd_close(&stage->hold_reader);
-	fd_close(&stage->hold_writer);
-	fd_close(&stage->reader);
-	fd_close(&stage->writer);
+	fd_close(&stage->hold);
+	fd_close(&stage->pipe);
 	stage->held = stage->promised = 0;
 	stage->bytes = 0;
 }
@@ -59,7 +60,7 @@ bool stage_is_empty(const struct stage *stage)
 int stage_hold(struct stage *stage, int from, uint64_t *left)
 {
 	size_t wanted = *left < FCGI_RECORD_MAX ? (size_t)*left : FCGI_RECORD_MAX;
-	ssize_t n = splice(from, NULL, stage->hold_writer, NULL, wanted,
+	ssize_t n = splice(from, NULL, stage->hold, NULL, wanted,
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;
@@ -82,7 +83,7 @@ static int lay_header(struct stage *stage, uint16_t id)
 		.content_length = (uint16_t)stage->held};
 	fcgi_header_encode(&header, wire);
 	/* So few bytes go in as a whole or not at all (PIPE_BUF, pipe(7)). */
-	if (write(stage->writer, wire, sizeof wire) < 0)
+	if (write(stage->pipe, wire, sizeof wire) < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	stage->bytes += sizeof wire;
 	stage->promised = stage->held;
@@ -93,7 +94,7 @@ static int lay_header(struct stage *stage, uint16_t id)
 /* The same. */
 static int lay_content(struct stage *stage)
 {
-	ssize_t n = splice(stage->hold_reader, NULL, stage->writer, NULL, stage->promised,
+	ssize_t n = splice(stage->hold, NULL, stage->pipe, NULL, stage->promised,
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;

@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 struct stage {
-	int hold_reader, hold_writer; /* -1: closed */
-	int reader, writer;	      /* -1: closed; a short answer needs none */
-	uint32_t held;		      /* bytes in the hold that no header has promised yet */
-	uint32_t promised;	      /* bytes in the hold that a header has promised */
-	uint64_t bytes;		      /* that stand in the stage, headers included */
+	int hold;	   /* both ends in one; -1: closed */
+	int pipe;	   /* the stage, the same; a short answer needs none */
+	uint32_t held;	   /* bytes in the hold that no header has promised yet */
+	uint32_t promised; /* bytes in the hold that a header has promised */
+	uint64_t bytes;	   /* that stand in the stage, headers included */
 };
 
 #define STAGE_CLOSED                                                                               \
 	{                                                                                          \
-		.hold_reader = -1, .hold_writer = -1, .reader = -1, .writer = -1                   \
+		.hold = -1, .pipe = -1                                                             \
 	}
 
 /* Opens the hold, and for a long answer the stage. Returns 0 or -errno. Opening an open one is fine. */

@@ -3,7 +3,9 @@
 file that becomes shorter while it is sent, a web server that asks and floods and takes nothing. Each ends by the daemon's clock,
 what arrives is never anything else than the converter's bytes, and what is incomplete looks like it."""
 
+import contextlib
 import os
+import signal
 import threading
 import time
 
@@ -21,6 +23,7 @@ LIVE = {"response": "live", "timeout": "1s"}
 
 RECIPES = [
     recipe("hello", "text", "hello\n"),
+    recipe("hang", "write", "1", "hang", timeout="60s"),
     recipe("whole", "write", "{n}", params=COUNT, timeout="60s"),
     recipe("endless", "endless", response="live", timeout="60s"),
     recipe("brief", "endless", response="live", timeout="500ms"),
@@ -259,3 +262,102 @@ def test_deadline_in_the_middle_of_a_record(daemon):
         connection.answer(sink=check, into=answer)
         assert answer.broken == "version" and check.wrong_at is None, (answer, check.wrong_at)
         assert "deadline" in daemon.log.wait_request(mark)[0].text
+
+
+# What is said of the daemon, and what it hears
+
+def limits(daemon):
+    with daemon.connect() as connection:
+        values = connection.values("FCGI_MAX_CONNS", "FCGI_MAX_REQS")
+        return {int(value) for value in values.values()}
+
+
+def test_get_values_follows_the_configuration(sluice):
+    daemon = sluice(*RECIPES, connections=123)
+    assert limits(daemon) == {123}
+    with daemon.connect() as connection:
+        daemon.configure(*RECIPES, connections=77)
+        daemon.signal(signal.SIGHUP)
+        wait_until(lambda: limits(daemon) == {77}, 3 * SLOW)
+        assert connection.values("FCGI_MAX_CONNS") == {"FCGI_MAX_CONNS": "77"}, "an old connection hears of it, too"
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_abort_in_the_same_segment(daemon, keep):
+    """The converter is not even started, and the connection is good for the next request."""
+    with daemon.connect() as connection:
+        wait_until(lambda: not daemon.converters(), 1 * SLOW)
+        mark, start = daemon.log.mark(), time.monotonic()
+        connection.send(fastcgi.request("/hang/a", 5, keep=keep) + fastcgi.record(fastcgi.ABORT_REQUEST, 5))
+        answer = connection.answer(5)
+        assert answer.ended and answer.length == 0 and elapsed(start) < 1 * SLOW, answer
+        assert not daemon.converters()
+        if keep:
+            connection.send(fastcgi.request("/hang/a", 6, keep=True) + fastcgi.record(fastcgi.ABORT_REQUEST, 6)
+                            + fastcgi.request("/hello/a", 7, keep=True))
+            assert connection.answer(6).ended
+            assert connection.answer(7).status == 200
+            assert [line["url"] for line in daemon.log.wait_request(mark)] == ["/hello/a"]
+        else:
+            assert connection.wait_closed(2 * SLOW) is not None
+
+
+def test_abort_right_behind_the_request(daemon):
+    """In the next segment, while the converter is being started."""
+    for _ in range(5):
+        with daemon.connect() as connection:
+            connection.send(fastcgi.request("/hang/a", keep=True))
+            connection.send(fastcgi.record(fastcgi.ABORT_REQUEST, 1))
+            start = time.monotonic()
+            assert connection.answer().ended and elapsed(start) < 1 * SLOW
+            wait_until(lambda: not daemon.converters(), 1 * SLOW)
+
+
+# Who keeps the places and uses none of them
+
+def test_idle_connections_give_way(sluice):
+    """The longest idle one goes first; what is being answered or asked stays."""
+    daemon = sluice(*RECIPES, connections=16)
+    with contextlib.ExitStack() as stack:
+        def connect():
+            return stack.enter_context(daemon.connect())
+        running, asking = connect(), connect()
+        running.send(fastcgi.request("/hang/a", keep=True))
+        daemon.wait_converters(1)
+        asking.send(fastcgi.request("/hello/a", keep=True)[:50])
+        idle = [connect() for _ in range(14)]
+        for connection in idle:
+            assert connection.get("/hello/a", keep=True).status == 200
+        for i in range(5):
+            start = time.monotonic()
+            assert connect().get("/hello/a", keep=True).status == 200
+            assert elapsed(start) < 1 * SLOW
+            assert idle[i].wait_closed(1 * SLOW) is not None
+        assert all(connection.is_open() for connection in (running, asking, *idle[5:]))
+        asking.send(fastcgi.request("/hello/a", keep=True)[50:])
+        assert asking.answer().status == 200
+        assert "closing the longest idle" in daemon.log.text()
+        assert daemon.log.text().count("closing the longest idle") == 1
+
+
+def test_peers_that_only_connect_keep_nobody_out(sluice):
+    """They never say a word; the daemon gives them a second to."""
+    daemon = sluice(*RECIPES, connections=16)
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(daemon.connect())
+        start = time.monotonic()
+        for _ in range(10):
+            assert daemon.get("/hello/a").status == 200
+        assert elapsed(start) < 4 * SLOW
+
+
+def test_last_place_is_not_taken_from_anybody(sluice):
+    """As many as may be are as many as may be."""
+    daemon = sluice(*RECIPES, connections=16)
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(daemon.connect()) for _ in range(16)]
+        for _ in range(3):
+            for connection in connections:
+                assert connection.get("/hello/a", keep=True).status == 200
+        assert all(connection.is_open() for connection in connections)

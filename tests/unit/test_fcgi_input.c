@@ -167,6 +167,51 @@ static void test_management(void **state)
 	fcgi_input_clear(&input);
 }
 
+static void test_get_values_tells_what_is_known(void **state)
+{
+	(void)state;
+	static struct script script;
+	script.length = 0;
+	add(&script, FCGI_GET_VALUES, 0, "\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS", 31, 0);
+	struct fcgi_input input;
+	fcgi_input_init(&input);
+	uint8_t replies[256];
+	assert_int_equal(feed(&input, &script, 64, replies), 8);
+	input.connections_max = 17;
+	assert_int_equal(feed(&input, &script, 64, replies), 8 + 33 + 2);
+	assert_memory_equal(replies + 8, "\016\002FCGI_MAX_CONNS17\015\002FCGI_MAX_REQS17", 35);
+	input.connections_max = UINT32_MAX;
+	assert_true(feed(&input, &script, 64, replies) <= FCGI_REPLY_ONE);
+	fcgi_input_clear(&input);
+}
+
+/* Who may send no reply just now reads pieces of a header's length: they must always find room, wherever records begin and end. */
+static void test_a_piece_always_finds_room(void **state)
+{
+	(void)state;
+	static struct script script;
+	for (uint8_t padding = 0; padding < 16; padding++) {
+		script.length = 0;
+		for (int i = 0; i < 20; i++) {
+			add(&script, FCGI_GET_VALUES, 0,
+				"\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS\017\000FCGI_MPXS_CONNS", 48,
+				(uint8_t)(padding * i % 16));
+			add(&script, 99, 0, "", 0, padding);
+		}
+		struct fcgi_input input;
+		fcgi_input_init(&input);
+		input.connections_max = UINT32_MAX;
+		for (size_t at = 0; at < script.length; at += FCGI_HEADER_LEN) {
+			size_t left = script.length - at;
+			size_t n = left < FCGI_HEADER_LEN ? left : FCGI_HEADER_LEN;
+			assert_int_equal(fcgi_input_feed(&input, script.bytes + at, n), n);
+			input.reply_length = 0;
+		}
+		assert_false(input.broken);
+		fcgi_input_clear(&input);
+	}
+}
+
 static void test_many_replies_wait_for_room(void **state)
 {
 	(void)state;
@@ -217,6 +262,16 @@ static void test_abort(void **state)
 
 	script.length = 0;
 	add_request(&script, 1);
+	add(&script, FCGI_ABORT_REQUEST, 1, "", 0, 0);
+	/* Complete, but nobody has begun with it: it is over. */
+	assert_int_equal(feed(&input, &script, 1000, replies), FCGI_END_REQUEST_LEN);
+	assert_false(input.running);
+
+	script.length = 0;
+	add_request(&script, 1);
+	assert_int_equal(feed(&input, &script, 1000, replies), 0);
+	input.answering = true;
+	script.length = 0;
 	add(&script, FCGI_ABORT_REQUEST, 1, "", 0, 0);
 	assert_int_equal(feed(&input, &script, 1000, replies), 0);
 	assert_true(fcgi_input_complete(&input));
@@ -272,6 +327,8 @@ int main(void)
 		cmocka_unit_test(test_many_replies_wait_for_room),
 		cmocka_unit_test(test_params_are_bounded),
 		cmocka_unit_test(test_abort),
+		cmocka_unit_test(test_get_values_tells_what_is_known),
+		cmocka_unit_test(test_a_piece_always_finds_room),
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_records_of_others_are_ignored),
 	};
