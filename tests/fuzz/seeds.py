@@ -42,6 +42,21 @@ def templates():
     return [(values + "\n".join(run)).encode() for run in runs]
 
 
+def stories():
+    """For fuzz_connection: what the answers are like, then what the peer does, two bytes a turn."""
+    def raw(data):
+        return b"".join(bytes((0, len(data[i:i + 256]) - 1)) + data[i:i + 256] for i in range(0, len(data), 256))
+    send, rest, read, read_all, question, abort, second, late, gone = (
+        lambda n=1: bytes((5, n)), bytes((15, 0)), bytes((3, 9)), bytes((4, 0)), bytes((7, 47)), bytes((6, 0)), bytes((10, 2)),
+        bytes((11, 255)), bytes((14, 0)))
+    found = [bytes((plan,)) + raw(data) for plan, data in zip(range(0, 256, 37), streams())]
+    for plan in range(0, 256, 5):
+        found += [bytes((plan,)) + send() + rest * 4 + read_all * 8 + send() + read_all * 4,
+                  bytes((plan,)) + send() + question + bytes((9, 1)) + rest * 3 + read * 9 + late * 4 + gone,
+                  bytes((plan,)) + send(0) + abort + second + question * 2 + read * 40 + read_all * 9]
+    return found
+
+
 def files():
     riff = lambda kind, body: b"RIFF" + struct.pack("<I", len(body) + 4) + kind + body  # noqa: E731
     vp8x = b"VP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + b"\x2b\1\0\x0f\1\0"
@@ -110,7 +125,7 @@ def messages():
 CORPORA = {
     "param": params(), "query": queries(), "template": templates(), "sniff": files(), "http": http(), "config": configs(),
     "pattern": [b"/{source}\n/a/b.jpg", b"/t/{size}/{source}.html\n/t/9x/a/b.html", b"/{a}-{b}/{source}\n/x-y-z/s"],
-    "input": [bytes((3, 1, 7, 200)) + s for s in streams()], "connection": streams(), "protocol": messages(),
+    "input": [bytes((3, 1, 7, 200)) + s for s in streams()], "connection": stories(), "protocol": messages(),
 }
 WORDS = {
     "param": ["x", ",", ":", ".", "%", "-", "@", "jpeg", "webp", "white", "true"],
