@@ -18,10 +18,11 @@ enum {
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
 
-	/* Descriptors. The daemon itself: 45 at rest, half of them places that jobs may read, of
-	 * which there can be 14 more; 15 more listeners; the four threads of the desk, a reload
-	 * with its includes, a log that is opened again, a successor, the removal of a tree. */
-	FILES_DAEMON = 100,
+	/* Descriptors. The daemon itself: 45 to 50 at rest, half of them places that jobs may read,
+	 * of which there can be 14 more; 15 more listeners; the removal of a tree, with 18; the
+	 * four threads of the desk, a reload with its includes, a log that is opened again, a
+	 * successor. */
+	FILES_DAEMON = 120,
 	/* A holder: its pidfd and socket, those of its standby, and the same of one that is to
 	 * replace it. */
 	FILES_PROGRAM = 8,
