@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log_line.h"
+#include "base/log_queue.h"
 #include "base/log_sink.h"
 
 enum { LINE_MAX_BYTES = 8192, JSON_MESSAGE_MAX = 2048 };
@@ -20,19 +21,25 @@ int log_open(const char *where, enum log_format format)
 	return r;
 }
 
-int log_reopen(void)
+void log_reopen(void)
 {
-	return log_sink_reopen();
+	if (!log_queue_reopen())
+		log_sink_reopen();
 }
 
-bool log_blocks(void)
+int log_start(void)
 {
-	return log_sink_blocks();
+	return log_queue_start();
+}
+
+void log_stop(void)
+{
+	log_queue_stop();
 }
 
 uint64_t log_dropped(void)
 {
-	return log_sink_dropped();
+	return log_queue_dropped();
 }
 
 enum log_format log_get_format(void)

@@ -5,14 +5,17 @@
 /*
  * The log: one line for one event, text or JSON, to stderr, a file, syslog or the journal. Each line is one system
  * call, so that lines of different threads never mix. The only mutable global of the project beside the signal
- * descriptor. Any thread, except log_open and log_reopen: main thread.
+ * descriptor. Any thread, except log_open, log_start and log_stop: main thread.
  *
  *   stderr, file   `time level line`; JSON: the line holds both
  *   syslog         a datagram to /dev/log (RFC 3164 as syslogd(8) takes it locally), facility daemon
  *   journal        a datagram of the native protocol: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER
  *                  (systemd, "Native Journal Protocol")
  *
- * A datagram that its receiver does not take at once is dropped and counted: a log never stops the work.
+ * From log_start on a thread of the log's own writes, and log_write never waits: not for a pipe or socket that nobody
+ * reads, not for a file system that hangs. Lines wait for that thread in LOG_QUEUE_BYTES of memory. What does not fit there
+ * is dropped and counted, and a line says how many they were as soon as the log takes lines again. Before log_start and after
+ * log_stop the caller writes, and may have to wait.
  */
 
 #include <stddef.h>
@@ -33,13 +36,18 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum { LOG_E_WHERE = 1 };
 int log_open(const char *where, enum log_format format);
 
-/* Opens a file's path again, after somebody has moved the file away. Returns 0 or -errno. */
-int log_reopen(void);
+/* Opens a file's path again, after an operator has moved the file away. While the log has a thread, that does it soon; that it
+ * failed is logged in any case. */
+void log_reopen(void);
 
-/* Whether a line could have to wait now: a pipe or a terminal that nobody reads. */
-bool log_blocks(void);
+enum { LOG_QUEUE_BYTES = 1 << 20, LOG_STOP_MS = 1000 };
+/* After log_open. Returns 0 or -errno. */
+int log_start(void);
+/* Writes what waits, for LOG_STOP_MS at most. The process should end then: if the thread hangs in the kernel, it stays, and
+ * lines go on waiting for it. Without log_start: does nothing. */
+void log_stop(void);
 
-/* Datagrams that nobody took, and writes that failed. */
+/* Lines that were not written: no room for them, or writing failed. */
 uint64_t log_dropped(void);
 
 const char *log_level_name(enum log_level level);

@@ -16,8 +16,12 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log_queue.h"
 
 enum { FACILITY_DAEMON = 3 << 3 };
 enum kind { KIND_STREAM, KIND_SYSLOG, KIND_JOURNAL };
@@ -30,15 +34,14 @@ static const struct {
 };
 
 static atomic_int log_fd = STDERR_FILENO;
-static enum kind kind; /* these four: written before there are threads */
+static enum kind kind; /* these three: written before there are threads */
 static char *file_path;
-static bool is_file; /* which is always ready */
 static struct sockaddr_un address;
-static atomic_uint_fast64_t dropped;
 
 static int open_file(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	/* O_NONBLOCK: a FIFO without a reader is an error, and no reason to wait. */
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -77,9 +80,11 @@ static int open_socket(enum kind which, const char *path)
 	if (path[0] != '/' || strlen(path) >= sizeof to.sun_path)
 		return LOG_E_WHERE;
 	memcpy(to.sun_path, path, strlen(path) + 1);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct timeval patience = {.tv_usec = LOG_SINK_PATIENCE_MS * 1000L};
 	if (fd < 0)
 		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	/* Somebody has to be there at the start; later a line may be lost while he restarts. */
 	int r = connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 ? -errno : 0;
 	if (r == 0 &&
@@ -94,18 +99,10 @@ static int open_socket(enum kind which, const char *path)
 	return replace(fd);
 }
 
-static bool is_regular(int fd)
-{
-	struct stat st;
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-}
-
 int log_sink_open(const char *where)
 {
-	if (!where || !*where || !strcmp(where, "stderr")) {
-		is_file = is_regular(STDERR_FILENO);
+	if (!where || !*where || !strcmp(where, "stderr"))
 		return 0;
-	}
 	const char *path;
 	enum kind wanted = find_kind(where, &path);
 	if (wanted != KIND_STREAM)
@@ -122,28 +119,18 @@ int log_sink_open(const char *where)
 	}
 	free(file_path);
 	file_path = copy;
-	is_file = is_regular(fd);
 	kind = KIND_STREAM;
 	return replace(fd);
 }
 
-int log_sink_reopen(void)
+void log_sink_reopen(void)
 {
 	if (!file_path)
-		return 0;
+		return;
 	int fd = open_file(file_path);
-	return fd < 0 ? fd : replace(fd);
-}
-
-bool log_sink_blocks(void)
-{
-	struct pollfd poll_fd = {.fd = atomic_load(&log_fd), .events = POLLOUT};
-	return kind == KIND_STREAM && !is_file && poll(&poll_fd, 1, 0) == 0;
-}
-
-uint64_t log_sink_dropped(void)
-{
-	return atomic_load(&dropped);
+	int r = fd < 0 ? fd : replace(fd);
+	if (r < 0)
+		log_error("log not reopened: %s", strerror(-r));
 }
 
 void log_sink_time(char out[LOG_TIME_SIZE])
@@ -187,25 +174,65 @@ static int make_head(char *head, size_t size, enum log_level level, bool stamped
 	}
 }
 
+static bool has_room(int fd, uint64_t until_ms)
+{
+	struct pollfd entry = {.fd = fd, .events = POLLOUT};
+	return poll(&entry, 1, clock_poll_timeout(until_ms)) != 0;
+}
+
+/* A line that has begun is written to its end: half of one would garble the next. */
+static int send_stream(int fd, const char *line, size_t length)
+{
+	size_t done = 0;
+	while (done < length) {
+		uint64_t until_ms = clock_now_ms() + LOG_SINK_PATIENCE_MS;
+		if (!has_room(fd, until_ms) && done == 0)
+			return -EAGAIN;
+		ssize_t n = write(fd, line + done, length - done);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (n < 0 && errno == EAGAIN && done == 0)
+			return -EAGAIN;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int send_datagram(int fd, const struct iovec *parts, int count, int flags)
+{
+	struct msghdr message = {
+		.msg_name = &address,
+		.msg_namelen = sizeof address,
+		.msg_iov = (struct iovec *)(uintptr_t)parts,
+		.msg_iovlen = (size_t)count,
+	};
+	return sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int log_sink_send(const char *line, size_t length)
+{
+	int fd = atomic_load(&log_fd);
+	if (kind == KIND_STREAM)
+		return send_stream(fd, line, length);
+	struct iovec part = {.iov_base = (void *)(uintptr_t)line, .iov_len = length};
+	return send_datagram(fd, &part, 1, 0);
+}
+
 void log_sink_write(enum log_level level, const char *line, size_t length, bool stamped)
 {
 	char head[128];
 	int n = make_head(head, sizeof head, level, stamped);
 	/* The parts of a vector are not written to. */
-	struct iovec parts[3] = {
+	const struct iovec parts[3] = {
 		{.iov_base = head, .iov_len = n > 0 ? (size_t)n : 0},
 		{.iov_base = (void *)(uintptr_t)line, .iov_len = length},
 		{.iov_base = (char[]){'\n'}, .iov_len = kind == KIND_SYSLOG ? 0 : 1},
 	};
-	struct msghdr message = {
-		.msg_name = &address,
-		.msg_namelen = sizeof address,
-		.msg_iov = parts,
-		.msg_iovlen = 3,
-	};
+	if (log_queue_put(parts, 3))
+		return;
 	int fd = atomic_load(&log_fd);
-	ssize_t written = kind == KIND_STREAM ? writev(fd, parts, 3)
-					      : sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (written < 0)
-		atomic_fetch_add_explicit(&dropped, 1, memory_order_relaxed);
+	bool written = kind == KIND_STREAM ? writev(fd, parts, 3) >= 0
+					   : send_datagram(fd, parts, 3, MSG_DONTWAIT) == 0;
+	if (!written)
+		log_queue_count_drop();
 }

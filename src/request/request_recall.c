@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "src/cache/cache.h"
 #include "src/flight.h"
 #include "src/request/response.h"
@@ -148,8 +147,6 @@ bool request_answer_at_once(struct request *request)
 	if (!note)
 		return false;
 	request->note = note;
-	if (log_blocks())
-		return false;
 	request->recipe = note->recipe;
 	fcgi_connection_set_deadline(connection, 0);
 	bool answered = answer(request, note) && request->send_error != -ENOMEM;

@@ -186,6 +186,7 @@ _Noreturn static void leave_at_once(struct server *server)
 	succession_end(&server->succession);
 	server_close_listeners(server);
 	spawner_stop(server->service.spawner);
+	log_stop();
 	_exit(0);
 }
 
@@ -277,6 +278,8 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 	if (r == 0)
 		r = enter_seclusion(server);
 	if (r == 0)
+		r = log_start();
+	if (r == 0)
 		r = pool_new(1, &server->pool);
 	if (r == 0)
 		r = recall_new(&server->service.recall);
@@ -315,5 +318,6 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	config_unref(server.config);
 	if (r == 0)
 		log_notice("stopped");
+	log_stop();
 	return r == 0 ? 0 : 1;
 }

@@ -140,9 +140,7 @@ void server_take_signal(void *data)
 			reload(server);
 			notify_ready(&server->notify);
 		} else if (info.ssi_signo == SIGUSR1) {
-			int r = log_reopen();
-			if (r < 0)
-				log_error("log not reopened: %s", strerror(-r));
+			log_reopen();
 		}
 	}
 }

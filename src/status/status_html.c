@@ -114,6 +114,8 @@ static void write_tiles(const struct status_view *view, FILE *out)
 	put_tile(out, "descriptors", view->files, view->files_max);
 	put_tile(out, "threads", view->threads, 0);
 	put_tile(out, "memory, MiB", view->rss_bytes >> 20, 0);
+	if (view->log_dropped)
+		put_tile(out, "log lines dropped", view->log_dropped, 0);
 	if (view->cached) {
 		put_tile(out, "cache, MiB", view->cache.used_bytes >> 20,
 			view->cache.limit_bytes >> 20);

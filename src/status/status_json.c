@@ -41,7 +41,7 @@ static void put_daemon(const struct status_view *view, FILE *out)
 	put_count(out, "slots", view->slots);
 	put_count(out, "slots_used", view->used);
 	put_count(out, "queue_length", view->waiting);
-	put_count(out, "log_lines_dropped", view->log_dropped);
+	put_count(out, "log_dropped", view->log_dropped);
 	put_count(out, "reloads", view->events[METRICS_RELOADS]);
 	put_count(out, "reload_failures", view->events[METRICS_RELOADS_FAILED]);
 	put_count(out, "spawner_restarts", view->events[METRICS_SPAWNER_RESTARTS]);

@@ -111,6 +111,8 @@ void status_write_text(const struct status_view *view, FILE *out)
 		view->connections, view->connections_max, view->files, view->files_max,
 		view->threads, view->rss_bytes >> 20, (double)view->cpu_us / 1e6);
 	fprintf(out, "slots %u/%u, waiting %u\n", view->used, view->slots, view->waiting);
+	if (view->log_dropped)
+		fprintf(out, "log lines dropped %" PRIu64 "\n", view->log_dropped);
 	fprintf(out,
 		"last minute: %" PRIu64 " requests, %" PRIu64 " failed, %" PRIu64
 		" refused, p50 %.1f ms, p95 %.1f ms\n",

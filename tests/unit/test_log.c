@@ -3,10 +3,16 @@
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log_line.h"
 #include "base/text.h"
@@ -135,13 +141,161 @@ static void bad_places(void **state)
 	assert_int_equal(log_get_format(), LOG_FORMAT_TEXT);
 }
 
+/* A pipe with little room for our log; *reader is the other end. */
+static void log_to_pipe(int *reader)
+{
+	int ends[2];
+	char name[64];
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_true(fcntl(ends[1], F_SETPIPE_SZ, 4096) >= 4096);
+	snprintf(name, sizeof name, "/proc/self/fd/%d", ends[1]);
+	assert_int_equal(log_open(name, LOG_FORMAT_TEXT), 0);
+	close(ends[1]);
+	*reader = ends[0];
+}
+
+/* Reads until `text` has come, into a buffer to be freed. */
+static char *read_until(int fd, const char *text)
+{
+	size_t size = 4 << 20, length = 0;
+	char *all = malloc(size + 1);
+	assert_non_null(all);
+	all[0] = '\0';
+	while (!strstr(length > 70000 ? all + length - 70000 : all, text)) {
+		struct pollfd entry = {.fd = fd, .events = POLLIN};
+		assert_true(length < size);
+		assert_int_equal(poll(&entry, 1, 20000), 1);
+		ssize_t n = read(fd, all + length, size - length < 65536 ? size - length : 65536);
+		assert_true(n > 0);
+		length += (size_t)n;
+		all[length] = '\0';
+	}
+	return all;
+}
+
+
+/* More than pipe and queue hold: every call returns, what is lost is counted, and the log says so when it is read again. */
+static void unread_pipe(void **state)
+{
+	(void)state;
+	enum { LINES = 30000 };
+	int reader;
+	log_to_pipe(&reader);
+	assert_int_equal(log_start(), 0);
+	uint64_t dropped = log_dropped(), start_ms = clock_now_ms();
+	for (unsigned i = 0; i < LINES; i++)
+		log_notice("number %06u of what nobody reads for now %040d", i, 0);
+	assert_true(clock_now_ms() - start_ms < 15000);
+	dropped = log_dropped() - dropped;
+	assert_true(dropped > 0 && dropped < LINES);
+	char said[64];
+	snprintf(said, sizeof said, "some were dropped lines=%llu\n", (unsigned long long)dropped);
+	char *some = read_until(reader, said);
+	log_notice("and on");
+	char *rest = read_until(reader, " notice and on\n");
+	assert_non_null(strstr(some, "number 000000 of"));
+	assert_int_equal(count_of(some, " of what nobody") + count_of(rest, " of what nobody") + dropped,
+		LINES);
+	free(some);
+	free(rest);
+	log_stop();
+	close(reader);
+}
+
+/* The end does not wait for a reader; a reopened file takes what the pipe did not. */
+static void unread_pipe_at_the_end(void **state)
+{
+	(void)state;
+	int reader;
+	log_to_pipe(&reader);
+	assert_int_equal(log_start(), 0);
+	for (unsigned i = 0; i < 200; i++)
+		log_notice("number %06u of what nobody reads %040d", i, 0);
+	uint64_t start_ms = clock_now_ms();
+	log_stop();
+	assert_true(clock_now_ms() - start_ms < 10 * LOG_STOP_MS);
+	close(reader);
+}
+
+static void reopened_while_stuck(void **state)
+{
+	(void)state;
+	char fifo[] = "/tmp/sluice-fifo-XXXXXX", line[65536];
+	assert_non_null(mkdtemp(fifo));
+	char name[64];
+	snprintf(name, sizeof name, "%s/log", fifo);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	int reader = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(log_open(name, LOG_FORMAT_TEXT), 0);
+	assert_int_equal(log_start(), 0);
+	for (unsigned i = 0; i < 2000; i++)
+		log_notice("number %06u of what nobody reads %040d", i, 0);
+	/* Both are files of the same name for the log. */
+	assert_int_equal(unlink(name), 0);
+	log_reopen();
+	log_notice("the last");
+	log_stop();
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ssize_t n = read(fd, line, sizeof line - 1);
+	assert_true(n > 0);
+	close(fd);
+	close(reader);
+	unlink(name);
+	rmdir(fifo);
+}
+
+/* Threads that log at once: every line is whole, and all of them are there. */
+static void *log_many(void *data)
+{
+	for (unsigned i = 0; i < 500; i++)
+		log_notice("thread %s line %03u end", (const char *)data, i);
+	return NULL;
+}
+
+static void lines_of_threads(void **state)
+{
+	(void)state;
+	static char names[4][2] = {"a", "b", "c", "d"};
+	pthread_t threads[4];
+	assert_int_equal(log_open(path, LOG_FORMAT_TEXT), 0);
+	off_t from = log_size();
+	assert_int_equal(log_start(), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, log_many, names[i]), 0);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	log_stop();
+	static char all[1 << 18];
+	read_log(from, all, sizeof all);
+	unsigned next[4] = {0}, lines = 0;
+	for (char *rest, *line = strtok_r(all, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		char name, end[8];
+		unsigned number;
+		assert_int_equal(sscanf(strstr(line, "thread"), "thread %c line %u %7s", &name, &number, end), 3);
+		assert_string_equal(end, "end");
+		assert_int_equal(number, next[name - 'a']++);
+		lines++;
+	}
+	assert_int_equal(lines, 2000);
+	/* Without its thread the caller writes again. */
+	log_notice("afterwards");
+	from = log_size();
+	assert_true(from > 0);
+}
+
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_escaped),
 		cmocka_unit_test(bad_places),
 		cmocka_unit_test(lines_of_text),
 		cmocka_unit_test(lines_of_json),
+		cmocka_unit_test(lines_of_threads),
+		cmocka_unit_test(unread_pipe),
+		cmocka_unit_test(unread_pipe_at_the_end),
+		cmocka_unit_test(reopened_while_stuck),
 	};
 	int fd = mkstemp(path);
 	if (fd < 0)
