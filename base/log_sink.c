@@ -41,7 +41,8 @@ static struct sockaddr_un address;
 static int open_file(const char *path)
 {
 	/* O_NONBLOCK: a FIFO without a reader is an error, and no reason to wait. */
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+	int fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 	return fd < 0 ? -errno : fd;
 }
 
