@@ -167,9 +167,11 @@ static bool run_test(struct bench *bench, const struct test *test, int runs)
 	static double warm[RUNS_MAX], cold[RUNS_MAX];
 	struct holder_program program = {test->program, test->argv[0], bench->envp, test->preload,
 		test->prime, bench->level};
-	int r = launcher_set(bench->launcher, &program, 1);
+	struct launcher_wish *wish = NULL;
+	int r = launcher_wish_new(&program, 1, &wish);
 	if (r < 0)
 		fail("launcher", -r);
+	launcher_set(bench->launcher, wish);
 	launcher_settle(bench->launcher);
 	bench->source_fd = test->source ? open(test->source, O_RDONLY | O_CLOEXEC) : -1;
 	for (int i = 0; i < 3; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A place is one program that shall be held; in it stands the holder that takes jobs now, and for a while the one that is to
- * follow it. Workers look a place up and borrow its holder by a reference; only the main thread starts, replaces and frees.
- * What a worker finds wrong it notes in the place, and wakes the main thread through an eventfd that is in the same epoll set as
+ * follow it. Workers look a place up and borrow its holder by a reference; only one thread, which tends, starts, replaces and
+ * frees. What a worker finds wrong it notes in the place, and wakes that thread through an eventfd that is in the same epoll set as
  * all the sockets and pidfds: to the outside everything is one descriptor.
  */
 #include "spawn/launcher_internal.h"
@@ -95,6 +95,7 @@ void launcher_free(struct launcher *launcher)
 		LIST_REMOVE(kept, entry);
 		launcher_free_kept(kept);
 	}
+	launcher_wish_free(launcher->wish);
 	fd_close(&launcher->epoll);
 	fd_close(&launcher->wake);
 	fd_close(&launcher->timer);
@@ -122,6 +123,49 @@ struct place *launcher_find(
 	if (program_is(place->program, program, name, envp))
 		return place;
 	return NULL;
+}
+
+int launcher_wish_new(
+	const struct holder_program *programs, size_t count, struct launcher_wish **out)
+{
+	struct launcher_wish *wish = calloc(1, sizeof *wish + count * sizeof *wish->programs);
+	int r = wish ? 0 : -ENOMEM;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const struct holder_program *from = &programs[i];
+		bool changed;
+		size_t at = 0;
+		while (at < wish->count && !program_is(wish->programs[at], from->program,
+						   from->name, from->envp))
+			at++;
+		if (at < wish->count)
+			r = program_add(wish->programs[at], from, &changed);
+		else if ((wish->programs[at] = program_new(from)))
+			wish->count++;
+		else
+			r = -ENOMEM;
+	}
+	if (r < 0)
+		launcher_wish_free(wish);
+	else
+		*out = wish;
+	return r;
+}
+
+void launcher_wish_free(struct launcher_wish *wish)
+{
+	for (size_t i = 0; wish && i < wish->count; i++)
+		program_free(wish->programs[i]);
+	free(wish);
+}
+
+void launcher_set(struct launcher *launcher, struct launcher_wish *wish)
+{
+	pthread_mutex_lock(&launcher->lock);
+	struct launcher_wish *before = launcher->wish;
+	launcher->wish = wish;
+	pthread_mutex_unlock(&launcher->lock);
+	launcher_wish_free(before);
+	launcher_wake(launcher);
 }
 
 static struct kept *borrow(struct launcher *launcher, const struct job_spec *spec)

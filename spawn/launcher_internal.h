@@ -2,7 +2,7 @@
 #ifndef SPAWN_LAUNCHER_INTERNAL_H
 #define SPAWN_LAUNCHER_INTERNAL_H
 
-/* What launcher.c (any thread) and launcher_tend.c (main thread) share. */
+/* What launcher.c (any thread) and launcher_tend.c (the thread that tends) share. */
 
 #include <limits.h>
 #include <pthread.h>
@@ -14,29 +14,40 @@
 #include "spawn/launcher.h"
 #include "spawn/program.h"
 
+/*
+ * Locks: what is marked L is written with the launcher's lock; the thread that tends, which alone writes it, reads it without.
+ * What is marked B is written by both sides, and read and written with the lock. The rest is the tending thread's. Nothing that
+ * could wait is done with the lock.
+ */
+
 /* A holder with those who use it. */
 struct kept {
 	struct holder *holder;
 	unsigned number;
-	unsigned users; /* workers within holder_start */
+	unsigned users; /* B: workers within holder_start */
 	bool ready;
 	uint64_t since_ms;	/* started */
 	LIST_ENTRY(kept) entry; /* in `leaving` */
 };
 
 struct place {
-	struct program *program;
-	struct kept *current;	/* NULL: cold for now */
-	struct kept *next;	/* starting */
-	unsigned jobs;		/* of current */
-	bool replace;		/* current is to be replaced: crash, or enough jobs */
-	bool stale;		/* and must not be used any more */
-	bool refused;		/* it cannot be held */
-	bool unwanted;		/* by the configuration */
-	bool was_ready;		/* ever */
-	uint64_t not_before_ms; /* a holder is started */
+	struct program *program; /* L */
+	struct kept *current;	 /* L; NULL: cold for now */
+	struct kept *next;	 /* starting */
+	unsigned jobs;		 /* B: of current */
+	bool replace;		 /* B: current is to be replaced: crash, or enough jobs */
+	bool stale;		 /* B: and must not be used any more */
+	bool refused;		 /* L: it cannot be held */
+	bool unwanted;		 /* L: by the configuration */
+	bool was_ready;		 /* ever */
+	uint64_t not_before_ms;	 /* a holder is started */
 	unsigned back_off_ms;
-	LIST_ENTRY(place) entry;
+	LIST_ENTRY(place) entry; /* L */
+};
+
+struct launcher_wish {
+	size_t count;
+	struct program *programs[]; /* the place that is made of one takes it: NULL */
 };
 
 struct launcher {
@@ -44,18 +55,19 @@ struct launcher {
 	char library[PATH_MAX];
 	int epoll, wake, timer;
 	unsigned numbers;
-	pthread_mutex_t lock; /* for places, what they point to, and users */
-	LIST_HEAD(, place) places;
-	LIST_HEAD(, kept) leaving; /* retired, or ended with users */
+	pthread_mutex_t lock;
+	struct launcher_wish *wish; /* B: not looked at yet */
+	LIST_HEAD(, place) places;  /* L */
+	LIST_HEAD(, kept) leaving;  /* retired, or ended with users */
 };
 
-/* Main thread, the lock is not held. Ends the holder, whoever uses it. NULL is fine. */
+/* The thread that tends. Ends the holder, whoever uses it. NULL is fine. */
 void launcher_free_kept(struct kept *kept);
 
-/* Any thread: the main thread has something to tend. */
+/* Any thread: there is something to tend. */
 void launcher_wake(struct launcher *launcher);
 
-/* The place of this program, name and environment, or NULL. The lock is held. */
+/* The place of this program, name and environment, or NULL. The lock is held, or it is the thread that tends. */
 struct place *launcher_find(
 	struct launcher *launcher, const char *program, const char *name, char *const *envp);
 

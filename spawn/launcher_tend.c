@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How holders come and go, all of it in the main thread: a job dies with the thread that started its holder. A place gets a new
+ * How holders come and go, all of it in one thread: a job dies with the thread that started its holder. A place gets a new
  * holder before it loses the old one, and an old one stays until the last worker has given it back.
+ *
+ * Much of this waits: for a program to be read from a disk, for a worker that talks to a standby, for a process to end. So the lock
+ * is held for single assignments alone (launcher_internal.h).
  */
 #include "spawn/launcher_internal.h"
 
@@ -19,11 +22,16 @@
 
 enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000, EVENT_ROUNDS_MAX = 64 };
 
-/* The lock is held in all functions from here to launcher_tend. */
-
-static void refuse(struct place *place, const char *why)
+static void set_refused(struct launcher *launcher, struct place *place)
 {
+	pthread_mutex_lock(&launcher->lock);
 	place->refused = true;
+	pthread_mutex_unlock(&launcher->lock);
+}
+
+static void refuse(struct launcher *launcher, struct place *place, const char *why)
+{
+	set_refused(launcher, place);
 	log_notice("program cannot be held, it is started cold program=%s reason=\"%s\"",
 		place->program->held.program, why);
 }
@@ -31,8 +39,10 @@ static void refuse(struct place *place, const char *why)
 /* Gives up a holder: it ends with its last job, and is freed when nobody uses it. */
 static void let_go(struct launcher *launcher, struct kept **slot)
 {
+	pthread_mutex_lock(&launcher->lock);
 	struct kept *kept = *slot;
 	*slot = NULL;
+	pthread_mutex_unlock(&launcher->lock);
 	if (!kept)
 		return;
 	LIST_INSERT_HEAD(&launcher->leaving, kept, entry);
@@ -45,12 +55,12 @@ static void let_go(struct launcher *launcher, struct kept **slot)
 static void start_holder(struct launcher *launcher, struct place *place)
 {
 	if (!launcher->library[0]) {
-		place->refused = true;
+		set_refused(launcher, place);
 		return;
 	}
 	const char *why = holdable_refusal(place->program->held.program);
 	if (why) {
-		refuse(place, why);
+		refuse(launcher, place, why);
 		let_go(launcher, &place->current);
 		return;
 	}
@@ -69,7 +79,7 @@ static void start_holder(struct launcher *launcher, struct place *place)
 	}
 	if (r < 0) {
 		free(kept);
-		refuse(place, strerror(-r));
+		refuse(launcher, place, strerror(-r));
 		return;
 	}
 	place->next = kept;
@@ -90,7 +100,7 @@ static void failed(struct launcher *launcher, struct place *place, const char *w
 	snprintf(text, sizeof text, "%s", *note ? note : why);
 	let_go(launcher, &place->next);
 	if (!place->was_ready) {
-		refuse(place, text);
+		refuse(launcher, place, text);
 		return;
 	}
 	back_off(place);
@@ -116,11 +126,14 @@ static void tend_next(struct launcher *launcher, struct place *place)
 	}
 	next->ready = true;
 	place->next = NULL;
-	let_go(launcher, &place->current);
+	pthread_mutex_lock(&launcher->lock);
+	struct kept *before = place->current;
 	place->current = next;
 	place->jobs = 0;
 	place->replace = place->stale = false;
+	pthread_mutex_unlock(&launcher->lock);
 	place->was_ready = true;
+	let_go(launcher, &before);
 	log_notice("program is held program=%s pid=%d ready_ms=%llu%s%s",
 		place->program->held.program, (int)holder_pid(next->holder),
 		(unsigned long long)(now - next->since_ms),
@@ -144,10 +157,14 @@ static void tend_current(struct launcher *launcher, struct place *place)
 	back_off(place);
 }
 
-static bool is_wanted(const struct place *place)
+static bool is_wanted(struct launcher *launcher, const struct place *place)
 {
-	return !place->next && !place->refused && !place->unwanted &&
-	       (!place->current || place->replace);
+	if (place->next || place->refused || place->unwanted)
+		return false;
+	pthread_mutex_lock(&launcher->lock);
+	bool wanted = !place->current || place->replace;
+	pthread_mutex_unlock(&launcher->lock);
+	return wanted;
 }
 
 static void tend_place(struct launcher *launcher, struct place *place)
@@ -156,7 +173,7 @@ static void tend_place(struct launcher *launcher, struct place *place)
 		tend_next(launcher, place);
 	if (place->current)
 		tend_current(launcher, place);
-	if (is_wanted(place) && place->not_before_ms <= clock_now_ms())
+	if (is_wanted(launcher, place) && place->not_before_ms <= clock_now_ms())
 		start_holder(launcher, place);
 }
 
@@ -165,7 +182,11 @@ static void free_leaving(struct launcher *launcher)
 	struct kept *kept = LIST_FIRST(&launcher->leaving), *following;
 	for (; kept; kept = following) {
 		following = LIST_NEXT(kept, entry);
-		if (holder_tend(kept->holder) != HOLDER_ENDED || kept->users > 0)
+		bool ended = holder_tend(kept->holder) == HOLDER_ENDED;
+		pthread_mutex_lock(&launcher->lock);
+		bool used = kept->users > 0;
+		pthread_mutex_unlock(&launcher->lock);
+		if (!ended || used)
 			continue;
 		LIST_REMOVE(kept, entry);
 		launcher_free_kept(kept);
@@ -188,7 +209,9 @@ static void drop_unwanted(struct launcher *launcher)
 		following = LIST_NEXT(place, entry);
 		if (!place->unwanted)
 			continue;
+		pthread_mutex_lock(&launcher->lock);
 		LIST_REMOVE(place, entry);
+		pthread_mutex_unlock(&launcher->lock);
 		let_go(launcher, &place->current);
 		let_go(launcher, &place->next);
 		program_free(place->program);
@@ -205,7 +228,7 @@ static void set_timer(struct launcher *launcher)
 		uint64_t at = CLOCK_NEVER;
 		if (place->next)
 			at = place->next->since_ms + LAUNCHER_READY_MS;
-		else if (is_wanted(place))
+		else if (is_wanted(launcher, place))
 			at = place->not_before_ms;
 		next = at < next ? at : next;
 	}
@@ -216,6 +239,50 @@ static void set_timer(struct launcher *launcher)
 		when.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
 	}
 	timerfd_settime(launcher->timer, 0, &when, NULL);
+}
+
+/* The lock is held. Of what is wanted already the place stays. */
+static void fulfil(struct launcher *launcher, struct program **program, struct place **spare)
+{
+	const struct holder_program *held = &(*program)->held;
+	struct place *place = launcher_find(launcher, held->program, held->name, held->envp);
+	bool changed = false;
+	if (place) {
+		/* Without memory for it: held as it was. */
+		program_add(place->program, held, &changed);
+		place->replace |= changed;
+	} else if ((place = *spare)) {
+		*spare = NULL;
+		place->program = *program;
+		*program = NULL;
+		LIST_INSERT_HEAD(&launcher->places, place, entry);
+	} else {
+		return; /* no memory: cold */
+	}
+	place->unwanted = false;
+	place->refused = false;
+	place->not_before_ms = 0;
+}
+
+static void take_wish(struct launcher *launcher)
+{
+	pthread_mutex_lock(&launcher->lock);
+	struct launcher_wish *wish = launcher->wish;
+	launcher->wish = NULL;
+	struct place *place;
+	if (wish)
+		LIST_FOREACH(place, &launcher->places, entry)
+	place->unwanted = true;
+	pthread_mutex_unlock(&launcher->lock);
+	struct place *spare = NULL;
+	for (size_t i = 0; wish && i < wish->count; i++) {
+		spare = spare ? spare : calloc(1, sizeof *spare);
+		pthread_mutex_lock(&launcher->lock);
+		fulfil(launcher, &wish->programs[i], &spare);
+		pthread_mutex_unlock(&launcher->lock);
+	}
+	free(spare);
+	launcher_wish_free(wish);
 }
 
 void launcher_tend(struct launcher *launcher)
@@ -229,7 +296,7 @@ void launcher_tend(struct launcher *launcher)
 	ssize_t n = read(launcher->wake, &count, sizeof count);
 	n = read(launcher->timer, &count, sizeof count);
 	(void)n;
-	pthread_mutex_lock(&launcher->lock);
+	take_wish(launcher);
 	struct place *place;
 	LIST_FOREACH(place, &launcher->places, entry)
 	tend_place(launcher, place);
@@ -237,7 +304,6 @@ void launcher_tend(struct launcher *launcher)
 		drop_unwanted(launcher);
 	free_leaving(launcher);
 	set_timer(launcher);
-	pthread_mutex_unlock(&launcher->lock);
 }
 
 void launcher_settle(struct launcher *launcher)
@@ -250,36 +316,4 @@ void launcher_settle(struct launcher *launcher)
 		struct epoll_event event;
 		epoll_wait(launcher->epoll, &event, 1, clock_poll_timeout(deadline));
 	}
-}
-
-int launcher_set(struct launcher *launcher, const struct holder_program *programs, size_t count)
-{
-	struct place *place;
-	int r = 0;
-	pthread_mutex_lock(&launcher->lock);
-	LIST_FOREACH(place, &launcher->places, entry)
-	place->unwanted = true;
-	for (size_t i = 0; i < count && r == 0; i++) {
-		bool changed = false;
-		place = launcher_find(
-			launcher, programs[i].program, programs[i].name, programs[i].envp);
-		if (!place) {
-			place = calloc(1, sizeof *place);
-			if (!place || !(place->program = program_new(&programs[i]))) {
-				free(place);
-				r = -ENOMEM;
-				break;
-			}
-			LIST_INSERT_HEAD(&launcher->places, place, entry);
-		} else {
-			r = program_add(place->program, &programs[i], &changed);
-			place->replace |= changed;
-		}
-		place->unwanted = false;
-		place->refused = false;
-		place->not_before_ms = 0;
-	}
-	pthread_mutex_unlock(&launcher->lock);
-	launcher_tend(launcher);
-	return r;
 }

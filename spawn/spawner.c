@@ -3,8 +3,8 @@
  * The daemon's half. One start at a time holds the lock from its message to the answer: the spawner
  * can do no two at once anyway, and so an answer can only belong to the message just sent. A
  * spawner that does not answer in time, or answers nonsense, is killed; that makes its pidfd
- * readable, and the main thread starts another. Jobs do not depend on it: they are the daemon's own
- * children.
+ * readable, and another is started. Jobs do not depend on it: they are the daemon's own
+ * children. Nobody holds the lock while the new one starts.
  */
 #include "spawn/spawner.h"
 
@@ -35,7 +35,12 @@
 #include "spawn/stops.h"
 #include "spawn/testhook.h"
 
-enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000, STOP_LOCK_MS = 1000 };
+enum {
+	ANSWER_TIMEOUT_S = 10,
+	END_TIMEOUT_MS = 10000,
+	STOP_LOCK_MS = 1000,
+	RESTART_WAIT_MS = 2000, /* a start, for another spawner */
+};
 
 struct spawner {
 	char *temp_path; /* "": none */
@@ -44,10 +49,14 @@ struct spawner {
 	struct stops *stops; /* what the spawner process says of jobs that it ended */
 	int stops_fd;
 	atomic_bool namespaces;
-	int pidfd; /* changed by the main thread only */
 
-	pthread_mutex_t lock; /* for what follows */
-	int socket;	      /* -1: no spawner that could start anything */
+	pthread_mutex_t life; /* never for long: */
+	int pidfd;	      /* changed by spawner_restart only */
+
+	pthread_mutex_t lock; /* for what follows; held from a job's message to the answer */
+	pthread_cond_t restarted;
+	bool restarting;
+	int socket; /* -1: no spawner that could start anything */
 	uint32_t sequence;
 	struct protocol_packet packet;
 };
@@ -121,18 +130,23 @@ static void keep_exit_statuses(void)
 static int receive_ready(struct spawner *spawner, int socket)
 {
 	struct protocol_ready ready;
-	int r = protocol_receive(socket, &spawner->packet);
-	if (r <= 0)
-		return r == 0 ? -EPIPE : r;
-	r = protocol_decode_ready(&spawner->packet, &ready);
-	protocol_close(&spawner->packet);
-	if (r == 0)
-		atomic_store(&spawner->namespaces, (ready.flags & PROTOCOL_NAMESPACED) != 0);
+	struct protocol_packet *packet = calloc(1, sizeof *packet);
+	int r = packet ? protocol_receive(socket, packet) : -ENOMEM;
+	if (r == 1) {
+		r = protocol_decode_ready(packet, &ready);
+		protocol_close(packet);
+		if (r == 0)
+			atomic_store(
+				&spawner->namespaces, (ready.flags & PROTOCOL_NAMESPACED) != 0);
+	} else if (r == 0) {
+		r = -EPIPE;
+	}
+	free(packet);
 	return r;
 }
 
-/* The lock is held, or nobody else knows the spawner yet. */
-static int launch(struct spawner *spawner)
+/* Starts the process and waits until it is ready, ANSWER_TIMEOUT_S at the most. Without the lock. */
+static int launch(struct spawner *spawner, int *out_pidfd, int *out_socket)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -172,8 +186,8 @@ static int launch(struct spawner *spawner)
 		process_reap(&pidfd, 0);
 		return r;
 	}
-	spawner->pidfd = pidfd;
-	spawner->socket = fd_take(&ours);
+	*out_pidfd = pidfd;
+	*out_socket = fd_take(&ours);
 	return 0;
 }
 
@@ -189,7 +203,9 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 	spawner->pidfd = -1;
 	spawner->no_namespaces =
 		options->no_namespaces || testhook("SLUICE_TEST_NO_NAMESPACES") != NULL;
+	pthread_mutex_init(&spawner->life, NULL);
 	pthread_mutex_init(&spawner->lock, NULL);
+	pthread_cond_init(&spawner->restarted, NULL);
 	spawner->temp_path = strdup(temp_path);
 	keep_exit_statuses();
 	spawner->stops_fd = -1;
@@ -197,7 +213,7 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 	if (r == 0)
 		r = stops_map(&spawner->stops_fd, &spawner->stops);
 	if (r == 0)
-		r = launch(spawner);
+		r = launch(spawner, &spawner->pidfd, &spawner->socket);
 	if (r < 0) {
 		spawner_free(spawner);
 		return r;
@@ -213,7 +229,9 @@ void spawner_free(struct spawner *spawner)
 	fd_close(&spawner->socket);
 	if (spawner->pidfd >= 0)
 		process_reap(&spawner->pidfd, END_TIMEOUT_MS);
+	pthread_cond_destroy(&spawner->restarted);
 	pthread_mutex_destroy(&spawner->lock);
+	pthread_mutex_destroy(&spawner->life);
 	confinement_free(spawner->confinement);
 	stops_unmap(spawner->stops);
 	fd_close(&spawner->stops_fd);
@@ -223,7 +241,10 @@ void spawner_free(struct spawner *spawner)
 
 void spawner_stop(struct spawner *spawner)
 {
-	if (spawner->pidfd < 0)
+	pthread_mutex_lock(&spawner->life);
+	struct pollfd entry = {spawner->pidfd, POLLIN, 0};
+	pthread_mutex_unlock(&spawner->life);
+	if (entry.fd < 0)
 		return;
 	/* A start takes milliseconds; without the lock our exit ends the spawner just as well, a little later. Tried again and again,
 	 * because ThreadSanitizer does not know pthread_mutex_clocklock. */
@@ -235,7 +256,6 @@ void spawner_stop(struct spawner *spawner)
 	}
 	fd_close(&spawner->socket);
 	pthread_mutex_unlock(&spawner->lock);
-	struct pollfd entry = {spawner->pidfd, POLLIN, 0};
 	while (poll(&entry, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
 		;
 }
@@ -243,6 +263,16 @@ void spawner_stop(struct spawner *spawner)
 int spawner_get_pidfd(const struct spawner *spawner)
 {
 	return spawner->pidfd;
+}
+
+bool spawner_is_alive(struct spawner *spawner)
+{
+	/* With the lock: as a number it could be another file's by now. */
+	pthread_mutex_lock(&spawner->life);
+	struct pollfd entry = {.fd = spawner->pidfd, .events = POLLIN};
+	bool alive = spawner->pidfd >= 0 && poll(&entry, 1, 0) == 0;
+	pthread_mutex_unlock(&spawner->life);
+	return alive;
 }
 
 bool spawner_has_namespaces(const struct spawner *spawner)
@@ -270,18 +300,51 @@ static void end_unknown_job(struct spawner *spawner)
 		process_end_by_number(pid);
 }
 
+static void set_pidfd(struct spawner *spawner, int pidfd)
+{
+	pthread_mutex_lock(&spawner->life);
+	spawner->pidfd = pidfd;
+	pthread_mutex_unlock(&spawner->life);
+}
+
 int spawner_restart(struct spawner *spawner)
 {
+	int pidfd = spawner->pidfd, socket = -1;
+	/* Who talks to it hears at once that it has ended. */
 	pthread_mutex_lock(&spawner->lock);
+	set_pidfd(spawner, -1);
 	/* First the process, then the socket: at its end of file a living spawner would end the
 	 * running jobs. */
-	if (spawner->pidfd >= 0)
-		process_reap(&spawner->pidfd, 0);
+	if (pidfd >= 0)
+		process_reap(&pidfd, 0);
 	fd_close(&spawner->socket);
 	end_unknown_job(spawner);
-	int r = launch(spawner);
+	spawner->restarting = true;
+	pthread_mutex_unlock(&spawner->lock);
+
+	int r = launch(spawner, &pidfd, &socket);
+
+	pthread_mutex_lock(&spawner->lock);
+	if (r == 0) {
+		set_pidfd(spawner, pidfd);
+		spawner->socket = socket;
+	}
+	spawner->restarting = false;
+	pthread_cond_broadcast(&spawner->restarted);
 	pthread_mutex_unlock(&spawner->lock);
 	return r;
+}
+
+/* The lock is held. A restart takes milliseconds, so a request that comes just then need not fail. */
+static void await_restart(struct spawner *spawner)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += RESTART_WAIT_MS / 1000;
+	int r = 0;
+	while (spawner->restarting && r == 0)
+		r = pthread_cond_clockwait(
+			&spawner->restarted, &spawner->lock, CLOCK_MONOTONIC, &until);
 }
 
 static int receive_started(struct spawner *spawner, struct protocol_started *started)
@@ -371,6 +434,7 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 		return r;
 	}
 	pthread_mutex_lock(&spawner->lock);
+	await_restart(spawner);
 	r = -EPIPE;
 	if (spawner->socket >= 0) {
 		struct protocol_packet *packet = &spawner->packet;

@@ -40,11 +40,14 @@ void spawner_free(struct spawner *spawner);
  * when it has. Nothing else may be done with the spawner then but to leave. Main thread. */
 void spawner_stop(struct spawner *spawner);
 
-/* Readable when the spawner has ended: then call spawner_restart, from the main thread; running
- * jobs stay. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is
- * borrowed and changes with a restart. */
+/* Readable when the spawner has ended: then call spawner_restart; running jobs stay. That takes up to ten seconds, and nobody waits
+ * for a lock meanwhile. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is borrowed and changes with
+ * a restart. Both: one thread, which lives as long as there are jobs of the new spawner (see spawner_new). */
 int spawner_get_pidfd(const struct spawner *spawner);
 int spawner_restart(struct spawner *spawner);
+
+/* Any thread. */
+bool spawner_is_alive(struct spawner *spawner);
 
 /* Starts a program. Any thread. Returns 0 with *job filled, a positive errno value when the program
  * could not be executed (ENOENT, EACCES, ENOEXEC …: missing or not executable), or -errno when no

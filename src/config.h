@@ -62,6 +62,8 @@ int config_load(const char *file, FILE *errors, struct config **out);
 /* Any thread. config_unref(NULL) is fine. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
+/* How many there are; 1: the caller's is the last, and stays that. Any thread. */
+unsigned config_references(struct config *config);
 
 /* Prints the effective configuration in the syntax of the file; config_load of it gives the same. */
 void config_print(const struct config *config, FILE *out);

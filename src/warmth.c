@@ -9,13 +9,13 @@
 #include "base/log.h"
 #include "src/environment.h"
 
-static int add_recipe(const struct service *service, const struct config *config,
+static int add_recipe(const char *temp_dir, const struct config *config,
 	const struct recipe *recipe, struct environment *environment, struct holder_program *out,
 	size_t *count)
 {
 	if (recipe->start != RECIPE_WARM || !recipe->template)
 		return 0;
-	if (environment_make(environment, config, recipe, service->temp_dir) < 0) {
+	if (environment_make(environment, config, recipe, temp_dir) < 0) {
 		log_warning(
 			"recipe starts cold: its environment is too large recipe=%s", recipe->name);
 		return 0;
@@ -35,7 +35,7 @@ static int add_recipe(const struct service *service, const struct config *config
 	return 0;
 }
 
-int warmth_set(struct service *service, const struct config *config)
+int warmth_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out)
 {
 	size_t recipes = config->recipe_count, count = 0;
 	struct environment *environments = calloc(recipes ? recipes : 1, sizeof *environments);
@@ -44,9 +44,9 @@ int warmth_set(struct service *service, const struct config *config)
 	int r = environments && programs ? 0 : -ENOMEM;
 	for (size_t i = 0; i < recipes && r == 0; i++)
 		r = add_recipe(
-			service, config, config->recipes[i], &environments[i], programs, &count);
+			temp_dir, config, config->recipes[i], &environments[i], programs, &count);
 	if (r == 0)
-		r = launcher_set(service->launcher, programs, count);
+		r = launcher_wish_new(programs, count, out);
 	free(environments);
 	free(programs);
 	return r;

@@ -2,12 +2,12 @@
 #ifndef SRC_WARMTH_H
 #define SRC_WARMTH_H
 
-/* Tells the launcher which programs a configuration wants held: those of its recipes with `start = warm`. */
+/* Which programs a configuration wants held: those of its recipes with `start = warm`. */
 
 #include "src/config.h"
 #include "src/service.h"
 
-/* Main thread. Returns 0 or -ENOMEM. */
-int warmth_set(struct service *service, const struct config *config);
+/* For launcher_set. temp_dir: that of the service. Any thread. Returns 0 or -ENOMEM. */
+int warmth_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out);
 
 #endif

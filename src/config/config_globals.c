@@ -331,6 +331,12 @@ struct config *config_ref(struct config *config)
 	return config;
 }
 
+unsigned config_references(struct config *config)
+{
+	struct config_counted *counted = (struct config_counted *)(void *)config;
+	return atomic_load_explicit(&counted->references, memory_order_acquire);
+}
+
 void config_unref(struct config *config)
 {
 	if (!config)

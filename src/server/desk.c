@@ -98,8 +98,7 @@ static void make_health(struct visit *visit, struct body *body)
 	if (!out)
 		return;
 	bool good = true;
-	struct pollfd spawner = {.fd = spawner_get_pidfd(service->spawner), .events = POLLIN};
-	if (spawner.fd < 0 || poll(&spawner, 1, 0) != 0) {
+	if (!spawner_is_alive(service->spawner)) {
 		fputs("the spawner is gone\n", out);
 		good = false;
 	}

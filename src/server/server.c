@@ -101,12 +101,6 @@ static void tend_recall(void *data, void *item)
 	recall_tend(server->service.recall);
 }
 
-static void tend_launcher(void *data)
-{
-	struct server *server = data;
-	launcher_tend(server->service.launcher);
-}
-
 static int open_listeners(struct server *server, const char *address, bool take_over)
 {
 	const struct config *config = server->config;
@@ -166,13 +160,11 @@ static int open_loop(struct server *server)
 	int r = fcgi_loop_new(&options, &server->loop);
 	if (r == 0)
 		r = fcgi_loop_watch(server->loop, server->signals, server_take_signal, server);
-	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
 	if (r == 0)
-		r = fcgi_loop_watch(
-			server->loop, server->spawner_pidfd, server_spawner_ended, server);
+		r = reload_new(config->file, &server->service, &server->reload);
 	if (r == 0)
-		r = fcgi_loop_watch(server->loop, launcher_get_fd(server->service.launcher),
-			tend_launcher, server);
+		r = fcgi_loop_watch(server->loop, reload_get_fd(server->reload),
+			server_take_reload, server);
 	for (size_t i = 0; i < server->listener_count && r == 0; i++)
 		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
 	return r;
@@ -192,7 +184,6 @@ _Noreturn static void leave_at_once(struct server *server)
 
 static void loop(struct server *server)
 {
-	launcher_settle(server->service.launcher);
 	succession_begin(&server->succession, server->loop, server->listeners,
 		&server->listener_count, &server->notify, server, server_leave_to_successor);
 	const struct spawner *spawner = server->service.spawner;
@@ -206,8 +197,8 @@ static void loop(struct server *server)
 	notify_ready(&server->notify);
 	for (;;) {
 		uint64_t deadline = notify_watchdog(&server->notify);
-		uint64_t look = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS
-						 : server->spawner_again_ms;
+		uint64_t look =
+			server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
 		if (look < deadline)
 			deadline = look;
 		uint64_t recall = recall_due(server->service.recall);
@@ -217,8 +208,6 @@ static void loop(struct server *server)
 		if (recall_is_due(server->service.recall) &&
 			pool_submit(server->pool, tend_recall, server, NULL) < 0)
 			recall_put_off(server->service.recall);
-		if (clock_now_ms() >= server->spawner_again_ms)
-			server_restart_spawner(server);
 		if (r < 0) {
 			log_error("loop: %s", strerror(-r));
 			leave_at_once(server);
@@ -239,6 +228,18 @@ static int enter_seclusion(struct server *server)
 		if (server->listeners[i].unlink_path)
 			paths[count++] = server->listeners[i].unlink_path;
 	return seclusion_enter(&server->service, server->config, paths);
+}
+
+/* Its holders are the main thread's; those that follow them are the upkeep's. */
+static int begin_warmth(struct server *server)
+{
+	struct launcher_wish *wish = NULL;
+	int r = warmth_wish(server->config, server->service.temp_dir, &wish);
+	if (r < 0)
+		return r;
+	launcher_set(server->service.launcher, wish);
+	launcher_tend(server->service.launcher);
+	return 0;
 }
 
 static int open_all(struct server *server, const char *listen, bool take_over)
@@ -274,7 +275,7 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 		return r;
 	flights_open(&server->service, server->config);
 	server_know_recipes(server);
-	r = warmth_set(&server->service, server->config);
+	r = begin_warmth(server);
 	if (r == 0)
 		r = enter_seclusion(server);
 	if (r == 0)
@@ -287,8 +288,11 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 		r = open_loop(server);
 	if (r == 0)
 		r = desk_new(&server->service, server->loop, &server->desk);
-	if (r == 0)
+	if (r == 0) {
 		server_apply_capacity(server);
+		launcher_settle(server->service.launcher);
+		r = upkeep_new(&server->service, &server->upkeep);
+	}
 	if (r < 0)
 		log_error("cannot start: %s", strerror(-r));
 	return r;
@@ -298,17 +302,18 @@ int server_run(struct config *config, const char *listen, bool take_over)
 {
 	struct server server = {.config = config,
 		.signals = -1,
-		.spawner_again_ms = CLOCK_NEVER,
 		.notify.fd = -1,
 		.succession = SUCCESSION_NONE,
 		.service.temp_fd = -1};
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		loop(&server);
+	reload_free(server.reload);
 	pool_free(server.pool);
 	desk_free(server.desk);
 	fcgi_loop_free(server.loop);
 	flights_close(&server.service);
+	upkeep_free(server.upkeep);
 	recall_free(server.service.recall);
 	service_close(&server.service);
 	succession_end(&server.succession);

@@ -14,7 +14,9 @@
 #include "src/pool.h"
 #include "src/server/desk.h"
 #include "src/server/notify.h"
+#include "src/server/reload.h"
 #include "src/server/succession.h"
+#include "src/server/upkeep.h"
 #include "src/service.h"
 
 struct server {
@@ -28,8 +30,8 @@ struct server {
 	struct succession succession;
 	int signals;
 	struct notify notify;
-	int spawner_pidfd;
-	uint64_t spawner_again_ms; /* a restart is due; CLOCK_NEVER: it runs */
+	struct upkeep *upkeep;
+	struct reload *reload;
 	bool stopping;
 	uint64_t stop_deadline_ms;
 	bool at_once;
@@ -40,12 +42,9 @@ void server_know_recipes(struct server *server);
 /* How much is taken on at once follows the configuration. */
 void server_apply_capacity(struct server *server);
 void server_close_listeners(struct server *server);
-/* Tries it; spawner_again_ms says whether it has to be tried again. */
-void server_restart_spawner(struct server *server);
-
 /* For the loop; data: the server. */
 void server_take_signal(void *data);
-void server_spawner_ended(void *data);
+void server_take_reload(void *data);
 /* For succession_begin. */
 void server_leave_to_successor(void *data, pid_t pid);
 

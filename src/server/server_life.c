@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What befalls a running daemon: signals, another configuration, the loss of its spawner, a successor, the end. A running request
+/* What befalls a running daemon: signals, another configuration, a successor, the end. A running request
  * notices none of it but the end. */
 #include "src/server/server_internal.h"
 
@@ -17,17 +17,6 @@
 #include "src/capacity.h"
 #include "src/flight.h"
 #include "src/request/recall.h"
-#include "src/seclusion.h"
-#include "src/warmth.h"
-
-enum { SPAWNER_AGAIN_MS = 200 };
-
-static void log_errors(char *text)
-{
-	char *rest = NULL;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_error("configuration: %s", line);
-}
 
 void server_know_recipes(struct server *server)
 {
@@ -52,38 +41,42 @@ void server_apply_capacity(struct server *server)
 	recall_reset(server->service.recall, server->config, server->service.cache);
 }
 
-/* A broken configuration is refused, the old one stays. */
-static void reload(struct server *server)
+/* All of it short: this is the loop. */
+static void put_into_force(struct server *server, struct reload_result *result)
 {
-	struct config *config = NULL;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *errors = open_memstream(&text, &size);
-	if (!errors)
+	struct config *before = server->config, *config = result->config;
+	server->config = config;
+	metrics_count(server->service.metrics, METRICS_RELOADS);
+	launcher_set(server->service.launcher, result->wish);
+	server_apply_capacity(server);
+	reload_retire(server->reload, before);
+	log_notice(
+		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
+}
+
+/* A broken configuration is refused, the old one stays. */
+void server_take_reload(void *data)
+{
+	struct server *server = data;
+	struct reload_result result;
+	if (!reload_take(server->reload, &result))
 		return;
-	int r = config_load(server->config->file, errors, &config);
-	fclose(errors);
-	log_errors(text);
-	free(text);
-	if (r == 0 && seclusion_check(&server->service, config) < 0) {
-		config_unref(config);
-		r = CONFIG_E_INVALID;
+	if (server->stopping) {
+		launcher_wish_free(result.wish);
+		if (result.config)
+			reload_retire(server->reload, result.config);
+		return;
 	}
-	if (r != 0) {
+	if (result.config) {
+		put_into_force(server, &result);
+	} else {
 		metrics_count(server->service.metrics, METRICS_RELOADS_FAILED);
 		log_error("configuration not reloaded, the old one stays file=%s",
 			server->config->file);
-		return;
 	}
-	config_unref(server->config);
-	server->config = config;
-	metrics_count(server->service.metrics, METRICS_RELOADS);
-	server_know_recipes(server);
-	warmth_set(&server->service, config);
-	seclusion_report(&server->service, config);
-	server_apply_capacity(server);
-	log_notice(
-		"configuration reloaded file=%s recipes=%zu", config->file, config->recipe_count);
+	/* Who has asked twice meanwhile waits for the second one. */
+	if (!result.more)
+		notify_ready(&server->notify);
 }
 
 void server_close_listeners(struct server *server)
@@ -135,36 +128,11 @@ void server_take_signal(void *data)
 	while (read(server->signals, &info, sizeof info) == sizeof info) {
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
 			stop(server, info.ssi_signo == SIGTERM ? "TERM" : "INT");
-		} else if (info.ssi_signo == SIGHUP) {
+		} else if (info.ssi_signo == SIGHUP && !server->stopping) {
 			notify_reloading(&server->notify);
-			reload(server);
-			notify_ready(&server->notify);
+			reload_ask(server->reload);
 		} else if (info.ssi_signo == SIGUSR1) {
 			log_reopen();
 		}
 	}
-}
-
-/* Without a spawner programs that cannot be held are answered by 503, so it is tried until it works; said once. */
-void server_restart_spawner(struct server *server)
-{
-	int r = spawner_restart(server->service.spawner);
-	if (r < 0) {
-		if (server->spawner_again_ms == CLOCK_NEVER)
-			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));
-		server->spawner_again_ms = clock_now_ms() + SPAWNER_AGAIN_MS;
-		return;
-	}
-	server->spawner_again_ms = CLOCK_NEVER;
-	metrics_count(server->service.metrics, METRICS_SPAWNER_RESTARTS);
-	log_warning("spawner lost and restarted");
-	server->spawner_pidfd = spawner_get_pidfd(server->service.spawner);
-	fcgi_loop_watch(server->loop, server->spawner_pidfd, server_spawner_ended, server);
-}
-
-void server_spawner_ended(void *data)
-{
-	struct server *server = data;
-	fcgi_loop_unwatch(server->loop, server->spawner_pidfd);
-	server_restart_spawner(server);
 }

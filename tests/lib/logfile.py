@@ -3,6 +3,7 @@
 
 import os
 import re
+import time
 
 from processes import wait_until
 
@@ -24,10 +25,18 @@ class Log:
     def __init__(self, path):
         self.path = path
 
-    def mark(self):
+    def _size(self):
         return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
+    def mark(self):
+        """Where the log ends now. It is written by a thread of its own, so what was said just before comes first."""
+        size = -1
+        while size != (size := self._size()):
+            time.sleep(0.005)
+        return size
+
     def text(self, mark=0):
+        self.mark()
         with open(self.path, "rb") as file:
             file.seek(mark)
             return file.read().decode("utf-8", "replace")
