@@ -45,7 +45,7 @@ void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd)
 int fcgi_loop_adopt(struct fcgi_loop *loop, int fd);
 
 /* Calls `ready` whenever fd is readable; borrowed. At most FCGI_LOOP_WATCHES. */
-enum { FCGI_LOOP_WATCHES = 8 };
+enum { FCGI_LOOP_WATCHES = 12 };
 int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), void *data);
 void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd);
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,17 +18,30 @@
 #include "src/request/response.h"
 #include "src/status/status.h"
 
-enum { DESK_THREADS = 4, COMMAND_MAX = 64, SEND_TIMEOUT_MS = 5000 };
+enum {
+	DESK_THREADS = 4,
+	COMMAND_MAX = 64,
+	SEND_MS = 5000,	 /* for all of an answer, however little at a time is read */
+	VISITORS_MAX = 64, /* of one kind; the others are refused */
+};
+
+/* Who looks at the root directory may be stuck there with its file system: so that the numbers can be had all the same, the two kinds
+ * do not share their threads. */
+struct counter {
+	struct pool *pool;
+	atomic_uint visitors; /* answered, or waiting for it */
+};
 
 struct desk {
 	struct service *service;
 	struct fcgi_loop *loop;
-	struct pool *pool;
+	struct counter status, health;
 };
 
 /* A request on its way to a thread of the desk. */
 struct visit {
 	struct desk *desk;
+	struct counter *counter;
 	struct config *config; /* a reference */
 	struct fcgi_connection *connection;
 	uint64_t start_us;
@@ -42,9 +55,11 @@ int desk_new(struct service *service, struct fcgi_loop *loop, struct desk **out)
 		return -ENOMEM;
 	desk->service = service;
 	desk->loop = loop;
-	int r = pool_new(DESK_THREADS, &desk->pool);
+	int r = pool_new(DESK_THREADS, &desk->status.pool);
+	if (r == 0)
+		r = pool_new(DESK_THREADS, &desk->health.pool);
 	if (r < 0)
-		free(desk);
+		desk_free(desk);
 	else
 		*out = desk;
 	return r;
@@ -54,7 +69,8 @@ void desk_free(struct desk *desk)
 {
 	if (!desk)
 		return;
-	pool_free(desk->pool);
+	pool_free(desk->status.pool);
+	pool_free(desk->health.pool);
 	free(desk);
 }
 
@@ -120,12 +136,17 @@ static void make_health(struct visit *visit, struct body *body)
 		body->status = good ? 200 : 503;
 }
 
+static bool is_health(const char *command)
+{
+	return !strcmp(command, "health");
+}
+
 static void make_body(struct visit *visit, const char *uri, struct body *body)
 {
 	static const char status[] = "status";
 	enum status_form form;
 	const char *query = NULL;
-	if (!strcmp(visit->command, "health")) {
+	if (is_health(visit->command)) {
 		make_health(visit, body);
 		return;
 	}
@@ -150,6 +171,7 @@ static int send_body(struct visit *visit, const struct body *body, const char *i
 		.request_id = id,
 		.cache_control = "no-store",
 	};
+	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
 	if (!body->data || body->status == 400)
 		return response_send_error(connection, &response,
 			body->status == 400 ? "?text, ?json, ?openmetrics or ?html" : "no memory",
@@ -168,7 +190,7 @@ static void answer(void *data, void *item)
 	char id[REQUEST_ID_MAX + 1];
 	struct body body = {.status = 500};
 	int r = fcgi_connection_begin(connection);
-	fcgi_connection_set_send_timeout(connection, SEND_TIMEOUT_MS);
+	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
 	request_id_get(connection, id);
 	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	const char *uri = fcgi_connection_param(connection, "REQUEST_URI");
@@ -201,6 +223,7 @@ static void answer(void *data, void *item)
 	free(body.data);
 	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
 	config_unref(visit->config);
+	atomic_fetch_sub(&visit->counter->visitors, 1);
 	free(visit);
 	fcgi_loop_release(desk->loop, connection, keep);
 }
@@ -225,16 +248,22 @@ static void answer_ping(struct desk *desk, struct fcgi_connection *connection)
 static bool submit(struct desk *desk, struct config *config, struct fcgi_connection *connection,
 	const char *command)
 {
-	struct visit *visit = calloc(1, sizeof *visit);
+	struct counter *counter = is_health(command) ? &desk->health : &desk->status;
+	struct visit *visit = NULL;
+	if (atomic_load(&counter->visitors) < VISITORS_MAX)
+		visit = calloc(1, sizeof *visit);
 	if (!visit)
 		return false;
 	*visit = (struct visit){.desk = desk,
+		.counter = counter,
 		.config = config_ref(config),
 		.connection = connection,
 		.start_us = clock_now_us()};
 	snprintf(visit->command, sizeof visit->command, "%s", command);
-	if (pool_submit(desk->pool, answer, desk, visit) == 0)
+	atomic_fetch_add(&counter->visitors, 1);
+	if (pool_submit(counter->pool, answer, desk, visit) == 0)
 		return true;
+	atomic_fetch_sub(&counter->visitors, 1);
 	config_unref(visit->config);
 	free(visit);
 	return false;

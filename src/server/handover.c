@@ -27,7 +27,7 @@ enum {
 	FDS_MAX = LISTENER_MAX + 2, /* even, or a packet could have one more in what aligns it */
 };
 
-enum kind { KIND_SOCKETS = 1, KIND_READY, KIND_GONE, KIND_CONNECTION };
+enum kind { KIND_SOCKETS = 1, KIND_READY, KIND_GONE, KIND_CONNECTION, KIND_LATE };
 
 struct packet {
 	uint32_t magic, kind;
@@ -197,14 +197,17 @@ int handover_ask(const char *address, uid_t uid, struct handover_estate *estate,
 
 int handover_finish(int channel)
 {
-	struct packet packet = {.kind = KIND_READY};
+	struct packet packet = {.kind = KIND_READY}, answer = {0};
 	int fds[FDS_MAX];
 	size_t count;
-	int r = send_packet(channel, &packet, NULL, 0);
-	if (r == 0)
-		r = receive_packet(channel, KIND_GONE, &packet, fds, &count);
+	/* Whatever becomes of it: what was said before the channel was closed can still be read. */
+	int sent = send_packet(channel, &packet, NULL, 0);
+	int r = receive_packet(channel, KIND_GONE, &answer, fds, &count);
 	if (r == 0)
 		close_all(fds, count);
+	if (r == -EPROTO && answer.magic == MAGIC && answer.kind == KIND_LATE)
+		return -ESTALE;
+	r = sent < 0 ? sent : r;
 	fcntl(channel, F_SETFL, O_NONBLOCK);
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
@@ -275,7 +278,7 @@ int handover_admit(int fd, const struct handover_estate *estate, int *out, pid_t
 
 void handover_refuse(int fd)
 {
-	int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	fd_close(&channel);
 }
 
@@ -288,6 +291,12 @@ int handover_is_ready(int channel)
 	if (r == 0)
 		close_all(fds, count);
 	return r == 0 || r == -EAGAIN ? r : -ECONNRESET;
+}
+
+void handover_say_late(int channel)
+{
+	struct packet packet = {.kind = KIND_LATE};
+	send_packet(channel, &packet, NULL, 0);
 }
 
 void handover_say_gone(int channel)

@@ -11,6 +11,10 @@
  *   predecessor   gone: it accepts nothing any more, and its name is free
  *   predecessor   a connection, whenever one is idle
  *
+ * or, to one that was not ready in time, or not before another one:
+ *
+ *   predecessor   late: it serves on, or somebody else does
+ *
  * Whoever goes away before `ready` has changed nothing. Each looks at the other's user (SO_PEERCRED). The two may be of
  * different versions: the packet's layout is fixed. Main thread.
  */
@@ -39,7 +43,8 @@ enum { HANDOVER_E_NOBODY = 1 };
  * *channel are the caller's. Returns 0, HANDOVER_E_NOBODY when nobody can be asked, -EACCES when it is somebody else's or
  * refuses, or another -errno. */
 int handover_ask(const char *address, uid_t uid, struct handover_estate *estate, int *channel);
-/* Says that it is ready, and waits until the other is gone, well or not. Returns 0 or -errno: it did not say so. */
+/* Says that it is ready, and waits until the other is gone, well or not. Returns 0; -ESTALE: too late, the sockets are not for us;
+ * or another -errno: it did not say that it is gone. */
 int handover_finish(int channel);
 /* The next connection, into *fd, the caller's. After handover_finish; does not block. Returns 0, -EAGAIN, or -ECONNRESET: there will be none. */
 int handover_receive(int channel, int *fd);
@@ -55,6 +60,8 @@ int handover_admit(int fd, const struct handover_estate *estate, int *channel, p
 void handover_refuse(int fd);
 /* Returns 0 when the successor is ready, -EAGAIN when not yet, -ECONNRESET when it has gone away. */
 int handover_is_ready(int channel);
+/* To one that is not waited for any more; the channel is to be closed then. */
+void handover_say_late(int channel);
 /* The last word but for connections. */
 void handover_say_gone(int channel);
 /* Passes a duplicate. Returns 0, -EAGAIN when he has to read first, or another -errno. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol is one datagram for each message, so it needs no library. The socket is connected
- * before the daemon confines itself, and a message that cannot be sent is nobody's trouble: the
- * manager has a timeout. */
+ * before the daemon confines itself. A manager that does not read for a while must not stop us, and
+ * must not take an old state for the new one either: the last state is told again until there is room. */
 #include "src/server/notify.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,27 +62,39 @@ void notify_close(struct notify *notify)
 	fd_close(&notify->fd);
 }
 
-static void say(const struct notify *notify, const char *message)
+enum { AGAIN_MS = 200 };
+
+/* False: there was no room. */
+static bool say(const struct notify *notify, const char *message)
 {
-	if (notify->fd >= 0)
-		send(notify->fd, message, strlen(message), MSG_NOSIGNAL);
+	return notify->fd < 0 ||
+	       send(notify->fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
+	       (errno != EAGAIN && errno != ENOBUFS);
 }
 
-void notify_ready(const struct notify *notify)
+/* A newer state takes the place of one that has not been told yet. */
+static void say_state(struct notify *notify, const char *message)
 {
-	say(notify, "READY=1\nSTATUS=serving");
+	bool said = say(notify, message);
+	snprintf(notify->owed, sizeof notify->owed, "%s", said ? "" : message);
+	notify->owed_ms = clock_now_ms() + AGAIN_MS;
 }
 
-void notify_reloading(const struct notify *notify)
+void notify_ready(struct notify *notify)
+{
+	say_state(notify, "READY=1\nSTATUS=serving");
+}
+
+void notify_reloading(struct notify *notify)
 {
 	char message[80];
 	snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_us());
-	say(notify, message);
+	say_state(notify, message);
 }
 
-void notify_stopping(const struct notify *notify)
+void notify_stopping(struct notify *notify)
 {
-	say(notify, "STOPPING=1\nSTATUS=finishing the running requests");
+	say_state(notify, "STOPPING=1\nSTATUS=finishing the running requests");
 }
 
 void notify_successor(struct notify *notify, pid_t pid)
@@ -90,6 +103,7 @@ void notify_successor(struct notify *notify, pid_t pid)
 	snprintf(message, sizeof message, "MAINPID=%jd\nSTATUS=serving", (intmax_t)pid);
 	say(notify, message);
 	notify_close(notify);
+	notify->owed[0] = '\0';
 	notify->due_ms = CLOCK_NEVER;
 }
 
@@ -106,12 +120,18 @@ void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms)
 	};
 }
 
-uint64_t notify_watchdog(struct notify *notify)
+uint64_t notify_tend(struct notify *notify)
 {
 	uint64_t now_ms = clock_now_ms();
+	if (notify->owed[0] && now_ms >= notify->owed_ms) {
+		char message[sizeof notify->owed];
+		memcpy(message, notify->owed, sizeof message);
+		say_state(notify, message);
+	}
 	if (now_ms >= notify->due_ms) {
 		say(notify, "WATCHDOG=1");
 		notify->due_ms = now_ms + notify->watchdog_ms;
 	}
-	return notify->due_ms;
+	return notify->owed[0] && notify->owed_ms < notify->due_ms ? notify->owed_ms
+								   : notify->due_ms;
 }

@@ -177,15 +177,33 @@ _Noreturn static void leave_at_once(struct server *server)
 	log_notice("stopped at once");
 	succession_end(&server->succession);
 	server_close_listeners(server);
+	upkeep_stop(server->upkeep);
 	spawner_stop(server->service.spawner);
 	log_stop();
 	_exit(0);
 }
 
-static void loop(struct server *server)
+/* When the loop has to come round at the latest. */
+static uint64_t next_deadline(struct server *server)
 {
-	succession_begin(&server->succession, server->loop, server->listeners,
+	const uint64_t dues[] = {
+		notify_tend(&server->notify),
+		succession_tend(&server->succession),
+		recall_due(server->service.recall),
+	};
+	uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
+	for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
+		if (dues[i] < deadline)
+			deadline = dues[i];
+	return deadline;
+}
+
+static int loop(struct server *server)
+{
+	int r = succession_begin(&server->succession, server->loop, server->listeners,
 		&server->listener_count, &server->notify, server, server_leave_to_successor);
+	if (r < 0)
+		return r;
 	const struct spawner *spawner = server->service.spawner;
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
@@ -196,15 +214,7 @@ static void loop(struct server *server)
 		support.seccomp ? "yes" : "no");
 	notify_ready(&server->notify);
 	for (;;) {
-		uint64_t deadline = notify_watchdog(&server->notify);
-		uint64_t look =
-			server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
-		if (look < deadline)
-			deadline = look;
-		uint64_t recall = recall_due(server->service.recall);
-		if (recall < deadline)
-			deadline = recall;
-		int r = fcgi_loop_run(server->loop, deadline);
+		r = fcgi_loop_run(server->loop, next_deadline(server));
 		if (recall_is_due(server->service.recall) &&
 			pool_submit(server->pool, tend_recall, server, NULL) < 0)
 			recall_put_off(server->service.recall);
@@ -213,7 +223,7 @@ static void loop(struct server *server)
 			leave_at_once(server);
 		}
 		if (server->stopping && fcgi_loop_connections(server->loop) == 0)
-			return;
+			return 0;
 		if (server->at_once ||
 			(server->stopping && clock_now_ms() >= server->stop_deadline_ms))
 			leave_at_once(server);
@@ -307,7 +317,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 		.service.temp_fd = -1};
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
-		loop(&server);
+		r = loop(&server);
 	reload_free(server.reload);
 	pool_free(server.pool);
 	desk_free(server.desk);

@@ -75,32 +75,65 @@ static void take_connections(void *data)
 	fd_close(&succession->predecessor);
 }
 
-static void forget_successor(struct succession *succession)
+static void forget(struct candidate *candidate)
 {
-	fcgi_loop_unwatch(succession->loop, succession->successor);
-	fd_close(&succession->successor);
+	fcgi_loop_unwatch(candidate->succession->loop, candidate->channel);
+	fd_close(&candidate->channel);
+	candidate->succession = NULL;
 }
 
-static void hear_successor(void *data)
+static void give_up(struct candidate *candidate, const char *why)
 {
-	struct succession *succession = data;
-	int r = handover_is_ready(succession->successor);
+	log_warning("successor is not waited for any more, it %s pid=%jd", why,
+		(intmax_t)candidate->pid);
+	handover_say_late(candidate->channel);
+	forget(candidate);
+}
+
+static void leave_to(struct succession *succession, struct candidate *candidate)
+{
+	pid_t pid = candidate->pid;
+	/* That it goes away is found out by the loop's giving. */
+	fcgi_loop_unwatch(succession->loop, candidate->channel);
+	succession->successor = fd_take(&candidate->channel);
+	candidate->succession = NULL;
+	for (size_t i = 0; i < SUCCESSION_CANDIDATES; i++)
+		if (succession->candidates[i].succession)
+			give_up(&succession->candidates[i], "comes second");
+	succession->left = true;
+	disown_files(succession);
+	succession->leave(succession->data, pid);
+}
+
+static void hear_candidate(void *data)
+{
+	struct candidate *candidate = data;
+	struct succession *succession = candidate->succession;
+	int r = succession ? handover_is_ready(candidate->channel) : -EAGAIN;
 	if (r == -EAGAIN)
 		return;
-	if (r == 0 && !succession->left) {
-		succession->left = true;
-		disown_files(succession);
-		succession->leave(succession->data, succession->successor_pid);
+	if (r == 0) {
+		leave_to(succession, candidate);
 		return;
 	}
-	if (!succession->left)
-		log_warning("successor gone before it was ready, nothing changes pid=%jd",
-			(intmax_t)succession->successor_pid);
-	/* After that it is the loop's giving that finds it gone. */
-	if (succession->left)
-		fcgi_loop_unwatch(succession->loop, succession->successor);
-	else
-		forget_successor(succession);
+	log_warning("successor gone before it was ready, nothing changes pid=%jd",
+		(intmax_t)candidate->pid);
+	forget(candidate);
+}
+
+uint64_t succession_tend(struct succession *succession)
+{
+	uint64_t now_ms = clock_now_ms(), due_ms = CLOCK_NEVER;
+	for (size_t i = 0; i < SUCCESSION_CANDIDATES; i++) {
+		struct candidate *candidate = &succession->candidates[i];
+		if (!candidate->succession)
+			continue;
+		if (now_ms >= candidate->until_ms)
+			give_up(candidate, "was not ready in time");
+		else if (candidate->until_ms < due_ms)
+			due_ms = candidate->until_ms;
+	}
+	return due_ms;
 }
 
 /* Anybody on this machine can ask, as often as he likes: that shall not fill the log. */
@@ -113,12 +146,21 @@ static void log_refusal(struct succession *succession, const char *why)
 	log_warning("take-over refused: %s", why);
 }
 
+static struct candidate *free_place(struct succession *succession)
+{
+	for (size_t i = 0; i < SUCCESSION_CANDIDATES; i++)
+		if (!succession->candidates[i].succession)
+			return &succession->candidates[i];
+	return NULL;
+}
+
 static void hear_question(void *data)
 {
 	struct succession *succession = data;
-	if (succession->successor >= 0) {
+	struct candidate *candidate = free_place(succession);
+	if (!candidate) {
 		handover_refuse(succession->control);
-		log_refusal(succession, "another one is under way");
+		log_refusal(succession, "others are under way");
 		return;
 	}
 	struct handover_estate estate = {
@@ -130,37 +172,47 @@ static void hear_question(void *data)
 	};
 	for (size_t i = 0; i < estate.count; i++)
 		estate.fds[i] = succession->listeners[i].fd;
-	int r = handover_admit(
-		succession->control, &estate, &succession->successor, &succession->successor_pid);
+	int channel = -1;
+	pid_t pid = 0;
+	int r = handover_admit(succession->control, &estate, &channel, &pid);
 	if (r == 0)
-		r = fcgi_loop_watch(
-			succession->loop, succession->successor, hear_successor, succession);
+		r = fcgi_loop_watch(succession->loop, channel, hear_candidate, candidate);
 	if (r == -EAGAIN)
 		return;
 	if (r < 0) {
 		log_refusal(succession, strerror(-r));
-		fd_close(&succession->successor);
+		fd_close(&channel);
 		return;
 	}
-	log_notice("a successor has asked for the sockets pid=%jd",
-		(intmax_t)succession->successor_pid);
+	*candidate = (struct candidate){.succession = succession,
+		.channel = channel,
+		.pid = pid,
+		.until_ms = clock_now_ms() + SUCCESSION_READY_MS};
+	log_notice("a successor has asked for the sockets pid=%jd", (intmax_t)pid);
 }
 
-static void follow(struct succession *succession)
+static int follow(struct succession *succession)
 {
 	int r = handover_finish(succession->predecessor);
 	if (r == 0) {
 		log_notice("taken over");
 		fcgi_loop_watch(
 			succession->loop, succession->predecessor, take_connections, succession);
-		return;
+		return 0;
+	}
+	if (r == -ESTALE) {
+		log_error("cannot take over: we were too late, the sockets are served already");
+		disown_files(succession);
+		fd_close(&succession->predecessor);
+		return r;
 	}
 	/* The sockets are ours all the same. */
 	log_warning("taken over, but the predecessor did not say that it leaves: %s", strerror(-r));
 	fd_close(&succession->predecessor);
+	return 0;
 }
 
-void succession_begin(struct succession *succession, struct fcgi_loop *loop,
+int succession_begin(struct succession *succession, struct fcgi_loop *loop,
 	struct listener *listeners, size_t *count, struct notify *notify, void *data,
 	void (*leave)(void *data, pid_t successor))
 {
@@ -170,13 +222,15 @@ void succession_begin(struct succession *succession, struct fcgi_loop *loop,
 	succession->notify = notify;
 	succession->data = data;
 	succession->leave = leave;
-	if (succession->predecessor >= 0)
-		follow(succession);
-	int r = handover_listen(listeners[0].fd, &succession->control);
+	int r = succession->predecessor >= 0 ? follow(succession) : 0;
+	if (r < 0)
+		return r;
+	r = handover_listen(listeners[0].fd, &succession->control);
 	if (r == 0)
 		r = fcgi_loop_watch(loop, succession->control, hear_question, succession);
 	if (r < 0)
 		log_notice("cannot be taken over: %s", strerror(-r));
+	return 0;
 }
 
 void succession_left(struct succession *succession)
@@ -196,7 +250,10 @@ void succession_stop(struct succession *succession)
 	if (succession->control >= 0)
 		fcgi_loop_unwatch(succession->loop, succession->control);
 	fd_close(&succession->control);
-	if (succession->successor >= 0)
+	bool asked = succession->successor >= 0;
+	for (size_t i = 0; i < SUCCESSION_CANDIDATES; i++)
+		asked = asked || succession->candidates[i].succession;
+	if (asked)
 		disown_files(succession);
 }
 
@@ -205,6 +262,9 @@ void succession_end(struct succession *succession)
 	/* It never came to begin: the other serves on. */
 	if (succession->predecessor >= 0 && !succession->loop)
 		disown_files(succession);
+	for (size_t i = 0; i < SUCCESSION_CANDIDATES; i++)
+		if (succession->candidates[i].succession)
+			fd_close(&succession->candidates[i].channel);
 	fd_close(&succession->control);
 	fd_close(&succession->successor);
 	fd_close(&succession->predecessor);

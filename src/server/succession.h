@@ -17,6 +17,16 @@
 #include "src/config.h"
 #include "src/server/notify.h"
 
+/* A daemon that has asked for the sockets, and is not ready yet. Several at once: one that hangs must not keep the next one out. */
+struct candidate {
+	struct succession *succession; /* NULL: none */
+	int channel;
+	pid_t pid;
+	uint64_t until_ms; /* it is waited for */
+};
+
+enum { SUCCESSION_CANDIDATES = 4, SUCCESSION_READY_MS = 30000 };
+
 struct succession {
 	struct fcgi_loop *loop;
 	struct listener *listeners;
@@ -26,9 +36,9 @@ struct succession {
 	void (*leave)(void *data, pid_t successor);
 	int predecessor; /* channel to whom we have followed, as long as it has connections to give */
 	int control;	 /* where successors ask */
-	int successor;	 /* channel to one; there is one at a time */
-	pid_t successor_pid;
-	bool left;		 /* it serves */
+	int successor;	 /* channel to the one that serves now, once we have left */
+	struct candidate candidates[SUCCESSION_CANDIDATES];
+	bool left;
 	uint64_t quiet_until_ms; /* refusals are not logged before */
 };
 
@@ -45,10 +55,14 @@ int succession_take(struct succession *succession, const char *address, const st
 
 /* This daemon is ready: its predecessor, if any, leaves now, and successors may ask from here on. The pointers are borrowed until
  * succession_end. leave(data, pid): the process pid serves in our place; whoever is called stops accepting, without touching the
- * listeners' files, and calls succession_left. Not called twice. */
-void succession_begin(struct succession *succession, struct fcgi_loop *loop,
+ * listeners' files, and calls succession_left. Not called twice. Returns 0, or -errno, logged: the predecessor has not waited, and
+ * this daemon has to end. */
+int succession_begin(struct succession *succession, struct fcgi_loop *loop,
 	struct listener *listeners, size_t *count, struct notify *notify, void *data,
 	void (*leave)(void *data, pid_t successor));
+
+/* Gives up candidates that take too long; returns when it is due next (clock_now_ms), or CLOCK_NEVER. */
+uint64_t succession_tend(struct succession *succession);
 
 /* The listeners are closed: the successor may begin. */
 void succession_left(struct succession *succession);

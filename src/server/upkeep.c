@@ -79,12 +79,17 @@ int upkeep_new(struct service *service, struct upkeep **out)
 	return r;
 }
 
+void upkeep_stop(struct upkeep *upkeep)
+{
+	eventfd_write(upkeep->stop, 1);
+}
+
 void upkeep_free(struct upkeep *upkeep)
 {
 	if (!upkeep)
 		return;
-	if (upkeep->count > 0)
-		eventfd_write(upkeep->stop, 1);
+	if (upkeep->stop >= 0)
+		upkeep_stop(upkeep);
 	for (size_t i = 0; i < upkeep->count; i++)
 		pthread_join(upkeep->threads[i], NULL);
 	fd_close(&upkeep->stop);

@@ -14,6 +14,8 @@ struct upkeep;
 
 /* service stays the caller's; both threads are confined as the caller's thread is. Returns 0 or -errno. */
 int upkeep_new(struct service *service, struct upkeep **out);
+/* Nothing is started again from now on. Does not wait. */
+void upkeep_stop(struct upkeep *upkeep);
 /* No job may be running any more. Waits for what is under way. NULL is fine. */
 void upkeep_free(struct upkeep *upkeep);
 
