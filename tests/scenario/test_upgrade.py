@@ -236,9 +236,15 @@ def test_successor_that_goes_away(sluice):
         with ask(daemon) as asking:
             _, fds = take_sockets(asking)
             assert len(fds) == 1
-            # One at a time.
+            # Who is kept waiting keeps nobody out, up to a number.
+            others = [ask(daemon) for _ in range(3)]
+            for other in others:
+                for fd in take_sockets(other)[1]:
+                    os.close(fd)
             second = follow(sluice, daemon, settings, wait=False)
             assert second.wait(20 * SLOW) == 1 and "somebody else" in second.log.text(), second.log.text()
+            for other in others:
+                other.close()
             if last_word:
                 asking.send(last_word)
             else:
