@@ -3,19 +3,21 @@
 #define BASE_LOG_H
 
 /*
- * The log: one line for one event, text or JSON, to stderr, a file, syslog or the journal. Each line is one system
- * call, so that lines of different threads never mix. The only mutable global of the project beside the signal
- * descriptor. Any thread, except log_open, log_start and log_stop: main thread.
+ * The log: one line for one event, text or JSON, to stderr, a file, syslog or the journal. Each
+ * line is one system call, so that lines of different threads never mix. The only mutable global
+ * of the project beside the signal descriptor. Any thread, except log_open, log_start and
+ * log_stop: main thread.
  *
  *   stderr, file   `time level line`; JSON: the line holds both
  *   syslog         a datagram to /dev/log (RFC 3164 as syslogd(8) takes it locally), facility daemon
  *   journal        a datagram of the native protocol: MESSAGE, PRIORITY, SYSLOG_IDENTIFIER
  *                  (systemd, "Native Journal Protocol")
  *
- * From log_start on a thread of the log's own writes, and log_write never waits: not for a pipe or socket that nobody
- * reads, not for a file system that hangs. Lines wait for that thread in LOG_QUEUE_BYTES of memory. What does not fit there
- * is dropped and counted, and a line says how many they were as soon as the log takes lines again. Before log_start and after
- * log_stop the caller writes, and may have to wait.
+ * From log_start on a thread of the log's own writes, and log_write never waits: not for a pipe
+ * or socket that nobody reads, not for a file system that hangs. Lines wait for that thread in
+ * LOG_QUEUE_BYTES of memory. What does not fit there is dropped and counted, and a line says how
+ * many they were as soon as the log takes lines again. Before log_start and after log_stop the
+ * caller writes, and waits for room in a pipe or socket for a tenth of a second.
  */
 
 #include <stddef.h>
@@ -31,20 +33,21 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* where: NULL, "" or "stderr"; the absolute path of a file; "syslog" or "journal", "syslog:PATH" for another socket
- * than the usual one. Returns 0, LOG_E_WHERE when it is none of these, or -errno (then the log stays where it was). */
+/* where: NULL, "" or "stderr"; the absolute path of a file; "syslog" or "journal", "syslog:PATH"
+ * for another socket than the usual one. Returns 0, LOG_E_WHERE when it is none of these, or
+ * -errno (then the log stays where it was). */
 enum { LOG_E_WHERE = 1 };
 int log_open(const char *where, enum log_format format);
 
-/* Opens a file's path again, after an operator has moved the file away. While the log has a thread, that does it soon; that it
- * failed is logged in any case. */
+/* Opens a file's path again, after an operator has moved the file away. While the log has a
+ * thread, that does it soon; that it failed is logged in any case. */
 void log_reopen(void);
 
 enum { LOG_QUEUE_BYTES = 1 << 20, LOG_STOP_MS = 1000 };
 /* After log_open. Returns 0 or -errno. */
 int log_start(void);
-/* Writes what waits, for LOG_STOP_MS at most. The process should end then: if the thread hangs in the kernel, it stays, and
- * lines go on waiting for it. Without log_start: does nothing. */
+/* Writes what waits, for LOG_STOP_MS at most. The process should end then: if the thread hangs in
+ * the kernel, it stays, and lines go on waiting for it. Without log_start: does nothing. */
 void log_stop(void);
 
 /* Lines that were not written: no room for them, or writing failed. */

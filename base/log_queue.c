@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of bytes and a thread. Whoever logs copies its line in under a lock that is never held while anything is written, so the
- * log's reader or file system can stop nobody. The thread takes one line out, lets the lock go, and writes it with one system call.
+ * A ring of bytes and a thread. Whoever logs copies its line in under a lock that is never held
+ * while anything is written, so the log's reader or file system can stop nobody. The thread takes
+ * one line out, lets the lock go, and writes it with one system call.
  *
- * A wake-up for each line would cost more than the line: while lines come less than LINGER_US apart, the thread looks for them once
- * in LINGER_US instead of being woken. A line that comes alone is written at once.
+ * A wake-up for each line would cost more than the line: while lines come less than LINGER_US
+ * apart, the thread looks for them once in LINGER_US instead of being woken. A line that comes
+ * alone is written at once.
  */
 #include "base/log_queue.h"
 
@@ -34,7 +36,8 @@ static bool sleeping; /* the thread has to be woken */
 static bool reopen, stopping, over;
 static uint64_t stop_at_ms;
 
-/* The thread's own. What it has to say itself does not go through the ring, which is full just then. */
+/* The thread's own. What it has to say itself does not go through the ring, which is full just
+ * then. */
 static _Thread_local bool is_writer;
 static uint64_t reported, report_at_ms;
 static char remark[LINE_MAX_BYTES];
@@ -120,7 +123,8 @@ bool log_queue_reopen(void)
 	return true;
 }
 
-/* Waits until there is something to do. The lock is held. *dense: lines come one right after the other. */
+/* Waits until there is something to do. The lock is held. *dense: lines come one right after the
+ * other. */
 static void wait_for_work(bool *dense)
 {
 	if (used == 0 && *dense && !stopping && !reopen) {
@@ -153,7 +157,8 @@ static void reopen_sink(void)
 	pthread_mutex_lock(&lock);
 }
 
-/* Writes a line, however long that takes until the log ends. The lock is held, but not meanwhile. Returns 0 or -errno. */
+/* Writes a line, however long that takes until the log ends. The lock is held, but not meanwhile.
+ * Returns 0 or -errno. */
 static int write_line(const char *line, size_t length)
 {
 	int r = -EAGAIN;
@@ -167,8 +172,8 @@ static int write_line(const char *line, size_t length)
 	return r;
 }
 
-/* A line was written, so what was lost before can be told: now, or a little later while there are more lines, so that a log that is
- * too slow does not consist of such remarks. */
+/* A line was written, so what was lost before can be told: now, or a little later while there are
+ * more lines, so that a log that is too slow does not consist of such remarks. */
 static void report(void)
 {
 	uint64_t before = reported, now = log_queue_dropped(), now_ms = clock_now_ms();

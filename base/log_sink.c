@@ -232,7 +232,8 @@ void log_sink_write(enum log_level level, const char *line, size_t length, bool 
 	if (log_queue_put(parts, 3))
 		return;
 	int fd = atomic_load(&log_fd);
-	bool written = kind == KIND_STREAM ? writev(fd, parts, 3) >= 0
+	bool written = kind == KIND_STREAM ? has_room(fd, clock_now_ms() + LOG_SINK_PATIENCE_MS) &&
+						     writev(fd, parts, 3) >= 0
 					   : send_datagram(fd, parts, 3, MSG_DONTWAIT) == 0;
 	if (!written)
 		log_queue_count_drop();

@@ -12,11 +12,13 @@ int log_sink_open(const char *where);
 /* That it failed is logged. */
 void log_sink_reopen(void);
 
-/* Puts head and end to a line and sends it, or gives it to the log's thread. `stamped`: it tells its time and level itself. */
+/* Puts head and end to a line and sends it, or gives it to the log's thread. `stamped`: it tells
+ * its time and level itself. */
 void log_sink_write(enum log_level level, const char *line, size_t length, bool stamped);
 
-/* Sends a line that is complete. Waits for room LOG_SINK_PATIENCE_MS at most where the kernel lets it: not in a file system
- * that hangs. Returns 0, -EAGAIN when there was no room and nothing is written, or another -errno: the line is lost. */
+/* Sends a line that is complete. Waits for room LOG_SINK_PATIENCE_MS at most where the kernel
+ * lets it: not in a file system that hangs. Returns 0, -EAGAIN when there was no room and nothing
+ * is written, or another -errno: the line is lost. */
 enum { LOG_SINK_PATIENCE_MS = 100 };
 int log_sink_send(const char *line, size_t length);
 

@@ -134,8 +134,8 @@ int launcher_wish_new(
 		const struct holder_program *from = &programs[i];
 		bool changed;
 		size_t at = 0;
-		while (at < wish->count && !program_is(wish->programs[at], from->program,
-						   from->name, from->envp))
+		while (at < wish->count &&
+			!program_is(wish->programs[at], from->program, from->name, from->envp))
 			at++;
 		if (at < wish->count)
 			r = program_add(wish->programs[at], from, &changed);

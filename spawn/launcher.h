@@ -3,14 +3,16 @@
 #define SPAWN_LAUNCHER_H
 
 /*
- * Starts jobs, without the caller knowing which way: from the holder of the program, when there is one and it is well, else by
- * the spawner. Holders are kept: one for each distinct program, name and environment; restarted when they end, replaced when a
- * file of the program has changed, after a job's crash, and every LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held is
+ * Starts jobs, without the caller knowing which way: from the holder of the program, when there
+ * is one and it is well, else by the spawner. Holders are kept: one for each distinct program,
+ * name and environment; restarted when they end, replaced when a file of the program has changed,
+ * after a job's crash, and every LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held is
  * started cold, and the log says why, once.
  *
- * launcher_tend and launcher_settle belong to one thread at a time, and that one has to live as long as there are jobs: a job dies
- * with the thread that started its holder. They may take seconds, for a holder or standby that does not answer, and hold no lock
- * meanwhile. All others: any thread, and none of them waits, but launcher_start for what it starts.
+ * launcher_tend and launcher_settle belong to one thread at a time, and that one has to live as
+ * long as there are jobs: a job dies with the thread that started its holder. They may take
+ * seconds, for a holder or standby that does not answer, and hold no lock meanwhile. All others:
+ * any thread, and none of them waits, but launcher_start for what it starts.
  */
 
 #include <stdbool.h>
@@ -30,16 +32,16 @@ int launcher_new(struct spawner *spawner, struct launcher **out);
 /* Ends all holders. No job may be running any more. NULL is fine. */
 void launcher_free(struct launcher *launcher);
 
-/* What is to be held. preload and prime of those with the same program, name and environment are put together. Copies everything.
- * Returns 0 or -ENOMEM. */
+/* What is to be held. preload and prime of those with the same program, name and environment are
+ * put together. Copies everything. Returns 0 or -ENOMEM. */
 struct launcher_wish;
 int launcher_wish_new(
 	const struct holder_program *programs, size_t count, struct launcher_wish **out);
 /* NULL is fine. */
 void launcher_wish_free(struct launcher_wish *wish);
 
-/* From now on this is to be held, and nothing else; what is the same stays. Takes the wish. What is no longer wanted is dropped by
- * launcher_tend when the new ones are ready. */
+/* From now on this is to be held, and nothing else; what is the same stays. Takes the wish. What
+ * is no longer wanted is dropped by launcher_tend when the new ones are ready. */
 void launcher_set(struct launcher *launcher, struct launcher_wish *wish);
 
 /* Readable when there is something to do: then call launcher_tend. */

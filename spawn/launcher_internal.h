@@ -15,9 +15,9 @@
 #include "spawn/program.h"
 
 /*
- * Locks: what is marked L is written with the launcher's lock; the thread that tends, which alone writes it, reads it without.
- * What is marked B is written by both sides, and read and written with the lock. The rest is the tending thread's. Nothing that
- * could wait is done with the lock.
+ * Locks: what is marked L is written with the launcher's lock; the thread that tends, which alone
+ * writes it, reads it without. What is marked B is written by both sides, and read and written
+ * with the lock. The rest is the tending thread's. Nothing that could wait is done with the lock.
  */
 
 /* A holder with those who use it. */
@@ -67,7 +67,8 @@ void launcher_free_kept(struct kept *kept);
 /* Any thread: there is something to tend. */
 void launcher_wake(struct launcher *launcher);
 
-/* The place of this program, name and environment, or NULL. The lock is held, or it is the thread that tends. */
+/* The place of this program, name and environment, or NULL. The lock is held, or it is the thread
+ * that tends. */
 struct place *launcher_find(
 	struct launcher *launcher, const char *program, const char *name, char *const *envp);
 

@@ -21,12 +21,12 @@
 enum {
 	DESK_THREADS = 4,
 	COMMAND_MAX = 64,
-	SEND_MS = 5000,	 /* for all of an answer, however little at a time is read */
+	SEND_MS = 5000,	   /* for all of an answer, however little at a time is read */
 	VISITORS_MAX = 64, /* of one kind; the others are refused */
 };
 
-/* Who looks at the root directory may be stuck there with its file system: so that the numbers can be had all the same, the two kinds
- * do not share their threads. */
+/* Who looks at the root directory may be stuck there with its file system: so that the numbers
+ * can be had all the same, the two kinds do not share their threads. */
 struct counter {
 	struct pool *pool;
 	atomic_uint visitors; /* answered, or waiting for it */

@@ -13,7 +13,7 @@ struct notify {
 	int fd;		      /* -1: nobody listens */
 	uint64_t watchdog_ms; /* how often WATCHDOG=1 is due; 0: never */
 	uint64_t due_ms;
-	char owed[80]; /* what the manager's socket had no room for; "": nothing */
+	char owed[80];	  /* what the manager's socket had no room for; "": nothing */
 	uint64_t owed_ms; /* when it is tried again */
 };
 

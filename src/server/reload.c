@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread may be stuck in a name service or a file system for minutes. So nobody joins it: at the end it is told to leave, and
- * whoever comes last, it or the loop's thread, frees what they share. Of the service it uses what it needs with the lock, after a
- * look whether that still stands. */
+/* The thread may be stuck in a name service or a file system for minutes. So nobody joins it: at
+ * the end it is told to leave, and whoever comes last, it or the loop's thread, frees what they
+ * share. Of the service it uses what it needs with the lock, after a look whether that still
+ * stands. */
 #include "src/server/reload.h"
 
 #include <errno.h>
@@ -97,8 +98,9 @@ static bool introduce(struct reload *reload, const struct config *config)
 static struct reload_result prepare(struct reload *reload)
 {
 	struct reload_result result = {.config = load(reload)};
-	if (result.config && (!introduce(reload, result.config) ||
-				     warmth_wish(result.config, reload->temp_dir, &result.wish) < 0))
+	if (result.config &&
+		(!introduce(reload, result.config) ||
+			warmth_wish(result.config, reload->temp_dir, &result.wish) < 0))
 		discard(&result);
 	return result;
 }

@@ -3,9 +3,10 @@
 #define SRC_RELOAD_H
 
 /*
- * Another configuration, prepared beside the loop by a thread of its own: reading hundreds of recipes takes a second, and a name of
- * a user may have to be asked of a directory server. What is left for the loop is to exchange pointers. The same thread frees
- * configurations when the last request has let go of them. Main thread.
+ * Another configuration, prepared beside the loop by a thread of its own: reading hundreds of
+ * recipes takes a second, and a name of a user may have to be asked of a directory server. What
+ * is left for the loop is to exchange pointers. The same thread frees configurations when the
+ * last request has let go of them. Main thread.
  */
 
 #include <stdbool.h>
@@ -17,8 +18,8 @@ struct reload;
 
 /* file is copied; service stays the caller's. Returns 0 or -errno. */
 int reload_new(const char *file, const struct service *service, struct reload **out);
-/* Waits only a moment for what is under way: the thread touches nothing of the service any more then, and frees the rest when it
- * comes back. NULL is fine. */
+/* Waits only a moment for what is under way: the thread touches nothing of the service any more
+ * then, and frees the rest when it comes back. NULL is fine. */
 void reload_free(struct reload *reload);
 
 /* Reads the file. What is asked for while it is being read is one more reading after that. */

@@ -163,8 +163,8 @@ static int open_loop(struct server *server)
 	if (r == 0)
 		r = reload_new(config->file, &server->service, &server->reload);
 	if (r == 0)
-		r = fcgi_loop_watch(server->loop, reload_get_fd(server->reload),
-			server_take_reload, server);
+		r = fcgi_loop_watch(
+			server->loop, reload_get_fd(server->reload), server_take_reload, server);
 	for (size_t i = 0; i < server->listener_count && r == 0; i++)
 		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
 	return r;

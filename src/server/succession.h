@@ -3,8 +3,8 @@
 #define SRC_SUCCESSION_H
 
 /*
- * A daemon's place in the line of those that serve on one socket (`--take-over`): whom it has followed, and who follows it. What is
- * said meanwhile: handover.h. Main thread, in the loop.
+ * A daemon's place in the line of those that serve on one socket (`--take-over`): whom it has
+ * followed, and who follows it. What is said meanwhile: handover.h. Main thread, in the loop.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,8 @@
 #include "src/config.h"
 #include "src/server/notify.h"
 
-/* A daemon that has asked for the sockets, and is not ready yet. Several at once: one that hangs must not keep the next one out. */
+/* A daemon that has asked for the sockets, and is not ready yet. Several at once: one that hangs
+ * must not keep the next one out. */
 struct candidate {
 	struct succession *succession; /* NULL: none */
 	int channel;
@@ -47,21 +48,24 @@ struct succession {
 		.predecessor = -1, .control = -1, .successor = -1                                  \
 	}
 
-/* Takes the sockets of the daemon that listens on address, which goes on serving until succession_begin. Fills listeners, *count
- * and, when the service manager is to be told over its socket, notify. Returns 0, HANDOVER_E_NOBODY when nobody listens there who
- * can be asked, or -errno, which is logged. */
+/* Takes the sockets of the daemon that listens on address, which goes on serving until
+ * succession_begin. Fills listeners, *count and, when the service manager is to be told over its
+ * socket, notify. Returns 0, HANDOVER_E_NOBODY when nobody listens there who can be asked, or
+ * -errno, which is logged. */
 int succession_take(struct succession *succession, const char *address, const struct config *config,
 	struct listener *listeners, size_t *count, struct notify *notify);
 
-/* This daemon is ready: its predecessor, if any, leaves now, and successors may ask from here on. The pointers are borrowed until
- * succession_end. leave(data, pid): the process pid serves in our place; whoever is called stops accepting, without touching the
- * listeners' files, and calls succession_left. Not called twice. Returns 0, or -errno, logged: the predecessor has not waited, and
- * this daemon has to end. */
+/* This daemon is ready: its predecessor, if any, leaves now, and successors may ask from here on.
+ * The pointers are borrowed until succession_end. leave(data, pid): the process pid serves in our
+ * place; whoever is called stops accepting, without touching the listeners' files, and calls
+ * succession_left. Not called twice. Returns 0, or -errno, logged: the predecessor has not
+ * waited, and this daemon has to end. */
 int succession_begin(struct succession *succession, struct fcgi_loop *loop,
 	struct listener *listeners, size_t *count, struct notify *notify, void *data,
 	void (*leave)(void *data, pid_t successor));
 
-/* Gives up candidates that take too long; returns when it is due next (clock_now_ms), or CLOCK_NEVER. */
+/* Gives up candidates that take too long; returns when it is due next (clock_now_ms), or
+ * CLOCK_NEVER. */
 uint64_t succession_tend(struct succession *succession);
 
 /* The listeners are closed: the successor may begin. */
@@ -71,7 +75,8 @@ int succession_give(void *data, int fd);
 
 /* Nobody follows any more: the daemon stops. Somebody who has asked already keeps the sockets. */
 void succession_stop(struct succession *succession);
-/* Closes what is open. The listeners' files stay when they are the predecessor's still. Before the listeners are closed. */
+/* Closes what is open. The listeners' files stay when they are the predecessor's still. Before
+ * the listeners are closed. */
 void succession_end(struct succession *succession);
 
 #endif

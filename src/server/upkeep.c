@@ -38,14 +38,15 @@ static void *tend_launcher(void *data)
 	return NULL;
 }
 
-/* Without a spawner programs that cannot be held are answered by 503, so it is tried until it works; said once. */
+/* Without a spawner programs that cannot be held are answered by 503, so it is tried until it
+ * works; said once. */
 static void *keep_spawner(void *data)
 {
 	const struct upkeep *upkeep = data;
 	struct service *service = upkeep->service;
 	bool failed = false;
-	while (wait_for(upkeep, spawner_get_pidfd(service->spawner),
-		failed ? SPAWNER_AGAIN_MS : -1)) {
+	while (wait_for(
+		upkeep, spawner_get_pidfd(service->spawner), failed ? SPAWNER_AGAIN_MS : -1)) {
 		int r = spawner_restart(service->spawner);
 		if (r < 0 && !failed)
 			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));
@@ -68,8 +69,8 @@ int upkeep_new(struct service *service, struct upkeep **out)
 	int r = upkeep->stop < 0 ? -errno : 0;
 	void *(*const mains[])(void *) = {tend_launcher, keep_spawner};
 	while (r == 0 && upkeep->count < 2) {
-		r = -pthread_create(&upkeep->threads[upkeep->count], NULL, mains[upkeep->count],
-			upkeep);
+		r = -pthread_create(
+			&upkeep->threads[upkeep->count], NULL, mains[upkeep->count], upkeep);
 		upkeep->count += r == 0;
 	}
 	if (r < 0)

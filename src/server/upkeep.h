@@ -3,16 +3,18 @@
 #define SRC_UPKEEP_H
 
 /*
- * Two threads beside the loop that start processes again: one restarts a lost spawner, the other tends the launcher's holders. Either
- * may wait for seconds for a process that does not answer, which the loop must not. They live as long as there may be jobs, because
- * a job dies with the thread that started its spawner or holder. Main thread.
+ * Two threads beside the loop that start processes again: one restarts a lost spawner, the other
+ * tends the launcher's holders. Either may wait for seconds for a process that does not answer,
+ * which the loop must not. They live as long as there may be jobs, because a job dies with the
+ * thread that started its spawner or holder. Main thread.
  */
 
 #include "src/service.h"
 
 struct upkeep;
 
-/* service stays the caller's; both threads are confined as the caller's thread is. Returns 0 or -errno. */
+/* service stays the caller's; both threads are confined as the caller's thread is. Returns 0 or
+ * -errno. */
 int upkeep_new(struct service *service, struct upkeep **out);
 /* Nothing is started again from now on. Does not wait. */
 void upkeep_stop(struct upkeep *upkeep);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Loaded into a daemon (LD_PRELOAD): what asks others answers late, as long as a file is there. STALL_NAMES: a directory server that
- * is asked for users and groups; STALL_SPAWNER: a spawner that has just been started. */
+/* Loaded into a daemon (LD_PRELOAD): what asks others answers late, as long as a file is there.
+ * STALL_NAMES: a directory server that is asked for users and groups; STALL_SPAWNER: a spawner
+ * that has just been started. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <grp.h>
