@@ -22,7 +22,7 @@ LAYERS = [  # of src/, from the ground up; fcgi and spawn stand beside `source`
     ["pump", "response"],
     ["flight"],
     ["request", "status", "handover"],
-    ["desk", "succession"],
+    ["desk", "succession", "reload", "upkeep"],
     ["explain", "render", "server", "ask", "caching"],
     ["train"],
     ["main"],
