@@ -57,8 +57,12 @@ int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **ou
 	return 0;
 }
 
+/* Out of the set by name: a process that another thread starts just now has a copy of the
+ * descriptor until it executes its program, and for so long closing ours would end no events. */
 static void peer_free(struct fcgi_loop *loop, struct peer *peer)
 {
+	if (peer->armed)
+		loop_arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
 	fcgi_connection_free(peer->connection);
 	free(peer);
 	atomic_fetch_sub(&loop->connections, 1);

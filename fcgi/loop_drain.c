@@ -36,8 +36,6 @@ bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 	if (r == -EAGAIN)
 		return false;
 	if (r == 0) {
-		/* As with listeners; and an event that is pending would find a freed peer. */
-		loop_arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
 		loop_close_parked(loop, peer);
 		return true;
 	}

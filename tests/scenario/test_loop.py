@@ -161,7 +161,7 @@ def test_spawner_that_stands_still(sluice, tmp_path):
             pings.wait(20)
             old = daemon.spawners()
             os.kill(old[0], signal.SIGKILL)
-            wait_until(lambda: (now := daemon.spawners()) and now != old, 5 * SLOW)
+            wait_until(lambda: (now := daemon.spawners()) and now != old, 5 * SLOW, lambda: (old, daemon.spawners(), daemon.log.text()))
             daemon.signal(signal.SIGHUP)
             daemon.log.wait_text("configuration reloaded", timeout=5 * SLOW)
             assert "the spawner is gone" in ask(daemon, "health")
