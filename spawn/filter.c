@@ -61,7 +61,9 @@ int filters_get(const struct filters *filters, enum job_confine level, bool name
 		return 0;
 	if (level != JOB_CONFINE_OFF)
 		kind = FILTER_JOBS + (level == JOB_CONFINE_STRICT ? FILTER_FEWEST : 0) +
-		       (filters->watched ? FILTER_WATCHED : 0) + (namespaced ? 0 : FILTER_PLAIN);
+		       (filters->watched ? FILTER_WATCHED : 0) +
+		       (filters->watched && filters->ending ? FILTER_ENDING : 0) +
+		       (namespaced ? 0 : FILTER_PLAIN);
 	if (filters->programs[kind].len == 0)
 		return -ENOSYS;
 	*out = &filters->programs[kind];

@@ -23,7 +23,8 @@ enum filter_kind {
 	FILTER_FEWEST = 1,  /* `strict`: only the calls that a converter needs, within one process; else all but those that none needs */
 	FILTER_WATCHED = 2, /* what FILTER_WATCH tells of passes; else it ends the job (SIGSYS) */
 	FILTER_PLAIN = 4,   /* no pid namespace: nothing that would reach other processes of the user */
-	FILTER_KINDS = FILTER_JOBS + 8,
+	FILTER_ENDING = 8,  /* with FILTER_WATCHED: ends the job all the same, since another filter may answer first */
+	FILTER_KINDS = FILTER_JOBS + 16,
 };
 
 struct filters {
@@ -32,6 +33,7 @@ struct filters {
 	 * FILTER_WATCH_SIGNALS a kill whose third one is the first of them: the spawner's own. Nobody else knows them. */
 	uint64_t keys[2];
 	bool watched; /* this process, and so its jobs, has one of the two WATCH filters: set by who installed it */
+	bool ending;  /* a filter that is not ours was there before: its error would be the answer, and nobody told of the call */
 };
 
 /* Maps the file, for good. Returns 0 or -errno; -EPROTO: it is not one of ours. The descriptor stays the caller's. */

@@ -40,6 +40,7 @@ static struct filter_rules rules_of(
 	return (struct filter_rules){
 		.kind = strict ? FILTER_RULES_STRICT : FILTER_RULES_STANDARD,
 		.watched = job & FILTER_WATCHED,
+		.ending = job & FILTER_ENDING,
 		.plain = job & FILTER_PLAIN,
 		.truncate = options->landlock < LANDLOCK_ABI_TRUNCATE,
 		.signals = signals,
@@ -64,9 +65,11 @@ static int compile_all(const struct filters_options *options, struct filter_imag
 	struct filter_program *program = malloc(sizeof *program);
 	int r = program ? 0 : -ENOMEM;
 	for (unsigned kind = 0; kind < FILTER_KINDS && r >= 0; kind++) {
+		unsigned job = kind >= FILTER_JOBS ? kind - FILTER_JOBS : 0;
 		bool watch = kind == FILTER_WATCH || kind == FILTER_WATCH_SIGNALS ||
-			     (kind >= FILTER_JOBS && (kind - FILTER_JOBS) & FILTER_WATCHED);
-		if (watch && !options->watch)
+			     job & (FILTER_WATCHED | FILTER_ENDING);
+		bool none = job & FILTER_ENDING && !(job & FILTER_WATCHED);
+		if (none || (watch && !options->watch))
 			continue;
 		const struct filter_rules rules = rules_of(kind, options, image->keys);
 		r = append(&rules, program, fd);

@@ -121,8 +121,10 @@ static void add_refused(struct calls *calls, const struct filter_rules *rules)
 		add_all(calls, filter_calls_truncate, FILTER_EACCES);
 	add_all(calls, filter_calls_enotsup, FILTER_ENOTSUP);
 	add_all(calls, filter_calls_eperm, FILTER_EPERM);
-	if (!rules->watched || rules->kind == FILTER_RULES_STRICT)
-		add_all(calls, filter_calls_hostile, rules->watched ? FILTER_ALLOW : FILTER_KILL);
+	if (!rules->watched || rules->ending)
+		add_all(calls, filter_calls_hostile, FILTER_KILL);
+	else if (rules->kind == FILTER_RULES_STRICT)
+		add_all(calls, filter_calls_hostile, FILTER_ALLOW);
 }
 
 static void add_daemon(struct calls *calls, const struct filter_rules *rules)

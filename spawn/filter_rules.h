@@ -20,6 +20,7 @@ enum filter_rules_kind {
 struct filter_rules {
 	enum filter_rules_kind kind;
 	bool watched;	/* calls that only an attacker makes pass: they are seen elsewhere */
+	bool ending;	/* they end the job all the same */
 	bool plain;	/* no pid namespace */
 	bool truncate;	/* refuse truncate(2): Landlock does not know of it */
 	bool signals;	/* Landlock does not look at signals. WATCH: but it shall */

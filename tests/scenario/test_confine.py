@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Confinement as an administrator meets it: what the log says, what a quota does, and that ImageMagick's policy is in force."""
+import errno
 import os
 import subprocess
 from pathlib import Path
 
+import callfilter
 import pytest
 
 SLUICE = os.environ["SLUICE"]
@@ -11,13 +13,14 @@ POLICY = Path(__file__).resolve().parents[2] / "etc/imagemagick"
 CONVERT = "/usr/bin/convert"
 
 
-def render(directory, recipe, confine="standard"):
+def render(directory, recipe, confine="standard", environment=(), **options):
     (directory / "root").mkdir(exist_ok=True)
     (directory / "root/a").write_bytes(b"source")
     config = directory / "sluice.conf"
     config.write_text(f'root = "{directory}/root"\n'
                       f'recipe r {{ path = "/{{source}}" {recipe} start = cold confine = {confine} }}\n')
-    return subprocess.run([SLUICE, "render", "-c", config, "/a"], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([SLUICE, "render", "-c", config, "/a"], capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, **dict(environment)}, **options)
 
 
 def test_forbidden_call_is_named(tmp_path):
@@ -27,6 +30,29 @@ def test_forbidden_call_is_named(tmp_path):
     assert "forbidden system call" in done.stderr
     assert "forbidden system call: ptrace" in done.stderr or "signal 31" in done.stderr
     assert render(tmp_path, trace, "off").returncode == 0
+
+
+@pytest.mark.parametrize("confine", ["standard", "strict"])
+def test_forbidden_call_ends_the_job_though_a_manager_answers_first(tmp_path, confine):
+    """As under systemd's SystemCallFilter, or in a container: the call fails with EPERM before anybody is told of it."""
+    call = 'run = {python3, "-c", "import ctypes; ctypes.CDLL(None).ptrace(0, 0, 0, 0); print(1)", "{source}"}'
+    done = render(tmp_path, call, confine, preexec_fn=lambda: callfilter.refuse("ptrace", error=errno.EPERM))
+    assert "status=502" in done.stderr and "forbidden system call" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("hooks", [{}, {"SLUICE_TEST_NO_NAMESPACES": "1"},
+                                   {"SLUICE_TEST_NO_NAMESPACES": "1", "SLUICE_TEST_LANDLOCK_ABI": "4"}])
+def test_shell_ends_what_it_has_started(tmp_path, hooks):
+    shell = 'run = {bash, "-c", "sleep 100 & kill $!; wait $!; echo $?; kill -9 $PPID; true", "{source}"}'
+    assert render(tmp_path, shell, environment=hooks).stdout == "143\n"
+
+
+def test_programs_that_copy_modes_and_times_work(tmp_path):
+    shell = ('run = {bash, "-ec", "cat >a; chmod 600 a; cp -p a b; touch -d @1 b; mkdir c; install -m 644 b c/d;'
+             ' python3 -c \'import shutil; shutil.copy2(\\\"c/d\\\", \\\"e\\\")\'; cat e", "{source}"} stdin = source')
+    done = render(tmp_path, shell)
+    assert done.stdout == "source", done.stderr
 
 
 def test_many_files_are_a_limit(tmp_path):
