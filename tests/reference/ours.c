@@ -149,7 +149,9 @@ int main(void)
 		if (reader.fd < 0)
 			return 1;
 		fcgi_input_init(&reader.whole);
+		reader.whole.connections_max = 10000;
 		fcgi_input_init(&reader.single);
+		reader.single.connections_max = 10000;
 		serve(&reader);
 		fcgi_input_clear(&reader.whole);
 		fcgi_input_clear(&reader.single);
