@@ -19,29 +19,35 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "spawn/cgroup.h"
 #include "spawn/process.h"
 
-enum { METER_SOCKET_FD = 3 };
+enum { METER_SOCKET_FD = 3, METER_END_MS = 5000, SILENT_MS = 5000 };
 
 struct question {
 	uint64_t sequence;
-	uint64_t memory_limit;
+	struct meter_limits limits;
 	int64_t leader;
+	bool ended;
 	char directory[PATH_MAX];
 };
 
 struct answer {
 	uint64_t sequence;
 	struct meter_amount amount;
+	uint64_t kills;
 };
 
 struct meter {
+	bool cgroups;
 	char *temp_path; /* as the kernel spells it */
 	int pidfd;
-	pthread_mutex_t lock; /* for what follows */
-	int socket;	      /* -1: it is gone */
+	pthread_mutex_t lock;	  /* for what follows */
+	int socket;		  /* -1: it is gone */
+	uint64_t silent_until_ms; /* it did not answer in time: nobody waits for it */
 	uint64_t sequence;
 };
 
@@ -59,11 +65,11 @@ static int fill_actions(posix_spawn_file_actions_t *actions, int socket)
 }
 
 /* Returns the pid or -errno. */
-static pid_t execute(int socket)
+static pid_t execute(int socket, const char *cgroup)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	const char *const argv[] = {"sluice: meter", METER_ARGUMENT, NULL};
+	const char *const argv[] = {"sluice: meter", METER_ARGUMENT, cgroup ? cgroup : "", NULL};
 	pid_t pid = -1;
 	int r = -posix_spawn_file_actions_init(&actions);
 	if (r < 0)
@@ -82,7 +88,7 @@ static pid_t execute(int socket)
 	return r < 0 ? r : pid;
 }
 
-static int launch(struct meter *meter)
+static int launch(struct meter *meter, const char *cgroup)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -96,7 +102,7 @@ static int launch(struct meter *meter)
 	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
 		setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
 		return -errno;
-	pid_t pid = execute(high);
+	pid_t pid = execute(high, cgroup);
 	if (pid < 0)
 		return pid;
 	meter->pidfd = process_open(pid);
@@ -108,15 +114,16 @@ static int launch(struct meter *meter)
 	return 0;
 }
 
-int meter_new(const char *temp_path, struct meter **out)
+int meter_new(const char *temp_path, const char *cgroup, struct meter **out)
 {
 	struct meter *meter = calloc(1, sizeof *meter);
 	if (!meter)
 		return -ENOMEM;
 	meter->pidfd = meter->socket = -1;
+	meter->cgroups = cgroup != NULL;
 	pthread_mutex_init(&meter->lock, NULL);
 	meter->temp_path = realpath(temp_path, NULL);
-	int r = meter->temp_path ? launch(meter) : -errno;
+	int r = meter->temp_path ? launch(meter, cgroup) : -errno;
 	if (r < 0) {
 		meter->pidfd = -1;
 		meter_free(meter);
@@ -132,74 +139,116 @@ void meter_free(struct meter *meter)
 		return;
 	fd_close(&meter->socket);
 	if (meter->pidfd >= 0)
-		process_reap(&meter->pidfd, METER_WAIT_MS);
+		process_reap(&meter->pidfd, METER_END_MS);
 	pthread_mutex_destroy(&meter->lock);
 	free(meter->temp_path);
 	free(meter);
 }
 
-/* The lock is held. An answer to an earlier question, which came too late, is passed over. */
-static int ask(struct meter *meter, const struct question *question, struct meter_amount *out)
+bool meter_has_cgroups(const struct meter *meter)
 {
-	struct answer answer;
+	return meter->cgroups;
+}
+
+/* An answer to an earlier question, which came too late, is passed over. */
+static int converse(struct meter *meter, const struct question *question, struct answer *answer)
+{
 	if (send(meter->socket, question, sizeof *question, MSG_NOSIGNAL) < 0)
 		return -errno;
 	for (int tries = 0; tries < 8; tries++) {
-		ssize_t n = recv(meter->socket, &answer, sizeof answer, 0);
+		ssize_t n = recv(meter->socket, answer, sizeof *answer, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (n != sizeof answer)
+		if (n != sizeof *answer)
 			return -EPIPE;
-		if (answer.sequence != question->sequence)
-			continue;
-		*out = answer.amount;
-		return 0;
+		if (answer->sequence == question->sequence)
+			return 0;
 	}
 	return -EAGAIN;
 }
 
-int meter_look(struct meter *meter, pid_t leader, const char *name, uint64_t memory_limit,
-	struct meter_amount *out)
+/* The lock is held. */
+static int ask(struct meter *meter, struct question *question, struct answer *answer)
 {
-	if (pthread_mutex_trylock(&meter->lock) != 0)
-		return -EAGAIN;
-	struct question question = {
-		.sequence = ++meter->sequence, .memory_limit = memory_limit, .leader = leader};
-	snprintf(question.directory, sizeof question.directory, "%s/%s", meter->temp_path, name);
-	int r = meter->socket < 0 ? -EPIPE : ask(meter, &question, out);
-	if (r < 0 && r != -EAGAIN && meter->socket >= 0) {
+	if (clock_now_ms() < meter->silent_until_ms)
+		return -EBUSY;
+	question->sequence = ++meter->sequence;
+	int r = meter->socket < 0 ? -EPIPE : converse(meter, question, answer);
+	if (r == -EAGAIN) {
+		meter->silent_until_ms = clock_now_ms() + SILENT_MS;
+		return -EBUSY;
+	}
+	if (r < 0 && meter->socket >= 0) {
 		log_error("shared memory and unnamed files of jobs are not counted any more: "
 			  "the meter is gone: %s",
 			strerror(-r));
 		fd_close(&meter->socket);
 	}
-	pthread_mutex_unlock(&meter->lock);
 	return r;
 }
 
-void meter_main(void)
+int meter_look(struct meter *meter, pid_t leader, const char *name,
+	const struct meter_limits *limits, struct meter_amount *out)
 {
-	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	prctl(PR_SET_NAME, "sluice-meter", 0, 0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (chdir("/") < 0)
-		_exit(1);
+	if (pthread_mutex_trylock(&meter->lock) != 0)
+		return -EAGAIN;
+	struct question question = {.limits = *limits, .leader = leader};
+	struct answer answer;
+	snprintf(question.directory, sizeof question.directory, "%s/%s", meter->temp_path, name);
+	int r = ask(meter, &question, &answer);
+	pthread_mutex_unlock(&meter->lock);
+	if (r == 0)
+		*out = answer.amount;
+	return r;
+}
+
+bool meter_end(struct meter *meter, pid_t leader)
+{
+	if (!meter->cgroups)
+		return false;
+	struct question question = {.leader = leader, .ended = true};
+	struct answer answer;
+	pthread_mutex_lock(&meter->lock);
+	int r = ask(meter, &question, &answer);
+	pthread_mutex_unlock(&meter->lock);
+	return r == 0 && answer.kills > 0;
+}
+
+/* Until the daemon is gone. */
+static void serve(struct cgroups *cgroups)
+{
 	for (;;) {
 		struct question question;
 		ssize_t n = recv(METER_SOCKET_FD, &question, sizeof question, 0);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n != sizeof question)
-			_exit(0);
+			return;
 		struct answer answer = {.sequence = question.sequence};
 		question.directory[sizeof question.directory - 1] = '\0';
-		meter_count((pid_t)question.leader, question.directory, question.memory_limit,
-			&answer.amount);
+		if (question.ended)
+			answer.kills = cgroups_end(cgroups, (pid_t)question.leader);
+		else
+			meter_count(cgroups, (pid_t)question.leader, question.directory,
+				&question.limits, &answer.amount);
 		if (send(METER_SOCKET_FD, &answer, sizeof answer, MSG_NOSIGNAL) < 0)
-			_exit(0);
+			return;
 	}
+}
+
+void meter_main(int argc, char **argv)
+{
+	static struct cgroups cgroups;
+	sigset_t all;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	prctl(PR_SET_NAME, "sluice-meter", 0, 0, 0);
+	if (chdir("/") < 0)
+		_exit(1);
+	cgroups_open(&cgroups, argc > 2 ? argv[2] : NULL, getppid());
+	serve(&cgroups);
+	cgroups_close(&cgroups);
+	_exit(0);
 }

@@ -25,25 +25,39 @@ struct meter_amount {
 	bool countless;		/* it has more tasks or descriptors than are counted */
 };
 
-/* Starts it; temp_path: the directory in which those of the jobs are. Main thread, before the daemon is confined: it would be, too. Returns
+/* Starts it; temp_path: the directory in which those of the jobs are; cgroup: of cgroup_begin, or NULL. Main thread, before the daemon is confined: it would be, too. Returns
  * 0 or -errno. */
-int meter_new(const char *temp_path, struct meter **out);
+int meter_new(const char *temp_path, const char *cgroup, struct meter **out);
+/* Whether it puts jobs into cgroups: to look early is of use then. */
+bool meter_has_cgroups(const struct meter *meter);
 /* Ends it. NULL is fine. */
 void meter_free(struct meter *meter);
 
-/* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory. memory_limit: the memory is only counted
- * exactly when it seems to be more; 0: not at all. Returns 0; -EAGAIN: somebody else looks just now; or -errno: nothing is
- * known. Waits METER_WAIT_MS at the most. */
+struct meter_limits {
+	uint64_t
+		memory_bytes; /* the memory is only counted exactly when it seems to be more; 0: not at all */
+	uint64_t disk_bytes; /* of its directory, 0: none; memory, when that is in memory */
+	uint64_t processes;  /* 0: none */
+};
+
+/* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory. Where there are cgroups its processes are
+ * put into one with these limits. Returns 0; -EAGAIN: somebody else looks just now; or -errno: nothing is known (-EBUSY: it did not answer lately). Waits
+ * METER_WAIT_MS at the most. */
 enum { METER_WAIT_MS = 500 };
-int meter_look(struct meter *meter, pid_t leader, const char *name, uint64_t memory_limit,
-	struct meter_amount *out);
+int meter_look(struct meter *meter, pid_t leader, const char *name,
+	const struct meter_limits *limits, struct meter_amount *out);
+
+/* A job that was looked at has ended, and has not been reaped. Returns whether the kernel has killed one of its processes because of
+ * its memory. */
+bool meter_end(struct meter *meter, pid_t leader);
 
 /* meter_count.c: the look itself, by a process that may. directory: the job's, without symbolic links. One thread. */
-void meter_count(
-	pid_t leader, const char *directory, uint64_t memory_limit, struct meter_amount *out);
+struct cgroups;
+void meter_count(struct cgroups *cgroups, pid_t leader, const char *directory,
+	const struct meter_limits *limits, struct meter_amount *out);
 
 /* main() of that process: called first thing by sluice's main when argv[1] is METER_ARGUMENT. */
 #define METER_ARGUMENT "--meter"
-_Noreturn void meter_main(void);
+_Noreturn void meter_main(int argc, char **argv);
 
 #endif

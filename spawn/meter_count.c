@@ -21,10 +21,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "spawn/cgroup.h"
 #include "spawn/meter.h"
 
 enum {
+	ROUNDS_MAX = 4,
+	GROUP_EXTRA_BYTES = 16 << 20,
 	PROCESSES_MAX = 1024,
 	TASKS_MAX = 2048,
 	DESCRIPTORS_MAX = 16384,
@@ -231,22 +233,45 @@ static uint64_t sum_memory(struct count *count, bool exact)
 	return sum;
 }
 
-void meter_count(
-	pid_t leader, const char *directory, uint64_t memory_limit, struct meter_amount *out)
+/* Finds all processes, and those again that came meanwhile, for as long as some had to be moved. */
+static void walk(struct count *count, struct cgroups *cgroups, pid_t leader,
+	const struct cgroup_limits *limits)
+{
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		count->process_count = 0;
+		count->tasks = 0;
+		add_process(count, leader);
+		for (size_t i = 0; i < count->process_count && !count->out->countless; i++)
+			look_at_tasks(count, count->processes[i]);
+		if (!cgroups_gather(
+			    cgroups, leader, limits, count->processes, count->process_count))
+			return;
+	}
+}
+
+void meter_count(struct cgroups *cgroups, pid_t leader, const char *directory,
+	const struct meter_limits *limits, struct meter_amount *out)
 {
 	static struct count count;
 	*out = (struct meter_amount){.hidden = false};
 	count = (struct count){.directory = directory, .out = out};
-	add_process(&count, leader);
+	struct cgroup_limits bounds = {limits->memory_bytes, limits->processes};
+	/* The group counts page tables, pipes and stacks as well. */
+	if (bounds.memory_bytes)
+		bounds.memory_bytes += GROUP_EXTRA_BYTES;
+	/* Where its files are in memory they are counted there, too. */
+	if (bounds.memory_bytes && is_in_memory(directory))
+		bounds.memory_bytes =
+			limits->disk_bytes ? bounds.memory_bytes + limits->disk_bytes : 0;
+	walk(&count, cgroups, leader, &bounds);
 	for (size_t i = 0; i < count.process_count && !out->countless; i++) {
-		look_at_tasks(&count, count.processes[i]);
 		look_at_descriptors(&count, count.processes[i]);
 		look_at_mappings(&count, count.processes[i]);
 	}
-	if (memory_limit == 0)
+	if (limits->memory_bytes == 0)
 		return;
 	uint64_t mapped = sum_memory(&count, false);
-	if (mapped > memory_limit) {
+	if (mapped > limits->memory_bytes) {
 		uint64_t exact = sum_memory(&count, true);
 		mapped = out->hidden ? mapped : exact;
 	}

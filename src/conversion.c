@@ -246,6 +246,8 @@ void conversion_stage_ended(struct conversion *conversion, size_t index)
 		return;
 	pid_t pid = stage->job.pid;
 	unsigned holder = stage->job.holder;
+	if (stage->looked)
+		stage->outgrown = meter_end(conversion->service->meter, pid);
 	if (job_reap(&stage->job, &stage->result) == 0 && !stage->killed)
 		launcher_ended(conversion->service->launcher, holder, &stage->result);
 	spawner_stopped_job(conversion->service->spawner, pid, stage->forbidden);

@@ -26,7 +26,8 @@ struct conversion_stage {
 	bool warm;   /* from a holder */
 	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
 	struct job_result result;
-	unsigned hidden; /* looks in a row by which it could not be seen */
+	bool looked, outgrown;		 /* by the meter; killed by the kernel for its memory */
+	unsigned hidden;		 /* looks in a row by which it could not be seen */
 	char forbidden[FILTER_NAME_MAX]; /* the system call for which it was ended; "": none */
 };
 
@@ -69,9 +70,9 @@ void conversion_end(struct conversion *conversion);
 /* conversion_end, closes the pipes and removes the directory. Results and words stay. */
 void conversion_close(struct conversion *conversion);
 
-/* conversion_look.c: looks at what its programs hold. Returns the limit that they exceed, or NULL. Takes up to METER_WAIT_MS for each of
- * them. */
-const char *conversion_look(struct conversion *conversion);
+/* conversion_look.c: looks at what its programs hold. Returns the limit that they exceed, or NULL; *missed: some could not be looked at just
+ * now. Takes up to METER_WAIT_MS for each of them. */
+const char *conversion_look(struct conversion *conversion, bool *missed);
 
 /* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made
  * none). */

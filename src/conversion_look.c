@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Limits that the kernel does not know, looked at now and then while programs run: what they hold on the disk, with and without a
  * name, and the memory that they share with themselves. Short jobs are never looked at. */
+#include <errno.h>
+
 #include "spawn/meter.h"
 #include "src/conversion.h"
 #include "src/quota.h"
@@ -37,17 +39,24 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 	return r == QUOTA_EXCEEDED ? "temp_max" : NULL;
 }
 
-const char *conversion_look(struct conversion *conversion)
+const char *conversion_look(struct conversion *conversion, bool *missed)
 {
 	const struct service *service = conversion->service;
-	const uint64_t memory = conversion->plan->recipe->memory_bytes;
-	uint64_t limit = disk_limit(conversion), unlinked = 0;
+	const struct recipe *recipe = conversion->plan->recipe;
+	const uint64_t memory = recipe->memory_bytes, limit = disk_limit(conversion);
+	const struct meter_limits limits = {memory, limit, recipe->processes};
+	uint64_t unlinked = 0;
+	*missed = false;
 	for (size_t i = 0; i < conversion->count && (limit || memory); i++) {
 		struct conversion_stage *stage = &conversion->stages[i];
 		struct meter_amount amount;
-		if (!stage->started || stage->ended ||
-			meter_look(service->meter, stage->job.pid, conversion->directory, memory,
-				&amount) < 0)
+		if (!stage->started || stage->ended)
+			continue;
+		int r = meter_look(
+			service->meter, stage->job.pid, conversion->directory, &limits, &amount);
+		*missed |= r == -EAGAIN;
+		stage->looked |= r == 0;
+		if (r < 0)
 			continue;
 		if (memory && amount.memory_bytes > memory)
 			return "memory";

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], SPAWNER_ARGUMENT))
 		spawner_main(argc, argv);
 	if (argc > 1 && !strcmp(argv[1], METER_ARGUMENT))
-		meter_main();
+		meter_main(argc, argv);
 	struct arguments arguments = {.config = SLUICE_CONFIG_FILE};
 	const char *command = NULL;
 	if (argc > 1 && argv[1][0] != '-') {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/tree.h"
+#include "spawn/cgroup.h"
 
 enum { REMOVE_MS = 2000 };
 
@@ -26,13 +27,16 @@ int service_open(struct service *service, const char *temp_path)
 		service->temp_dir[0] = '\0';
 		return -errno;
 	}
+	/* Before there is any other process of ours, and any thread. */
+	char cgroup[PATH_MAX];
+	bool grouped = cgroup_begin(cgroup) == 0;
 	struct spawner_options options = {.temp_path = service->temp_dir};
 	service->temp_fd = open(service->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = service->temp_fd < 0 ? -errno : spawner_new(&options, &service->spawner);
 	if (r == 0)
 		r = launcher_new(service->spawner, &service->launcher);
 	if (r == 0)
-		r = meter_new(service->temp_dir, &service->meter);
+		r = meter_new(service->temp_dir, grouped ? cgroup : NULL, &service->meter);
 	if (r == 0)
 		r = workdir_new(service->temp_fd, &service->workdir);
 	if (r == 0)

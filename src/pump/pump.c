@@ -24,7 +24,9 @@
 enum {
 	GRACE_MS = 500, /* between SIGTERM and SIGKILL at the deadline */
 	FULL_LOOK_MS = 5,
-	TEMP_LOOK_MS = 500,
+	LOOK_MS = 500,
+	LOOK_FIRST_MS = 50, /* where there are cgroups */
+	LOOK_AGAIN_MS = 20,
 };
 
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
@@ -42,7 +44,7 @@ void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_con
 		.left_file = -1,
 		.epoll = -1,
 		.kill_ms = CLOCK_NEVER,
-		.look_ms = clock_now_ms() + TEMP_LOOK_MS,
+		.look_ms = CLOCK_NEVER,
 	};
 }
 
@@ -77,6 +79,8 @@ void pump_unwatch(struct pump *pump, int fd)
 int pump_watch_all(struct pump *pump, uint32_t out_events)
 {
 	struct conversion *conversion = pump->conversion;
+	bool soon = meter_has_cgroups(conversion->service->meter);
+	pump->look_ms = clock_now_ms() + (soon ? LOOK_FIRST_MS : LOOK_MS);
 	pump->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (pump->epoll < 0)
 		return -errno;
@@ -148,8 +152,10 @@ static void check_time(struct pump *pump)
 	if (now < pump->look_ms)
 		return;
 	/* Short jobs never come here: what they can write is bounded by the size and number of files. */
-	pump->look_ms = now + TEMP_LOOK_MS;
-	const char *limit = pump->ended == OUTCOME_OK ? conversion_look(pump->conversion) : NULL;
+	bool missed = false;
+	const char *limit =
+		pump->ended == OUTCOME_OK ? conversion_look(pump->conversion, &missed) : NULL;
+	pump->look_ms = now + (missed ? LOOK_AGAIN_MS : LOOK_MS);
 	if (limit) {
 		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: ");
 		text_puts(pump->reason, limit);
@@ -180,8 +186,7 @@ bool pump_step(struct pump *pump)
 		else if (tag == TAG_OUT) {
 			out = true;
 			pump->out_closed = events[i].events & EPOLLHUP;
-		}
-		else if (tag >= TAG_STAGE)
+		} else if (tag >= TAG_STAGE)
 			stage_event(pump, tag - TAG_STAGE);
 		else if (!lastwords_read(&pump->conversion->words, pump->conversion->err))
 			pump_unwatch(pump, pump->conversion->err);

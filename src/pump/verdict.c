@@ -41,9 +41,13 @@ static const struct conversion_stage *guilty(const struct conversion *conversion
 }
 
 /* The limit that ended it, NULL: none that we know. */
-static const char *limit_of(const struct conversion *conversion, const struct job_result *result)
+static const char *limit_of(
+	const struct conversion *conversion, const struct conversion_stage *stage)
 {
 	const struct recipe *recipe = conversion->plan->recipe;
+	const struct job_result *result = &stage->result;
+	if (stage->outgrown)
+		return "memory";
 	/* The limit counts ticks, the account counts time: on a busy machine they differ much. */
 	if (recipe->cpu_s && !result->exited &&
 		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 500000))
@@ -85,7 +89,7 @@ enum outcome conversion_verdict(
 			stage->forbidden);
 		return OUTCOME_CRASHED;
 	}
-	const char *limit = limit_of(conversion, result);
+	const char *limit = limit_of(conversion, stage);
 	if (limit) {
 		text_printf(reason, ", limit: %s", limit);
 		return OUTCOME_LIMIT;

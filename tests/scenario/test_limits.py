@@ -2,6 +2,7 @@
 """What a job takes beside what the kernel's limits count: shared memory, files without a name. The daemon looks at it twice a second."""
 
 import os
+import signal
 import time
 
 import pytest
@@ -77,3 +78,20 @@ def test_the_meter_ends_with_the_daemon(sluice):
     daemon.process.wait()
     assert processes.wait_gone(meters, 5 * SLOW) == []
     wait_until(lambda: not os.listdir(daemon.temp), 5 * SLOW)
+
+
+def test_a_meter_that_stands_still_holds_up_nobody(sluice):
+    daemon = sluice(recipe("slow", "text", "fine", "pause", "1200", slots=8), slots=8)
+    meter, = daemon.meters()
+    os.kill(meter, signal.SIGSTOP)
+    try:
+        connections = [daemon.connect() for _ in range(6)]
+        start = time.monotonic()
+        for connection in connections:
+            connection.send(fastcgi.request("/slow/a"))
+        for connection in connections:
+            assert connection.answer().text == "fine"
+            connection.close()
+        assert time.monotonic() - start < 2.4 * SLOW
+    finally:
+        os.kill(meter, signal.SIGCONT)
