@@ -134,13 +134,33 @@ static bool is_below(const struct count *count, const char *path)
 	return strncmp(path, count->directory, length) == 0 && path[length] == '/';
 }
 
+/* A descriptor that was sent (SCM_RIGHTS) and not yet received is in no process, and what it is
+ * cannot be seen. The socket tells how many wait in it, since Linux 5.6. */
+static bool carries_descriptors(pid_t pid, const char *name)
+{
+	char path[64], line[128];
+	unsigned waiting = 0;
+	snprintf(path, sizeof path, "/proc/%d/fdinfo/%.20s", (int)pid, name);
+	FILE *file = fopen(path, "re");
+	while (file && waiting == 0 && fgets(line, sizeof line, file))
+		sscanf(line, "scm_fds: %u", &waiting);
+	if (file)
+		fclose(file);
+	return waiting > 0;
+}
+
 /* What it has made itself: below its directory, or a memfd. Its source or a library may have lost their names as well. A file in memory
  * (memfd, tmpfs) is memory of the job. */
-static void look_at_descriptor(struct count *count, const char *path)
+static void look_at_descriptor(struct count *count, pid_t pid, const char *name)
 {
 	struct stat info;
-	char link[PATH_MAX];
-	if (stat(path, &info) < 0 || !S_ISREG(info.st_mode) || info.st_nlink > 0)
+	char path[64], link[PATH_MAX];
+	snprintf(path, sizeof path, "/proc/%d/fd/%.20s", (int)pid, name);
+	if (stat(path, &info) < 0)
+		return;
+	if (S_ISSOCK(info.st_mode) && carries_descriptors(pid, name))
+		count->out->hidden = true;
+	if (!S_ISREG(info.st_mode) || info.st_nlink > 0)
 		return;
 	ssize_t n = readlink(path, link, sizeof link - 1);
 	link[n > 0 ? n : 0] = '\0';
@@ -160,13 +180,11 @@ static void look_at_descriptors(struct count *count, pid_t pid)
 	if (!directory)
 		return;
 	while (!count->out->countless && (entry = readdir(directory))) {
-		char path[64];
 		if (entry->d_name[0] == '.')
 			continue;
 		if (++count->descriptors > DESCRIPTORS_MAX)
 			count->out->countless = true;
-		snprintf(path, sizeof path, "/proc/%d/fd/%.20s", (int)pid, entry->d_name);
-		look_at_descriptor(count, path);
+		look_at_descriptor(count, pid, entry->d_name);
 	}
 	closedir(directory);
 }

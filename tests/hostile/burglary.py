@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 
 import callfilter  # noqa: E402
 import processes  # noqa: E402
-from daemon import SLOW, Daemon, recipe  # noqa: E402
+from daemon import SLOW, SLUICE, Daemon, recipe  # noqa: E402
 from logfile import Log  # noqa: E402
 from processes import wait_until  # noqa: E402
 
@@ -63,6 +63,11 @@ class Cell:
 def native_abi():
     """Of Landlock; 0: the kernel has none."""
     return max(0, processes._libc.syscall(444, None, 0, 1))
+
+
+def can_imitate():
+    """Whether the daemon was built with SLUICE_TEST_HOOKS."""
+    return b"SLUICE_TEST_LANDLOCK_ABI" in Path(SLUICE).read_bytes()
 
 
 class House(Daemon):
