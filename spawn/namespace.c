@@ -70,15 +70,19 @@ bool namespace_enter(void)
 	return enter_user_namespace();
 }
 
-/* What is inheritable lives on through an execve, though it gives nothing to an ordinary file. */
-static int clear_inheritable(void)
+/* What is inheritable lives on through an execve, though it gives nothing to an ordinary file.
+ * *permitted: whether there are capabilities at all. */
+static int clear_inheritable(bool *permitted)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
 	if (syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
-	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+	*permitted = false;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		sets[i].inheritable = 0;
+		*permitted = *permitted || sets[i].permitted;
+	}
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
@@ -89,15 +93,17 @@ int namespace_drop_privileges(void)
 	/* EINVAL: a kernel without ambient capabilities */
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
 		return -errno;
-	int r = clear_inheritable();
+	bool permitted = false;
+	int r = clear_inheritable(&permitted);
 	if (r < 0)
 		return r;
-	/* Refused without CAP_SETPCAP. An ordinary user's programs get no capabilities anyway; those of root keep what root has. */
+	/* Refused without CAP_SETPCAP. With no_new_privs an execve adds no capability, not even for
+	 * root. So a process that has none is safe without these bits, and any other one is not. */
 	if (prctl(PR_SET_SECUREBITS,
 		    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
 			    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
 		    0, 0, 0) < 0 &&
-		(getuid() == 0 || geteuid() == 0))
+		permitted)
 		return -errno;
 	return 0;
 }
