@@ -5,7 +5,8 @@
     bench/soak.py [--minutes 30] [--rate 20] [--clients 10] [--seed N]     (BUILD=… for another build directory; needs imagemagick)
 
 Thumbnails, hits and misses of a small cache, streams, slow readers, clients who hang up wherever they can, broken sources, converters
-that hang until their deadline, crash or leave things behind, cheap answers; all the while reloads, and SIGKILL for random converters and
+that hang until their deadline, crash or leave things behind, cheap answers; among them the attacks of tests/lib/attacks.py: deep trees,
+output that is taken back, web servers that ask while they take nothing; all the while reloads, and SIGKILL for random converters and
 holders. Every answer is looked at, byte for byte where it has bytes.
 
 The time is cut into rounds with a rest after each, in which nobody asks anything. The first round warms up; the figures at the rests after
@@ -22,8 +23,9 @@ import time
 
 from measure import table
 
+import attacks  # noqa: E402
 import processes  # noqa: E402
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, remove_tree  # noqa: E402
 from soak_traffic import Traffic  # noqa: E402
 
 QUIET_S = 90          # to come to rest
@@ -43,11 +45,12 @@ def pss_kib(pid):
 
 
 class Soak:
-    def __init__(self, options, directory):
+    def __init__(self, options, directory, temp):
         self.options = options
         cache = os.path.join(directory, "cache")
         os.mkdir(cache)
         self.daemon = Daemon(start=False)
+        self.daemon.temp = temp
         self.traffic = Traffic(self.daemon, cache, options.clients, options.rate, options.seed)
         self.traffic.configure()
         self.begun = time.monotonic()
@@ -153,8 +156,9 @@ def main():
     parser.add_argument("--rate", type=float, default=20, help="requests a second, about")
     parser.add_argument("--clients", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
+    temp = tempfile.mkdtemp(prefix="sluice-bench-", dir=attacks.MEMORY)
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as directory:
-        soak = Soak(parser.parse_args(), directory)
+        soak = Soak(parser.parse_args(), directory, temp)
         try:
             soak.run()
             soak.judge()
@@ -168,6 +172,7 @@ def main():
                 print(f"the end of the log:\n{soak.daemon.log.text()[-3000:]}")
             soak.daemon.close()
             shutil.rmtree(os.path.join(directory, "cache"), ignore_errors=True)
+            remove_tree(temp)
     for fault in soak.faults:
         print(f"FAULT: {fault}")
     print("verdict:", "LEAKS or wrong answers" if soak.faults else "nothing leaks, every answer was right")

@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+import attacks
 import fastcgi
 import pattern
 import processes
@@ -42,6 +43,7 @@ def recipes(slots):
         recipe("deaf", "ignore-term", "child", "write", "10", "hang", timeout="300ms", cache=False, queue_timeout="60s"),
         recipe("noisy", "flood-stderr", "100000", "tempfile", "50000", "write", "5000", "exit", "3", cache=False, **plenty),
         recipe("crash", "signal", "11", cache=False, **plenty),
+        *attacks.recipes(cache=False, queue_timeout="60s"),
     ]
 
 
@@ -216,8 +218,29 @@ class Traffic:
             self._expect(answer.ended, f"abort: {answer}")
             return self._ask("/no/a", 404, over=connection)
 
+    # Those who mean harm: what they do is in tests/lib/attacks.py
+
+    def tree(self, rng):
+        name = rng.choice(tuple(attacks.TREES))
+        return self._ask(f"/{name}/a", *attacks.tree_statuses(name))
+
+    def thief(self, rng):
+        answer, _ = attacks.thief(self.daemon, rng.choice(tuple(attacks.THIEVES)))
+        return answer.status != 503
+
+    def stalled_peer(self, rng):
+        start = time.monotonic()
+        try:
+            return attacks.stalled_peer(self.daemon, rng.choice(attacks.MORE), rng.choice(("close", "half")))
+        except OSError:
+            if not self._was_killed(start):
+                raise
+            self._lose("/stalls/a")
+            return None
+
     KINDS = {"thumbnail": 6, "unchanged": 1, "kept": 6, "stream": 3, "slow_reader": 2, "kept_connection": 2, "cheap": 6,
-             "broken_source": 3, "deadline": 1, "failure": 1, "hang_up": 5, "viewer": 1, "abort": 1}
+             "broken_source": 3, "deadline": 1, "failure": 1, "hang_up": 5, "viewer": 1, "abort": 1,
+             "tree": 1, "thief": 1, "stalled_peer": 1}
 
     def _draw(self):
         """From a deck: every kind has its turn soon, also where little comes through."""
