@@ -48,6 +48,7 @@ class Binary:
             "no relocation in its code": not self.says(r"TEXTREL"),
             "a stack that is no code": stack and "E" not in stack[2],
             "no segment that is both written and executed": not self.says(r"^ +LOAD .* RWE "),
+            "silence about the hooks of tests": b"SLUICE_TEST_" not in self.path.read_bytes(),
             "stack protector": "__stack_chk_fail" in self.symbols,
             "_FORTIFY_SOURCE": any(re.fullmatch(r"__\w+_chk", name) for name in self.symbols),
         }
