@@ -74,14 +74,16 @@ class Soak:
         print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, self.rows[-1])), flush=True)
 
     def rest(self):
-        """Until there is one thread and no job, all that is counted is what it was at the first rest, and has not changed for two seconds."""
+        """Until there is no job, all that is counted is what it was at the first rest, and has not changed for two seconds; the first one
+        lasts until threads without work have ended."""
         deadline, before, since = time.monotonic() + QUIET_S, None, 0
+        earliest = time.monotonic() + (0 if self.idle else REST_S)
         while True:
             now = self.look()
-            counted = {name: now[name] for name in ("descriptors", "spawner", "holders", "files")}
+            counted = {name: now[name] for name in ("descriptors", "threads", "spawner", "holders", "files")}
             if counted != before:
                 before, since = counted, time.monotonic()
-            if now["threads"] == 1 and now["jobs"] == 0 and counted == (self.idle or counted) and time.monotonic() > since + 2:
+            if now["jobs"] == 0 and counted == (self.idle or counted) and time.monotonic() > max(since + 2, earliest):
                 break
             if time.monotonic() > deadline:
                 self.faults.append(f"not idle {QUIET_S} s after the last request: {now}, at the start {self.idle}; "

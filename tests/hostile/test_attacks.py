@@ -28,7 +28,8 @@ ATTACKERS = 3        # of a kind at a time
 DESCRIPTORS = 1024
 # A bound that does not depend on how often. A sanitizer keeps what was freed.
 GROWTH_KIB = 64 * 1024 if SANITIZER else 6 * 1024
-CALM_S = 15 + 10 * SLOW  # threads that have no work end after ten seconds
+WORKLESS_S = 11          # threads that have no work end after ten seconds
+CALM_S = 2 * WORKLESS_S + 10 * SLOW
 
 HONEST = [
     recipe("text", "text", "honest", slots=4, queue_timeout="60s"),
@@ -165,12 +166,16 @@ class Attacked:
                 "holders": len(daemon.holders()), "deleted files": len(daemon.open_temporary_files())}
 
     def calm(self):
-        """What it holds when nobody asks anything and what it has to clear up is done; and its memory."""
-        daemon, deadline = self.daemon, time.monotonic() + CALM_S
-
-        def is_calm(now):
-            return now["threads"] == 1 and now == (self.before[0] if self.before else {**now, **daemon.baseline})
-        while not is_calm(now := self.look()):
+        """What it holds when nobody asks anything and what it has to clear up is done; and its memory. The first time it is that when
+        threads without work have ended and nothing has changed for two seconds."""
+        daemon, deadline, earliest = self.daemon, time.monotonic() + CALM_S, time.monotonic() + WORKLESS_S
+        seen, since = None, time.monotonic()
+        while True:
+            now = self.look()
+            if now != seen:
+                seen, since = now, time.monotonic()
+            if now == self.before[0] if self.before else time.monotonic() > max(since + 2, earliest):
+                break
             assert daemon.process.poll() is None, f"ended with {daemon.process.returncode}:\n{daemon.log.text()[-3000:]}"
             assert time.monotonic() < deadline, (
                 f"not calm: {now}, before: {self.before or daemon.baseline}\n{processes.descriptors(daemon.pid)}\n"
