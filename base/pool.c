@@ -7,7 +7,7 @@
  *
  * Each worker has a lock of its own to be woken with, and is woken when nobody holds it: woken under the lock of the pool, it would at
  * once wait for that. So a wake-up may come late, to a worker that has ended meanwhile: what a worker is stays until the pool goes. */
-#include "src/pool.h"
+#include "base/pool.h"
 
 #include <errno.h>
 #include <pthread.h>

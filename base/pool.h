@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_POOL_H
-#define SRC_POOL_H
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
 
 /*
  * Worker threads that come with the work and go when there is none.

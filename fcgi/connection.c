@@ -24,7 +24,7 @@ struct fcgi_connection *fcgi_connection_new(int fd)
 	connection->splice = true;
 	connection->send_timeout_ms = 60000;
 	connection->deadline_ms = CLOCK_NEVER;
-	connection->stage = (struct stage)STAGE_CLOSED;
+	connection->record_pipe = (struct record_pipe)RECORD_PIPE_CLOSED;
 	fcgi_input_init(&connection->input);
 	return connection;
 }
@@ -34,7 +34,7 @@ void fcgi_connection_free(struct fcgi_connection *connection)
 	if (!connection)
 		return;
 	fd_close(&connection->fd);
-	stage_close(&connection->stage);
+	record_pipe_close(&connection->record_pipe);
 	fcgi_input_clear(&connection->input);
 	free(connection->last);
 	free(connection);
@@ -134,8 +134,8 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 
 bool fcgi_connection_is_between(const struct fcgi_connection *connection)
 {
-	const struct stage *stage = &connection->stage;
-	return !connection->torn && stage->bytes == 0 && stage->promised == 0;
+	const struct record_pipe *record_pipe = &connection->record_pipe;
+	return !connection->torn && record_pipe->bytes == 0 && record_pipe->promised == 0;
 }
 
 int fcgi_connection_read(struct fcgi_connection *connection)

@@ -6,7 +6,7 @@
 
 #include "fcgi/connection.h"
 #include "fcgi/input.h"
-#include "fcgi/stage.h"
+#include "fcgi/record_pipe.h"
 
 enum {
 	CONNECTION_END_BYTES =
@@ -19,7 +19,7 @@ struct fcgi_connection {
 	uint64_t send_timeout_ms;
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
-	struct stage stage; /* open while an answer is spliced */
+	struct record_pipe record_pipe; /* open while an answer is spliced */
 	bool torn;	    /* a record is half out and will never be whole: only closing is left */
 	bool moved; /* a new answer, or the peer has taken something since stalled_ms was set */
 	uint64_t stalled_ms; /* when we stop waiting for the peer to take more */

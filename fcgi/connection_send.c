@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or
  * sendfile(2); once a header has promised bytes they must follow, so what is promised is in our hands already: in a buffer, in a
- * pipe of our own (stage.h), or in the file. A file can become shorter in the middle of a record; then nothing else may follow, and the
+ * pipe of our own (record_pipe.h), or in the file. A file can become shorter in the middle of a record; then nothing else may follow, and the
  * connection can only be closed. Where the kernel cannot splice to this socket (EINVAL), the same bytes go through a buffer.
  *
  * Every wait ends with a clock: whether the socket takes bytes is the peer's to say, and whether there is input, too. */
@@ -23,7 +23,7 @@
 
 enum {
 	COPY_BUFFER = 65536,
-	STAGE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
+	RECORD_PIPE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
 	BREAK_WAIT_MS = 2000,		  /* for the record before a broken one */
 };
 
@@ -224,28 +224,28 @@ static ssize_t move_some(struct fcgi_connection *connection, int fd, off_t *offs
 				  : copy_some(connection, fd, offset, size);
 }
 
-/* Sends all that stands in the stage; its headers are counted with the content, which is corrected by the caller. */
-static int send_stage(struct fcgi_connection *connection)
+/* Sends all that stands in the record_pipe; its headers are counted with the content, which is corrected by the caller. */
+static int send_record_pipe(struct fcgi_connection *connection)
 {
-	struct stage *stage = &connection->stage;
-	while (stage->bytes > 0) {
-		ssize_t n = move_some(connection, stage->pipe, NULL, stage->bytes);
+	struct record_pipe *record_pipe = &connection->record_pipe;
+	while (record_pipe->bytes > 0) {
+		ssize_t n = move_some(connection, record_pipe->pipe, NULL, record_pipe->bytes);
 		if (n < 0)
 			return (int)n;
-		stage->bytes -= (uint64_t)n;
+		record_pipe->bytes -= (uint64_t)n;
 	}
 	return 0;
 }
 
-/* Sends what a header has promised and the hold still has; what is in the stage goes before it. */
+/* Sends what a header has promised and the hold still has; what is in the record_pipe goes before it. */
 static int send_promised(struct fcgi_connection *connection)
 {
-	struct stage *stage = &connection->stage;
-	while (stage->promised > 0) {
-		ssize_t n = move_some(connection, stage->hold, NULL, stage->promised);
+	struct record_pipe *record_pipe = &connection->record_pipe;
+	while (record_pipe->promised > 0) {
+		ssize_t n = move_some(connection, record_pipe->hold, NULL, record_pipe->promised);
 		if (n < 0)
 			return (int)n;
-		stage->promised -= (uint32_t)n;
+		record_pipe->promised -= (uint32_t)n;
 	}
 	return 0;
 }
@@ -253,19 +253,19 @@ static int send_promised(struct fcgi_connection *connection)
 /* Short pieces: by way of the hold straight to the socket. */
 static int splice_held(struct fcgi_connection *connection, int pipe, uint64_t size)
 {
-	struct stage *stage = &connection->stage;
+	struct record_pipe *record_pipe = &connection->record_pipe;
 	uint64_t left = size;
-	while (left > 0 || stage->held > 0) {
-		int r = stage->held > 0 ? 1 : stage_hold(stage, pipe, &left);
+	while (left > 0 || record_pipe->held > 0) {
+		int r = record_pipe->held > 0 ? 1 : stage_hold(record_pipe, pipe, &left);
 		if (r < 0)
 			return r;
-		if (stage->held == 0)
+		if (record_pipe->held == 0)
 			continue;
-		r = send_header(connection, stage->held);
+		r = send_header(connection, record_pipe->held);
 		if (r < 0)
 			return r;
-		stage->promised = stage->held;
-		stage->held = 0;
+		record_pipe->promised = record_pipe->held;
+		record_pipe->held = 0;
 		r = send_promised(connection);
 		if (r < 0)
 			return r;
@@ -273,19 +273,19 @@ static int splice_held(struct fcgi_connection *connection, int pipe, uint64_t si
 	return 0;
 }
 
-static int splice_staged(struct fcgi_connection *connection, int pipe, uint64_t size)
+static int splice_through_record_pipe(struct fcgi_connection *connection, int pipe, uint64_t size)
 {
 	struct fcgi_connection_stats before = connection->stats;
 	uint64_t left = size;
-	while (left > 0 || !stage_is_empty(&connection->stage)) {
+	while (left > 0 || !stage_is_empty(&connection->record_pipe)) {
 		/* Between two records, and nowhere else, is where replies may go out. */
 		int r = fcgi_connection_is_between(connection) ? send_reply(connection) : 0;
 		if (r == 0)
-			r = stage_fill(&connection->stage, pipe, connection->input.id, &left);
-		if (r == 0 && connection->stage.bytes == 0)
-			r = -EIO; /* an empty stage that takes nothing: it never will */
+			r = record_pipe_fill(&connection->record_pipe, pipe, connection->input.id, &left);
+		if (r == 0 && connection->record_pipe.bytes == 0)
+			r = -EIO; /* an empty record_pipe that takes nothing: it never will */
 		if (r == 0)
-			r = send_stage(connection);
+			r = send_record_pipe(connection);
 		if (r < 0)
 			return r;
 	}
@@ -317,10 +317,10 @@ static int copy_pipe(struct fcgi_connection *connection, int pipe, uint64_t size
 
 int fcgi_connection_splice(struct fcgi_connection *connection, int pipe, uint64_t size)
 {
-	bool is_long = size >= STAGE_FROM;
-	if (!connection->splice || stage_open(&connection->stage, is_long) < 0)
+	bool is_long = size >= RECORD_PIPE_FROM;
+	if (!connection->splice || record_pipe_open(&connection->record_pipe, is_long) < 0)
 		return copy_pipe(connection, pipe, size);
-	return is_long ? splice_staged(connection, pipe, size)
+	return is_long ? splice_through_record_pipe(connection, pipe, size)
 		       : splice_held(connection, pipe, size);
 }
 
@@ -367,7 +367,7 @@ static int finish(struct fcgi_connection *connection, int r)
 	free(connection->last);
 	connection->last = NULL;
 	connection->ending = false;
-	stage_close(&connection->stage);
+	record_pipe_close(&connection->record_pipe);
 	fcgi_input_finish(&connection->input);
 	return r < 0 ? r : !keep;
 }
@@ -409,7 +409,7 @@ void fcgi_connection_break(struct fcgi_connection *connection)
 	static const uint8_t wrong[FCGI_HEADER_LEN] = {0};
 	connection->deadline_ms = clock_now_ms() + BREAK_WAIT_MS;
 	connection->moved = true;
-	if (!connection->torn && send_stage(connection) == 0 && send_promised(connection) == 0)
+	if (!connection->torn && send_record_pipe(connection) == 0 && send_promised(connection) == 0)
 		send_all(connection, wrong, sizeof wrong, 0);
 	connection->torn = true;
 }

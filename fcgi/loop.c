@@ -28,10 +28,10 @@ enum {
 	KEEPALIVE_COUNT = 4,
 };
 
-int loop_arm(struct fcgi_loop *loop, struct source *source, int operation, uint32_t events)
+int loop_arm(struct fcgi_loop *loop, struct event_target *target, int operation, uint32_t events)
 {
-	struct epoll_event event = {.events = events, .data.ptr = source};
-	return epoll_ctl(loop->epoll, operation, source->fd, &event) < 0 ? -errno : 0;
+	struct epoll_event event = {.events = events, .data.ptr = target};
+	return epoll_ctl(loop->epoll, operation, target->fd, &event) < 0 ? -errno : 0;
 }
 
 int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **out)
@@ -47,7 +47,7 @@ int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **ou
 		return -error;
 	}
 	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++)
-		loop->watches[i].source.fd = -1;
+		loop->watches[i].target.fd = -1;
 	TAILQ_INIT(&loop->reading);
 	TAILQ_INIT(&loop->idle);
 	atomic_init(&loop->connections_max, options->connections_max);
@@ -62,7 +62,7 @@ int fcgi_loop_new(const struct fcgi_loop_options *options, struct fcgi_loop **ou
 static void peer_free(struct fcgi_loop *loop, struct peer *peer)
 {
 	if (peer->armed)
-		loop_arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
+		loop_arm(loop, &peer->target, EPOLL_CTL_DEL, 0);
 	fcgi_connection_free(peer->connection);
 	free(peer);
 	atomic_fetch_sub(&loop->connections, 1);
@@ -124,9 +124,9 @@ int fcgi_loop_listen(struct fcgi_loop *loop, int fd)
 {
 	if (loop->listener_count == LOOP_LISTENERS)
 		return -ENOSPC;
-	struct source *source = &loop->listeners[loop->listener_count++];
-	*source = (struct source){.kind = SOURCE_LISTENER, .fd = fd};
-	return loop_arm(loop, source, EPOLL_CTL_ADD, EPOLLIN);
+	struct event_target *target = &loop->listeners[loop->listener_count++];
+	*target = (struct event_target){.kind = TARGET_LISTENER, .fd = fd};
+	return loop_arm(loop, target, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void set_accepting(struct fcgi_loop *loop, bool accepting)
@@ -148,11 +148,11 @@ int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), v
 {
 	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++) {
 		struct watch *watch = &loop->watches[i];
-		if (watch->source.fd >= 0)
+		if (watch->target.fd >= 0)
 			continue;
 		*watch = (struct watch){
-			.source = {.kind = SOURCE_WATCH, .fd = fd}, .ready = ready, .data = data};
-		return loop_arm(loop, &watch->source, EPOLL_CTL_ADD, EPOLLIN);
+			.target = {.kind = TARGET_WATCH, .fd = fd}, .ready = ready, .data = data};
+		return loop_arm(loop, &watch->target, EPOLL_CTL_ADD, EPOLLIN);
 	}
 	return -ENOSPC;
 }
@@ -160,11 +160,11 @@ int fcgi_loop_watch(struct fcgi_loop *loop, int fd, void (*ready)(void *data), v
 void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
 {
 	for (size_t i = 0; i < FCGI_LOOP_WATCHES; i++) {
-		struct source *source = &loop->watches[i].source;
-		if (source->fd != fd)
+		struct event_target *target = &loop->watches[i].target;
+		if (target->fd != fd)
 			continue;
-		loop_arm(loop, source, EPOLL_CTL_DEL, 0);
-		source->fd = -1;
+		loop_arm(loop, target, EPOLL_CTL_DEL, 0);
+		target->fd = -1;
 	}
 }
 
@@ -197,7 +197,7 @@ static int peer_new(struct fcgi_loop *loop, int fd, struct peer **out)
 		free(peer);
 		return -ENOMEM;
 	}
-	peer->source = (struct source){.kind = SOURCE_PEER, .fd = fd};
+	peer->target = (struct event_target){.kind = TARGET_PEER, .fd = fd};
 	peer->connection = connection;
 	fcgi_connection_set_owner(connection, peer);
 	fcgi_connection_set_limit(connection, &loop->connections_max);
@@ -212,7 +212,7 @@ static int peer_new(struct fcgi_loop *loop, int fd, struct peer **out)
 static int peer_arm(struct fcgi_loop *loop, struct peer *peer)
 {
 	int r = peer->armed ? 0
-			    : loop_arm(loop, &peer->source, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP);
+			    : loop_arm(loop, &peer->target, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP);
 	peer->armed = r == 0;
 	return r;
 }
@@ -302,7 +302,7 @@ void fcgi_loop_detach(struct fcgi_loop *loop, struct fcgi_connection *connection
 {
 	struct peer *peer = fcgi_connection_get_owner(connection);
 	if (peer->armed)
-		loop_arm(loop, &peer->source, EPOLL_CTL_DEL, 0);
+		loop_arm(loop, &peer->target, EPOLL_CTL_DEL, 0);
 	peer->armed = false;
 }
 
@@ -362,13 +362,13 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 	pthread_mutex_lock(&loop->lock);
 	pthread_mutex_unlock(&loop->lock);
 	for (int i = 0; i < n; i++) {
-		struct source *source = events[i].data.ptr;
-		if (source->kind == SOURCE_PEER)
-			peer_ready(loop, (struct peer *)source);
-		else if (source->kind == SOURCE_LISTENER)
-			accept_peers(loop, source->fd);
+		struct event_target *target = events[i].data.ptr;
+		if (target->kind == TARGET_PEER)
+			peer_ready(loop, (struct peer *)target);
+		else if (target->kind == TARGET_LISTENER)
+			accept_peers(loop, target->fd);
 		else
-			((struct watch *)source)->ready(((struct watch *)source)->data);
+			((struct watch *)target)->ready(((struct watch *)target)->data);
 	}
 	/* Only now: an event of this round may have pointed to what is freed here. */
 	close_expired(loop);

@@ -32,7 +32,7 @@ void fcgi_loop_drain(struct fcgi_loop *loop)
 
 bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 {
-	int r = loop->give(loop->give_data, peer->source.fd);
+	int r = loop->give(loop->give_data, peer->target.fd);
 	if (r == -EAGAIN)
 		return false;
 	if (r == 0) {
@@ -48,7 +48,7 @@ bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 bool loop_has_input(const struct peer *peer)
 {
 	int bytes = 0;
-	return ioctl(peer->source.fd, FIONREAD, &bytes) == 0 && bytes > 0;
+	return ioctl(peer->target.fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
 /* Workers only put peers before the first one, so what follows it is this thread's to walk through. */

@@ -12,22 +12,22 @@
 
 enum { LOOP_LISTENERS = 16 };
 
-enum source_kind { SOURCE_LISTENER, SOURCE_WATCH, SOURCE_PEER };
+enum event_target_kind { TARGET_LISTENER, TARGET_WATCH, TARGET_PEER };
 
 /* What an epoll event points to. */
-struct source {
-	enum source_kind kind;
+struct event_target {
+	enum event_target_kind kind;
 	int fd;
 };
 
 struct watch {
-	struct source source;
+	struct event_target target;
 	void (*ready)(void *data);
 	void *data;
 };
 
 struct peer {
-	struct source source;
+	struct event_target target;
 	struct fcgi_connection *connection;
 	bool armed;   /* in the epoll set; with the lock, or while no worker has it */
 	bool reading; /* in the list `reading`, not in `idle`: loop's thread only */
@@ -41,7 +41,7 @@ struct fcgi_loop {
 	struct fcgi_loop_options options;
 	int epoll;
 	size_t listener_count;
-	struct source listeners[LOOP_LISTENERS];
+	struct event_target listeners[LOOP_LISTENERS];
 	bool accepting;
 	bool crowded; /* somebody wants to connect, and there is no room */
 	uint64_t crowded_said_ms; /* in the log; 0: never */
@@ -60,7 +60,7 @@ struct fcgi_loop {
 };
 
 /* epoll_ctl; returns 0 or -errno. */
-int loop_arm(struct fcgi_loop *loop, struct source *source, int operation, uint32_t events);
+int loop_arm(struct fcgi_loop *loop, struct event_target *target, int operation, uint32_t events);
 /* Closes a connection that is idle or being read. */
 void loop_close_parked(struct fcgi_loop *loop, struct peer *peer);
 

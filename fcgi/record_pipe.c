@@ -5,7 +5,7 @@
  *
  * A program can open its own standard output for reading and take bytes back at any moment, also between our FIONREAD and our
  * splice. A header that has promised them could not be kept then. So the bytes are taken first, and what came is promised. */
-#include "fcgi/stage.h"
+#include "fcgi/record_pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,29 +38,29 @@ static int open_pipe(int *out, int bytes)
 	return 0;
 }
 
-int stage_open(struct stage *stage, bool is_long)
+int record_pipe_open(struct record_pipe *record_pipe, bool is_long)
 {
-	int r = open_pipe(&stage->hold, is_long ? HOLD_BYTES : 0);
-	return r == 0 && is_long ? open_pipe(&stage->pipe, STAGE_BYTES) : r;
+	int r = open_pipe(&record_pipe->hold, is_long ? HOLD_BYTES : 0);
+	return r == 0 && is_long ? open_pipe(&record_pipe->pipe, STAGE_BYTES) : r;
 }
 
-void stage_close(struct stage *stage)
+void record_pipe_close(struct record_pipe *record_pipe)
 {
-	fd_close(&stage->hold);
-	fd_close(&stage->pipe);
-	stage->held = stage->promised = 0;
-	stage->bytes = 0;
+	fd_close(&record_pipe->hold);
+	fd_close(&record_pipe->pipe);
+	record_pipe->held = record_pipe->promised = 0;
+	record_pipe->bytes = 0;
 }
 
-bool stage_is_empty(const struct stage *stage)
+bool stage_is_empty(const struct record_pipe *record_pipe)
 {
-	return stage->held == 0 && stage->promised == 0 && stage->bytes == 0;
+	return record_pipe->held == 0 && record_pipe->promised == 0 && record_pipe->bytes == 0;
 }
 
-int stage_hold(struct stage *stage, int from, uint64_t *left)
+int stage_hold(struct record_pipe *record_pipe, int from, uint64_t *left)
 {
 	size_t wanted = *left < FCGI_RECORD_MAX ? (size_t)*left : FCGI_RECORD_MAX;
-	ssize_t n = splice(from, NULL, stage->hold, NULL, wanted,
+	ssize_t n = splice(from, NULL, record_pipe->hold, NULL, wanted,
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;
@@ -68,33 +68,33 @@ int stage_hold(struct stage *stage, int from, uint64_t *left)
 		return -errno;
 	if (n <= 0) /* the hold is empty, so it is not for want of room */
 		return -ENODATA;
-	stage->held = (uint32_t)n;
+	record_pipe->held = (uint32_t)n;
 	*left -= (uint64_t)n;
 	return 1;
 }
 
 /* Returns 1, 0 when there is no room, or -errno. */
-static int lay_header(struct stage *stage, uint16_t id)
+static int lay_header(struct record_pipe *record_pipe, uint16_t id)
 {
 	uint8_t wire[FCGI_HEADER_LEN];
 	struct fcgi_header header = {.version = FCGI_VERSION_1,
 		.type = FCGI_STDOUT,
 		.id = id,
-		.content_length = (uint16_t)stage->held};
+		.content_length = (uint16_t)record_pipe->held};
 	fcgi_header_encode(&header, wire);
 	/* So few bytes go in as a whole or not at all (PIPE_BUF, pipe(7)). */
-	if (write(stage->pipe, wire, sizeof wire) < 0)
+	if (write(record_pipe->pipe, wire, sizeof wire) < 0)
 		return errno == EAGAIN ? 0 : -errno;
-	stage->bytes += sizeof wire;
-	stage->promised = stage->held;
-	stage->held = 0;
+	record_pipe->bytes += sizeof wire;
+	record_pipe->promised = record_pipe->held;
+	record_pipe->held = 0;
 	return 1;
 }
 
 /* The same. */
-static int lay_content(struct stage *stage)
+static int lay_content(struct record_pipe *record_pipe)
 {
-	ssize_t n = splice(stage->hold, NULL, stage->pipe, NULL, stage->promised,
+	ssize_t n = splice(record_pipe->hold, NULL, record_pipe->pipe, NULL, record_pipe->promised,
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;
@@ -102,17 +102,17 @@ static int lay_content(struct stage *stage)
 		return errno == EAGAIN ? 0 : -errno;
 	if (n == 0)
 		return -EIO;
-	stage->bytes += (uint64_t)n;
-	stage->promised -= (uint32_t)n;
+	record_pipe->bytes += (uint64_t)n;
+	record_pipe->promised -= (uint32_t)n;
 	return 1;
 }
 
-int stage_fill(struct stage *stage, int from, uint16_t id, uint64_t *left)
+int record_pipe_fill(struct record_pipe *record_pipe, int from, uint16_t id, uint64_t *left)
 {
-	while (stage->promised > 0 || stage->held > 0 || *left > 0) {
-		int r = stage->promised > 0 ? lay_content(stage)
-			: stage->held > 0   ? lay_header(stage, id)
-					    : stage_hold(stage, from, left);
+	while (record_pipe->promised > 0 || record_pipe->held > 0 || *left > 0) {
+		int r = record_pipe->promised > 0 ? lay_content(record_pipe)
+			: record_pipe->held > 0   ? lay_header(record_pipe, id)
+					    : stage_hold(record_pipe, from, left);
 		if (r <= 0)
 			return r;
 	}

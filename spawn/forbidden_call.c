@@ -7,7 +7,7 @@
  * Between the event and the look at it the caller may be gone and its number another's: the kernel
  * is asked once more before anything is done.
  */
-#include "spawn/watch.h"
+#include "spawn/forbidden_call.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -35,7 +35,7 @@ union answer {
 	char room[256];
 };
 
-int watch_begin(struct filters *filters, bool signals)
+int forbidden_call_listen(struct filters *filters, bool signals)
 {
 	const struct sock_fprog *program =
 		&filters->programs[signals ? FILTER_WATCH_SIGNALS : FILTER_WATCH];
@@ -77,17 +77,17 @@ static int look_at_signal(int target, pid_t group)
 }
 
 static void stop(const struct guard *guard, const struct job *job, const struct seccomp_data *data,
-	struct stops *stops)
+	struct shared_notes *notes)
 {
 	char name[FILTER_NAME_MAX];
 	filters_call_name(data->arch, data->nr, name);
-	stops_put(stops, job->pid, name);
+	shared_notes_put(notes, job->pid, name);
 	if (!job->namespaced)
 		group_signal_watched(job->pidfd, job->pid, SIGKILL, guard->kill_key);
 	group_signal_leader(job->pidfd, SIGKILL);
 }
 
-void watch_take(int fd, const struct guard *guard, bool namespaced, struct stops *stops)
+void forbidden_call_take(int fd, const struct guard *guard, bool namespaced, struct shared_notes *notes)
 {
 	union event event = {0};
 	union answer answer = {0};
@@ -106,7 +106,7 @@ void watch_take(int fd, const struct guard *guard, bool namespaced, struct stops
 	if (error == 0)
 		answer.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else if (job && !target)
-		stop(guard, job, &event.notif.data, stops);
+		stop(guard, job, &event.notif.data, notes);
 	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 && errno == EINVAL) {
 		/* before Linux 5.5 nothing can be let through */
 		answer.resp.flags = 0;

@@ -30,7 +30,7 @@ int process_above(int fd, int least);
 enum {
 	SPAWNER_SOCKET_FD = 3,
 	SPAWNER_DAEMON_FD = 4,
-	SPAWNER_STOPS_FD = 5,	/* stops_map */
+	SPAWNER_NOTES_FD = 5,	/* shared_notes_map */
 	SPAWNER_FILTERS_FD = 6, /* filters_map; closed: the kernel has no filters */
 	SPAWNER_ARGC = 4,
 };

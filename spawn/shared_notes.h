@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SPAWN_STOPS_H
-#define SPAWN_STOPS_H
+#ifndef SPAWN_SHARED_NOTES_H
+#define SPAWN_SHARED_NOTES_H
 
 /*
  * What a spawner tells the daemon about jobs that it has ended: the system call for which. Memory that both have mapped, because
@@ -15,25 +15,25 @@
 
 #include "spawn/filter.h"
 
-enum { STOPS_COUNT = 512 };
+enum { SHARED_NOTES_COUNT = 512 };
 
-struct stops {
+struct shared_notes {
 	struct {
 		atomic_int pid; /* of the job's leader; 0: no note */
 		char call[FILTER_NAME_MAX];
-	} notes[STOPS_COUNT];
+	} notes[SHARED_NOTES_COUNT];
 	pid_t leader; /* written by the kernel with the job's start, cleared by the daemon that knows the job; never by both at a
 			 time: one job is started after the other */
 };
 
 /* Maps `*fd`, or makes it when it is -1: it stays the caller's. Returns 0 or -errno. */
-int stops_map(int *fd, struct stops **out);
-void stops_unmap(struct stops *stops);
+int shared_notes_map(int *fd, struct shared_notes **out);
+void shared_notes_unmap(struct shared_notes *notes);
 
 /* In the spawner, before it ends the job. */
-void stops_put(struct stops *stops, pid_t pid, const char *call);
+void shared_notes_put(struct shared_notes *notes, pid_t pid, const char *call);
 
 /* In the daemon, after the job has been reaped. True when there was a note. */
-bool stops_take(struct stops *stops, pid_t pid, char call[FILTER_NAME_MAX]);
+bool shared_notes_take(struct shared_notes *notes, pid_t pid, char call[FILTER_NAME_MAX]);
 
 #endif

@@ -32,7 +32,7 @@
 #include "spawn/group.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
-#include "spawn/stops.h"
+#include "spawn/shared_notes.h"
 #include "spawn/testhook.h"
 
 enum {
@@ -46,8 +46,8 @@ struct spawner {
 	char *temp_path; /* "": none */
 	bool no_namespaces;
 	struct confinement *confinement;
-	struct stops *stops; /* what the spawner process says of jobs that it ended */
-	int stops_fd;
+	struct shared_notes *notes; /* what the spawner process says of jobs that it ended */
+	int shared_notes_fd;
 	atomic_bool namespaces;
 
 	pthread_mutex_t life; /* never for long: */
@@ -63,7 +63,7 @@ struct spawner {
 
 /* The descriptors given lie above all that the spawner gets. */
 struct given {
-	int socket, self, stops, filters; /* filters -1: none */
+	int socket, self, notes, filters; /* filters -1: none */
 };
 
 static int fill_actions(posix_spawn_file_actions_t *actions, const struct given *given)
@@ -77,7 +77,7 @@ static int fill_actions(posix_spawn_file_actions_t *actions, const struct given 
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(actions, given->self, SPAWNER_DAEMON_FD);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, given->stops, SPAWNER_STOPS_FD);
+		r = posix_spawn_file_actions_adddup2(actions, given->notes, SPAWNER_NOTES_FD);
 	if (r == 0 && given->filters >= 0)
 		r = posix_spawn_file_actions_adddup2(actions, given->filters, SPAWNER_FILTERS_FD);
 	if (r == 0)
@@ -158,7 +158,7 @@ static int launch(struct spawner *spawner, int *out_pidfd, int *out_socket)
 		return self;
 	FD_CLEANUP int high_socket = process_above(theirs, JOB_TARGET_MAX + 1);
 	FD_CLEANUP int high_self = process_above(self, JOB_TARGET_MAX + 1);
-	FD_CLEANUP int high_stops = process_above(spawner->stops_fd, JOB_TARGET_MAX + 1);
+	FD_CLEANUP int high_stops = process_above(spawner->shared_notes_fd, JOB_TARGET_MAX + 1);
 	int filters = confinement_get_filters(spawner->confinement);
 	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, JOB_TARGET_MAX + 1);
 	if (high_socket < 0 || high_self < 0 || high_stops < 0)
@@ -208,10 +208,10 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 	pthread_cond_init(&spawner->restarted, NULL);
 	spawner->temp_path = strdup(temp_path);
 	keep_exit_statuses();
-	spawner->stops_fd = -1;
+	spawner->shared_notes_fd = -1;
 	int r = spawner->temp_path ? confinement_new(&spawner->confinement) : -ENOMEM;
 	if (r == 0)
-		r = stops_map(&spawner->stops_fd, &spawner->stops);
+		r = shared_notes_map(&spawner->shared_notes_fd, &spawner->notes);
 	if (r == 0)
 		r = launch(spawner, &spawner->pidfd, &spawner->socket);
 	if (r < 0) {
@@ -233,8 +233,8 @@ void spawner_free(struct spawner *spawner)
 	pthread_mutex_destroy(&spawner->lock);
 	pthread_mutex_destroy(&spawner->life);
 	confinement_free(spawner->confinement);
-	stops_unmap(spawner->stops);
-	fd_close(&spawner->stops_fd);
+	shared_notes_unmap(spawner->notes);
+	fd_close(&spawner->shared_notes_fd);
 	free(spawner->temp_path);
 	free(spawner);
 }
@@ -287,15 +287,15 @@ const struct confinement *spawner_get_confinement(const struct spawner *spawner)
 
 bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX])
 {
-	return stops_take(spawner->stops, pid, call);
+	return shared_notes_take(spawner->notes, pid, call);
 }
 
 /* The old spawner was killed after it had started a job, and before we knew. */
 static void end_unknown_job(struct spawner *spawner)
 {
-	pid_t pid = spawner->stops->leader;
+	pid_t pid = spawner->notes->leader;
 	siginfo_t info;
-	spawner->stops->leader = 0;
+	spawner->notes->leader = 0;
 	if (pid > 1 && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
 		process_end_by_number(pid);
 }
@@ -406,7 +406,7 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, int ru
 		fd_close(&spawner->socket);
 		return -EPIPE;
 	}
-	spawner->stops->leader = 0;
+	spawner->notes->leader = 0;
 	if (started->pid > 1 && packet->fd_count == 0) {
 		process_end_by_number(started->pid);
 		return -EMFILE;

@@ -35,8 +35,8 @@
 #include "spawn/namespace.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
-#include "spawn/stops.h"
-#include "spawn/watch.h"
+#include "spawn/shared_notes.h"
+#include "spawn/forbidden_call.h"
 
 enum { POLL_SOCKET, POLL_DAEMON, POLL_WATCH, POLL_FIXED };
 enum { REMOVE_MS = 1000, REMOVE_LONG_MS = 600000, REMOVE_WAIT_MS = 1000 };
@@ -48,7 +48,7 @@ struct server {
 	int watch_fd; /* -1: the kernel cannot tell of calls */
 	struct filters filters;
 	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
-	struct stops *stops;
+	struct shared_notes *notes;
 	struct cold cold;
 	struct guard guard;
 	struct protocol_packet packet;
@@ -200,7 +200,7 @@ static void run(struct server *server)
 		/* no longer than something calls */
 		short watched = guard->poll[POLL_WATCH].revents;
 		if (watched & POLLIN)
-			watch_take(server->watch_fd, guard, server->cold.namespaces, server->stops);
+			forbidden_call_take(server->watch_fd, guard, server->cold.namespaces, server->notes);
 		guard_sweep(guard);
 		if (gone || (message && !serve(server)))
 			return;
@@ -210,8 +210,8 @@ static void run(struct server *server)
 /* Before the numbers on which these descriptors are become /dev/null. */
 static void take_tables(struct server *server)
 {
-	int stops_fd = SPAWNER_STOPS_FD;
-	int r = stops_map(&stops_fd, &server->stops);
+	int shared_notes_fd = SPAWNER_NOTES_FD;
+	int r = shared_notes_map(&shared_notes_fd, &server->notes);
 	if (r == 0 && fcntl(SPAWNER_FILTERS_FD, F_GETFD) >= 0)
 		r = filters_map(SPAWNER_FILTERS_FD, &server->filters);
 	if (r < 0)
@@ -251,7 +251,7 @@ static void begin_watch(struct server *server)
 	bool signals = !server->cold.namespaces && landlock_abi() < LANDLOCK_ABI_SCOPE;
 	/* A filter's error is stronger than our wish to be told; our wish to end the process is stronger than both. */
 	server->filters.ending = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
-	server->watch_fd = watch_begin(&server->filters, signals);
+	server->watch_fd = forbidden_call_listen(&server->filters, signals);
 	if (server->watch_fd == -EBUSY)
 		log_warning(
 			"forbidden system calls end a job, but are not named: the manager of this "
@@ -277,7 +277,7 @@ void spawner_main(int argc, char **argv)
 	int r = namespace_drop_privileges();
 	if (r < 0)
 		fail("privileges", -r);
-	r = cold_init(&server.cold, namespaces, &server.stops->leader);
+	r = cold_init(&server.cold, namespaces, &server.notes->leader);
 	if (r < 0)
 		fail("stack", -r);
 	begin_watch(&server);

@@ -9,11 +9,11 @@
 #include "spawn/meter.h"
 #include "spawn/spawner.h"
 #include "src/command/ask.h"
-#include "src/command/caching.h"
+#include "src/command/cache.h"
 #include "src/command/explain.h"
 #include "src/command/train.h"
-#include "src/config.h"
-#include "src/server/server.h"
+#include "src/config/config.h"
+#include "src/daemon/server.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, OPTION_TAKE_OVER = 256 };
 

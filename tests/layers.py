@@ -70,11 +70,11 @@ def main():
                 if why:
                     print(f"{path}: includes {included}: {why}")
                     wrong += 1
-            if "<confuse.h>" in text and str(path) != "src/config.c":
-                print(f"{path}: only src/config.c knows libconfuse")
+            if "<confuse.h>" in text and str(path) != "src/config/config.c":
+                print(f"{path}: only src/config/config.c knows libconfuse")
                 wrong += 1
             if "<nettle/" in text and path.stem != "digest":
-                print(f"{path}: only src/pure/digest.c knows nettle")
+                print(f"{path}: only src/plan/digest.c knows nettle")
                 wrong += 1
             if "<fcgiapp.h>" in text:
                 print(f"{path}: includes <fcgiapp.h>, see doc/architecture.md")

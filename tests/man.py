@@ -33,17 +33,17 @@ def documented(page, macro, word):
 
 def missing():
     page = "sluice.conf.5"
-    for option in words("src/config.c", r"options\[LEVELS\]\[NAMES_MAX\] = \{(.*?)\n\};"):
+    for option in words("src/config/config.c", r"options\[LEVELS\]\[NAMES_MAX\] = \{(.*?)\n\};"):
         if not documented(page, "Ic", option):
             yield f"{page}: no option {option}"
-    for kind in words("src/config/config_param.c", r"type_names\[\] = \{(.*?)\};"):
+    for kind in words("src/config/param.c", r"type_names\[\] = \{(.*?)\};"):
         if not documented(page, "Cm", kind):
             yield f"{page}: no type {kind}"
-    for kind in re.findall(r'\[SNIFF_\w+\] = \{"(\w+)"', (ROOT / "src/pure/sniff_type.c").read_text()):
+    for kind in re.findall(r'\[SNIFF_\w+\] = \{"(\w+)"', (ROOT / "src/http/media_type.c").read_text()):
         if kind != "unknown" and not re.search(rf"^\.Li .*\b{kind}\b", TEXT[page], re.M):
             yield f"{page}: no source {kind}"
     page = "sluice.8"
-    for status in set(re.findall(r"= \{(\d+), ", (ROOT / "src/outcome.c").read_text())):
+    for status in set(re.findall(r"= \{(\d+), ", (ROOT / "src/http/outcome.c").read_text())):
         if status not in TEXT[page]:
             yield f"{page}: no status {status}"
     main = (ROOT / "src/main.c").read_text()
@@ -53,7 +53,7 @@ def missing():
     for command in re.findall(r'strcmp\(command, "(\w+)"\)', main):
         if not re.search(rf"^\.Cm {command}\b", TEXT[page], re.M):
             yield f"{page}: no command {command}"
-    for signal in set(re.findall(r"sigaddset\(&set, SIG(\w+)\)", (ROOT / "src/server/server.c").read_text())):
+    for signal in set(re.findall(r"sigaddset\(&set, SIG(\w+)\)", (ROOT / "src/daemon/server.c").read_text())):
         if not re.search(rf"^\.It (Dv \w+ , )?Dv {signal}\b", TEXT[page], re.M):
             yield f"{page}: no signal {signal}"
 

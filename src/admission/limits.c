@@ -2,25 +2,25 @@
 /* What each thing holds at its worst is written down here, and tests/scenario/test_capacity.py
  * counts it in /proc: who changes the one changes the other. What is left of the descriptors is
  * for idle connections. */
-#include "src/capacity.h"
+#include "src/admission/limits.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 
 enum {
-	SEATS_MIN = 8,
-	SEATS_MAX = 4096,
+	PLACES_MIN = 8,
+	PLACES_MAX = 4096,
 	SENDERS = 128,	/* whose conversion is over: they stand in no queue any more */
 	READERS = 1024, /* of results that the cache has */
-	LANDING = 64,  /* flights that have left their slot: they keep their result, or are ended */
+	LANDING = 64,  /* share_table that have left their slot: they keep their result, or are ended */
 	CHEAP_MIN = 8, /* threads for what takes no time */
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
 
 	/* Descriptors. The daemon itself: 45 to 50 at rest, half of them places that jobs may read,
 	 * of which there can be 14 more; 15 more listeners; the removal of a tree, with 18; the
-	 * four threads of the desk, a reload with its includes, a log that is opened again, a
+	 * four threads of the admin, a reload with its includes, a log that is opened again, a
 	 * successor. */
 	FILES_DAEMON = 120,
 	/* A holder: its pidfd and socket, those of its standby, and the same of one that is to
@@ -31,12 +31,12 @@ enum {
 	/* A seat, beside its connection. Waiting: source and event. Sending: the pipe with the
 	 * result and the two ends of the stage, or file and event; a hit: source, file, and the
 	 * root for a moment. */
-	FILES_SEAT = 3,
-	/* A flight, beside the seats of those who wait for it. Queued: source, the event by
+	FILES_PLACE = 3,
+	/* A share, beside the places of those who wait for it. Queued: source, the event by
 	 * which it is given up, the event of admission. At its end: the second of these, the
 	 * file, a directory of the store. */
 	FILES_FLIGHT = 3,
-	/* A conversion, beside its seat or flight. Running: pipe (two ends), stderr, epoll set,
+	/* A conversion, beside its seat or share. Running: pipe (two ends), stderr, epoll set,
 	 * two files (one that takes no more, and the one that follows it) or the two ends of
 	 * the stage, and three to look into its directory. While its programs start it is nine
 	 * as well: both ends of the pipes of stderr and of the result, three ends of pipes
@@ -71,7 +71,7 @@ static unsigned files_of(const struct recipe *recipe)
 struct wishes {
 	unsigned long slots;	      /* conversions at once */
 	unsigned long queues;	      /* those who wait for one */
-	unsigned long flights;	      /* of both, for shared results; refreshes included */
+	unsigned long share_table;	      /* of both, for shared results; refreshes included */
 	unsigned long programs;	      /* that may be held */
 	unsigned long files;	      /* of all conversions at once */
 	unsigned long whole, largest; /* of one: the largest that is not live, and of all */
@@ -121,7 +121,7 @@ static struct wishes wishes_of(const struct config *config)
 			wishes.whole = larger(files, wishes.whole);
 		}
 		if (recipe->join)
-			wishes.flights += recipe->slots + recipe->queue;
+			wishes.share_table += recipe->slots + recipe->queue;
 		refreshes |= recipe->stale_ms > 0;
 		for (size_t j = 0; j < template_program_count(recipe->template); j++)
 			wishes.programs +=
@@ -131,13 +131,13 @@ static struct wishes wishes_of(const struct config *config)
 	wishes.slots = whole + live;
 	wishes.files = wishes.whole * whole + live_files;
 	if (refreshes)
-		wishes.flights += config->slots;
-	if (wishes.flights > 0)
-		wishes.flights += LANDING;
+		wishes.share_table += config->slots;
+	if (wishes.share_table > 0)
+		wishes.share_table += LANDING;
 	return wishes;
 }
 
-struct capacity capacity_of(const struct config *config, unsigned long files)
+struct limits limits_of(const struct config *config, unsigned long files)
 {
 	const struct wishes wishes = wishes_of(config);
 	unsigned long cheap = bounded(files / 32, CHEAP_MIN, CHEAP_MAX);
@@ -148,20 +148,20 @@ struct capacity capacity_of(const struct config *config, unsigned long files)
 	unsigned long conversions = larger(smaller(wishes.files, room / 2), wishes.largest);
 	used += conversions;
 	room = room > conversions ? room - conversions : 0;
-	unsigned long flights = smaller(wishes.flights, room / (FILES_SEAT + 1 + FILES_FLIGHT));
-	flights = larger(flights, smaller(wishes.flights, SEATS_MIN));
-	unsigned long left = room > FILES_FLIGHT * flights ? room - FILES_FLIGHT * flights : 0;
-	unsigned long seats =
+	unsigned long share_table = smaller(wishes.share_table, room / (FILES_PLACE + 1 + FILES_FLIGHT));
+	share_table = larger(share_table, smaller(wishes.share_table, PLACES_MIN));
+	unsigned long left = room > FILES_FLIGHT * share_table ? room - FILES_FLIGHT * share_table : 0;
+	unsigned long places =
 		wishes.slots + wishes.queues + SENDERS + (config->cache_path ? READERS : 0);
-	seats = bounded(seats, SEATS_MIN, SEATS_MAX);
-	seats = larger(smaller(seats, left / (FILES_SEAT + 1)), SEATS_MIN);
-	used += FILES_SEAT * seats + FILES_FLIGHT * flights;
+	places = bounded(places, PLACES_MIN, PLACES_MAX);
+	places = larger(smaller(places, left / (FILES_PLACE + 1)), PLACES_MIN);
+	used += FILES_PLACE * places + FILES_FLIGHT * share_table;
 	unsigned long connections =
 		bounded(files > used ? files - used : 0, CONNECTIONS_MIN, config->connections);
-	return (struct capacity){
-		.seats = (unsigned)seats,
-		.threads = (unsigned)(seats + cheap),
-		.flights = (unsigned)flights,
+	return (struct limits){
+		.places = (unsigned)places,
+		.threads = (unsigned)(places + cheap),
+		.share_table = (unsigned)share_table,
 		.files = (unsigned)conversions,
 		.kept_files = (unsigned)wishes.whole,
 		.connections = (unsigned)connections,
@@ -170,7 +170,7 @@ struct capacity capacity_of(const struct config *config, unsigned long files)
 	};
 }
 
-struct admission_request capacity_request(const struct config *config, const struct recipe *recipe)
+struct admission_request limits_request(const struct config *config, const struct recipe *recipe)
 {
 	return (struct admission_request){
 		.recipe = recipe->name,
@@ -191,7 +191,7 @@ struct admission_request capacity_request(const struct config *config, const str
 	};
 }
 
-enum outcome capacity_outcome(int r, const char *gone, struct text *reason)
+enum outcome limits_outcome(int r, const char *gone, struct text *reason)
 {
 	switch (r) {
 	case 0:

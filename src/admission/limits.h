@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_CAPACITY_H
-#define SRC_CAPACITY_H
+#ifndef SRC_ADMISSION_LIMITS_H
+#define SRC_ADMISSION_LIMITS_H
 
 /*
  * How much a daemon of this configuration takes on at once, so that it never runs out of threads or
@@ -10,14 +10,14 @@
 #include <stdbool.h>
 
 #include "base/text.h"
-#include "src/admission.h"
-#include "src/config.h"
-#include "src/outcome.h"
+#include "src/admission/queue.h"
+#include "src/config/config.h"
+#include "src/http/outcome.h"
 
-struct capacity {
-	unsigned seats;		    /* for admission_set_seats */
-	unsigned threads;	    /* seats, and some that always remain for cheap answers */
-	unsigned flights;	    /* for flights_limit; each is a thread of its own */
+struct limits {
+	unsigned places;		    /* for admission_set_places */
+	unsigned threads;	    /* places, and some that always remain for cheap answers */
+	unsigned share_table;	    /* for share_limit; each is a thread of its own */
 	unsigned files, kept_files; /* for admission_set_files */
 	unsigned connections;	    /* idle ones included */
 	unsigned long descriptors;  /* of all that together */
@@ -25,13 +25,13 @@ struct capacity {
 };
 
 /* files: how many descriptors this process may have. */
-struct capacity capacity_of(const struct config *config, unsigned long files);
+struct limits limits_of(const struct config *config, unsigned long files);
 
 /* What a conversion of this recipe asks of admission; who waits, and until when, is the caller's to
  * add. */
-struct admission_request capacity_request(const struct config *config, const struct recipe *recipe);
+struct admission_request limits_request(const struct config *config, const struct recipe *recipe);
 
 /* What admission_enter returned, as an outcome; reason: for the log. gone: who hung up, in words. */
-enum outcome capacity_outcome(int r, const char *gone, struct text *reason);
+enum outcome limits_outcome(int r, const char *gone, struct text *reason);
 
 #endif

@@ -5,9 +5,9 @@
  * more of what all share than is free, those behind him wait with him, or a heavy one would never
  * come in beside light ones. Who only lacks a slot of his own recipe holds nobody up.
  *
- * Threads are what waiting costs, so they are bounded by seats, which are fewer than threads: for
+ * Threads are what waiting costs, so they are bounded by places, which are fewer than threads: for
  * those who need no conversion there is always a thread left. */
-#include "src/admission.h"
+#include "src/admission/queue.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -35,7 +35,7 @@ struct admission_gate {
 
 struct waiter {
 	struct admission_gate *gate;
-	struct admission_share share;
+	struct admission_cost share;
 	int event;
 	bool admitted;
 	TAILQ_ENTRY(waiter) entry;
@@ -48,7 +48,7 @@ struct admission {
 	unsigned total_slots, total_used;
 	uint64_t total_memory, kept_memory, used_memory;
 	unsigned total_files, kept_files, used_files;
-	unsigned seats, seated;
+	unsigned places, has_place;
 	/* Somebody in line waits for what all share: [1] among the live ones. */
 	bool held[2];
 };
@@ -61,7 +61,7 @@ int admission_new(struct admission **out)
 	pthread_mutex_init(&admission->lock, NULL);
 	LIST_INIT(&admission->gates);
 	TAILQ_INIT(&admission->line);
-	admission->seats = UINT_MAX;
+	admission->places = UINT_MAX;
 	admission->total_files = UINT_MAX;
 	*out = admission;
 	return 0;
@@ -81,30 +81,30 @@ void admission_free(struct admission *admission)
 	free(admission);
 }
 
-void admission_set_seats(struct admission *admission, unsigned seats)
+void admission_set_places(struct admission *admission, unsigned places)
 {
 	pthread_mutex_lock(&admission->lock);
-	admission->seats = seats;
+	admission->places = places;
 	pthread_mutex_unlock(&admission->lock);
 }
 
-bool admission_sit(struct admission *admission)
+bool admission_take_place(struct admission *admission)
 {
 	pthread_mutex_lock(&admission->lock);
-	bool free_seat = admission->seated < admission->seats;
-	admission->seated += free_seat;
+	bool free_seat = admission->has_place < admission->places;
+	admission->has_place += free_seat;
 	pthread_mutex_unlock(&admission->lock);
 	return free_seat;
 }
 
-void admission_stand(struct admission *admission)
+void admission_give_place(struct admission *admission)
 {
 	pthread_mutex_lock(&admission->lock);
-	admission->seated--;
+	admission->has_place--;
 	pthread_mutex_unlock(&admission->lock);
 }
 
-static bool has_memory(const struct admission *admission, const struct admission_share *share)
+static bool has_memory(const struct admission *admission, const struct admission_cost *share)
 {
 	uint64_t wanted = share->memory_bytes + (share->live ? admission->kept_memory : 0);
 	/* What alone is too much for the daemon (after a reload) still runs, alone. */
@@ -114,7 +114,7 @@ static bool has_memory(const struct admission *admission, const struct admission
 }
 
 /* One that alone needs more than there are runs alone: it may get by with fewer. */
-static bool has_files(const struct admission *admission, const struct admission_share *share)
+static bool has_files(const struct admission *admission, const struct admission_cost *share)
 {
 	unsigned kept = share->live ? admission->kept_files : 0;
 	unsigned used = admission->used_files;
@@ -124,7 +124,7 @@ static bool has_files(const struct admission *admission, const struct admission_
 }
 
 /* Of what all share. */
-static bool has_room(const struct admission *admission, const struct admission_share *share)
+static bool has_room(const struct admission *admission, const struct admission_cost *share)
 {
 	bool slots = share->live || admission->total_used == 0 ||
 		     admission->total_used + share->weight <= admission->total_slots;
@@ -132,7 +132,7 @@ static bool has_room(const struct admission *admission, const struct admission_s
 }
 
 static void take(struct admission *admission, struct admission_gate *gate,
-	const struct admission_share *share)
+	const struct admission_cost *share)
 {
 	gate->used++;
 	admission->used_memory += share->memory_bytes;
@@ -142,7 +142,7 @@ static void take(struct admission *admission, struct admission_gate *gate,
 }
 
 static void give_back(struct admission *admission, struct admission_gate *gate,
-	const struct admission_share *share)
+	const struct admission_cost *share)
 {
 	gate->used--;
 	admission->used_memory -= share->memory_bytes;
@@ -299,7 +299,7 @@ static int enter_slowly(struct admission *admission, const struct admission_requ
 }
 
 static bool is_free(const struct admission *admission, const struct admission_gate *gate,
-	const struct admission_share *share)
+	const struct admission_cost *share)
 {
 	return gate->waiting == 0 && gate->used < gate->slots && !admission->held[share->live] &&
 	       has_room(admission, share);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_ADMISSION_H
-#define SRC_ADMISSION_H
+#ifndef SRC_ADMISSION_QUEUE_H
+#define SRC_ADMISSION_QUEUE_H
 
 /*
  * Who may run a converter now: slots of a recipe and of the whole daemon, memory, and a bounded
@@ -16,7 +16,7 @@ struct admission;
 struct admission_gate; /* a recipe's */
 
 /* What a conversion takes while it runs. */
-struct admission_share {
+struct admission_cost {
 	bool live;	 /* live streams have the recipe's slots only, not the daemon's */
 	unsigned weight; /* of the daemon's slots; more than there are: runs alone */
 	uint64_t memory_bytes;
@@ -26,7 +26,7 @@ struct admission_share {
 /* A slot that is held. */
 struct admission_pass {
 	struct admission_gate *gate; /* NULL: no slot */
-	struct admission_share share;
+	struct admission_cost share;
 	uint64_t since_ms;
 };
 
@@ -34,10 +34,10 @@ int admission_new(struct admission **out);
 void admission_free(struct admission *admission);
 
 /* Seats are for requests that wait, convert or send, whatever the queues say, because each has a
- * thread; without admission_set_seats there is any number of them. False: none is free. */
-void admission_set_seats(struct admission *admission, unsigned seats);
-bool admission_sit(struct admission *admission);
-void admission_stand(struct admission *admission);
+ * thread; without admission_set_places there is any number of them. False: none is free. */
+void admission_set_places(struct admission *admission, unsigned places);
+bool admission_take_place(struct admission *admission);
+void admission_give_place(struct admission *admission);
 
 /* How many descriptors all conversions together may take; kept: that much of it is out of reach
  * for live ones. Without it they are not counted. */
@@ -45,7 +45,7 @@ void admission_set_files(struct admission *admission, unsigned files, unsigned k
 
 struct admission_request {
 	const char *recipe;
-	struct admission_share share;
+	struct admission_cost share;
 	unsigned slots;		     /* of the recipe */
 	unsigned total_slots;	     /* of the daemon */
 	uint64_t total_memory_bytes; /* 0: not counted */

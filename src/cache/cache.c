@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 enum { TOUCH_NS = 100000000, SILENT_MS = 60000 };
 
@@ -254,8 +254,8 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
 		r = name_file(cache, name, file);
 	if (r == 0)
 		cache_usage_add(cache, cache_directory_of(key), (int64_t)cost, 1);
-	if (r == 0 && note->series)
-		cache_confirm(cache, note->series, key);
+	if (r == 0 && note->lineage)
+		cache_confirm(cache, note->lineage, key);
 	atomic_fetch_sub(&cache->reserved_bytes, (int64_t)cost);
 	/* Another daemon may have thought that the same room was free. */
 	if (r == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_CACHE_H
-#define SRC_CACHE_H
+#ifndef SRC_CACHE_CACHE_H
+#define SRC_CACHE_CACHE_H
 
 /*
  * The store of results: one file for each, named by its key, complete from the moment that it has a name. Several daemons may share
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "src/pure/digest.h"
+#include "src/plan/digest.h"
 
 struct cache;
 
@@ -26,7 +26,7 @@ struct cache_note {
 	time_t modified;    /* of the source: becomes the file's own */
 	/* What it has in common with the results of this source's earlier and later contents (DIGEST_BYTES); NULL: it is not to be
 	 * found by that. */
-	const uint8_t *series;
+	const uint8_t *lineage;
 };
 
 /* Opens the store in the directory `path`, which exists, and is bound to limit_bytes on the disk. Returns 0 or -errno; -ENOTSUP: the
@@ -63,7 +63,7 @@ bool cache_holds(
 /* It counts as used now. */
 void cache_touch(const struct cache *cache, const uint8_t key[DIGEST_BYTES]);
 
-/* An older result of the same series. */
+/* An older result of the same lineage. */
 struct cache_older {
 	uint8_t key[DIGEST_BYTES];
 	uint64_t length;
@@ -71,15 +71,15 @@ struct cache_older {
 	uint64_t stale_s; /* for how long it has been out of date */
 };
 
-/* Looks for the result that the series had before the source changed, if that is at most limit_s ago; as far as nobody
+/* Looks for the result that the lineage had before the source changed, if that is at most limit_s ago; as far as nobody
  * has seen it before, it changed at `changed` (its st_ctim). Returns its descriptor or -ENOENT. */
-int cache_find_older(struct cache *cache, const uint8_t series[DIGEST_BYTES],
+int cache_find_older(struct cache *cache, const uint8_t lineage[DIGEST_BYTES],
 	const uint8_t key[DIGEST_BYTES], time_t changed, uint64_t limit_s,
 	struct cache_older *older);
 
-/* The result of this key is there, and it is what the series has now. */
+/* The result of this key is there, and it is what the lineage has now. */
 void cache_confirm(
-	struct cache *cache, const uint8_t series[DIGEST_BYTES], const uint8_t key[DIGEST_BYTES]);
+	struct cache *cache, const uint8_t lineage[DIGEST_BYTES], const uint8_t key[DIGEST_BYTES]);
 
 /* A new file without a name, for the result of this key. Returns the descriptor or -errno; -EBUSY: the disk was full lately. */
 int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES]);

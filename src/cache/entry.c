@@ -2,7 +2,7 @@
 /* What an entry knows about itself stands in an extended attribute, not in the file, so that a web
  * server can send the file as it is. It is written before the file has a name. The checksum tells
  * an entry from whatever else may lie there. */
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct stored {
 	uint8_t sum[DIGEST_BYTES]; /* of all that follows */
 	uint8_t key[DIGEST_BYTES];
 	uint64_t length;
-	uint8_t series[DIGEST_BYTES];
+	uint8_t lineage[DIGEST_BYTES];
 	uint16_t recipe_length, uri_length;
 	char text[CACHE_RECIPE_MAX + CACHE_URI_MAX];
 } __attribute__((packed));
@@ -36,8 +36,8 @@ int cache_header_write(
 	struct stored stored = {.length = length};
 	memcpy(stored.magic, MAGIC, sizeof MAGIC);
 	memcpy(stored.key, key, DIGEST_BYTES);
-	if (note->series)
-		memcpy(stored.series, note->series, DIGEST_BYTES);
+	if (note->lineage)
+		memcpy(stored.lineage, note->lineage, DIGEST_BYTES);
 	stored.recipe_length = (uint16_t)strnlen(note->recipe, CACHE_RECIPE_MAX);
 	stored.uri_length = (uint16_t)strnlen(note->uri, CACHE_URI_MAX);
 	memcpy(stored.text, note->recipe, stored.recipe_length);
@@ -64,7 +64,7 @@ int cache_header_read(int file, struct cache_header *header)
 	if (memcmp(found, stored.sum, sizeof found) != 0)
 		return -EBADMSG;
 	memcpy(header->key, stored.key, DIGEST_BYTES);
-	memcpy(header->series, stored.series, DIGEST_BYTES);
+	memcpy(header->lineage, stored.lineage, DIGEST_BYTES);
 	header->length = stored.length;
 	memcpy(header->recipe, stored.text, stored.recipe_length);
 	header->recipe[stored.recipe_length] = '\0';

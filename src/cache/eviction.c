@@ -3,7 +3,7 @@
  * the least recently used are looked for when room is needed: through the directories, from a random one on, until enough entries
  * were seen; the oldest sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the order is
  * exact; in a larger one what goes is among the oldest with near certainty. */
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,7 +139,7 @@ static void forget(struct cache *cache, int file)
 {
 	struct cache_header header;
 	if (file >= 0 && cache_header_read(file, &header) == 0)
-		cache_series_forget(cache, &header);
+		cache_lineage_forget(cache, &header);
 }
 
 /* The oldest victim, unless it was used since it was found. Returns a descriptor of the removed

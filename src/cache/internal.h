@@ -93,7 +93,7 @@ int cache_header_write(
 	int file, const uint8_t key[DIGEST_BYTES], uint64_t length, const struct cache_note *note);
 struct cache_header {
 	uint8_t key[DIGEST_BYTES];
-	uint8_t series[DIGEST_BYTES]; /* zeros: none */
+	uint8_t lineage[DIGEST_BYTES]; /* zeros: none */
 	uint64_t length;
 	char recipe[CACHE_RECIPE_MAX + 1];
 	char uri[CACHE_URI_MAX + 1];
@@ -103,9 +103,9 @@ int cache_header_read(int file, struct cache_header *header);
  * in whole seconds. Who writes to it or cuts it later sets that to now, which has a fraction. */
 bool cache_is_untouched(const struct cache_header *header, const struct stat *st);
 
-/* cache_series.c. An entry goes: the series is not to lead to it any more. Due before its file is removed. */
-void cache_series_forget(struct cache *cache, const struct cache_header *header);
-/* Of the file `name` in the open directory: whether it is a link of a series; if it leads nowhere it is removed. */
-bool cache_series_sweep(struct cache *cache, int directory, const char *name);
+/* cache_series.c. An entry goes: the lineage is not to lead to it any more. Due before its file is removed. */
+void cache_lineage_forget(struct cache *cache, const struct cache_header *header);
+/* Of the file `name` in the open directory: whether it is a link of a lineage; if it leads nowhere it is removed. */
+bool cache_lineage_sweep(struct cache *cache, int directory, const char *name);
 
 #endif

@@ -3,7 +3,7 @@
  * key of the latest one and since when that is out of date: no blocks on the disk, nothing to be loaded at the start,
  * and the same for all daemons. A link is a hint: one that gets lost, or that another daemon has turned back, costs a conversion and
  * is put right by the next hit. An entry that goes takes its link along. */
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 enum { LEFT_S = 60, LINK_NAME_MAX = CACHE_NAME_MAX + 8, LINK_TEXT_MAX = DIGEST_HEX_MAX + 24 };
 
-static const char SUFFIX[] = ".series";
+static const char SUFFIX[] = ".lineage";
 
 /* Seconds of the epoch; 0: it is not out of date. */
 struct hint {
@@ -27,10 +27,10 @@ struct hint {
 	uint64_t since;
 };
 
-static void link_name(const uint8_t series[DIGEST_BYTES], char out[LINK_NAME_MAX])
+static void link_name(const uint8_t lineage[DIGEST_BYTES], char out[LINK_NAME_MAX])
 {
 	char name[CACHE_NAME_MAX];
-	cache_name(series, name);
+	cache_name(lineage, name);
 	snprintf(out, LINK_NAME_MAX, "%s%s", name, SUFFIX);
 }
 
@@ -60,7 +60,7 @@ static int read_link(int directory, const char *name, struct hint *hint)
 	return 0;
 }
 
-static void write_link(struct cache *cache, const uint8_t series[DIGEST_BYTES],
+static void write_link(struct cache *cache, const uint8_t lineage[DIGEST_BYTES],
 	const uint8_t key[DIGEST_BYTES], uint64_t since)
 {
 	char name[LINK_NAME_MAX], fresh[LINK_NAME_MAX + 16];
@@ -68,12 +68,12 @@ static void write_link(struct cache *cache, const uint8_t series[DIGEST_BYTES],
 	uint32_t number = 0;
 	digest_hex(key, hex);
 	snprintf(text, sizeof text, "%s-%" PRIu64, hex, since);
-	link_name(series, name);
+	link_name(lineage, name);
 	(void)!getrandom(&number, sizeof number, GRND_NONBLOCK);
 	snprintf(fresh, sizeof fresh, "%s.%08" PRIx32, name, number);
 	int r = symlinkat(text, cache->directory, fresh);
 	if (r < 0 && errno == ENOENT) {
-		FD_CLEANUP int made = cache_directory_open(cache, cache_directory_of(series), true);
+		FD_CLEANUP int made = cache_directory_open(cache, cache_directory_of(lineage), true);
 		r = made < 0 ? -1 : symlinkat(text, cache->directory, fresh);
 	}
 	if (r == 0 && renameat(cache->directory, fresh, cache->directory, name) < 0)
@@ -81,19 +81,19 @@ static void write_link(struct cache *cache, const uint8_t series[DIGEST_BYTES],
 }
 
 void cache_confirm(
-	struct cache *cache, const uint8_t series[DIGEST_BYTES], const uint8_t key[DIGEST_BYTES])
+	struct cache *cache, const uint8_t lineage[DIGEST_BYTES], const uint8_t key[DIGEST_BYTES])
 {
 	char name[LINK_NAME_MAX];
 	struct hint hint;
-	link_name(series, name);
+	link_name(lineage, name);
 	if (read_link(cache->directory, name, &hint) < 0 || hint.since != 0 ||
 		memcmp(hint.key, key, DIGEST_BYTES) != 0)
-		write_link(cache, series, key, 0);
+		write_link(cache, lineage, key, 0);
 }
 
 /* Sees to it that the link says since when its result is out of date. A source that is older than the link has come there by a
  * rename of something above it: nobody knows when. */
-static void tell_since(struct cache *cache, const uint8_t series[DIGEST_BYTES], const char *name,
+static void tell_since(struct cache *cache, const uint8_t lineage[DIGEST_BYTES], const char *name,
 	time_t changed, struct hint *hint)
 {
 	struct stat st;
@@ -101,20 +101,20 @@ static void tell_since(struct cache *cache, const uint8_t series[DIGEST_BYTES], 
 	if (hint->since != 0 || fstatat(cache->directory, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	hint->since = (uint64_t)(changed > st.st_mtim.tv_sec && changed < now ? changed : now);
-	write_link(cache, series, hint->key, hint->since);
+	write_link(cache, lineage, hint->key, hint->since);
 }
 
-int cache_find_older(struct cache *cache, const uint8_t series[DIGEST_BYTES],
+int cache_find_older(struct cache *cache, const uint8_t lineage[DIGEST_BYTES],
 	const uint8_t key[DIGEST_BYTES], time_t changed, uint64_t limit_s,
 	struct cache_older *older)
 {
 	char name[LINK_NAME_MAX];
 	struct hint hint;
-	link_name(series, name);
+	link_name(lineage, name);
 	if (read_link(cache->directory, name, &hint) < 0 ||
 		memcmp(hint.key, key, DIGEST_BYTES) == 0)
 		return -ENOENT;
-	tell_since(cache, series, name, changed, &hint);
+	tell_since(cache, lineage, name, changed, &hint);
 	uint64_t now = (uint64_t)time(NULL);
 	*older = (struct cache_older){.stale_s = now > hint.since ? now - hint.since : 0};
 	if (older->stale_s > limit_s)
@@ -130,20 +130,20 @@ int cache_find_older(struct cache *cache, const uint8_t series[DIGEST_BYTES],
 	return fd_take(&file);
 }
 
-void cache_series_forget(struct cache *cache, const struct cache_header *header)
+void cache_lineage_forget(struct cache *cache, const struct cache_header *header)
 {
 	static const uint8_t none[DIGEST_BYTES];
 	char name[LINK_NAME_MAX];
 	struct hint hint;
-	if (memcmp(header->series, none, DIGEST_BYTES) == 0)
+	if (memcmp(header->lineage, none, DIGEST_BYTES) == 0)
 		return;
-	link_name(header->series, name);
+	link_name(header->lineage, name);
 	if (read_link(cache->directory, name, &hint) == 0 &&
 		memcmp(hint.key, header->key, DIGEST_BYTES) == 0)
 		unlinkat(cache->directory, name, 0);
 }
 
-bool cache_series_sweep(struct cache *cache, int directory, const char *name)
+bool cache_lineage_sweep(struct cache *cache, int directory, const char *name)
 {
 	char entry[CACHE_NAME_MAX];
 	struct hint hint;

@@ -9,7 +9,7 @@
  * in the file for the other daemons. A daemon that is stopped while it holds such a lock must not stop the others. So nobody waits
  * long, and then the number may become wrong. That is no worse than a daemon that is killed before its addition.
  */
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

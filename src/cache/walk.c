@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* For people: nothing that serves requests needs to see all entries. What lies between them that is none is shown, too. */
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -65,7 +65,7 @@ static int walk_file(struct cache *cache, int fd, const char *prefix, const char
 	fd_close(&entry.file);
 	const int64_t cost = (int64_t)cache_cost(cache, entry.length);
 	if (r == CACHE_REMOVE) {
-		cache_series_forget(cache, &header);
+		cache_lineage_forget(cache, &header);
 		if (cache_remove(cache, entry.name, entry.length)) {
 			before->bytes -= cost;
 			before->entries--;
@@ -89,7 +89,7 @@ static int walk_directory(struct cache *cache, unsigned number, cache_visit *vis
 	int r = 0;
 	struct dirent *at;
 	while (r >= 0 && (at = readdir(directory))) {
-		if (cache_series_sweep(cache, fd, at->d_name) ||
+		if (cache_lineage_sweep(cache, fd, at->d_name) ||
 			strlen(at->d_name) != DIGEST_HEX_MAX - 1)
 			continue;
 		r = walk_file(cache, fd, prefix, at->d_name, visit, data, &before, &found);

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 #include "fcgi/client.h"
 #include "fcgi/listener.h"
-#include "src/server/desk.h"
+#include "src/daemon/admin.h"
 
 enum { TIMEOUT_S = 10 };
 
@@ -37,7 +37,7 @@ int ask_run(const char *address, const char *command)
 	struct timeval timeout = {.tv_sec = TIMEOUT_S};
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-	const struct fcgi_client_param params[] = {{DESK_COMMAND, command}};
+	const struct fcgi_client_param params[] = {{ADMIN_COMMAND, command}};
 	const struct fcgi_client_sink sink = {
 		.status = &status, .data = &status, .body = take_body};
 	r = fcgi_client_request(fd, params, 1, &sink);

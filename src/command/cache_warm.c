@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* As many requests at once as the daemon converts at once: more would only stand in its queue. HEAD is no way to do it, for
  * a live recipe answers that without converting. */
-#include "src/command/caching.h"
+#include "src/command/cache.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/request/plan.h"
+#include "src/plan/plan.h"
 
 static void print_quoted(const char *argument)
 {
@@ -54,7 +54,7 @@ static int print_plan(const struct plan *plan)
 	printf("recipe    %s\n", recipe->name);
 	printf("source    ");
 	print_quoted(plan->source_name);
-	printf(" (%s, %" PRIu64 " bytes", sniff_name(source->sniff.type), source->size);
+	printf(" (%s, %" PRIu64 " bytes", media_name(source->sniff.type), source->size);
 	if (source->sniff.width)
 		printf(", %" PRIu64 "x%" PRIu64, source->sniff.width, source->sniff.height);
 	printf(")\n");

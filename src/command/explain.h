@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_EXPLAIN_H
-#define SRC_EXPLAIN_H
+#ifndef SRC_COMMAND_EXPLAIN_H
+#define SRC_COMMAND_EXPLAIN_H
 
 /*
  * `sluice explain` and `sluice render`: what a URL means, and what comes of it, without a web
@@ -8,8 +8,8 @@
  */
 
 #include "fcgi/client.h"
-#include "src/config.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "src/request/service.h"
 
 struct explain_request {
 	const char *uri;

@@ -15,7 +15,7 @@
 #include "fcgi/client.h"
 #include "src/command/explain.h"
 #include "src/request/request.h"
-#include "src/seclusion.h"
+#include "src/daemon/sandbox.h"
 
 struct responder {
 	struct service *service;
@@ -91,7 +91,7 @@ int render_run(struct config *config, const struct explain_request *request)
 		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
 		return 1;
 	}
-	if (seclusion_check(&service, config) < 0) {
+	if (sandbox_check(&service, config) < 0) {
 		service_close(&service);
 		return 1;
 	}

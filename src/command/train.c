@@ -22,8 +22,8 @@
 #include "base/tree.h"
 #include "src/command/explain.h"
 #include "src/command/sample.h"
-#include "src/request/plan.h"
-#include "src/service.h"
+#include "src/plan/plan.h"
+#include "src/request/service.h"
 
 enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, MODULES_MAX = 256, URL_MAX = 4096 };
 
@@ -132,14 +132,14 @@ static void run(struct training *training, struct recipe_training *recipe, const
 }
 
 /* The recipe that answers this URL; NULL: none. *type is the source's. */
-static const struct recipe *plan(struct training *training, const char *url, enum sniff_type *type)
+static const struct recipe *plan(struct training *training, const char *url, enum media_type *type)
 {
 	struct plan *made = malloc(sizeof *made);
 	if (!made)
 		return NULL;
 	enum outcome outcome = plan_make(made, training->config, "GET", url, NULL);
 	const struct recipe *recipe = outcome == OUTCOME_OK ? made->recipe : NULL;
-	*type = recipe ? made->source.sniff.type : SNIFF_UNKNOWN;
+	*type = recipe ? made->source.sniff.type : MEDIA_UNKNOWN;
 	plan_clear(made);
 	free(made);
 	return recipe;
@@ -155,7 +155,7 @@ static void try_recipe(struct training *training, size_t index, const char *sour
 	for (size_t format = 0; format < formats; format++) {
 		char buffer[URL_MAX];
 		struct text url;
-		enum sniff_type type;
+		enum media_type type;
 		text_init(&url, buffer, sizeof buffer);
 		if (!sample_url(recipe, training->config->prefix, source, format, &url) ||
 			plan(training, url.data, &type) != recipe || types & 1ULL << type)
@@ -249,7 +249,7 @@ int train_run(struct config *config, char **urls, int url_count)
 	signal(SIGXFSZ, SIG_IGN);
 	int r = open_training(&training);
 	for (int i = 0; i < url_count && r == 0; i++) {
-		enum sniff_type type;
+		enum media_type type;
 		const struct recipe *recipe = plan(&training, urls[i], &type);
 		if (recipe)
 			run(&training, &training.recipes[recipe_index(config, recipe)], urls[i]);

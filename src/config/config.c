@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libconfuse stops at the first error. To find more in one run, an unknown option is reported and
+ * libconfuse notes at the first error. To find more in one run, an unknown option is reported and
  * then made known, and the text is parsed again. Values are kept as text with their line, which
  * libconfuse would forget; their meaning is the business of the other config_*.c. libconfuse gives
  * its callbacks no pointer of ours and its lexer is global: hence the static `loader`, and one
  * thread at a time.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <confuse.h>
 #include <errno.h>

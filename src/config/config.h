@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_CONFIG_H
-#define SRC_CONFIG_H
+#ifndef SRC_CONFIG_CONFIG_H
+#define SRC_CONFIG_CONFIG_H
 
 /*
  * sluice.conf, read with libconfuse (only config.c knows that). Immutable and reference-counted: a reload makes a new
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
-#include "src/recipe.h"
+#include "src/recipe/recipe.h"
 
 enum { CONFIG_SIGHT_PATH_MAX = 256 }; /* of status_path and ping_path, with the NUL */
 

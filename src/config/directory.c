@@ -3,7 +3,7 @@
  * A configuration and the files that belong to it are moved together: from the source tree to /etc,
  * or into a test's folder. {config_dir} lets one name the others.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * request comes (a root that is no directory, a socket address without its kind) is looked at here,
  * when somebody is still watching.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <grp.h>
 #include <pwd.h>

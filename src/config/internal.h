@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "src/config.h"
+#include "src/config/config.h"
 
 /* Messages are collected and written in the order of lines at the end. */
 struct config_message {

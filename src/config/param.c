@@ -3,7 +3,7 @@
  * `param NAME { … }`. min, max and default are texts whose meaning depends on the type; what a type
  * has no use for is an error and not ignored: a bound that nobody checks is worse than none.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -105,19 +105,19 @@ static bool read_value(
 {
 	struct param_choice *choice = &param->values[param->value_count];
 	if (param->type == PARAM_FORMAT) {
-		int type = sniff_from_name(value->text);
+		int type = media_from_name(value->text);
 		if (type < 0) {
-			const char *names[SNIFF_TYPES + 1] = {NULL};
+			const char *names[MEDIA_TYPES + 1] = {NULL};
 			char message[CONFIG_MESSAGE_MAX];
-			for (int i = 1; i < SNIFF_TYPES; i++)
-				names[i - 1] = sniff_name((enum sniff_type)i);
+			for (int i = 1; i < MEDIA_TYPES; i++)
+				names[i - 1] = media_name((enum media_type)i);
 			config_parse_name(value->text, names, message);
 			config_read_error(reader, value->line, "values: format '%.40s': %s",
 				value->text, message);
 			return false;
 		}
-		choice->name = config_strdup(reader->report, sniff_name((enum sniff_type)type));
-		choice->mapped = config_strdup(reader->report, sniff_name((enum sniff_type)type));
+		choice->name = config_strdup(reader->report, media_name((enum media_type)type));
+		choice->mapped = config_strdup(reader->report, media_name((enum media_type)type));
 	} else {
 		const char *equal = strchr(value->text, '=');
 		choice->name = config_strdup(reader->report, value->text);

@@ -4,7 +4,7 @@
  * where libconfuse knows no environment and only two escapes, so that loading it again gives the
  * same.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -124,9 +124,9 @@ static void put_param(FILE *out, const struct param *param)
 static void put_sources(FILE *out, uint64_t sources)
 {
 	const char *comma = "    sources = {";
-	for (int i = 1; i < SNIFF_TYPES; i++) {
+	for (int i = 1; i < MEDIA_TYPES; i++) {
 		if (sources & (UINT64_C(1) << i)) {
-			fprintf(out, "%s'%s'", comma, sniff_name((enum sniff_type)i));
+			fprintf(out, "%s'%s'", comma, media_name((enum media_type)i));
 			comma = ", ";
 		}
 	}

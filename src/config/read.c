@@ -3,7 +3,7 @@
  * From an option's text to a field. One place decides how a wrong value is reported: what was
  * written, then what it should have been.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * `recipe NAME { … }`: its options, and what only shows when they are seen together (a hole of the
  * path without a param, a param that nothing uses, a program that never gets the source).
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +23,14 @@ static const char *without_prefix(const char *message, const char *prefix)
 
 static void read_sources(const struct config_reader *reader, struct recipe *recipe)
 {
-	const char *names[SNIFF_TYPES + 1] = {NULL};
+	const char *names[MEDIA_TYPES + 1] = {NULL};
 	char message[CONFIG_MESSAGE_MAX];
-	for (int i = 1; i < SNIFF_TYPES; i++)
-		names[i - 1] = sniff_name((enum sniff_type)i);
+	for (int i = 1; i < MEDIA_TYPES; i++)
+		names[i - 1] = media_name((enum media_type)i);
 	for (size_t i = 0; i < config_node_count(reader->node, "sources"); i++) {
 		const struct config_value *value = config_node_value(reader->node, "sources", i);
-		int type = sniff_from_name(value->text);
-		if (type > SNIFF_UNKNOWN && type < SNIFF_TYPES) {
+		int type = media_from_name(value->text);
+		if (type > MEDIA_UNKNOWN && type < MEDIA_TYPES) {
 			recipe->sources |= UINT64_C(1) << type;
 			continue;
 		}

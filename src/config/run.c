@@ -3,7 +3,7 @@
  * `run`: what is executed. A mistake here shows as a broken picture weeks later, or as a hole
  * through which a client reaches a shell, so it is judged as a whole, once the params are known.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

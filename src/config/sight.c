@@ -2,7 +2,7 @@
 /*
  * What an operator sees of the daemon. Off where it is not asked for.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Values with units. A number without its unit is never guessed: one who writes `timeout = 10` may
  * mean minutes, so the message offers the likeliest reading and the administrator decides.
  */
-#include "src/config/config_internal.h"
+#include "src/config/internal.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * pipe whose reader may never come. Every descriptor of ours that a program got is closed here as
  * soon as it runs: the ends of pipes must be where the programs are and nowhere else, or nobody
  * ever sees an end of file. */
-#include "src/conversion.h"
+#include "src/convert/conversion.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "src/environment.h"
+#include "src/convert/environment.h"
 
 static const char OUTPUT_NAME[] = "output";
 
@@ -61,7 +61,7 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 	struct conversion *conversion = start->conversion;
 	const struct plan *plan = conversion->plan;
 	const struct recipe *recipe = plan->recipe;
-	struct conversion_stage *stage = &conversion->stages[index];
+	struct conversion_program *program = &conversion->programs[index];
 	FD_CLEANUP int again = -1;
 	FD_CLEANUP int as_stdin = -1;
 	struct job_file files[4];
@@ -116,9 +116,9 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 			},
 	};
 	bool warm = recipe->start == RECIPE_WARM;
-	int r = launcher_start(conversion->service->launcher, &spec, warm, &stage->job);
-	stage->started = r == 0;
-	stage->warm = r == 0 && stage->job.holder != 0;
+	int r = launcher_start(conversion->service->launcher, &spec, warm, &program->job);
+	program->started = r == 0;
+	program->warm = r == 0 && program->job.holder != 0;
 	conversion->running += r == 0;
 	return r;
 }
@@ -177,8 +177,8 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	conversion->directory[0] = '\0';
 	conversion->count = template_program_count(recipe->template);
 	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++)
-		conversion->stages[i] = (struct conversion_stage){.job = {.pidfd = -1}};
-	lastwords_init(&conversion->words, recipe->stderr_fails);
+		conversion->programs[i] = (struct conversion_program){.job = {.pidfd = -1}};
+	stderr_tail_init(&conversion->words, recipe->stderr_fails);
 	for (size_t i = 0; i < conversion->count; i++) {
 		if (!recipe->program_paths[i]) {
 			text_printf(reason, "program not found: %s",
@@ -215,8 +215,8 @@ const char *conversion_start_name(const struct conversion *conversion)
 {
 	size_t warm = 0, started = 0;
 	for (size_t i = 0; i < conversion->count; i++) {
-		warm += conversion->stages[i].warm;
-		started += conversion->stages[i].started;
+		warm += conversion->programs[i].warm;
+		started += conversion->programs[i].started;
 	}
 	return warm == 0 ? "cold" : warm == started ? "warm" : "mixed";
 }
@@ -224,34 +224,34 @@ const char *conversion_start_name(const struct conversion *conversion)
 void conversion_signal(const struct conversion *conversion, int signal)
 {
 	for (size_t i = 0; i < conversion->count; i++)
-		if (conversion->stages[i].started && !conversion->stages[i].ended)
-			job_signal(&conversion->stages[i].job, signal);
+		if (conversion->programs[i].started && !conversion->programs[i].ended)
+			job_signal(&conversion->programs[i].job, signal);
 }
 
 void conversion_kill_rest(struct conversion *conversion)
 {
 	for (size_t i = 0; i < conversion->count; i++) {
-		struct conversion_stage *stage = &conversion->stages[i];
-		if (!stage->started || stage->ended)
+		struct conversion_program *program = &conversion->programs[i];
+		if (!program->started || program->ended)
 			continue;
-		stage->killed = true;
-		job_signal(&stage->job, SIGKILL);
+		program->killed = true;
+		job_signal(&program->job, SIGKILL);
 	}
 }
 
-void conversion_stage_ended(struct conversion *conversion, size_t index)
+void conversion_program_ended(struct conversion *conversion, size_t index)
 {
-	struct conversion_stage *stage = &conversion->stages[index];
-	if (!stage->started || stage->ended)
+	struct conversion_program *program = &conversion->programs[index];
+	if (!program->started || program->ended)
 		return;
-	pid_t pid = stage->job.pid;
-	unsigned holder = stage->job.holder;
-	if (stage->looked)
-		stage->outgrown = meter_end(conversion->service->meter, pid);
-	if (job_reap(&stage->job, &stage->result) == 0 && !stage->killed)
-		launcher_ended(conversion->service->launcher, holder, &stage->result);
-	spawner_stopped_job(conversion->service->spawner, pid, stage->forbidden);
-	stage->ended = true;
+	pid_t pid = program->job.pid;
+	unsigned holder = program->job.holder;
+	if (program->looked)
+		program->outgrown = meter_end(conversion->service->meter, pid);
+	if (job_reap(&program->job, &program->result) == 0 && !program->killed)
+		launcher_ended(conversion->service->launcher, holder, &program->result);
+	spawner_stopped_job(conversion->service->spawner, pid, program->forbidden);
+	program->ended = true;
 	conversion->running--;
 }
 
@@ -262,8 +262,8 @@ static void read_rest_of_stderr(struct conversion *conversion)
 	int left = 0;
 	for (int read = 0; conversion->err >= 0 && read < CONVERSION_PIPE_BYTES &&
 			   ioctl(conversion->err, FIONREAD, &left) == 0 && left > 0;
-		read += LASTWORDS_READ_MAX)
-		lastwords_read(&conversion->words, conversion->err);
+		read += STDERR_TAIL_READ_MAX)
+		stderr_tail_read(&conversion->words, conversion->err);
 	fd_close(&conversion->err);
 }
 
@@ -272,7 +272,7 @@ void conversion_end(struct conversion *conversion)
 	if (conversion->running > 0)
 		conversion_signal(conversion, SIGKILL);
 	for (size_t i = 0; i < conversion->count; i++)
-		conversion_stage_ended(conversion, i);
+		conversion_program_ended(conversion, i);
 	read_rest_of_stderr(conversion);
 	fd_close(&conversion->out_writer);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_CONVERSION_H
-#define SRC_CONVERSION_H
+#ifndef SRC_CONVERT_CONVERSION_H
+#define SRC_CONVERT_CONVERSION_H
 
 /*
  * The running programs of one request, their pipes and their directory. Everything is gone after
@@ -13,14 +13,14 @@
 
 #include "base/text.h"
 #include "spawn/job.h"
-#include "src/access.h"
-#include "src/lastwords.h"
-#include "src/progress.h"
-#include "src/request/plan.h"
-#include "src/service.h"
-#include "src/workdir.h"
+#include "src/observe/access.h"
+#include "src/convert/stderr_tail.h"
+#include "src/observe/progress.h"
+#include "src/plan/plan.h"
+#include "src/request/service.h"
+#include "src/convert/workdir.h"
 
-struct conversion_stage {
+struct conversion_program {
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
 	bool warm;   /* from a holder */
@@ -36,12 +36,12 @@ struct conversion {
 	const struct plan *plan;
 	size_t count; /* of programs */
 	size_t running;
-	struct conversion_stage stages[TEMPLATE_PROGRAMS_MAX];
+	struct conversion_program programs[TEMPLATE_PROGRAMS_MAX];
 	struct template_argv argv;
 	int out;	/* where the last program's bytes arrive; -1 with {output} */
 	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
 	int err;
-	struct lastwords words;
+	struct stderr_tail words;
 	unsigned blind_looks; /* so often in a row nobody could see what its directory holds */
 	char directory
 		[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
@@ -60,8 +60,8 @@ void conversion_signal(const struct conversion *conversion, int signal);
 /* One has failed: ends the others, whose end is not theirs then. */
 void conversion_kill_rest(struct conversion *conversion);
 
-/* A stage's pidfd has become readable: reaps it. */
-void conversion_stage_ended(struct conversion *conversion, size_t stage);
+/* A program's pidfd has become readable: reaps it. */
+void conversion_program_ended(struct conversion *conversion, size_t program);
 
 /* Kills what runs, reaps it and reads the rest of stderr; what was written to `out` can still be
  * read. May be called again. */
@@ -78,12 +78,12 @@ const char *conversion_look(struct conversion *conversion, bool *missed);
  * none). */
 int conversion_open_output(const struct conversion *conversion);
 
-/* An ended stage whose end is not good: killed, or an exit status that is neither 0 nor mapped to 200 by the recipe. */
-bool conversion_stage_failed(const struct conversion *conversion, size_t stage);
+/* An ended program whose end is not good: killed, or an exit status that is neither 0 nor mapped to 200 by the recipe. */
+bool conversion_program_failed(const struct conversion *conversion, size_t program);
 
 /* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status
  * is set for OUTCOME_MAPPED. */
-enum outcome conversion_verdict(
+enum outcome conversion_classify(
 	const struct conversion *conversion, int *status, struct text *reason);
 
 /* "warm" when every program was, "cold" when none, else "mixed". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nothing of the daemon's own environment: what a program sees is in the configuration. */
-#include "src/environment.h"
+#include "src/convert/environment.h"
 
 #include <errno.h>
 #include <stdarg.h>

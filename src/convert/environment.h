@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_ENVIRONMENT_H
-#define SRC_ENVIRONMENT_H
+#ifndef SRC_CONVERT_ENVIRONMENT_H
+#define SRC_CONVERT_ENVIRONMENT_H
 
 /* What a recipe's programs live in: the same for a job and for the holder that waits for it, but for HOME and TMPDIR. */
 
 #include "spawn/job.h"
-#include "src/config.h"
-#include "src/recipe.h"
+#include "src/config/config.h"
+#include "src/recipe/recipe.h"
 
 enum { ENVIRONMENT_MAX = 48, ENVIRONMENT_BYTES = 16384 };
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "spawn/meter.h"
-#include "src/conversion.h"
-#include "src/quota.h"
+#include "src/convert/conversion.h"
+#include "src/convert/quota.h"
 
 enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4 };
 
@@ -20,10 +20,10 @@ static uint64_t disk_limit(const struct conversion *conversion)
 }
 
 /* One that hides what it has open has something to hide. It may be about to begin its program, so that is looked at twice. */
-static bool is_hiding(struct conversion_stage *stage, const struct meter_amount *amount)
+static bool is_hiding(struct conversion_program *program, const struct meter_amount *amount)
 {
-	stage->hidden = amount->hidden ? stage->hidden + 1 : 0;
-	return stage->hidden >= HIDDEN_MAX || amount->countless;
+	program->hidden = amount->hidden ? program->hidden + 1 : 0;
+	return program->hidden >= HIDDEN_MAX || amount->countless;
 }
 
 /* Descriptors may be lacking for a moment. But a job that nobody can look at has no limit. */
@@ -48,19 +48,19 @@ const char *conversion_look(struct conversion *conversion, bool *missed)
 	uint64_t unlinked = 0;
 	*missed = false;
 	for (size_t i = 0; i < conversion->count && (limit || memory); i++) {
-		struct conversion_stage *stage = &conversion->stages[i];
+		struct conversion_program *program = &conversion->programs[i];
 		struct meter_amount amount;
-		if (!stage->started || stage->ended)
+		if (!program->started || program->ended)
 			continue;
 		int r = meter_look(
-			service->meter, stage->job.pid, conversion->directory, &limits, &amount);
+			service->meter, program->job.pid, conversion->directory, &limits, &amount);
 		*missed |= r == -EAGAIN;
-		stage->looked |= r == 0;
+		program->looked |= r == 0;
 		if (r < 0)
 			continue;
 		if (memory && amount.memory_bytes > memory)
 			return "memory";
-		if (limit && is_hiding(stage, &amount))
+		if (limit && is_hiding(program, &amount))
 			return "temp_max";
 		unlinked += amount.unlinked_bytes;
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* HOME and TMPDIR of a holder are the directory in which those of the jobs are made: what a constructor remembers of them
  * exists, and is removed with the rest. */
-#include "src/warmth.h"
+#include "src/convert/prefork.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "src/environment.h"
+#include "src/convert/environment.h"
 
 static int add_recipe(const char *temp_dir, const struct config *config,
 	const struct recipe *recipe, struct environment *environment, struct holder_program *out,
@@ -35,7 +35,7 @@ static int add_recipe(const char *temp_dir, const struct config *config,
 	return 0;
 }
 
-int warmth_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out)
+int prefork_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out)
 {
 	size_t recipes = config->recipe_count, count = 0;
 	struct environment *environments = calloc(recipes ? recipes : 1, sizeof *environments);

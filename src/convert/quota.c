@@ -2,7 +2,7 @@
 /* A quota of the file system would need a mount for each job. The job is still writing while
  * this looks: what vanishes meanwhile counts nothing, links are never followed, and there is an
  * end to it whatever the job does. */
-#include "src/quota.h"
+#include "src/convert/quota.h"
 
 #include <errno.h>
 

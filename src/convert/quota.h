@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_QUOTA_H
-#define SRC_QUOTA_H
+#ifndef SRC_CONVERT_QUOTA_H
+#define SRC_CONVERT_QUOTA_H
 
 #include <stdint.h>
 

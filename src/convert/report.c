@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/conversion.h"
+#include "src/convert/conversion.h"
 
 #include <string.h>
 
@@ -8,22 +8,22 @@ static void put_exits(const struct conversion *conversion, char *buffer, size_t 
 	struct text text;
 	text_init(&text, buffer, size);
 	for (size_t i = 0; i < conversion->count; i++) {
-		const struct conversion_stage *stage = &conversion->stages[i];
+		const struct conversion_program *program = &conversion->programs[i];
 		if (i > 0)
 			text_puts(&text, ",");
-		if (!stage->started)
+		if (!program->started)
 			text_puts(&text, "-");
-		else if (stage->result.exited)
-			text_printf(&text, "%d", stage->result.exit_status);
+		else if (program->result.exited)
+			text_printf(&text, "%d", program->result.exit_status);
 		else
-			text_printf(&text, "signal:%d", stage->result.signal);
+			text_printf(&text, "signal:%d", program->result.signal);
 	}
 }
 
 void conversion_show(const struct conversion *conversion, struct progress *progress)
 {
 	for (size_t i = 0; i < conversion->count && i < PROGRESS_PIDS_MAX; i++)
-		atomic_store(&progress->pids[i], conversion->stages[i].job.pid);
+		atomic_store(&progress->pids[i], conversion->programs[i].job.pid);
 	atomic_store(&progress->phase, PROGRESS_CONVERTING);
 }
 
@@ -34,10 +34,10 @@ void conversion_report(struct conversion *conversion, struct access *access)
 	access->cpu_us = conversion_cpu_us(conversion);
 	access->peak_kib = conversion_peak_kib(conversion);
 	put_exits(conversion, access->exit, sizeof access->exit);
-	struct lastwords *words = &conversion->words;
+	struct stderr_tail *words = &conversion->words;
 	if (access->outcome == OUTCOME_OK || words->length == 0)
 		return;
-	words->kept[words->length < LASTWORDS_KEPT ? words->length : LASTWORDS_KEPT - 1] = '\0';
+	words->kept[words->length < STDERR_TAIL_KEPT ? words->length : STDERR_TAIL_KEPT - 1] = '\0';
 	size_t length = strlen(words->kept);
 	access->words = words->kept + (length > ACCESS_WORDS_MAX ? length - ACCESS_WORDS_MAX : 0);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A converter may write to stderr without end: each call reads a bounded amount, so that it cannot
  * keep its worker from looking at the clock. */
-#include "src/lastwords.h"
+#include "src/convert/stderr_tail.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECE = 4096, PIECES = LASTWORDS_READ_MAX / PIECE };
+enum { PIECE = 4096, PIECES = STDERR_TAIL_READ_MAX / PIECE };
 
 /* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264
  * and others. */
@@ -22,7 +22,7 @@ static const char *const memory_phrases[] = {
 	"nsufficient memory",
 };
 
-void lastwords_init(struct lastwords *words, char *const *phrases)
+void stderr_tail_init(struct stderr_tail *words, char *const *phrases)
 {
 	words->phrases = phrases;
 	words->found = NULL;
@@ -30,7 +30,7 @@ void lastwords_init(struct lastwords *words, char *const *phrases)
 	words->length = words->carry_length = 0;
 }
 
-static void search(struct lastwords *words, const char *data, size_t size)
+static void search(struct stderr_tail *words, const char *data, size_t size)
 {
 	for (char *const *phrase = words->phrases; phrase && *phrase && !words->found; phrase++)
 		if (memmem(data, size, *phrase, strlen(*phrase)))
@@ -43,14 +43,14 @@ static void search(struct lastwords *words, const char *data, size_t size)
 		words->file = memmem(data, size, file_phrase, sizeof file_phrase - 1);
 }
 
-static void keep(struct lastwords *words, const char *data, size_t size)
+static void keep(struct stderr_tail *words, const char *data, size_t size)
 {
-	if (size >= LASTWORDS_KEPT) {
-		memcpy(words->kept, data + size - LASTWORDS_KEPT, LASTWORDS_KEPT);
-		words->length = LASTWORDS_KEPT;
+	if (size >= STDERR_TAIL_KEPT) {
+		memcpy(words->kept, data + size - STDERR_TAIL_KEPT, STDERR_TAIL_KEPT);
+		words->length = STDERR_TAIL_KEPT;
 		return;
 	}
-	size_t room = LASTWORDS_KEPT - words->length;
+	size_t room = STDERR_TAIL_KEPT - words->length;
 	if (size > room) {
 		memmove(words->kept, words->kept + (size - room), words->length - (size - room));
 		words->length -= size - room;
@@ -59,10 +59,10 @@ static void keep(struct lastwords *words, const char *data, size_t size)
 	words->length += size;
 }
 
-void lastwords_add(struct lastwords *words, const char *data, size_t size)
+void stderr_tail_add(struct stderr_tail *words, const char *data, size_t size)
 {
 	while (size > 0) {
-		char window[LASTWORDS_PHRASE_MAX + PIECE];
+		char window[STDERR_TAIL_PHRASE_MAX + PIECE];
 		size_t n = size < PIECE ? size : PIECE;
 		memcpy(window, words->carry, words->carry_length);
 		memcpy(window + words->carry_length, data, n);
@@ -76,7 +76,7 @@ void lastwords_add(struct lastwords *words, const char *data, size_t size)
 	}
 }
 
-bool lastwords_read(struct lastwords *words, int fd)
+bool stderr_tail_read(struct stderr_tail *words, int fd)
 {
 	for (int i = 0; i < PIECES; i++) {
 		char piece[PIECE];
@@ -85,7 +85,7 @@ bool lastwords_read(struct lastwords *words, int fd)
 			return false;
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
-		lastwords_add(words, piece, (size_t)n);
+		stderr_tail_add(words, piece, (size_t)n);
 	}
 	return true;
 }

@@ -8,7 +8,7 @@
  * lock: for everything in struct sweeper but temp_fd and stop. The item that is just being worked
  * on is in no list.
  */
-#include "src/sweeper.h"
+#include "src/convert/sweeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "src/workdir.h"
+#include "src/convert/workdir.h"
 
 enum {
 	STACK_BYTES = 256 * 1024,

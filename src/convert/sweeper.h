@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SWEEPER_H
-#define SRC_SWEEPER_H
+#ifndef SRC_CONVERT_SWEEPER_H
+#define SRC_CONVERT_SWEEPER_H
 
 /*
  * Removes what jobs have left behind, in a thread that serves nobody. What cannot be removed now is

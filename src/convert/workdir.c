@@ -5,7 +5,7 @@
  * with all that is in it, and made anew. How much that is was decided by the job: a few files
  * are removed at once, so that nothing of an ordinary request is left when it ends; the rest is
  * the sweeper's. */
-#include "src/workdir.h"
+#include "src/convert/workdir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/tree.h"
-#include "src/sweeper.h"
+#include "src/convert/sweeper.h"
 
 enum { KEPT = 16, AT_ONCE_ENTRIES = 64, AT_ONCE_MS = 20 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_WORKDIR_H
-#define SRC_WORKDIR_H
+#ifndef SRC_CONVERT_WORKDIR_H
+#define SRC_CONVERT_WORKDIR_H
 
 /*
  * The directories of jobs below the daemon's own: a few that are there from the start and go from job to job while each leaves

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/server/desk.h"
+#include "src/daemon/admin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,15 +11,15 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "src/access.h"
-#include "src/pool.h"
+#include "src/observe/access.h"
+#include "base/pool.h"
 #include "src/request/request.h"
-#include "src/request/request_id.h"
-#include "src/request/response.h"
+#include "src/http/request_id.h"
+#include "src/request/reply.h"
 #include "src/status/status.h"
 
 enum {
-	DESK_THREADS = 4,
+	ADMIN_THREADS = 4,
 	COMMAND_MAX = 64,
 	SEND_MS = 5000,	   /* for all of an answer, however little at a time is read */
 	VISITORS_MAX = 64, /* of one kind; the others are refused */
@@ -32,15 +32,15 @@ struct counter {
 	atomic_uint visitors; /* answered, or waiting for it */
 };
 
-struct desk {
+struct admin {
 	struct service *service;
 	struct fcgi_loop *loop;
 	struct counter status, health;
 };
 
-/* A request on its way to a thread of the desk. */
+/* A request on its way to a thread of the admin. */
 struct visit {
-	struct desk *desk;
+	struct admin *admin;
 	struct counter *counter;
 	struct config *config; /* a reference */
 	struct fcgi_connection *connection;
@@ -48,30 +48,30 @@ struct visit {
 	char command[COMMAND_MAX]; /* "": the status page */
 };
 
-int desk_new(struct service *service, struct fcgi_loop *loop, struct desk **out)
+int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **out)
 {
-	struct desk *desk = calloc(1, sizeof *desk);
-	if (!desk)
+	struct admin *admin = calloc(1, sizeof *admin);
+	if (!admin)
 		return -ENOMEM;
-	desk->service = service;
-	desk->loop = loop;
-	int r = pool_new(DESK_THREADS, &desk->status.pool);
+	admin->service = service;
+	admin->loop = loop;
+	int r = pool_new(ADMIN_THREADS, &admin->status.pool);
 	if (r == 0)
-		r = pool_new(DESK_THREADS, &desk->health.pool);
+		r = pool_new(ADMIN_THREADS, &admin->health.pool);
 	if (r < 0)
-		desk_free(desk);
+		admin_free(admin);
 	else
-		*out = desk;
+		*out = admin;
 	return r;
 }
 
-void desk_free(struct desk *desk)
+void admin_free(struct admin *admin)
 {
-	if (!desk)
+	if (!admin)
 		return;
-	pool_free(desk->status.pool);
-	pool_free(desk->health.pool);
-	free(desk);
+	pool_free(admin->status.pool);
+	pool_free(admin->health.pool);
+	free(admin);
 }
 
 /* Where the query of a URI begins, when its path is this one; NULL otherwise. */
@@ -92,9 +92,9 @@ struct body {
 
 static void make_status(struct visit *visit, enum status_form form, struct body *body)
 {
-	struct desk *desk = visit->desk;
+	struct admin *admin = visit->admin;
 	struct status_view *view =
-		status_view_new(desk->service, visit->config, fcgi_loop_connections(desk->loop));
+		status_view_new(admin->service, visit->config, fcgi_loop_connections(admin->loop));
 	FILE *out = view ? open_memstream(&body->data, &body->size) : NULL;
 	if (out) {
 		status_write(view, form, out);
@@ -109,7 +109,7 @@ static void make_status(struct visit *visit, enum status_form form, struct body 
 /* What has to be there for the next request to be served. */
 static void make_health(struct visit *visit, struct body *body)
 {
-	const struct service *service = visit->desk->service;
+	const struct service *service = visit->admin->service;
 	FILE *out = open_memstream(&body->data, &body->size);
 	if (!out)
 		return;
@@ -173,10 +173,10 @@ static int send_body(struct visit *visit, const struct body *body, const char *i
 	};
 	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
 	if (!body->data || body->status == 400)
-		return response_send_error(connection, &response,
+		return reply_send_error(connection, &response,
 			body->status == 400 ? "?text, ?json, ?openmetrics or ?html" : "no memory",
 			head);
-	int r = response_send_header(connection, &response);
+	int r = reply_send_header(connection, &response);
 	if (r == 0 && !head)
 		r = fcgi_connection_write(connection, body->data, body->size);
 	return r;
@@ -184,21 +184,22 @@ static int send_body(struct visit *visit, const struct body *body, const char *i
 
 static void answer(void *data, void *item)
 {
-	struct desk *desk = data;
+	struct admin *admin = data;
 	struct visit *visit = item;
 	struct fcgi_connection *connection = visit->connection;
 	char id[REQUEST_ID_MAX + 1];
 	struct body body = {.status = 500};
 	int r = fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
-	request_id_get(connection, id);
+	request_id_make(fcgi_connection_param(connection, "HTTP_X_REQUEST_ID"),
+		fcgi_connection_param(connection, "REQUEST_ID"), id);
 	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	const char *uri = fcgi_connection_param(connection, "REQUEST_URI");
 	bool head = method && !strcmp(method, "HEAD");
 	if (r == 0 && !visit->command[0] && !head && (!method || strcmp(method, "GET") != 0)) {
 		struct response response = {.status = 405, .request_id = id};
 		body.status = 405;
-		r = response_send_error(
+		r = reply_send_error(
 			connection, &response, outcome_message(OUTCOME_METHOD), false);
 	} else if (r == 0) {
 		make_body(visit, uri, &body);
@@ -225,10 +226,10 @@ static void answer(void *data, void *item)
 	config_unref(visit->config);
 	atomic_fetch_sub(&visit->counter->visitors, 1);
 	free(visit);
-	fcgi_loop_release(desk->loop, connection, keep);
+	fcgi_loop_release(admin->loop, connection, keep);
 }
 
-static void answer_ping(struct desk *desk, struct fcgi_connection *connection)
+static void answer_ping(struct admin *admin, struct fcgi_connection *connection)
 {
 	struct response response = {.status = 200,
 		.type = "text/plain; charset=utf-8",
@@ -237,31 +238,31 @@ static void answer_ping(struct desk *desk, struct fcgi_connection *connection)
 	int r = fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, 0);
 	if (r == 0)
-		r = response_send_header(connection, &response);
+		r = reply_send_header(connection, &response);
 	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	if (r == 0 && !(method && !strcmp(method, "HEAD")))
 		r = fcgi_connection_write(connection, "ok\n", 3);
 	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
-	fcgi_loop_release(desk->loop, connection, keep);
+	fcgi_loop_release(admin->loop, connection, keep);
 }
 
-static bool submit(struct desk *desk, struct config *config, struct fcgi_connection *connection,
+static bool submit(struct admin *admin, struct config *config, struct fcgi_connection *connection,
 	const char *command)
 {
-	struct counter *counter = is_health(command) ? &desk->health : &desk->status;
+	struct counter *counter = is_health(command) ? &admin->health : &admin->status;
 	struct visit *visit = NULL;
 	if (atomic_load(&counter->visitors) < VISITORS_MAX)
 		visit = calloc(1, sizeof *visit);
 	if (!visit)
 		return false;
-	*visit = (struct visit){.desk = desk,
+	*visit = (struct visit){.admin = admin,
 		.counter = counter,
 		.config = config_ref(config),
 		.connection = connection,
 		.start_us = clock_now_us()};
 	snprintf(visit->command, sizeof visit->command, "%s", command);
 	atomic_fetch_add(&counter->visitors, 1);
-	if (pool_submit(counter->pool, answer, desk, visit) == 0)
+	if (pool_submit(counter->pool, answer, admin, visit) == 0)
 		return true;
 	atomic_fetch_sub(&counter->visitors, 1);
 	config_unref(visit->config);
@@ -269,23 +270,23 @@ static bool submit(struct desk *desk, struct config *config, struct fcgi_connect
 	return false;
 }
 
-bool desk_take(struct desk *desk, struct config *config, struct fcgi_connection *connection)
+bool admin_take(struct admin *admin, struct config *config, struct fcgi_connection *connection)
 {
 	char uri[CONFIG_SIGHT_PATH_MAX + 32], command[COMMAND_MAX] = "";
-	bool is_command = fcgi_connection_peek(connection, DESK_COMMAND, command, sizeof command) &&
+	bool is_command = fcgi_connection_peek(connection, ADMIN_COMMAND, command, sizeof command) &&
 			  command[0];
 	bool has_uri = (config->ping_path || config->status_path) &&
 		       fcgi_connection_peek(connection, "REQUEST_URI", uri, sizeof uri);
 	if (!is_command && has_uri && config->ping_path && query_of(uri, config->ping_path)) {
-		answer_ping(desk, connection);
+		answer_ping(admin, connection);
 		return true;
 	}
 	if (!is_command && !(has_uri && config->status_path && query_of(uri, config->status_path)))
 		return false;
-	fcgi_loop_detach(desk->loop, connection);
-	if (!submit(desk, config, connection, command)) {
+	fcgi_loop_detach(admin->loop, connection);
+	if (!submit(admin, config, connection, command)) {
 		request_refuse(connection);
-		fcgi_loop_release(desk->loop, connection, false);
+		fcgi_loop_release(admin->loop, connection, false);
 	}
 	return true;
 }

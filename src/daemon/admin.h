@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_DESK_H
-#define SRC_DESK_H
+#ifndef SRC_DAEMON_ADMIN_H
+#define SRC_DAEMON_ADMIN_H
 
 /*
  * What is asked of the daemon itself: the status page, the ping, and the commands `sluice status` and `sluice health`. Answered
@@ -15,20 +15,20 @@
 #include <stdbool.h>
 
 #include "fcgi/loop.h"
-#include "src/config.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "src/request/service.h"
 
-#define DESK_COMMAND "SLUICE_COMMAND"
+#define ADMIN_COMMAND "SLUICE_COMMAND"
 
-struct desk;
+struct admin;
 
 /* service and loop stay the caller's. Returns 0 or -errno. */
-int desk_new(struct service *service, struct fcgi_loop *loop, struct desk **out);
+int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **out);
 /* Waits for those who are being answered. NULL is fine. */
-void desk_free(struct desk *desk);
+void admin_free(struct admin *admin);
 
-/* True: the request is the desk's, and so is the connection until it is released; the caller's reference to config stays the
+/* True: the request is the admin's, and so is the connection until it is released; the caller's reference to config stays the
  * caller's. Main thread. */
-bool desk_take(struct desk *desk, struct config *config, struct fcgi_connection *connection);
+bool admin_take(struct admin *admin, struct config *config, struct fcgi_connection *connection);
 
 #endif

@@ -7,7 +7,7 @@
  * Anybody can take a name there first. So nobody is believed without a look at who he is, and what comes has to listen where it was
  * asked for.
  */
-#include "src/server/handover.h"
+#include "src/daemon/handover.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,7 +157,7 @@ static bool listens_there(const int *fds, size_t count, const char *identity)
 	return false;
 }
 
-int handover_ask(const char *address, uid_t uid, struct handover_estate *estate, int *out)
+int handover_ask(const char *address, uid_t uid, struct handover_sockets *sockets, int *out)
 {
 	char identity[LISTENER_IDENTITY_MAX];
 	int r = listener_identify_address(address, identity);
@@ -184,13 +184,13 @@ int handover_ask(const char *address, uid_t uid, struct handover_estate *estate,
 		close_all(fds, count);
 		return -EPROTO;
 	}
-	*estate = (struct handover_estate){
+	*sockets = (struct handover_sockets){
 		.count = packet.listeners,
 		.owns_file = packet.owns_file == 1 && packet.listeners == 1,
 		.notify = notify ? fds[count - 1] : -1,
 		.watchdog_ms = packet.watchdog_ms,
 	};
-	memcpy(estate->fds, fds, packet.listeners * sizeof *fds);
+	memcpy(sockets->fds, fds, packet.listeners * sizeof *fds);
 	*out = fd_take(&channel);
 	return 0;
 }
@@ -245,7 +245,7 @@ int handover_listen(int listener, int *out)
 	return 0;
 }
 
-int handover_admit(int fd, const struct handover_estate *estate, int *out, pid_t *pid)
+int handover_admit(int fd, const struct handover_sockets *sockets, int *out, pid_t *pid)
 {
 	FD_CLEANUP int channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct ucred peer;
@@ -257,16 +257,16 @@ int handover_admit(int fd, const struct handover_estate *estate, int *out, pid_t
 	if (r < 0)
 		return r;
 	int fds[FDS_MAX];
-	size_t count = estate->count;
-	memcpy(fds, estate->fds, count * sizeof *fds);
-	if (estate->notify >= 0)
-		fds[count++] = estate->notify;
+	size_t count = sockets->count;
+	memcpy(fds, sockets->fds, count * sizeof *fds);
+	if (sockets->notify >= 0)
+		fds[count++] = sockets->notify;
 	struct packet packet = {
 		.kind = KIND_SOCKETS,
-		.listeners = (uint32_t)estate->count,
-		.owns_file = estate->owns_file,
-		.has_notify = estate->notify >= 0,
-		.watchdog_ms = estate->watchdog_ms,
+		.listeners = (uint32_t)sockets->count,
+		.owns_file = sockets->owns_file,
+		.has_notify = sockets->notify >= 0,
+		.watchdog_ms = sockets->watchdog_ms,
 	};
 	r = send_packet(channel, &packet, fds, count);
 	if (r < 0)

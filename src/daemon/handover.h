@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_HANDOVER_H
-#define SRC_HANDOVER_H
+#ifndef SRC_DAEMON_HANDOVER_H
+#define SRC_DAEMON_HANDOVER_H
 
 /*
  * What two daemons say to each other when the one takes the other's place. A daemon that serves can be asked on a Unix socket in
@@ -27,7 +27,7 @@
 #include "fcgi/listener.h"
 
 /* What goes over with the sockets. */
-struct handover_estate {
+struct handover_sockets {
 	int fds[LISTENER_MAX];
 	size_t count;
 	bool owns_file; /* the only socket is a Unix socket, and the daemon has made its file */
@@ -39,10 +39,10 @@ enum { HANDOVER_E_NOBODY = 1 };
 
 /* The successor's half; it blocks, for some seconds at most. */
 
-/* Asks the daemon that listens on address; uid: whom to believe beside root and our own user. The estate's descriptors and
+/* Asks the daemon that listens on address; uid: whom to believe beside root and our own user. The sockets's descriptors and
  * *channel are the caller's. Returns 0, HANDOVER_E_NOBODY when nobody can be asked, -EACCES when it is somebody else's or
  * refuses, or another -errno. */
-int handover_ask(const char *address, uid_t uid, struct handover_estate *estate, int *channel);
+int handover_ask(const char *address, uid_t uid, struct handover_sockets *sockets, int *channel);
 /* Says that it is ready, and waits until the other is gone, well or not. Returns 0; -ESTALE: too late, the sockets are not for us;
  * or another -errno: it did not say that it is gone. */
 int handover_finish(int channel);
@@ -55,7 +55,7 @@ int handover_receive(int channel, int *fd);
 int handover_listen(int listener, int *fd);
 /* Somebody asks: gives him the sockets (which stay ours, too) if he may have them. Returns 0 with the channel and who he is, or
  * -errno. */
-int handover_admit(int fd, const struct handover_estate *estate, int *channel, pid_t *pid);
+int handover_admit(int fd, const struct handover_sockets *sockets, int *channel, pid_t *pid);
 /* Somebody asks who cannot be served now. */
 void handover_refuse(int fd);
 /* Returns 0 when the successor is ready, -EAGAIN when not yet, -ECONNRESET when it has gone away. */

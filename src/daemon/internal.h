@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SERVER_INTERNAL_H
-#define SRC_SERVER_INTERNAL_H
+#ifndef SRC_DAEMON_INTERNAL_H
+#define SRC_DAEMON_INTERNAL_H
 
 /* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main thread. */
 
@@ -10,24 +10,24 @@
 
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
-#include "src/config.h"
-#include "src/pool.h"
-#include "src/server/desk.h"
-#include "src/server/notify.h"
-#include "src/server/reload.h"
-#include "src/server/succession.h"
-#include "src/server/upkeep.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "base/pool.h"
+#include "src/daemon/admin.h"
+#include "src/daemon/notify.h"
+#include "src/daemon/reload.h"
+#include "src/daemon/upgrade.h"
+#include "src/daemon/upkeep.h"
+#include "src/request/service.h"
 
 struct server {
 	struct service service;
 	struct fcgi_loop *loop;
 	struct pool *pool;
-	struct desk *desk;
+	struct admin *admin;
 	struct config *config;
 	struct listener listeners[LISTENER_MAX];
 	size_t listener_count;
-	struct succession succession;
+	struct upgrade upgrade;
 	int signals;
 	struct notify notify;
 	struct upkeep *upkeep;
@@ -45,7 +45,7 @@ void server_close_listeners(struct server *server);
 /* For the loop; data: the server. */
 void server_take_signal(void *data);
 void server_take_reload(void *data);
-/* For succession_begin. */
+/* For upgrade_begin. */
 void server_leave_to_successor(void *data, pid_t pid);
 
 #endif

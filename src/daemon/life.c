@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What befalls a running daemon: signals, another configuration, a successor, the end. A running request
  * notices none of it but the end. */
-#include "src/server/server_internal.h"
+#include "src/daemon/internal.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/capacity.h"
-#include "src/flight.h"
-#include "src/request/recall.h"
+#include "src/admission/limits.h"
+#include "src/share/coalesce.h"
+#include "src/request/memo.h"
 
 void server_know_recipes(struct server *server)
 {
@@ -28,17 +28,17 @@ void server_know_recipes(struct server *server)
 void server_apply_capacity(struct server *server)
 {
 	unsigned long files = fd_raise_limit();
-	struct capacity capacity = capacity_of(server->config, files);
+	struct limits capacity = limits_of(server->config, files);
 	if (capacity.is_tight)
 		log_warning("fewer conversions run at once than the configuration allows, for want "
 			    "of descriptors: raise RLIMIT_NOFILE files=%lu connections=%u",
 			files, capacity.connections);
-	admission_set_seats(server->service.admission, capacity.seats);
+	admission_set_places(server->service.admission, capacity.places);
 	admission_set_files(server->service.admission, capacity.files, capacity.kept_files);
-	flights_limit(&server->service, capacity.flights);
+	share_limit(&server->service, capacity.share_table);
 	pool_set_threads(server->pool, capacity.threads);
 	fcgi_loop_set_connections(server->loop, capacity.connections);
-	recall_reset(server->service.recall, server->config, server->service.cache);
+	memo_reset(server->service.memo, server->config, server->service.cache);
 }
 
 /* All of it short: this is the loop. */
@@ -103,7 +103,7 @@ static void stop(struct server *server, const char *signal)
 	begin_stopping(server);
 	notify_stopping(&server->notify);
 	fcgi_loop_drain(server->loop);
-	succession_stop(&server->succession);
+	upgrade_stop(&server->upgrade);
 	server_close_listeners(server);
 }
 
@@ -115,10 +115,10 @@ void server_leave_to_successor(void *data, pid_t pid)
 	if (!server->stopping) {
 		begin_stopping(server);
 		notify_successor(&server->notify, pid);
-		fcgi_loop_hand_over(server->loop, succession_give, &server->succession);
+		fcgi_loop_hand_over(server->loop, upgrade_give, &server->upgrade);
 		server_close_listeners(server);
 	}
-	succession_left(&server->succession);
+	upgrade_left(&server->upgrade);
 }
 
 void server_take_signal(void *data)

@@ -2,7 +2,7 @@
 /* The protocol is one datagram for each message, so it needs no library. The socket is connected
  * before the daemon confines itself. A manager that does not read for a while must not stop us, and
  * must not take an old state for the new one either: the last state is told again until there is room. */
-#include "src/server/notify.h"
+#include "src/daemon/notify.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_NOTIFY_H
-#define SRC_NOTIFY_H
+#ifndef SRC_DAEMON_NOTIFY_H
+#define SRC_DAEMON_NOTIFY_H
 
 /*
  * What a service manager is told (sd_notify(3)), when it wants to know: NOTIFY_SOCKET. Main thread.

@@ -3,7 +3,7 @@
  * the end it is told to leave, and whoever comes last, it or the loop's thread, frees what they
  * share. Of the service it uses what it needs with the lock, after a look whether that still
  * stands. */
-#include "src/server/reload.h"
+#include "src/daemon/reload.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,9 +14,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/metrics.h"
-#include "src/seclusion.h"
-#include "src/warmth.h"
+#include "src/observe/metrics.h"
+#include "src/daemon/sandbox.h"
+#include "src/convert/prefork.h"
 
 enum { RETIRED_MAX = 64, RETIRED_LOOK_S = 1, LEAVE_MS = 200 };
 
@@ -80,9 +80,9 @@ static struct config *load(const struct reload *reload)
 static bool introduce(struct reload *reload, const struct config *config)
 {
 	pthread_mutex_lock(&reload->lock);
-	bool good = !reload->leaving && seclusion_check(reload->service, config) == 0;
+	bool good = !reload->leaving && sandbox_check(reload->service, config) == 0;
 	if (good)
-		seclusion_report(reload->service, config);
+		sandbox_report(reload->service, config);
 	pthread_mutex_unlock(&reload->lock);
 	for (size_t i = 0; i < config->recipe_count && good; i++) {
 		pthread_mutex_lock(&reload->lock);
@@ -100,7 +100,7 @@ static struct reload_result prepare(struct reload *reload)
 	struct reload_result result = {.config = load(reload)};
 	if (result.config &&
 		(!introduce(reload, result.config) ||
-			warmth_wish(result.config, reload->temp_dir, &result.wish) < 0))
+			prefork_wish(result.config, reload->temp_dir, &result.wish) < 0))
 		discard(&result);
 	return result;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_RELOAD_H
-#define SRC_RELOAD_H
+#ifndef SRC_DAEMON_RELOAD_H
+#define SRC_DAEMON_RELOAD_H
 
 /*
  * Another configuration, prepared beside the loop by a thread of its own: reading hundreds of
@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
-#include "src/config.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "src/request/service.h"
 
 struct reload;
 

@@ -4,7 +4,7 @@
  * ready. It may still read everywhere: a reload may name another root, and what it can read is a
  * matter of its user.
  */
-#include "src/seclusion.h"
+#include "src/daemon/sandbox.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static void find_gaps(const struct service *service, struct gap gaps[GAPS])
 		"filter alone: no pid namespaces here (user namespaces are refused)"};
 }
 
-int seclusion_check(const struct service *service, const struct config *config)
+int sandbox_check(const struct service *service, const struct config *config)
 {
 	struct gap gaps[GAPS];
 	int r = 0;
@@ -50,7 +50,7 @@ int seclusion_check(const struct service *service, const struct config *config)
 	return r;
 }
 
-void seclusion_report(const struct service *service, const struct config *config)
+void sandbox_report(const struct service *service, const struct config *config)
 {
 	struct gap gaps[GAPS];
 	find_gaps(service, gaps);
@@ -81,7 +81,7 @@ static const char *directory_of(const char *path, char buffer[PATH_MAX])
 	return buffer;
 }
 
-int seclusion_enter(
+int sandbox_enter(
 	const struct service *service, const struct config *config, const char *const *socket_paths)
 {
 	static char buffers[LISTENER_MAX + 1][PATH_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The main thread runs the loop and nothing else that could take time. Order at the start: what
  * needs privileges (sockets, log), then the user, then the spawner, then threads. */
-#include "src/server/server.h"
+#include "src/daemon/server.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -12,16 +12,16 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/capacity.h"
-#include "src/flight.h"
-#include "src/request/recall.h"
+#include "src/admission/limits.h"
+#include "src/share/coalesce.h"
+#include "src/request/memo.h"
 #include "src/request/request.h"
-#include "src/seclusion.h"
-#include "src/server/handover.h"
-#include "src/server/server_internal.h"
-#include "src/server/user.h"
-#include "src/source.h"
-#include "src/warmth.h"
+#include "src/daemon/sandbox.h"
+#include "src/daemon/handover.h"
+#include "src/daemon/internal.h"
+#include "src/daemon/user.h"
+#include "src/source/source.h"
+#include "src/convert/prefork.h"
 
 enum { DRAIN_LOOK_MS = 20 };
 
@@ -43,19 +43,19 @@ static void end(void *data, void *item)
 	struct server *server = data;
 	struct fcgi_connection *connection = item;
 	bool keep = fcgi_connection_end(connection) == 0;
-	admission_stand(server->service.admission);
+	admission_give_place(server->service.admission);
 	fcgi_loop_release(server->loop, connection, keep);
 }
 
 /* Who sends has a seat, so that slow readers never take all threads. */
 static bool end_slowly(struct server *server, struct fcgi_connection *connection)
 {
-	if (!admission_sit(server->service.admission))
+	if (!admission_take_place(server->service.admission))
 		return false;
 	fcgi_loop_detach(server->loop, connection);
 	bool submitted = pool_submit(server->pool, end, server, connection) == 0;
 	if (!submitted)
-		admission_stand(server->service.admission);
+		admission_give_place(server->service.admission);
 	return submitted;
 }
 
@@ -72,7 +72,7 @@ static void close_answered(struct server *server, struct request *request)
 static void take_request(void *data, struct fcgi_connection *connection)
 {
 	struct server *server = data;
-	if (desk_take(server->desk, server->config, connection))
+	if (admin_take(server->admin, server->config, connection))
 		return;
 	struct request *request = request_new(&server->service, server->config, connection);
 	if (request && request_answer_at_once(request)) {
@@ -94,11 +94,11 @@ static void take_request(void *data, struct fcgi_connection *connection)
 }
 
 /* Blocks now and then. */
-static void tend_recall(void *data, void *item)
+static void tend_memo(void *data, void *item)
 {
 	(void)item;
 	struct server *server = data;
-	recall_tend(server->service.recall);
+	memo_tend(server->service.memo);
 }
 
 static int open_listeners(struct server *server, const char *address, bool take_over)
@@ -106,7 +106,7 @@ static int open_listeners(struct server *server, const char *address, bool take_
 	const struct config *config = server->config;
 	int r;
 	if (address && take_over) {
-		r = succession_take(&server->succession, address, config, server->listeners,
+		r = upgrade_take(&server->upgrade, address, config, server->listeners,
 			&server->listener_count, &server->notify);
 		if (r != HANDOVER_E_NOBODY)
 			return r;
@@ -175,7 +175,7 @@ static int open_loop(struct server *server)
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");
-	succession_end(&server->succession);
+	upgrade_end(&server->upgrade);
 	server_close_listeners(server);
 	upkeep_stop(server->upkeep);
 	spawner_stop(server->service.spawner);
@@ -188,8 +188,8 @@ static uint64_t next_deadline(struct server *server)
 {
 	const uint64_t dues[] = {
 		notify_tend(&server->notify),
-		succession_tend(&server->succession),
-		recall_due(server->service.recall),
+		upgrade_tend(&server->upgrade),
+		memo_due(server->service.memo),
 	};
 	uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
 	for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
@@ -200,14 +200,14 @@ static uint64_t next_deadline(struct server *server)
 
 static int loop(struct server *server)
 {
-	int r = succession_begin(&server->succession, server->loop, server->listeners,
+	int r = upgrade_begin(&server->upgrade, server->loop, server->listeners,
 		&server->listener_count, &server->notify, server, server_leave_to_successor);
 	if (r < 0)
 		return r;
 	const struct spawner *spawner = server->service.spawner;
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
-	seclusion_report(&server->service, server->config);
+	sandbox_report(&server->service, server->config);
 	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
 		SLUICE_VERSION, server->config->recipe_count,
 		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
@@ -215,9 +215,9 @@ static int loop(struct server *server)
 	notify_ready(&server->notify);
 	for (;;) {
 		r = fcgi_loop_run(server->loop, next_deadline(server));
-		if (recall_is_due(server->service.recall) &&
-			pool_submit(server->pool, tend_recall, server, NULL) < 0)
-			recall_put_off(server->service.recall);
+		if (memo_is_due(server->service.memo) &&
+			pool_submit(server->pool, tend_memo, server, NULL) < 0)
+			memo_put_off(server->service.memo);
 		if (r < 0) {
 			log_error("loop: %s", strerror(-r));
 			leave_at_once(server);
@@ -230,21 +230,21 @@ static int loop(struct server *server)
 	}
 }
 
-static int enter_seclusion(struct server *server)
+static int enter_sandbox(struct server *server)
 {
 	const char *paths[LISTENER_MAX + 1] = {NULL};
 	size_t count = 0;
 	for (size_t i = 0; i < server->listener_count; i++)
 		if (server->listeners[i].unlink_path)
 			paths[count++] = server->listeners[i].unlink_path;
-	return seclusion_enter(&server->service, server->config, paths);
+	return sandbox_enter(&server->service, server->config, paths);
 }
 
 /* Its holders are the main thread's; those that follow them are the upkeep's. */
 static int begin_warmth(struct server *server)
 {
 	struct launcher_wish *wish = NULL;
-	int r = warmth_wish(server->config, server->service.temp_dir, &wish);
+	int r = prefork_wish(server->config, server->service.temp_dir, &wish);
 	if (r < 0)
 		return r;
 	launcher_set(server->service.launcher, wish);
@@ -254,7 +254,7 @@ static int begin_warmth(struct server *server)
 
 static int open_all(struct server *server, const char *listen, bool take_over)
 {
-	fd_reserve(capacity_of(server->config, fd_raise_limit()).descriptors);
+	fd_reserve(limits_of(server->config, fd_raise_limit()).descriptors);
 	notify_open(&server->notify);
 	int r = log_open(server->config->log, server->config->log_format);
 	if (r < 0) {
@@ -280,24 +280,24 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
 		return r;
 	}
-	r = seclusion_check(&server->service, server->config);
+	r = sandbox_check(&server->service, server->config);
 	if (r < 0)
 		return r;
-	flights_open(&server->service, server->config);
+	share_open(&server->service, server->config);
 	server_know_recipes(server);
 	r = begin_warmth(server);
 	if (r == 0)
-		r = enter_seclusion(server);
+		r = enter_sandbox(server);
 	if (r == 0)
 		r = log_start();
 	if (r == 0)
 		r = pool_new(1, &server->pool);
 	if (r == 0)
-		r = recall_new(&server->service.recall);
+		r = memo_new(&server->service.memo);
 	if (r == 0)
 		r = open_loop(server);
 	if (r == 0)
-		r = desk_new(&server->service, server->loop, &server->desk);
+		r = admin_new(&server->service, server->loop, &server->admin);
 	if (r == 0) {
 		server_apply_capacity(server);
 		launcher_settle(server->service.launcher);
@@ -313,20 +313,20 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	struct server server = {.config = config,
 		.signals = -1,
 		.notify.fd = -1,
-		.succession = SUCCESSION_NONE,
+		.upgrade = UPGRADE_NONE,
 		.service.temp_fd = -1};
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		r = loop(&server);
 	reload_free(server.reload);
 	pool_free(server.pool);
-	desk_free(server.desk);
+	admin_free(server.admin);
 	fcgi_loop_free(server.loop);
-	flights_close(&server.service);
+	share_close(&server.service);
 	upkeep_free(server.upkeep);
-	recall_free(server.service.recall);
+	memo_free(server.service.memo);
 	service_close(&server.service);
-	succession_end(&server.succession);
+	upgrade_end(&server.upgrade);
 	server_close_listeners(&server);
 	fd_close(&server.signals);
 	notify_close(&server.notify);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SERVER_H
-#define SRC_SERVER_H
+#ifndef SRC_DAEMON_SERVER_H
+#define SRC_DAEMON_SERVER_H
 
 /*
  * The daemon: sockets, signals, the life of the process. Main thread.
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "src/config.h"
+#include "src/config/config.h"
 
 /* Serves until a signal ends it. config: a reference that the server takes over. listen: instead of
  * the configuration's, NULL: that. take_over: from the daemon that listens there, if there is one. Returns the exit status. */

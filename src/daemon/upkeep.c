@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/server/upkeep.h"
+#include "src/daemon/upkeep.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_UPKEEP_H
-#define SRC_UPKEEP_H
+#ifndef SRC_DAEMON_UPKEEP_H
+#define SRC_DAEMON_UPKEEP_H
 
 /*
  * Two threads beside the loop that start processes again: one restarts a lost spawner, the other
@@ -9,7 +9,7 @@
  * thread that started its spawner or holder. Main thread.
  */
 
-#include "src/service.h"
+#include "src/request/service.h"
 
 struct upkeep;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/server/user.h"
+#include "src/daemon/user.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_USER_H
-#define SRC_USER_H
+#ifndef SRC_DAEMON_USER_H
+#define SRC_DAEMON_USER_H
 
 /*
  * Who the daemon is: gives the sockets that it made to the user and group of the configuration, and becomes that user when it was
@@ -8,7 +8,7 @@
  */
 
 #include "fcgi/listener.h"
-#include "src/config.h"
+#include "src/config/config.h"
 
 /* Returns 0 or -errno, which has been logged. */
 int user_become(const struct config *config, const struct listener *listeners, size_t count);

@@ -3,7 +3,7 @@
  * Preconditions and ranges. A field that cannot be read is treated as RFC 9110 says for its kind: a
  * broken date or range counts as absent, a broken list of tags matches as far as it could be read.
  */
-#include "src/pure/http.h"
+#include "src/http/http.h"
 
 #include <string.h>
 

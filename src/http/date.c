@@ -3,7 +3,7 @@
  * strftime and strptime follow the locale and accept too much; the three forms of RFC 9110 §5.6.7
  * are fixed text.
  */
-#include "src/pure/http.h"
+#include "src/http/http.h"
 
 #include <stdbool.h>
 #include <stdio.h>

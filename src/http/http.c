@@ -5,7 +5,7 @@
  * disregarded (RFC 9110 §12.5.1 allows it) because a picture that was not asked for is more use
  * than a refusal; only q=0 is taken at its word.
  */
-#include "src/pure/http.h"
+#include "src/http/http.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -137,9 +137,9 @@ static bool is(const char *text, size_t len, const char *word, size_t word_len)
 }
 
 /* 3: named, 2: its type with any subtype, 1: any, 0: does not match. */
-static int specificity(const struct range *range, enum sniff_type format)
+static int specificity(const struct range *range, enum media_type format)
 {
-	const char *type = sniff_media_type(format);
+	const char *type = media_content_type(format);
 	size_t len = strcspn(type, "/");
 	const char *subtype = type + len + 1;
 	if (is(range->type, range->type_len, "*", 1))
@@ -152,7 +152,7 @@ static int specificity(const struct range *range, enum sniff_type format)
 }
 
 /* The weight of the most specific range that matches, NOT_MENTIONED when none does. */
-static int weigh(const char *accept, enum sniff_type format, int *specific)
+static int weigh(const char *accept, enum media_type format, int *specific)
 {
 	int q = NOT_MENTIONED;
 	*specific = 0;
@@ -171,13 +171,13 @@ static int weigh(const char *accept, enum sniff_type format, int *specific)
 	return q;
 }
 
-static bool is_universal(enum sniff_type format)
+static bool is_universal(enum media_type format)
 {
-	return format == SNIFF_JPEG || format == SNIFF_PNG || format == SNIFF_GIF ||
-	       format == SNIFF_MP4 || format == SNIFF_MP3;
+	return format == MEDIA_JPEG || format == MEDIA_PNG || format == MEDIA_GIF ||
+	       format == MEDIA_MP4 || format == MEDIA_MP3;
 }
 
-int http_negotiate(const char *accept, const enum sniff_type *formats, size_t count)
+int http_negotiate(const char *accept, const enum media_type *formats, size_t count)
 {
 	if (!accept || !*skip_space(accept, accept + strlen(accept)))
 		accept = "*/*";

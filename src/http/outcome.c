@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The contract with clients in one table. 499 is what nginx logs for a client that hung up; it is
  * only ever logged. */
-#include "src/outcome.h"
+#include "src/http/outcome.h"
 
 #include <errno.h>
 #include <stddef.h>

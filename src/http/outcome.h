@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_OUTCOME_H
-#define SRC_OUTCOME_H
+#ifndef SRC_HTTP_OUTCOME_H
+#define SRC_HTTP_OUTCOME_H
 
 /*
  * How a request can end, and the one place where that becomes an HTTP status (RFC 9110 §15) and a

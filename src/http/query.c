@@ -4,7 +4,7 @@
  * afterwards is what is used. The server's SCRIPT_NAME, PATH_INFO and friends are not looked at, as
  * every server decodes and merges them its own way.
  */
-#include "src/pure/query.h"
+#include "src/http/query.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_QUERY_H
-#define SRC_QUERY_H
+#ifndef SRC_HTTP_QUERY_H
+#define SRC_HTTP_QUERY_H
 
 /*
  * The request's URI as the client sent it (REQUEST_URI, RFC 9112 §3.2 origin-form or absolute-form), taken

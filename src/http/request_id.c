@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/request/request_id.h"
+#include "src/http/request_id.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -40,17 +40,14 @@ static uint64_t make(void)
 	return value ^ value >> 31;
 }
 
-void request_id_get(const struct fcgi_connection *connection, char id[REQUEST_ID_MAX + 1])
+void request_id_make(const char *first, const char *second, char id[REQUEST_ID_MAX + 1])
 {
-	static const char *const names[] = {"HTTP_X_REQUEST_ID", "REQUEST_ID"};
 	struct text text;
 	text_init(&text, id, REQUEST_ID_MAX + 1);
-	for (size_t i = 0; i < 2; i++) {
-		const char *given = fcgi_connection_param(connection, names[i]);
-		if (is_id(given)) {
-			text_puts(&text, given);
-			return;
-		}
-	}
-	text_printf(&text, "%016" PRIx64, make());
+	if (is_id(first))
+		text_puts(&text, first);
+	else if (is_id(second))
+		text_puts(&text, second);
+	else
+		text_printf(&text, "%016" PRIx64, make());
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_RESPONSE_H
-#define SRC_RESPONSE_H
+#ifndef SRC_HTTP_RESPONSE_H
+#define SRC_HTTP_RESPONSE_H
 
 /*
  * Header fields and error bodies as a CGI document (RFC 3875 §6). One thread.
@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "fcgi/connection.h"
-#include "src/pure/http.h"
+#include "base/text.h"
+#include "src/http/http.h"
 
 struct response {
 	int status;
@@ -36,25 +36,8 @@ struct response {
 
 #define RESPONSE_NO_LENGTH UINT64_MAX
 
-/* Sends the header fields of a good answer. Returns 0 or -errno of the connection. */
-int response_send_header(struct fcgi_connection *connection, const struct response *response);
-/* The same where nothing follows: goes out with fcgi_connection_end. */
-int response_send_alone(struct fcgi_connection *connection, const struct response *response);
-
-/* With response->length bytes of the file from `offset` on, RESPONSE_SHORT_MAX at most, in one piece with fcgi_connection_end: for so
- * few a copy costs less than the peer's waking up for each record. Returns also -ENODATA: the file is shorter. */
-enum { RESPONSE_SHORT_MAX = 16384 };
-int response_send_short(struct fcgi_connection *connection, const struct response *response,
-	int file, uint64_t offset);
-/* The same from memory, RESPONSE_MEMORY_MAX at most. -ENOMEM: nothing was sent, also when with its fields it is no single record (they
- * have some 400 bytes, unless the configuration says a lot). */
-enum { RESPONSE_MEMORY_MAX = 63488 };
-int response_send_memory(
-	struct fcgi_connection *connection, const struct response *response, const void *content);
-
-/* Sends an error, with fcgi_connection_end: one line of text and the request's id; head true: without the body. Type and
- * length are set here. */
-int response_send_error(struct fcgi_connection *connection, const struct response *response,
-	const char *message, bool head);
+/* Appends the header fields and the empty line behind them. text->overflow says whether there was
+ * room for all of it. */
+void response_fields(const struct response *response, struct text *text);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The level of a line says who has to act: an error is for the operator, all that a client can
  * bring about is information. */
-#include "src/access.h"
+#include "src/observe/access.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_ACCESS_H
-#define SRC_ACCESS_H
+#ifndef SRC_OBSERVE_ACCESS_H
+#define SRC_OBSERVE_ACCESS_H
 
 /*
  * What there is to say about a request that is over: for its line in the log, the slow log, and the counters. Values
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "src/outcome.h"
+#include "src/http/outcome.h"
 
 enum {
 	ACCESS_EXIT_SIZE = 64,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A window belongs to a span of the monotonic clock and says which; one that says another is from
  * the round before and counts as empty. So nobody has to come by when nothing happens. */
-#include "src/history.h"
+#include "src/observe/history.h"
 
 #include <errno.h>
 #include <pthread.h>

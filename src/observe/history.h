@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_HISTORY_H
-#define SRC_HISTORY_H
+#ifndef SRC_OBSERVE_HISTORY_H
+#define SRC_OBSERVE_HISTORY_H
 
 /*
  * The last minutes, in windows of a few seconds, and the last failures. Fixed memory, one lock. Any thread.
@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/access.h"
-#include "src/metrics.h"
+#include "src/observe/access.h"
+#include "src/observe/metrics.h"
 
 enum { HISTORY_WINDOW_S = 5, HISTORY_WINDOWS = 120, HISTORY_FAILURES = 32 };
 

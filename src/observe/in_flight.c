@@ -2,7 +2,7 @@
 /* A program may end while it is being looked at, and its number be given to somebody else. So what
  * /proc says counts only for a child of ours; that it is another child of ours is possible and
  * would show a wrong figure once. */
-#include "src/running.h"
+#include "src/observe/in_flight.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,15 +14,15 @@
 
 #include "base/clock.h"
 
-struct running {
+struct in_flight {
 	pthread_mutex_t lock;
 	size_t count;
-	TAILQ_HEAD(, running_entry) entries;
+	TAILQ_HEAD(, in_flight_entry) entries;
 };
 
-int running_new(struct running **out)
+int in_flight_new(struct in_flight **out)
 {
-	struct running *running = calloc(1, sizeof *running);
+	struct in_flight *running = calloc(1, sizeof *running);
 	if (!running)
 		return -ENOMEM;
 	pthread_mutex_init(&running->lock, NULL);
@@ -31,7 +31,7 @@ int running_new(struct running **out)
 	return 0;
 }
 
-void running_free(struct running *running)
+void in_flight_free(struct in_flight *running)
 {
 	if (!running)
 		return;
@@ -39,7 +39,7 @@ void running_free(struct running *running)
 	free(running);
 }
 
-void running_enter(struct running *running, struct running_entry *entry)
+void in_flight_enter(struct in_flight *running, struct in_flight_entry *entry)
 {
 	pthread_mutex_lock(&running->lock);
 	TAILQ_INSERT_TAIL(&running->entries, entry, entry);
@@ -47,7 +47,7 @@ void running_enter(struct running *running, struct running_entry *entry)
 	pthread_mutex_unlock(&running->lock);
 }
 
-void running_leave(struct running *running, struct running_entry *entry)
+void in_flight_leave(struct in_flight *running, struct in_flight_entry *entry)
 {
 	pthread_mutex_lock(&running->lock);
 	TAILQ_REMOVE(&running->entries, entry, entry);
@@ -55,7 +55,7 @@ void running_leave(struct running *running, struct running_entry *entry)
 	pthread_mutex_unlock(&running->lock);
 }
 
-const char *running_phase_name(enum progress_phase phase)
+const char *in_flight_phase_name(enum progress_phase phase)
 {
 	static const char *const names[] = {
 		"planning", "queued", "starting", "converting", "sending"};
@@ -63,7 +63,7 @@ const char *running_phase_name(enum progress_phase phase)
 }
 
 /* proc(5): fields 4 (parent), 14 and 15 (time in ticks), 24 (pages) of /proc/PID/stat. */
-static void look_at_program(int pid, struct running_view *view)
+static void look_at_program(int pid, struct in_flight_view *view)
 {
 	char path[64], text[1024];
 	snprintf(path, sizeof path, "/proc/%d/stat", pid);
@@ -94,11 +94,11 @@ struct pids {
 	int pid[PROGRESS_PIDS_MAX];
 };
 
-static void copy(const struct running_entry *entry, uint64_t now_us, struct running_view *view,
+static void copy(const struct in_flight_entry *entry, uint64_t now_us, struct in_flight_view *view,
 	struct pids *pids)
 {
 	const struct progress *progress = entry->progress;
-	*view = (struct running_view){
+	*view = (struct in_flight_view){
 		.age_us = now_us > entry->since_us ? now_us - entry->since_us : 0,
 		.phase = (enum progress_phase)atomic_load(&progress->phase),
 		.gone = atomic_load(&progress->gone),
@@ -111,7 +111,7 @@ static void copy(const struct running_entry *entry, uint64_t now_us, struct runn
 		pids->pid[i] = atomic_load(&progress->pids[i]);
 }
 
-size_t running_look(struct running *running, struct running_view *out, size_t max)
+size_t in_flight_look(struct in_flight *running, struct in_flight_view *out, size_t max)
 {
 	struct pids *pids = calloc(max ? max : 1, sizeof *pids);
 	if (!pids)
@@ -120,7 +120,7 @@ size_t running_look(struct running *running, struct running_view *out, size_t ma
 	pthread_mutex_lock(&running->lock);
 	uint64_t now_us = clock_now_us();
 	size_t count = running->count;
-	const struct running_entry *entry;
+	const struct in_flight_entry *entry;
 	TAILQ_FOREACH(entry, &running->entries, entry)
 	if (n < max) {
 		copy(entry, now_us, &out[n], &pids[n]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_RUNNING_H
-#define SRC_RUNNING_H
+#ifndef SRC_OBSERVE_IN_FLIGHT_H
+#define SRC_OBSERVE_IN_FLIGHT_H
 
 /*
  * The requests that are under way. A request enters and leaves by itself; looking at them copies, and only then asks the
@@ -12,27 +12,27 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "src/progress.h"
+#include "src/observe/progress.h"
 
-struct running;
+struct in_flight;
 
-/* A request's own, from running_enter to running_leave. The strings have to stay as long. */
-struct running_entry {
+/* A request's own, from in_flight_enter to in_flight_leave. The strings have to stay as long. */
+struct in_flight_entry {
 	const char *id, *recipe, *source;
 	uint64_t since_us; /* clock_now_us */
 	const struct progress *progress;
-	TAILQ_ENTRY(running_entry) entry;
+	TAILQ_ENTRY(in_flight_entry) entry;
 };
 
-int running_new(struct running **out);
+int in_flight_new(struct in_flight **out);
 /* Nobody may be in it. NULL is fine. */
-void running_free(struct running *running);
+void in_flight_free(struct in_flight *running);
 
-void running_enter(struct running *running, struct running_entry *entry);
-void running_leave(struct running *running, struct running_entry *entry);
+void in_flight_enter(struct in_flight *running, struct in_flight_entry *entry);
+void in_flight_leave(struct in_flight *running, struct in_flight_entry *entry);
 
 /* What is shown of one. */
-struct running_view {
+struct in_flight_view {
 	char id[65], recipe[64], source[128]; /* cut, when longer */
 	uint64_t age_us;
 	enum progress_phase phase;
@@ -42,9 +42,9 @@ struct running_view {
 	uint64_t cpu_us, rss_bytes; /* of these together, without what they started */
 };
 
-const char *running_phase_name(enum progress_phase phase);
+const char *in_flight_phase_name(enum progress_phase phase);
 
 /* The oldest first; at most max. Returns how many there are. */
-size_t running_look(struct running *running, struct running_view *out, size_t max);
+size_t in_flight_look(struct in_flight *running, struct in_flight_view *out, size_t max);
 
 #endif

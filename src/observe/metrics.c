@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Recipes are only ever added, so they are found without a lock; a number that is read while
  * another one grows may be one behind it, which no reader can tell from having come earlier. */
-#include "src/metrics.h"
+#include "src/observe/metrics.h"
 
 #include <errno.h>
 #include <pthread.h>

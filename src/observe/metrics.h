@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_METRICS_H
-#define SRC_METRICS_H
+#ifndef SRC_OBSERVE_METRICS_H
+#define SRC_OBSERVE_METRICS_H
 
 /*
  * What has happened since the daemon began, in numbers: by recipe, and as histograms of times. They only grow, over reloads,
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/access.h"
+#include "src/observe/access.h"
 
 struct metrics;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PROGRESS_H
-#define SRC_PROGRESS_H
+#ifndef SRC_OBSERVE_PROGRESS_H
+#define SRC_OBSERVE_PROGRESS_H
 
 /*
  * Where a request is just now. Written by its worker, read by whoever shows it: every field by itself, none of them decides

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything that the project hashes is hashed here, so that only this file and its header know the
  * library. */
-#include "src/pure/digest.h"
+#include "src/plan/digest.h"
 
 #include <string.h>
 

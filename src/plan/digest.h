@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_DIGEST_H
-#define SRC_DIGEST_H
+#ifndef SRC_PLAN_DIGEST_H
+#define SRC_PLAN_DIGEST_H
 
 /*
  * A hash that strangers cannot make collide (SHA-256, cut to 160 bits). Pure, any thread.

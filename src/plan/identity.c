@@ -3,7 +3,7 @@
  * canonical form, and the format that was negotiated), environment, media type, and the identity of
  * the source. A change to the recipe's command needs no rule of its own that way. The hash is a
  * cryptographic one because parameters come from strangers: nobody may make two that collide. */
-#include "src/request/validator.h"
+#include "src/plan/identity.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,16 +48,16 @@ static void add_recipe(
 	digest_add_text(hash, recipe_media_type(recipe, plan->values));
 }
 
-void validator_set_etag(struct validator *validator)
+void identity_set_etag(struct identity *identity)
 {
 	char hex[DIGEST_HEX_MAX];
-	digest_hex(validator->key, hex);
-	snprintf(validator->etag, sizeof validator->etag, "\"%s\"", hex);
+	digest_hex(identity->key, hex);
+	snprintf(identity->etag, sizeof identity->etag, "\"%s\"", hex);
 }
 
-int validator_make(const struct plan *plan, struct validator *validator)
+int identity_make(const struct plan *plan, struct identity *identity)
 {
-	*validator = (struct validator){.modified = plan->source.stat.st_mtim.tv_sec};
+	*identity = (struct identity){.modified = plan->source.stat.st_mtim.tv_sec};
 	struct template_argv *argv = malloc(sizeof *argv);
 	if (!argv)
 		return -ENOMEM;
@@ -67,24 +67,24 @@ int validator_make(const struct plan *plan, struct validator *validator)
 		digest_init(&hash);
 		digest_add_text(&hash, LAYOUT);
 		add_recipe(&hash, plan, argv);
-		struct digest series = hash;
+		struct digest lineage = hash;
 		add_source(&hash, &plan->source);
-		digest_end(&hash, validator->key);
-		validator_set_etag(validator);
-		digest_add_text(&series, plan->config->root ? plan->config->root : "");
-		digest_add_text(&series, plan->source_name);
-		digest_end(&series, validator->series);
+		digest_end(&hash, identity->key);
+		identity_set_etag(identity);
+		digest_add_text(&lineage, plan->config->root ? plan->config->root : "");
+		digest_add_text(&lineage, plan->source_name);
+		digest_end(&lineage, identity->lineage);
 	}
 	free(argv);
 	/* Not time(2): its clock goes in steps, and may be behind that of a file just written. */
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (validator->modified > now.tv_sec)
-		validator->modified = now.tv_sec;
+	if (identity->modified > now.tv_sec)
+		identity->modified = now.tv_sec;
 	return r;
 }
 
-bool validator_holds(const struct plan *plan)
+bool identity_holds(const struct plan *plan)
 {
 	const struct stat *then = &plan->source.stat;
 	struct stat now;

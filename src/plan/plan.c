@@ -2,7 +2,7 @@
 /* The order of the checks is the order of what they cost, and nothing tells a missing file from a
  * forbidden one. The source is opened before the parameters are checked because its content decides
  * which recipe it is; two recipes may share a path. */
-#include "src/request/plan.h"
+#include "src/plan/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 
-static bool takes(const struct recipe *recipe, enum sniff_type type)
+static bool takes(const struct recipe *recipe, enum media_type type)
 {
 	return recipe->sources == 0 || (recipe->sources >> type & 1);
 }
@@ -129,7 +129,7 @@ int plan_argv(const struct plan *plan, const char *output_path, struct template_
 		.values = plan->values,
 		.source_path = source_path,
 		.source_fd = PLAN_SOURCE_FD,
-		.source_format = sniff_name(plan->source.sniff.type),
+		.source_format = media_name(plan->source.sniff.type),
 		.output_path = output_path,
 	};
 	return template_expand(plan->recipe->template, &input, argv);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PLAN_H
-#define SRC_PLAN_H
+#ifndef SRC_PLAN_PLAN_H
+#define SRC_PLAN_PLAN_H
 
 /*
  * What a request means: recipe, checked values, open source. Made the same way for a web server's
@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-#include "src/config.h"
-#include "src/outcome.h"
-#include "src/source.h"
+#include "src/config/config.h"
+#include "src/http/outcome.h"
+#include "src/source/source.h"
 
 struct plan {
 	struct config *config;	     /* a reference of its own */

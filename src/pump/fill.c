@@ -4,7 +4,7 @@
  * file at its own speed. When the disk of the
  * file is full the answers must still go out: then it goes on in a temporary file, and the first one
  * stays open for those who are just sending from it. */
-#include "src/pump/pump_internal.h"
+#include "src/pump/internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -120,5 +120,5 @@ enum outcome pump_fill(struct pump *pump, int *status)
 			pause_or_go_on(pump);
 	}
 	conversion_end(conversion);
-	return pump_verdict(pump, status);
+	return pump_classify(pump, status);
 }

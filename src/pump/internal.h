@@ -6,7 +6,7 @@
 
 #include "src/pump/pump.h"
 
-enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_STAGE };
+enum { TAG_CLIENT, TAG_OUT, TAG_ERR, TAG_PROGRAM };
 
 /* Returns 0 or -errno. out_events: what is to be known about the output. */
 int pump_watch_all(struct pump *pump, uint32_t out_events);
@@ -21,7 +21,7 @@ void pump_end(struct pump *pump, enum outcome why, int signal, const char *reaso
 void pump_taken_back(struct pump *pump);
 
 /* After conversion_end of a live recipe: what all of it was, when nothing had ended it before. */
-enum outcome pump_verdict(struct pump *pump, int *status);
+enum outcome pump_classify(struct pump *pump, int *status);
 
 uint64_t pump_bytes_in(int pipe);
 /* The file for the output: the one that was given, else a temporary one. */

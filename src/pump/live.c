@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* live: the bytes in the pipe become one record at once. While the web server does not take them,
  * nobody reads the pipe, so the program blocks in its write: that is the back-pressure. */
-#include "src/pump/pump_internal.h"
+#include "src/pump/internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -78,5 +78,5 @@ enum outcome pump_live(struct pump *pump, int *status)
 	}
 	conversion_end(conversion);
 	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
-	return pump_verdict(pump, status);
+	return pump_classify(pump, status);
 }

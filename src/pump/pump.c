@@ -5,7 +5,7 @@
  * whole: nobody reads the pipe while it has room, it is the buffer. The event is edge-triggered:
  * the kernel tells of every write, and we only ask then whether the pipe is full. If it is, its
  * content is spliced into a file from then on. */
-#include "src/pump/pump_internal.h"
+#include "src/pump/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,7 +91,7 @@ int pump_watch_all(struct pump *pump, uint32_t out_events)
 	if (r == 0 && conversion->out >= 0)
 		r = watch(pump, conversion->out, TAG_OUT, out_events);
 	for (size_t i = 0; i < conversion->count && r == 0; i++)
-		r = watch(pump, conversion->stages[i].job.pidfd, TAG_STAGE + (uint32_t)i, EPOLLIN);
+		r = watch(pump, conversion->programs[i].job.pidfd, TAG_PROGRAM + (uint32_t)i, EPOLLIN);
 	return r;
 }
 
@@ -127,14 +127,14 @@ static void client_event(struct pump *pump)
 		pump->aborted ? "request aborted" : "client hung up");
 }
 
-static void stage_event(struct pump *pump, size_t index)
+static void program_event(struct pump *pump, size_t index)
 {
 	struct conversion *conversion = pump->conversion;
-	struct conversion_stage *stage = &conversion->stages[index];
-	pump_unwatch(pump, stage->job.pidfd);
-	conversion_stage_ended(conversion, index);
+	struct conversion_program *program = &conversion->programs[index];
+	pump_unwatch(pump, program->job.pidfd);
+	conversion_program_ended(conversion, index);
 	/* When one of a pipeline has failed, the work of the others is for nobody. */
-	if (conversion_stage_failed(conversion, index) && conversion->running > 0)
+	if (conversion_program_failed(conversion, index) && conversion->running > 0)
 		conversion_kill_rest(conversion);
 }
 
@@ -175,8 +175,8 @@ static uint64_t next_look(const struct pump *pump)
 /* Waits for events and handles all but the output's: true when there is some, or its end. */
 bool pump_step(struct pump *pump)
 {
-	struct epoll_event events[TAG_STAGE + TEMPLATE_PROGRAMS_MAX];
-	int n = epoll_wait(pump->epoll, events, TAG_STAGE + TEMPLATE_PROGRAMS_MAX,
+	struct epoll_event events[TAG_PROGRAM + TEMPLATE_PROGRAMS_MAX];
+	int n = epoll_wait(pump->epoll, events, TAG_PROGRAM + TEMPLATE_PROGRAMS_MAX,
 		clock_poll_timeout(next_look(pump)));
 	bool out = false;
 	for (int i = 0; i < n; i++) {
@@ -186,9 +186,9 @@ bool pump_step(struct pump *pump)
 		else if (tag == TAG_OUT) {
 			out = true;
 			pump->out_closed = events[i].events & EPOLLHUP;
-		} else if (tag >= TAG_STAGE)
-			stage_event(pump, tag - TAG_STAGE);
-		else if (!lastwords_read(&pump->conversion->words, pump->conversion->err))
+		} else if (tag >= TAG_PROGRAM)
+			program_event(pump, tag - TAG_PROGRAM);
+		else if (!stderr_tail_read(&pump->conversion->words, pump->conversion->err))
 			pump_unwatch(pump, pump->conversion->err);
 	}
 	if (out && pump->first_us == 0)
@@ -310,11 +310,11 @@ static bool output_is_full(const struct conversion *conversion)
 	return file >= 0 && fstat(file, &st) == 0 && (uint64_t)st.st_size >= limit;
 }
 
-enum outcome pump_verdict(struct pump *pump, int *status)
+enum outcome pump_classify(struct pump *pump, int *status)
 {
 	if (pump->ended != OUTCOME_OK)
 		return pump->ended;
-	enum outcome outcome = conversion_verdict(pump->conversion, status, pump->reason);
+	enum outcome outcome = conversion_classify(pump->conversion, status, pump->reason);
 	if (outcome == OUTCOME_OK && pump->bytes == 0) {
 		text_puts(pump->reason, "exit 0 without output");
 		return OUTCOME_REFUSED;
@@ -344,7 +344,7 @@ enum outcome pump_collect(struct pump *pump, int *status)
 	conversion_end(conversion);
 	if (pump->ended != OUTCOME_OK)
 		return pump->ended;
-	enum outcome outcome = conversion_verdict(conversion, status, pump->reason);
+	enum outcome outcome = conversion_classify(conversion, status, pump->reason);
 	if (outcome == OUTCOME_OK)
 		return take_output(pump);
 	if ((outcome == OUTCOME_REFUSED || outcome == OUTCOME_CRASHED) &&

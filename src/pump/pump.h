@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PUMP_H
-#define SRC_PUMP_H
+#ifndef SRC_PUMP_PUMP_H
+#define SRC_PUMP_PUMP_H
 
 /*
  * From a converter's pipe to a web server's socket: the one place where the two meet. One thread.
@@ -11,9 +11,9 @@
 
 #include "base/text.h"
 #include "fcgi/connection.h"
-#include "src/conversion.h"
-#include "src/outcome.h"
-#include "src/progress.h"
+#include "src/convert/conversion.h"
+#include "src/http/outcome.h"
+#include "src/observe/progress.h"
 
 struct pump {
 	struct conversion *conversion;

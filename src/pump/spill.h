@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SPILL_H
-#define SRC_SPILL_H
+#ifndef SRC_PUMP_SPILL_H
+#define SRC_PUMP_SPILL_H
 
 /*
  * Where output goes that is too long for a pipe: an unnamed file. Any thread.

@@ -4,7 +4,7 @@
  * binary fraction printed again is not what was written. So numbers are read digit by digit into
  * millionths.
  */
-#include "src/pure/decimal.h"
+#include "src/recipe/decimal.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_DECIMAL_H
-#define SRC_DECIMAL_H
+#ifndef SRC_RECIPE_DECIMAL_H
+#define SRC_RECIPE_DECIMAL_H
 
 /*
  * Decimal numbers as they stand in URLs and templates: exact, in millionths, never through the

@@ -4,10 +4,10 @@
  * came (text excepted, see param_text.c), so that one meaning has one spelling: in argv, in the log
  * and as a cache key.
  */
-#include "src/pure/decimal.h"
-#include "src/pure/param.h"
-#include "src/pure/param_types.h"
-#include "src/pure/sniff.h"
+#include "src/recipe/decimal.h"
+#include "src/recipe/param.h"
+#include "src/recipe/param_types.h"
+#include "src/http/media_type.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -201,12 +201,12 @@ static bool read_choice(const struct param *param, const char *text, struct para
 
 static bool read_format(const struct param *param, const char *text, struct param_value *value)
 {
-	int type = sniff_from_name(text);
+	int type = media_from_name(text);
 	for (size_t i = 0; type >= 0 && i < param->value_count; i++) {
-		if (sniff_from_name(param->values[i].name) != type)
+		if (media_from_name(param->values[i].name) != type)
 			continue;
 		snprintf(value->canonical, sizeof value->canonical, "%s",
-			sniff_name((enum sniff_type)type));
+			media_name((enum media_type)type));
 		return true;
 	}
 	return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PARAM_H
-#define SRC_PARAM_H
+#ifndef SRC_RECIPE_PARAM_H
+#define SRC_RECIPE_PARAM_H
 
 /*
  * Parameters: declared type and bounds, checked values in canonical form. A value that passed can be a part of one argv

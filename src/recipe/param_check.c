@@ -5,9 +5,9 @@
  * in it.
  */
 #include "base/text.h"
-#include "src/pure/decimal.h"
-#include "src/pure/param_types.h"
-#include "src/pure/sniff.h"
+#include "src/recipe/decimal.h"
+#include "src/recipe/param_types.h"
+#include "src/http/media_type.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -41,8 +41,8 @@ static void put_values(struct text *text, const struct param *param)
 	text_puts(text, param->value_count > 1 ? "one of " : "");
 	for (size_t i = 0; i < param->value_count; i++) {
 		const char *name = param->values[i].name;
-		if (param->type == PARAM_FORMAT && sniff_from_name(name) >= 0)
-			name = sniff_name((enum sniff_type)sniff_from_name(name));
+		if (param->type == PARAM_FORMAT && media_from_name(name) >= 0)
+			name = media_name((enum media_type)media_from_name(name));
 		const char *comma = i > 0 ? ", " : "";
 		if (text->len + strlen(comma) + strlen(name) + strlen(", ...") >= text->size) {
 			text_puts(text, ", ...");
@@ -188,13 +188,13 @@ static bool check_values(const struct param *param, char message[PARAM_MESSAGE_M
 		if (strlen(name) >= PARAM_CANONICAL_MAX ||
 			(mapped && strlen(mapped) >= PARAM_CANONICAL_MAX))
 			return refuse(param, message, "a value is too long");
-		if (param->type == PARAM_FORMAT && sniff_from_name(name) < 0)
+		if (param->type == PARAM_FORMAT && media_from_name(name) < 0)
 			return refuse(param, message, "%s is no known format", name);
 		for (size_t j = 0; j < i; j++) {
 			const char *other = param->values[j].name;
 			if (!strcmp(name, other) ||
 				(param->type == PARAM_FORMAT &&
-					sniff_from_name(name) == sniff_from_name(other)))
+					media_from_name(name) == media_from_name(other)))
 				return refuse(param, message, "the value %s stands twice", name);
 		}
 	}

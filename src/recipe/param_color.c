@@ -3,7 +3,7 @@
  * Colours become #rrggbb or #rrggbbaa, so that every program reads the same one from it:
  * ImageMagick's, FFmpeg's and CSS's names differ (ImageMagick's "green" used to be CSS's "lime").
  */
-#include "src/pure/param_types.h"
+#include "src/recipe/param_types.h"
 
 #include <stdio.h>
 #include <string.h>

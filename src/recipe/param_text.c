@@ -5,7 +5,7 @@
  * ':' (coders, FFmpeg filters), quotes,
  * ','; and at the beginning '-' (an option) and '@' (a file) whatever the recipe says.
  */
-#include "src/pure/param_types.h"
+#include "src/recipe/param_types.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PARAM_TYPES_H
-#define SRC_PARAM_TYPES_H
+#ifndef SRC_RECIPE_PARAM_TYPES_H
+#define SRC_RECIPE_PARAM_TYPES_H
 
 /*
  * Inside of param: the bounds in force, and the readers of the types that have a file of their own.
@@ -8,7 +8,7 @@
  * of it.
  */
 
-#include "src/pure/param.h"
+#include "src/recipe/param.h"
 
 /* The bounds, given or assumed. For text: bytes. */
 double param_min(const struct param *param);

@@ -6,7 +6,7 @@
  * certainty.
  */
 #include "base/text.h"
-#include "src/pure/pattern.h"
+#include "src/recipe/pattern.h"
 
 #include <ctype.h>
 #include <stdint.h>

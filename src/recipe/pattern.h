@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PATTERN_H
-#define SRC_PATTERN_H
+#ifndef SRC_RECIPE_PATTERN_H
+#define SRC_RECIPE_PATTERN_H
 
 /*
  * A recipe's `path`: literal text and {name} holes, e.g. "/thumb/{size}/{source}". {source} takes one or more

@@ -5,11 +5,11 @@
  * and not ignored, so that a misspelt parameter shows at once and a cache in front is not filled
  * with equal pictures under many URLs.
  */
-#include "src/recipe.h"
+#include "src/recipe/recipe.h"
 
 #include "base/text.h"
-#include "src/pure/http.h"
-#include "src/pure/param_types.h"
+#include "src/http/http.h"
+#include "src/recipe/param_types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,10 +101,10 @@ static void say_missing(const struct param *param, char message[PARAM_MESSAGE_MA
  * asked. */
 static const char *negotiate(const struct param *param, const char *accept)
 {
-	enum sniff_type formats[PARAM_VALUES_MAX];
+	enum media_type formats[PARAM_VALUES_MAX];
 	for (size_t i = 0; i < param->value_count; i++) {
-		int type = sniff_from_name(param->values[i].name);
-		formats[i] = type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type;
+		int type = media_from_name(param->values[i].name);
+		formats[i] = type < 0 ? MEDIA_UNKNOWN : (enum media_type)type;
 	}
 	int best = http_negotiate(accept, formats, param->value_count);
 	return param->values[best < 0 ? 0 : best].name;
@@ -151,10 +151,10 @@ const char *recipe_media_type(const struct recipe *recipe, const struct param_va
 {
 	if (recipe->type)
 		return recipe->type;
-	int type = SNIFF_UNKNOWN;
+	int type = MEDIA_UNKNOWN;
 	if (recipe->format_param >= 0 && values[recipe->format_param].present)
-		type = sniff_from_name(values[recipe->format_param].canonical);
-	return sniff_media_type(type < 0 ? SNIFF_UNKNOWN : (enum sniff_type)type);
+		type = media_from_name(values[recipe->format_param].canonical);
+	return media_content_type(type < 0 ? MEDIA_UNKNOWN : (enum media_type)type);
 }
 
 static void free_list(char **list)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_RECIPE_H
-#define SRC_RECIPE_H
+#ifndef SRC_RECIPE_RECIPE_H
+#define SRC_RECIPE_RECIPE_H
 
 /*
  * A recipe: which requests it answers, with which program, within which limits. Immutable after config_load.
@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/pure/param.h"
-#include "src/pure/pattern.h"
-#include "src/pure/query.h"
-#include "src/pure/sniff.h"
-#include "src/pure/template.h"
+#include "src/recipe/param.h"
+#include "src/recipe/pattern.h"
+#include "src/http/query.h"
+#include "src/http/media_type.h"
+#include "src/recipe/template.h"
 
 enum {
 	RECIPE_PARAMS_MAX = 32,
@@ -30,7 +30,7 @@ enum recipe_confine { RECIPE_CONFINE_STANDARD, RECIPE_CONFINE_STRICT, RECIPE_CON
 struct recipe {
 	char *name;
 	struct pattern *path;
-	uint64_t sources; /* bit 1 << enum sniff_type; 0: any type */
+	uint64_t sources; /* bit 1 << enum media_type; 0: any type */
 	size_t param_count;
 	struct param params[RECIPE_PARAMS_MAX];
 	int format_param; /* index of the parameter of type format, -1: none */

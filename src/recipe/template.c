@@ -5,8 +5,8 @@
  * whole protection against values that look like options, and why there is no quoting.
  */
 #include "base/text.h"
-#include "src/pure/template.h"
-#include "src/pure/template_compiled.h"
+#include "src/recipe/template.h"
+#include "src/recipe/template_compiled.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_TEMPLATE_H
-#define SRC_TEMPLATE_H
+#ifndef SRC_RECIPE_TEMPLATE_H
+#define SRC_RECIPE_TEMPLATE_H
 
 /*
  * A recipe's `run`: argv elements with {holes}, optional groups "[" … "]", and "|" between programs. Compiled once,
@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "src/pure/param.h"
+#include "src/recipe/param.h"
 
 enum { TEMPLATE_PROGRAMS_MAX = 4, TEMPLATE_ARGS_MAX = 256, TEMPLATE_BYTES_MAX = 32768 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_TEMPLATE_COMPILED_H
-#define SRC_TEMPLATE_COMPILED_H
+#ifndef SRC_RECIPE_TEMPLATE_COMPILED_H
+#define SRC_RECIPE_TEMPLATE_COMPILED_H
 
 /* Inside of template: what template.c compiles and template_expand.c walks through. */
 
-#include "src/pure/template.h"
+#include "src/recipe/template.h"
 
 #include <stdint.h>
 

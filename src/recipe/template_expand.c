@@ -4,8 +4,8 @@
  * whatever it is, it ends inside of the element in which its hole stands.
  */
 #include "base/text.h"
-#include "src/pure/decimal.h"
-#include "src/pure/template_compiled.h"
+#include "src/recipe/decimal.h"
+#include "src/recipe/template_compiled.h"
 
 #include <errno.h>
 #include <math.h>

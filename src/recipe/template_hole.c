@@ -4,8 +4,8 @@
  * that it does not have, or the height of a colour, must fail then and not with the first request.
  */
 #include "base/text.h"
-#include "src/pure/decimal.h"
-#include "src/pure/template_compiled.h"
+#include "src/recipe/decimal.h"
+#include "src/recipe/template_compiled.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,15 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "src/access.h"
-#include "src/conversion.h"
-#include "src/flight.h"
+#include "src/observe/access.h"
+#include "src/convert/conversion.h"
+#include "src/share/coalesce.h"
 #include "src/pump/pump.h"
-#include "src/request/plan.h"
-#include "src/request/recall.h"
+#include "src/plan/plan.h"
+#include "src/request/memo.h"
 #include "src/request/request.h"
-#include "src/request/request_id.h"
-#include "src/request/validator.h"
+#include "src/http/request_id.h"
+#include "src/plan/identity.h"
 
 /* For what is converted by the request's own thread. Some 60 KiB, too much for a worker's stack, and for who needs none of it. */
 struct request_work {
@@ -32,7 +32,7 @@ struct request {
 	bool head;
 	char id[REQUEST_ID_MAX + 1];
 	struct access_times times;
-	struct running_entry running;
+	struct in_flight_entry running;
 	struct progress progress;
 	char timing[ACCESS_TIMING_SIZE];
 	enum outcome outcome;
@@ -43,20 +43,20 @@ struct request {
 	unsigned retry_after_s;
 	struct text reason;
 	char reason_buffer[ACCESS_REASON_MAX];
-	const struct recall_note *note; /* NULL: nothing is remembered */
-	struct plan *plan;		/* its flight's, if it leads one; NULL: none was made */
+	const struct memo_note *note; /* NULL: nothing is remembered */
+	struct plan *plan;		/* its share's, if it leads one; NULL: none was made */
 	bool plan_taken;
 	/* What the plan says, or is remembered of it. */
 	const struct recipe *recipe; /* NULL: none was found */
 	bool negotiated;
 	const char *type;    /* Content-Type */
 	const char *message; /* for the client, with an error; NULL: the outcome's */
-	struct validator validator;
-	bool seated;
+	struct identity identity;
+	bool has_place;
 	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
 	struct request_work *work; /* NULL: none was made */
 	/* Of a result that others read, too. */
-	struct flight_seat seat;
+	struct share_waiter waiter;
 	int kept_file; /* -1: none */
 	uint64_t kept_length;
 	bool stale; /* an older one than its source, for stale_s seconds */
@@ -85,7 +85,7 @@ bool request_is_handed_over(const struct request *request, uint64_t size);
 /* Takes the -errno of a send. */
 void request_sending_failed(struct request *request, int r);
 
-/* request_shared.c: whether its result may be others', too; answers by way of the cache and of flights. */
+/* request_shared.c: whether its result may be others', too; answers by way of the cache and of share_table. */
 bool request_is_shared(const struct request *request);
 void request_answer_shared(struct request *request);
 /* Sends what the cache has; false: it has nothing. */
@@ -99,6 +99,6 @@ bool request_refuses(struct request *request);
 /* request_recall.c: what is known of it by now helps the next one; file: its result in the cache, or -1. */
 void request_remember(struct request *request, int file, uint64_t length);
 /* Answers by what is remembered, a worker's way; false: that is not enough. */
-bool request_answer_recalled(struct request *request);
+bool request_answer_from_memo(struct request *request);
 
 #endif

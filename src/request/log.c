@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a request was is put together once, for all who want to know. */
-#include "src/request/request_internal.h"
+#include "src/request/internal.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The steps of a request stand here in their order; what each of them does stands elsewhere. An
  * error is logged once, in the request's one line. */
-#include "src/request/request_internal.h"
+#include "src/request/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "src/capacity.h"
-#include "src/request/response.h"
+#include "src/admission/limits.h"
+#include "src/request/reply.h"
 
 static int begin_live(void *data)
 {
 	struct request *request = data;
 	struct response response = request_good_response(request);
-	return response_send_header(request->connection, &response);
+	return reply_send_header(request->connection, &response);
 }
 
 static bool is_alive(void *data)
@@ -29,7 +29,7 @@ static bool is_alive(void *data)
 
 bool request_is_refused(const struct request *request, unsigned *retry_after_s)
 {
-	const struct admission_request wanted = capacity_request(request->config, request->recipe);
+	const struct admission_request wanted = limits_request(request->config, request->recipe);
 	bool converts = request->recipe->response == RECIPE_WHOLE || !request->head;
 	return converts && admission_refuses(request->service->admission, &wanted, retry_after_s);
 }
@@ -43,7 +43,7 @@ bool request_refuses(struct request *request)
 	request->retry_after_s = retry_after_s;
 	request->outcome = OUTCOME_QUEUE_FULL;
 	request->cache =
-		request_is_shared(request) && flight_store(request->service, request->recipe)
+		request_is_shared(request) && share_store(request->service, request->recipe)
 			? ACCESS_CACHE_MISS
 			: ACCESS_CACHE_OFF;
 	request_send_error(request);
@@ -52,7 +52,7 @@ bool request_refuses(struct request *request)
 
 static enum outcome enter(struct request *request, struct admission_pass *pass)
 {
-	struct admission_request wanted = capacity_request(request->config, request->recipe);
+	struct admission_request wanted = limits_request(request->config, request->recipe);
 	wanted.watch_fd = fcgi_connection_get_fd(request->connection);
 	wanted.alive = is_alive;
 	wanted.data = request;
@@ -60,7 +60,7 @@ static enum outcome enter(struct request *request, struct admission_pass *pass)
 	int r = admission_enter(
 		request->service->admission, &wanted, pass, &request->retry_after_s);
 	request->times.entered = clock_now_us();
-	return capacity_outcome(r, "client hung up in the queue", &request->reason);
+	return limits_outcome(r, "client hung up in the queue", &request->reason);
 }
 
 static enum outcome run(struct request *request)
@@ -119,8 +119,8 @@ static void finish_live(struct request *request)
 static void finish_whole(struct request *request)
 {
 	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
-	if (!validator_holds(request->plan))
-		request->validator.etag[0] = '\0';
+	if (!identity_holds(request->plan))
+		request->identity.etag[0] = '\0';
 	source_close(&request->plan->source);
 	if (request->outcome == OUTCOME_OK)
 		request_send_result(request, -1, request->work->pump.bytes, false);
@@ -148,16 +148,16 @@ static void answer(struct request *request)
 	if (!request_is_shared(request) && !request_has_condition(request) &&
 		request_refuses(request))
 		return;
-	bool valid = validator_make(request->plan, &request->validator) == 0;
+	bool valid = identity_make(request->plan, &request->identity) == 0;
 	if (valid)
 		request_remember(request, -1, 0);
 	if (valid && request_send_condition(request))
 		return;
 	/* Up to here it was cheap. */
-	request->seated = admission_sit(request->service->admission);
-	if (!request->seated) {
+	request->has_place = admission_take_place(request->service->admission);
+	if (!request->has_place) {
 		request->outcome = OUTCOME_OVERLOADED;
-		text_puts(&request->reason, "no seat is free");
+		text_puts(&request->reason, "no waiter is free");
 		request_send_error(request);
 		return;
 	}
@@ -170,17 +170,17 @@ static void answer(struct request *request)
 		return;
 	}
 	request->cache = ACCESS_CACHE_OFF;
-	request->running = (struct running_entry){
+	request->running = (struct in_flight_entry){
 		.id = request->id,
 		.recipe = recipe->name,
 		.source = request->plan->source_name,
 		.since_us = request->times.start,
 		.progress = &request->progress,
 	};
-	running_enter(request->service->running, &request->running);
+	in_flight_enter(request->service->in_flight, &request->running);
 	request->outcome = convert(request);
 	deliver(request);
-	running_leave(request->service->running, &request->running);
+	in_flight_leave(request->service->in_flight, &request->running);
 }
 
 static enum outcome plan(struct request *request)
@@ -221,7 +221,8 @@ struct request *request_new(
 	request->begin_error = fcgi_connection_begin(connection);
 	fcgi_connection_set_splice(connection, config->splice);
 	fcgi_connection_set_send_timeout(connection, config->send_timeout_ms);
-	request_id_get(connection, request->id);
+	request_id_make(fcgi_connection_param(connection, "HTTP_X_REQUEST_ID"),
+		fcgi_connection_param(connection, "REQUEST_ID"), request->id);
 	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
 	request->head = request->method && !strcmp(request->method, "HEAD");
@@ -232,14 +233,14 @@ void request_free(struct request *request)
 {
 	if (request->work)
 		pump_clear(&request->work->pump);
-	/* A plan that was taken goes with its flight. */
+	/* A plan that was taken goes with its share. */
 	if (request->plan && !request->plan_taken) {
 		plan_clear(request->plan);
 		free(request->plan);
 	}
 	if (request->note)
-		recall_release(request->note);
-	flight_leave(&request->seat);
+		memo_release(request->note);
+	share_leave(&request->waiter);
 	fd_close(&request->kept_file);
 	config_unref(request->config);
 	free(request->work);
@@ -253,15 +254,15 @@ struct fcgi_connection *request_get_connection(const struct request *request)
 
 void request_serve(struct request *request)
 {
-	if (!request_answer_recalled(request)) {
+	if (!request_answer_from_memo(request)) {
 		request->outcome = plan(request);
 		request->times.planned = clock_now_us();
 		answer(request);
 	}
 	if (request->work)
 		conversion_close(&request->work->conversion);
-	if (request->seated)
-		admission_stand(request->service->admission);
+	if (request->has_place)
+		admission_give_place(request->service->admission);
 }
 
 void request_give_up(struct request *request)
@@ -287,6 +288,6 @@ void request_refuse(struct fcgi_connection *connection)
 		.retry_after_s = 1};
 	fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, 0);
-	response_send_error(connection, &response, outcome_message(OUTCOME_OVERLOADED), false);
+	reply_send_error(connection, &response, outcome_message(OUTCOME_OVERLOADED), false);
 	fcgi_connection_end(connection);
 }

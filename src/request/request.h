@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_REQUEST_H
-#define SRC_REQUEST_H
+#ifndef SRC_REQUEST_REQUEST_H
+#define SRC_REQUEST_REQUEST_H
 
 /*
  * One request from its parameters to its line in the log.
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 #include "fcgi/connection.h"
-#include "src/config.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "src/request/service.h"
 
 struct request;
 
@@ -18,7 +18,7 @@ struct request;
 struct request *request_new(
 	struct service *service, struct config *config, struct fcgi_connection *connection);
 /* Answers it when that needs neither a conversion nor any waiting. False: nothing has happened, request_serve is due. The loop's
- * thread; the service has a recall. */
+ * thread; the service has a memo. */
 bool request_answer_at_once(struct request *request);
 /* Answers it. Blocks; worker threads. */
 void request_serve(struct request *request);

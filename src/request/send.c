@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What goes back for a request whose fate is known: an error, 304, a result or a part of one. The
  * fields are the same wherever the result comes from. */
-#include "src/request/request_internal.h"
+#include "src/request/internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "src/cache/cache.h"
-#include "src/request/response.h"
+#include "src/request/reply.h"
 
 static const char *make_timing(struct request *request)
 {
@@ -42,8 +42,8 @@ static struct response make_response(struct request *request)
 		.stale_s = request->stale_s,
 		.varies = request->negotiated,
 		.retry_after_s = request->retry_after_s,
-		.etag = request->validator.etag,
-		.modified = request->validator.modified,
+		.etag = request->identity.etag,
+		.modified = request->identity.modified,
 	};
 }
 
@@ -67,7 +67,7 @@ static void send_error_of(struct request *request, uint64_t size)
 				      ? request->message
 				      : outcome_message(request->outcome);
 	request->send_error =
-		response_send_error(request->connection, &response, message, request->head);
+		reply_send_error(request->connection, &response, message, request->head);
 }
 
 void request_send_error(struct request *request)
@@ -80,7 +80,7 @@ static void send_not_modified(struct request *request)
 {
 	request->status = 304;
 	struct response response = make_response(request);
-	request->send_error = response_send_alone(request->connection, &response);
+	request->send_error = reply_send_alone(request->connection, &response);
 }
 
 bool request_has_any(const struct request *request, const char *const *names)
@@ -108,8 +108,8 @@ bool request_send_condition(struct request *request)
 		.if_unmodified_since =
 			fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"),
 	};
-	const struct validator *validator = &request->validator;
-	switch (http_check(&conditions, validator->etag, validator->modified)) {
+	const struct identity *identity = &request->identity;
+	switch (http_check(&conditions, identity->etag, identity->modified)) {
 	case HTTP_NOT_MODIFIED:
 		send_not_modified(request);
 		return true;
@@ -128,9 +128,9 @@ static enum http_range_verdict wanted_range(
 {
 	*range = (struct http_range){.length = size};
 	const struct fcgi_connection *connection = request->connection;
-	const struct validator *validator = &request->validator;
+	const struct identity *identity = &request->identity;
 	if (request->head || !http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"),
-				     validator->etag, validator->modified, time(NULL)))
+				     identity->etag, identity->modified, time(NULL)))
 		return HTTP_RANGE_NONE;
 	return http_range_parse(fcgi_connection_param(connection, "HTTP_RANGE"), size, range);
 }
@@ -176,7 +176,7 @@ static int hand_over(struct request *request, struct response *response)
 	static const char accel[] = "x-accel-redirect:";
 	const struct config *config = request->config;
 	char name[CACHE_NAME_MAX], place[PATH_MAX];
-	cache_name(request->validator.key, name);
+	cache_name(request->identity.key, name);
 	bool is_accel = !strncmp(config->cache_send, accel, sizeof accel - 1);
 	const char *base = is_accel ? config->cache_send + sizeof accel - 1 : config->cache_path;
 	size_t length = strlen(base);
@@ -189,7 +189,7 @@ static int hand_over(struct request *request, struct response *response)
 	response->ranges = !is_accel;
 	response->send_field = is_accel ? "X-Accel-Redirect" : "X-Sendfile";
 	response->send_place = place;
-	return response_send_alone(request->connection, response);
+	return reply_send_alone(request->connection, response);
 }
 
 static int send_good(struct request *request, const struct response *response, int file,
@@ -197,12 +197,12 @@ static int send_good(struct request *request, const struct response *response, i
 {
 	struct fcgi_connection *connection = request->connection;
 	if (request->head)
-		return response_send_alone(connection, response);
+		return reply_send_alone(connection, response);
 	if (request->body)
-		return response_send_memory(connection, response, request->body + range->first);
-	if (file >= 0 && range->length <= RESPONSE_SHORT_MAX)
-		return response_send_short(connection, response, file, range->first);
-	int r = response_send_header(connection, response);
+		return reply_send_memory(connection, response, request->body + range->first);
+	if (file >= 0 && range->length <= REPLY_SHORT_MAX)
+		return reply_send_short(connection, response, file, range->first);
+	int r = reply_send_header(connection, response);
 	if (r < 0)
 		return r;
 	return file < 0 ? pump_send(&request->work->pump, range->first, range->length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The spawner starts first of all, so that it inherits nothing. */
-#include "src/service.h"
+#include "src/request/service.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ int service_open(struct service *service, const char *temp_path)
 	if (r == 0)
 		r = history_new(&service->history);
 	if (r == 0)
-		r = running_new(&service->running);
+		r = in_flight_new(&service->in_flight);
 	if (r < 0)
 		service_close(service);
 	return r;
@@ -78,8 +78,8 @@ void service_close(struct service *service)
 	service->metrics = NULL;
 	history_free(service->history);
 	service->history = NULL;
-	running_free(service->running);
-	service->running = NULL;
+	in_flight_free(service->in_flight);
+	service->in_flight = NULL;
 	fd_close(&service->temp_fd);
 	service->temp_dir[0] = '\0';
 }

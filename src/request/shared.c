@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A result that is there is sent; one that is being made is waited for; only what is neither is made. A
  * live result is sent while it grows, by each request at its client's pace. */
-#include "src/request/request_internal.h"
+#include "src/request/internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,22 +9,22 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "src/cache/cache.h"
-#include "src/request/response.h"
+#include "src/request/reply.h"
 
 bool request_is_shared(const struct request *request)
 {
-	return request->service->flights && request->recipe->join;
+	return request->service->share_table && request->recipe->join;
 }
 
 bool request_send_hit(struct request *request)
 {
-	struct cache *cache = flight_store(request->service, request->recipe);
+	struct cache *cache = share_store(request->service, request->recipe);
 	uint64_t size;
-	int file = cache ? cache_find(cache, request->validator.key, &size) : -ENOENT;
+	int file = cache ? cache_find(cache, request->identity.key, &size) : -ENOENT;
 	if (file < 0)
 		return false;
 	if (request->recipe->stale_ms > 0)
-		cache_confirm(cache, request->validator.series, request->validator.key);
+		cache_confirm(cache, request->identity.lineage, request->identity.key);
 	request->kept_file = file;
 	request->kept_length = size;
 	request->cache = ACCESS_CACHE_HIT;
@@ -36,33 +36,33 @@ bool request_send_hit(struct request *request)
 static bool send_older(struct request *request)
 {
 	const struct plan *plan = request->plan;
-	struct validator *validator = &request->validator;
-	struct cache *cache = flight_store(request->service, plan->recipe);
+	struct identity *identity = &request->identity;
+	struct cache *cache = share_store(request->service, plan->recipe);
 	struct cache_older older;
 	if (!cache || plan->recipe->stale_ms == 0)
 		return false;
-	int file = cache_find_older(cache, validator->series, validator->key,
+	int file = cache_find_older(cache, identity->lineage, identity->key,
 		plan->source.stat.st_ctim.tv_sec, plan->recipe->stale_ms / 1000, &older);
 	if (file < 0)
 		return false;
 	struct plan *offered = request->plan;
-	flight_refresh(
-		request->service, validator, &offered, request->uri, request->id, &request->seat);
+	share_refresh(
+		request->service, identity, &offered, request->uri, request->id, &request->waiter);
 	request->plan_taken = !offered;
 	request->kept_file = file;
 	request->cache = ACCESS_CACHE_STALE;
 	request->stale = true;
 	request->stale_s = older.stale_s;
-	memcpy(validator->key, older.key, DIGEST_BYTES);
-	validator_set_etag(validator);
-	validator->modified = older.modified;
+	memcpy(identity->key, older.key, DIGEST_BYTES);
+	identity_set_etag(identity);
+	identity->modified = older.modified;
 	if (!request_send_condition(request))
 		request_send_result(request, file, older.length, true);
 	return true;
 }
 
 /* The flight has ended: what it says becomes ours, and its cost is its leader's. */
-static void take_end(struct request *request, const struct flight_state *state)
+static void take_end(struct request *request, const struct share_state *state)
 {
 	request->outcome = state->outcome;
 	request->status = state->outcome == OUTCOME_MAPPED ? state->status : 0;
@@ -70,15 +70,15 @@ static void take_end(struct request *request, const struct flight_state *state)
 	if (state->found)
 		request->cache = ACCESS_CACHE_HIT;
 	if (state->outcome == OUTCOME_OK && !state->valid)
-		request->validator.etag[0] = '\0';
-	if (!request->seat.leader)
+		request->identity.etag[0] = '\0';
+	if (!request->waiter.leader)
 		return;
-	request->ran = flight_get_conversion(&request->seat);
-	struct access_times times = flight_get_times(&request->seat);
+	request->ran = share_get_conversion(&request->waiter);
+	struct access_times times = share_get_times(&request->waiter);
 	times.start = request->times.start;
 	times.planned = request->times.planned;
 	request->times = times;
-	text_puts(&request->reason, flight_get_reason(&request->seat));
+	text_puts(&request->reason, share_get_reason(&request->waiter));
 }
 
 static void client_gone(struct request *request, int r)
@@ -88,12 +88,12 @@ static void client_gone(struct request *request, int r)
 	text_puts(&request->reason, request->aborted ? "request aborted" : "client hung up");
 }
 
-static int send_grown(struct request *request, const struct flight_state *state, uint64_t *sent)
+static int send_grown(struct request *request, const struct share_state *state, uint64_t *sent)
 {
 	int r = 0;
 	if (*sent == 0) {
 		struct response response = request_good_response(request);
-		r = response_send_header(request->connection, &response);
+		r = reply_send_header(request->connection, &response);
 	}
 	if (r == 0)
 		r = fcgi_connection_sendfile(
@@ -104,10 +104,10 @@ static int send_grown(struct request *request, const struct flight_state *state,
 
 static void follow_live(struct request *request)
 {
-	struct flight_state state = {.file = -1};
+	struct share_state state = {.file = -1};
 	uint64_t sent = 0;
 	for (;;) {
-		int r = flight_wait(&request->seat, request->connection, &state);
+		int r = share_wait(&request->waiter, request->connection, &state);
 		if (r < 0) {
 			client_gone(request, r);
 			return;
@@ -141,9 +141,9 @@ static void follow_live(struct request *request)
 
 static void follow_whole(struct request *request)
 {
-	struct flight_state state = {.file = -1};
+	struct share_state state = {.file = -1};
 	while (!state.ended) {
-		int r = flight_wait(&request->seat, request->connection, &state);
+		int r = share_wait(&request->waiter, request->connection, &state);
 		if (r < 0) {
 			client_gone(request, r);
 			return;
@@ -167,50 +167,50 @@ void request_answer_shared(struct request *request)
 		return;
 	if (recipe->response == RECIPE_LIVE && request->head) {
 		struct response response = request_good_response(request);
-		int r = response_send_header(request->connection, &response);
+		int r = reply_send_header(request->connection, &response);
 		if (r < 0)
 			request_sending_failed(request, r);
 		return;
 	}
 	/* The one that was under way may have landed since. */
 	unsigned retry_after_s;
-	if (!flight_is_under_way(request->service, &request->validator) &&
+	if (!share_is_under_way(request->service, &request->identity) &&
 		request_is_refused(request, &retry_after_s) &&
 		(request_send_hit(request) || request_refuses(request)))
 		return;
 	struct plan *offered = request->plan;
-	int r = flight_enter(
-		request->service, &request->validator, &offered, request->uri, &request->seat);
+	int r = share_join(
+		request->service, &request->identity, &offered, request->uri, &request->waiter);
 	request->plan_taken = !offered;
 	if (r != 0) {
-		if (r == FLIGHT_E_FULL)
+		if (r == SHARE_E_FULL)
 			text_puts(
 				&request->reason, "as many conversions wait as descriptors allow");
 		else
-			text_printf(&request->reason, "flight: %s", strerror(-r));
-		request->outcome = r == FLIGHT_E_FULL ? OUTCOME_OVERLOADED : outcome_from_error(r);
+			text_printf(&request->reason, "share: %s", strerror(-r));
+		request->outcome = r == SHARE_E_FULL ? OUTCOME_OVERLOADED : outcome_from_error(r);
 		request_send_error(request);
 		return;
 	}
 	/* Somebody else's conversion has the source open, or its result makes ours unnecessary. */
-	if (!request->seat.leader)
+	if (!request->waiter.leader)
 		source_close(&request->plan->source);
 	enum access_cache made =
-		flight_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
-	request->cache = request->seat.leader ? made : ACCESS_CACHE_JOIN;
+		share_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
+	request->cache = request->waiter.leader ? made : ACCESS_CACHE_JOIN;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
-	request->running = (struct running_entry){
+	request->running = (struct in_flight_entry){
 		.id = request->id,
 		.recipe = recipe->name,
 		.source = request->plan->source_name,
 		.since_us = request->times.start,
-		.progress = request->seat.leader ? flight_get_progress(&request->seat)
+		.progress = request->waiter.leader ? share_get_progress(&request->waiter)
 						 : &request->progress,
 	};
-	running_enter(request->service->running, &request->running);
+	in_flight_enter(request->service->in_flight, &request->running);
 	if (recipe->response == RECIPE_LIVE)
 		follow_live(request);
 	else
 		follow_whole(request);
-	running_leave(request->service->running, &request->running);
+	in_flight_leave(request->service->in_flight, &request->running);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The conversion belongs to no client: it runs in its own thread, and every request, also the one that began it, only waits and
- * reads. So nobody's hanging up needs a hand-over, and no slow reader holds up another one. There are as many flights as
+ * reads. So nobody's hanging up needs a hand-over, and no slow reader holds up another one. There are as many share_table as
  * conversions run or wait for a slot: a list is enough to find one. */
-#include "src/flight_internal.h"
+#include "src/share/internal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,7 +21,7 @@
 
 enum { STACK_BYTES = 256 * 1024 };
 
-void flights_open(struct service *service, const struct config *config)
+void share_open(struct service *service, const struct config *config)
 {
 	int r = 0;
 	if (config->cache_path)
@@ -31,256 +31,256 @@ void flights_open(struct service *service, const struct config *config)
 			r == -ENOTSUP
 				? "the file system has no extended attributes or unnamed files"
 				: strerror(-r));
-	struct flights *flights = calloc(1, sizeof *flights);
-	if (!flights)
+	struct share_table *share_table = calloc(1, sizeof *share_table);
+	if (!share_table)
 		return;
-	pthread_mutex_init(&flights->lock, NULL);
-	pthread_cond_init(&flights->landed, NULL);
-	LIST_INIT(&flights->list);
-	flights->running_max = UINT_MAX;
-	service->flights = flights;
+	pthread_mutex_init(&share_table->lock, NULL);
+	pthread_cond_init(&share_table->landed, NULL);
+	LIST_INIT(&share_table->list);
+	share_table->running_max = UINT_MAX;
+	service->share_table = share_table;
 }
 
-static void end_all(struct flights *flights)
+static void end_all(struct share_table *share_table)
 {
-	pthread_mutex_lock(&flights->lock);
-	struct flight *flight;
-	LIST_FOREACH(flight, &flights->list, entry)
-	eventfd_write(flight->abandoned, 1);
-	while (flights->running > 0)
-		pthread_cond_wait(&flights->landed, &flights->lock);
-	pthread_mutex_unlock(&flights->lock);
-	pthread_cond_destroy(&flights->landed);
-	pthread_mutex_destroy(&flights->lock);
-	free(flights);
+	pthread_mutex_lock(&share_table->lock);
+	struct share *share;
+	LIST_FOREACH(share, &share_table->list, entry)
+	eventfd_write(share->abandoned, 1);
+	while (share_table->running > 0)
+		pthread_cond_wait(&share_table->landed, &share_table->lock);
+	pthread_mutex_unlock(&share_table->lock);
+	pthread_cond_destroy(&share_table->landed);
+	pthread_mutex_destroy(&share_table->lock);
+	free(share_table);
 }
 
-void flights_close(struct service *service)
+void share_close(struct service *service)
 {
-	struct flights *flights = service->flights;
-	if (flights)
-		end_all(flights);
-	service->flights = NULL;
+	struct share_table *share_table = service->share_table;
+	if (share_table)
+		end_all(share_table);
+	service->share_table = NULL;
 	cache_close(service->cache);
 	service->cache = NULL;
 }
 
-struct cache *flight_store(const struct service *service, const struct recipe *recipe)
+struct cache *share_store(const struct service *service, const struct recipe *recipe)
 {
 	return recipe->cache ? service->cache : NULL;
 }
 
-void flights_limit(struct service *service, unsigned flights_max)
+void share_limit(struct service *service, unsigned flights_max)
 {
-	struct flights *flights = service->flights;
-	if (!flights)
+	struct share_table *share_table = service->share_table;
+	if (!share_table)
 		return;
-	pthread_mutex_lock(&flights->lock);
-	flights->running_max = flights_max;
-	pthread_mutex_unlock(&flights->lock);
+	pthread_mutex_lock(&share_table->lock);
+	share_table->running_max = flights_max;
+	pthread_mutex_unlock(&share_table->lock);
 }
 
-/* Never with the lock of all flights: the kernel frees the blocks of a file that has no name
+/* Never with the lock of all share_table: the kernel frees the blocks of a file that has no name
  * with its last descriptor, within close(2), which takes a tenth of a second for each gigabyte.
  * NULL is fine. */
-static void flight_free(struct flight *flight)
+static void share_free(struct share *share)
 {
-	if (!flight)
+	if (!share)
 		return;
-	pump_clear(&flight->pump);
-	fd_close(&flight->found);
-	fd_close(&flight->abandoned);
-	if (flight->plan)
-		plan_clear(flight->plan);
-	free(flight->plan);
-	free(flight->uri);
-	free(flight->refresh_id);
-	free(flight);
+	pump_clear(&share->pump);
+	fd_close(&share->found);
+	fd_close(&share->abandoned);
+	if (share->plan)
+		plan_clear(share->plan);
+	free(share->plan);
+	free(share->uri);
+	free(share->refresh_id);
+	free(share);
 }
 
 /* All of the following with the lock held. */
-static void unlist(struct flight *flight)
+static void unlist(struct share *share)
 {
-	if (flight->listed)
-		LIST_REMOVE(flight, entry);
-	flight->listed = false;
+	if (share->listed)
+		LIST_REMOVE(share, entry);
+	share->listed = false;
 }
 
-void flight_wake(const struct flight *flight)
+void share_wake(const struct share *share)
 {
-	for (const struct flight_seat *seat = flight->seats; seat; seat = seat->next)
-		eventfd_write(seat->event, 1);
+	for (const struct share_waiter *waiter = share->waiters; waiter; waiter = waiter->next)
+		eventfd_write(waiter->event, 1);
 }
 
 /* Returns the flight when nobody has a part in it any more: then it is the caller's to free,
  * after the lock. */
-static struct flight *drop(struct flight *flight)
+static struct share *drop(struct share *share)
 {
-	return --flight->references == 0 ? flight : NULL;
+	return --share->references == 0 ? share : NULL;
 }
 
-/* The end of a flight, without the lock. What it holds for nobody's sake goes before those who
+/* The end of a share, without the lock. What it holds for nobody's sake goes before those who
  * wait are told, because they may be many and slow: the source and the event, but not the file. */
-static void land(struct flight *flight, struct flight_state *state)
+static void land(struct share *share, struct share_state *state)
 {
-	struct flights *flights = flight->flights;
-	source_close(&flight->plan->source);
-	pthread_mutex_lock(&flights->lock);
+	struct share_table *share_table = share->share_table;
+	source_close(&share->plan->source);
+	pthread_mutex_lock(&share_table->lock);
 	if (state->outcome != OUTCOME_OK) { /* what was sent of it was sent */
-		state->file = flight->state.file;
-		state->length = flight->state.length;
+		state->file = share->state.file;
+		state->length = share->state.length;
 	}
-	flight->state = *state;
-	int abandoned = fd_take(&flight->abandoned);
-	unlist(flight);
-	flight_wake(flight);
-	struct flight *unused = drop(flight);
-	pthread_mutex_unlock(&flights->lock);
+	share->state = *state;
+	int abandoned = fd_take(&share->abandoned);
+	unlist(share);
+	share_wake(share);
+	struct share *unused = drop(share);
+	pthread_mutex_unlock(&share_table->lock);
 	fd_close(&abandoned);
-	flight_free(unused);
-	/* Last of all: what a flight uses is there as long as it is counted. */
-	pthread_mutex_lock(&flights->lock);
-	if (--flights->running == 0)
-		pthread_cond_broadcast(&flights->landed);
-	pthread_mutex_unlock(&flights->lock);
+	share_free(unused);
+	/* Last of all: what a share uses is there as long as it is counted. */
+	pthread_mutex_lock(&share_table->lock);
+	if (--share_table->running == 0)
+		pthread_cond_broadcast(&share_table->landed);
+	pthread_mutex_unlock(&share_table->lock);
 }
 
 static void *run(void *argument)
 {
-	struct flight *flight = argument;
-	struct flight_state state = {.ended = true, .file = -1};
-	if (flight->refresh_id)
-		flight_run_refresh(flight, &state);
+	struct share *share = argument;
+	struct share_state state = {.ended = true, .file = -1};
+	if (share->refresh_id)
+		share_run_refresh(share, &state);
 	else
-		flight_run(flight, &state);
-	land(flight, &state);
+		share_run(share, &state);
+	land(share, &state);
 	return NULL;
 }
 
-static int flight_new(struct service *service, const struct validator *validator, const char *uri,
-	const char *refresh_id, struct flight **out)
+static int share_new(struct service *service, const struct identity *identity, const char *uri,
+	const char *refresh_id, struct share **out)
 {
-	struct flight *flight = calloc(1, sizeof *flight);
-	if (!flight)
+	struct share *share = calloc(1, sizeof *share);
+	if (!share)
 		return -ENOMEM;
-	flight->service = service;
-	flight->flights = service->flights;
-	flight->validator = *validator;
-	flight->state = (struct flight_state){.file = -1};
-	flight->found = -1;
-	flight->times.start = flight->times.planned = clock_now_us();
-	flight->uri = strdup(uri);
-	flight->refresh_id = refresh_id ? strdup(refresh_id) : NULL;
-	flight->abandoned = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	text_init(&flight->reason, flight->reason_buffer, sizeof flight->reason_buffer);
-	pump_init(&flight->pump, &flight->conversion, NULL, &flight->progress, &flight->reason);
-	int r = flight->abandoned < 0 ? -errno : 0;
-	if (!flight->uri || !refresh_id != !flight->refresh_id)
+	share->service = service;
+	share->share_table = service->share_table;
+	share->identity = *identity;
+	share->state = (struct share_state){.file = -1};
+	share->found = -1;
+	share->times.start = share->times.planned = clock_now_us();
+	share->uri = strdup(uri);
+	share->refresh_id = refresh_id ? strdup(refresh_id) : NULL;
+	share->abandoned = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	text_init(&share->reason, share->reason_buffer, sizeof share->reason_buffer);
+	pump_init(&share->pump, &share->conversion, NULL, &share->progress, &share->reason);
+	int r = share->abandoned < 0 ? -errno : 0;
+	if (!share->uri || !refresh_id != !share->refresh_id)
 		r = -ENOMEM;
 	if (r < 0)
-		flight_free(flight);
+		share_free(share);
 	else
-		*out = flight;
+		*out = share;
 	return r;
 }
 
-int flight_list(struct service *service, const struct validator *validator, struct plan **plan,
-	const char *uri, const char *refresh_id, struct flight **out)
+int share_list(struct service *service, const struct identity *identity, struct plan **plan,
+	const char *uri, const char *refresh_id, struct share **out)
 {
-	struct flights *flights = service->flights;
-	if (flights->running >= flights->running_max)
-		return FLIGHT_E_FULL;
-	struct flight *flight;
-	int r = flight_new(service, validator, uri, refresh_id, &flight);
+	struct share_table *share_table = service->share_table;
+	if (share_table->running >= share_table->running_max)
+		return SHARE_E_FULL;
+	struct share *share;
+	int r = share_new(service, identity, uri, refresh_id, &share);
 	if (r < 0)
 		return r;
-	flight->plan = *plan;
+	share->plan = *plan;
 	*plan = NULL;
-	flight->references = 1;
-	flights->running++;
-	flight->listed = true;
-	LIST_INSERT_HEAD(&flights->list, flight, entry);
-	*out = flight;
+	share->references = 1;
+	share_table->running++;
+	share->listed = true;
+	LIST_INSERT_HEAD(&share_table->list, share, entry);
+	*out = share;
 	return 0;
 }
 
-void flight_start(struct flight *flight)
+void share_start(struct share *share)
 {
-	int r = thread_start(STACK_BYTES, run, flight);
+	int r = thread_start(STACK_BYTES, run, share);
 	if (r == 0)
 		return;
-	struct flight_state state = {
+	struct share_state state = {
 		.ended = true, .file = -1, .outcome = outcome_from_error(r), .retry_after_s = 1};
-	text_printf(&flight->reason, "thread: %s", strerror(-r));
-	if (flight->refresh_id)
-		flight_end_refresh(flight, &state);
-	land(flight, &state);
+	text_printf(&share->reason, "thread: %s", strerror(-r));
+	if (share->refresh_id)
+		share_end_refresh(share, &state);
+	land(share, &state);
 }
 
-struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES])
+struct share *share_find(const struct share_table *share_table, const uint8_t key[DIGEST_BYTES])
 {
-	struct flight *flight;
-	LIST_FOREACH(flight, &flights->list, entry)
-	if (!memcmp(flight->validator.key, key, DIGEST_BYTES))
+	struct share *share;
+	LIST_FOREACH(share, &share_table->list, entry)
+	if (!memcmp(share->identity.key, key, DIGEST_BYTES))
 		break;
-	return flight;
+	return share;
 }
 
-bool flight_is_under_way(struct service *service, const struct validator *validator)
+bool share_is_under_way(struct service *service, const struct identity *identity)
 {
-	struct flights *flights = service->flights;
-	pthread_mutex_lock(&flights->lock);
-	bool found = flight_look(flights, validator->key);
-	pthread_mutex_unlock(&flights->lock);
+	struct share_table *share_table = service->share_table;
+	pthread_mutex_lock(&share_table->lock);
+	bool found = share_find(share_table, identity->key);
+	pthread_mutex_unlock(&share_table->lock);
 	return found;
 }
 
-int flight_enter(struct service *service, const struct validator *validator, struct plan **plan,
-	const char *uri, struct flight_seat *seat)
+int share_join(struct service *service, const struct identity *identity, struct plan **plan,
+	const char *uri, struct share_waiter *waiter)
 {
-	struct flights *flights = service->flights;
-	*seat = (struct flight_seat){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-	if (seat->event < 0)
+	struct share_table *share_table = service->share_table;
+	*waiter = (struct share_waiter){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	if (waiter->event < 0)
 		return -errno;
 	int r = 0;
-	pthread_mutex_lock(&flights->lock);
-	struct flight *flight = flight_look(flights, validator->key);
-	if (!flight) {
-		seat->leader = true;
-		r = flight_list(service, validator, plan, uri, NULL, &flight);
+	pthread_mutex_lock(&share_table->lock);
+	struct share *share = share_find(share_table, identity->key);
+	if (!share) {
+		waiter->leader = true;
+		r = share_list(service, identity, plan, uri, NULL, &share);
 	}
 	if (r == 0) {
-		flight->references++;
-		seat->flight = flight;
-		seat->waits = true;
-		seat->next = flight->seats;
-		if (seat->next)
-			seat->next->previous = seat;
-		flight->seats = seat;
+		share->references++;
+		waiter->share = share;
+		waiter->waits = true;
+		waiter->next = share->waiters;
+		if (waiter->next)
+			waiter->next->previous = waiter;
+		share->waiters = waiter;
 	}
-	pthread_mutex_unlock(&flights->lock);
+	pthread_mutex_unlock(&share_table->lock);
 	if (r != 0)
-		fd_close(&seat->event);
-	else if (seat->leader)
-		flight_start(flight);
+		fd_close(&waiter->event);
+	else if (waiter->leader)
+		share_start(share);
 	return r;
 }
 
-int flight_wait(
-	struct flight_seat *seat, struct fcgi_connection *connection, struct flight_state *state)
+int share_wait(
+	struct share_waiter *waiter, struct fcgi_connection *connection, struct share_state *state)
 {
-	struct flight *flight = seat->flight;
+	struct share *share = waiter->share;
 	struct pollfd fds[2] = {
-		{.fd = seat->event, .events = POLLIN},
+		{.fd = waiter->event, .events = POLLIN},
 		{.fd = fcgi_connection_get_fd(connection), .events = POLLIN | POLLRDHUP},
 	};
 	for (;;) {
 		eventfd_t count;
-		eventfd_read(seat->event, &count);
-		pthread_mutex_lock(&flight->flights->lock);
-		seat->read = state->length;
-		struct flight_state now = flight->state;
-		pthread_mutex_unlock(&flight->flights->lock);
+		eventfd_read(waiter->event, &count);
+		pthread_mutex_lock(&share->share_table->lock);
+		waiter->read = state->length;
+		struct share_state now = share->state;
+		pthread_mutex_unlock(&share->share_table->lock);
 		if (now.ended != state->ended || now.length != state->length) {
 			*state = now;
 			return 0;
@@ -295,55 +295,55 @@ int flight_wait(
 	}
 }
 
-static void stop_waiting(struct flight_seat *seat)
+static void stop_waiting(struct share_waiter *waiter)
 {
-	if (seat->previous)
-		seat->previous->next = seat->next;
+	if (waiter->previous)
+		waiter->previous->next = waiter->next;
 	else
-		seat->flight->seats = seat->next;
-	if (seat->next)
-		seat->next->previous = seat->previous;
+		waiter->share->waiters = waiter->next;
+	if (waiter->next)
+		waiter->next->previous = waiter->previous;
 }
 
-void flight_leave(struct flight_seat *seat)
+void share_leave(struct share_waiter *waiter)
 {
-	struct flight *flight = seat->flight;
-	if (!flight)
+	struct share *share = waiter->share;
+	if (!share)
 		return;
-	struct flights *flights = flight->flights;
-	pthread_mutex_lock(&flights->lock);
-	if (seat->waits)
-		stop_waiting(seat);
-	if (!flight->seats && !flight->state.ended && !flight->refresh_id &&
-		!(flight->plan->recipe->finish &&
-			flight_store(flight->service, flight->plan->recipe))) {
+	struct share_table *share_table = share->share_table;
+	pthread_mutex_lock(&share_table->lock);
+	if (waiter->waits)
+		stop_waiting(waiter);
+	if (!share->waiters && !share->state.ended && !share->refresh_id &&
+		!(share->plan->recipe->finish &&
+			share_store(share->service, share->plan->recipe))) {
 		/* Who comes now must not be told of an end that is not its own. */
-		unlist(flight);
-		eventfd_write(flight->abandoned, 1);
+		unlist(share);
+		eventfd_write(share->abandoned, 1);
 	}
-	struct flight *unused = drop(flight);
-	pthread_mutex_unlock(&flights->lock);
-	flight_free(unused);
-	fd_close(&seat->event);
-	seat->flight = NULL;
+	struct share *unused = drop(share);
+	pthread_mutex_unlock(&share_table->lock);
+	share_free(unused);
+	fd_close(&waiter->event);
+	waiter->share = NULL;
 }
 
-struct conversion *flight_get_conversion(const struct flight_seat *seat)
+struct conversion *share_get_conversion(const struct share_waiter *waiter)
 {
-	return seat->flight->opened ? &seat->flight->conversion : NULL;
+	return waiter->share->opened ? &waiter->share->conversion : NULL;
 }
 
-struct access_times flight_get_times(const struct flight_seat *seat)
+struct access_times share_get_times(const struct share_waiter *waiter)
 {
-	return seat->flight->times;
+	return waiter->share->times;
 }
 
-const struct progress *flight_get_progress(const struct flight_seat *seat)
+const struct progress *share_get_progress(const struct share_waiter *waiter)
 {
-	return &seat->flight->progress;
+	return &waiter->share->progress;
 }
 
-const char *flight_get_reason(const struct flight_seat *seat)
+const char *share_get_reason(const struct share_waiter *waiter)
 {
-	return seat->flight->reason.data;
+	return waiter->share->reason.data;
 }

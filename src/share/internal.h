@@ -1,48 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_FLIGHT_INTERNAL_H
-#define SRC_FLIGHT_INTERNAL_H
+#ifndef SRC_SHARE_INTERNAL_H
+#define SRC_SHARE_INTERNAL_H
 
-/* What the files flight*.c share; nobody else includes it. */
+/* What the files share*.c share; nobody else includes it. */
 
 #include <pthread.h>
 #include <sys/queue.h>
 
-#include "src/flight.h"
+#include "src/share/coalesce.h"
 #include "src/pump/pump.h"
 
-enum { FLIGHT_REASON_MAX = 512, FLIGHT_FAILURES = 64 };
+enum { SHARE_REASON_MAX = 512, SHARE_FAILURES = 64 };
 
 /* A refresh that failed: it is not tried again before until_ms. */
-struct flight_failure {
+struct share_failure {
 	uint8_t key[DIGEST_BYTES];
 	uint64_t until_ms, wait_ms;
 };
 
-struct flights {
-	pthread_mutex_t lock; /* for everything that a flight says about itself */
+struct share_table {
+	pthread_mutex_t lock; /* for everything that a share says about itself */
 	pthread_cond_t landed;
 	unsigned running, running_max;
-	LIST_HEAD(, flight) list; /* those that can be entered */
+	LIST_HEAD(, share) list; /* those that can be entered */
 	unsigned refreshing;
 	unsigned next_failure;
-	struct flight_failure failures[FLIGHT_FAILURES];
+	struct share_failure failures[SHARE_FAILURES];
 };
 
-struct flight {
+struct share {
 	struct service *service;
-	struct flights *flights;
-	unsigned references; /* seats and the thread */
+	struct share_table *share_table;
+	unsigned references; /* waiters and the thread */
 	bool listed;
-	LIST_ENTRY(flight) entry;
-	struct flight_seat *seats;
-	struct flight_state state;
+	LIST_ENTRY(share) entry;
+	struct share_waiter *waiters;
+	struct share_state state;
 	int abandoned; /* readable when nobody wants it any more; -1: it has ended */
 	/* The thread's own until state.ended, the leader's to read afterwards. */
 	struct plan *plan;
-	struct validator validator;
+	struct identity identity;
 	char *uri;
 	char *refresh_id;	      /* of the request that wanted a refresh; NULL: it is none */
-	struct running_entry running; /* of a refresh */
+	struct in_flight_entry running; /* of a refresh */
 	bool opened;
 	struct conversion conversion;
 	struct pump pump;
@@ -50,29 +50,29 @@ struct flight {
 	struct progress progress;
 	struct access_times times;
 	struct text reason;
-	char reason_buffer[FLIGHT_REASON_MAX];
+	char reason_buffer[SHARE_REASON_MAX];
 };
 
 /* With the lock held. The flight of this key that can be entered, or NULL. */
-struct flight *flight_look(const struct flights *flights, const uint8_t key[DIGEST_BYTES]);
-/* With the lock held: a flight that others can enter; flight_start is due, without the lock.
- * refresh_id: NULL, it is no refresh. Takes *plan, then NULL. Returns 0, FLIGHT_E_FULL or
+struct share *share_find(const struct share_table *share_table, const uint8_t key[DIGEST_BYTES]);
+/* With the lock held: a flight that others can enter; share_start is due, without the lock.
+ * refresh_id: NULL, it is no refresh. Takes *plan, then NULL. Returns 0, SHARE_E_FULL or
  * -errno. */
-int flight_list(struct service *service, const struct validator *validator, struct plan **plan,
-	const char *uri, const char *refresh_id, struct flight **out);
-/* Without the lock; the caller has a reference. Where there is no thread for it, the flight
- * ends as an overload for all who have a seat by then. */
-void flight_start(struct flight *flight);
+int share_list(struct service *service, const struct identity *identity, struct plan **plan,
+	const char *uri, const char *refresh_id, struct share **out);
+/* Without the lock; the caller has a reference. Where there is no thread for it, the share
+ * ends as an overload for all who have a waiter by then. */
+void share_start(struct share *share);
 
-/* flight_refresh.c: flight_run for a refresh, which has to tell of itself. */
-void flight_run_refresh(struct flight *flight, struct flight_state *state);
+/* share_refresh.c: share_run for a refresh, which has to tell of itself. */
+void share_run_refresh(struct share *share, struct share_state *state);
 /* The last part of that: the line in the log, and when to try again. Without the lock. */
-void flight_end_refresh(struct flight *flight, const struct flight_state *state);
+void share_end_refresh(struct share *share, const struct share_state *state);
 
-/* With the lock held: tells all seats that there is something new. */
-void flight_wake(const struct flight *flight);
+/* With the lock held: tells all waiters that there is something new. */
+void share_wake(const struct share *share);
 
-/* flight_run.c: the conversion, from its slot to the cache. *state is what came of it. */
-void flight_run(struct flight *flight, struct flight_state *state);
+/* share_run.c: the conversion, from its slot to the cache. *state is what came of it. */
+void share_run(struct share *share, struct share_state *state);
 
 #endif

@@ -3,7 +3,7 @@
  * goes through admission like any other, there are at most as many as conversions run at once, and the next request
  * for a result that found no place tries again. One that fails would be begun again by every request: it is not, for a
  * second, two, four, and so on. */
-#include "src/flight_internal.h"
+#include "src/share/internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,48 +13,48 @@
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000 };
 
-static struct flight_failure *find_failure(struct flights *flights, const uint8_t key[DIGEST_BYTES])
+static struct share_failure *find_failure(struct share_table *share_table, const uint8_t key[DIGEST_BYTES])
 {
-	for (size_t i = 0; i < FLIGHT_FAILURES; i++) {
-		struct flight_failure *failure = &flights->failures[i];
+	for (size_t i = 0; i < SHARE_FAILURES; i++) {
+		struct share_failure *failure = &share_table->failures[i];
 		if (failure->wait_ms > 0 && !memcmp(failure->key, key, DIGEST_BYTES))
 			return failure;
 	}
 	return NULL;
 }
 
-void flight_refresh(struct service *service, const struct validator *validator, struct plan **plan,
-	const char *uri, const char *id, struct flight_seat *seat)
+void share_refresh(struct service *service, const struct identity *identity, struct plan **plan,
+	const char *uri, const char *id, struct share_waiter *waiter)
 {
-	struct flights *flights = service->flights;
+	struct share_table *share_table = service->share_table;
 	const unsigned most = (*plan)->config->slots;
-	struct flight *flight = NULL;
-	pthread_mutex_lock(&flights->lock);
-	const struct flight_failure *failure = find_failure(flights, validator->key);
-	bool due = !flight_look(flights, validator->key) && flights->refreshing < most &&
+	struct share *share = NULL;
+	pthread_mutex_lock(&share_table->lock);
+	const struct share_failure *failure = find_failure(share_table, identity->key);
+	bool due = !share_find(share_table, identity->key) && share_table->refreshing < most &&
 		   (!failure || clock_now_ms() >= failure->until_ms);
-	if (due && flight_list(service, validator, plan, uri, id, &flight) == 0) {
-		flights->refreshing++;
-		flight->references++;
-		*seat = (struct flight_seat){.flight = flight, .event = -1};
+	if (due && share_list(service, identity, plan, uri, id, &share) == 0) {
+		share_table->refreshing++;
+		share->references++;
+		*waiter = (struct share_waiter){.share = share, .event = -1};
 	}
-	pthread_mutex_unlock(&flights->lock);
-	if (flight)
-		flight_start(flight);
+	pthread_mutex_unlock(&share_table->lock);
+	if (share)
+		share_start(share);
 }
 
 /* With the lock held. */
-static void remember(struct flights *flights, const uint8_t key[DIGEST_BYTES], bool failed)
+static void remember(struct share_table *share_table, const uint8_t key[DIGEST_BYTES], bool failed)
 {
-	struct flight_failure *failure = find_failure(flights, key);
+	struct share_failure *failure = find_failure(share_table, key);
 	if (!failed) {
 		if (failure)
 			failure->wait_ms = 0;
 		return;
 	}
 	if (!failure) {
-		failure = &flights->failures[flights->next_failure++ % FLIGHT_FAILURES];
-		*failure = (struct flight_failure){.wait_ms = WAIT_FIRST_MS / 2};
+		failure = &share_table->failures[share_table->next_failure++ % SHARE_FAILURES];
+		*failure = (struct share_failure){.wait_ms = WAIT_FIRST_MS / 2};
 		memcpy(failure->key, key, DIGEST_BYTES);
 	}
 	failure->wait_ms *= 2;
@@ -63,51 +63,51 @@ static void remember(struct flights *flights, const uint8_t key[DIGEST_BYTES], b
 	failure->until_ms = clock_now_ms() + failure->wait_ms;
 }
 
-static void report(struct flight *flight, const struct flight_state *state)
+static void report(struct share *share, const struct share_state *state)
 {
-	const struct plan *plan = flight->plan;
+	const struct plan *plan = share->plan;
 	struct access access = {
-		.id = flight->refresh_id,
-		.uri = flight->uri,
+		.id = share->refresh_id,
+		.uri = share->uri,
 		.recipe = plan->recipe->name,
 		.refresh = true,
 		.status = state->outcome == OUTCOME_MAPPED ? state->status
 							   : outcome_status(state->outcome),
 		.outcome = state->outcome,
-		.times = flight->times,
-		.reason = flight->reason.data,
+		.times = share->times,
+		.reason = share->reason.data,
 		.words = "",
 	};
 	access.times.end = clock_now_us();
-	if (flight->opened)
-		conversion_report(&flight->conversion, &access);
+	if (share->opened)
+		conversion_report(&share->conversion, &access);
 	access_log(&access);
-	metrics_observe(flight->service->metrics, &access);
-	history_observe(flight->service->history, &access);
+	metrics_observe(share->service->metrics, &access);
+	history_observe(share->service->history, &access);
 }
 
-void flight_end_refresh(struct flight *flight, const struct flight_state *state)
+void share_end_refresh(struct share *share, const struct share_state *state)
 {
-	struct flights *flights = flight->flights;
-	report(flight, state);
-	pthread_mutex_lock(&flights->lock);
-	flights->refreshing--;
-	remember(flights, flight->validator.key, state->outcome != OUTCOME_OK);
-	pthread_mutex_unlock(&flights->lock);
+	struct share_table *share_table = share->share_table;
+	report(share, state);
+	pthread_mutex_lock(&share_table->lock);
+	share_table->refreshing--;
+	remember(share_table, share->identity.key, state->outcome != OUTCOME_OK);
+	pthread_mutex_unlock(&share_table->lock);
 }
 
-void flight_run_refresh(struct flight *flight, struct flight_state *state)
+void share_run_refresh(struct share *share, struct share_state *state)
 {
-	struct running *running = flight->service->running;
-	flight->running = (struct running_entry){
-		.id = flight->refresh_id,
-		.recipe = flight->plan->recipe->name,
-		.source = flight->plan->source_name,
-		.since_us = flight->times.start,
-		.progress = &flight->progress,
+	struct in_flight *running = share->service->in_flight;
+	share->running = (struct in_flight_entry){
+		.id = share->refresh_id,
+		.recipe = share->plan->recipe->name,
+		.source = share->plan->source_name,
+		.since_us = share->times.start,
+		.progress = &share->progress,
 	};
-	running_enter(running, &flight->running);
-	flight_run(flight, state);
-	running_leave(running, &flight->running);
-	flight_end_refresh(flight, state);
+	in_flight_enter(running, &share->running);
+	share_run(share, state);
+	in_flight_leave(running, &share->running);
+	share_end_refresh(share, state);
 }

@@ -1,72 +1,72 @@
 /* SPDX-License-Identifier: MIT */
-/* What the thread of a flight does: the steps are those of a request that is alone, but the output goes to a file, where possible one
+/* What the thread of a share does: the steps are those of a request that is alone, but the output goes to a file, where possible one
  * of the cache, and nobody's connection is looked at. */
-#include "src/flight_internal.h"
+#include "src/share/internal.h"
 
 #include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "src/cache/cache.h"
-#include "src/capacity.h"
+#include "src/admission/limits.h"
 
 enum { AHEAD_MAX = 16 << 20 };
 
 /* Nobody has read the last AHEAD_MAX bytes of it: time enough for the program to rest. */
-static bool is_far_ahead(const struct flight *flight)
+static bool is_far_ahead(const struct share *share)
 {
 	uint64_t read = 0;
-	for (const struct flight_seat *seat = flight->seats; seat; seat = seat->next)
-		if (seat->read > read)
-			read = seat->read;
-	return flight->seats && flight->state.length > read + AHEAD_MAX;
+	for (const struct share_waiter *waiter = share->waiters; waiter; waiter = waiter->next)
+		if (waiter->read > read)
+			read = waiter->read;
+	return share->waiters && share->state.length > read + AHEAD_MAX;
 }
 
 static bool grown(void *data)
 {
-	struct flight *flight = data;
-	pthread_mutex_lock(&flight->flights->lock);
-	flight->state.file = flight->pump.file;
-	if (flight->state.length != flight->pump.bytes) {
-		flight->state.length = flight->pump.bytes;
-		flight_wake(flight);
+	struct share *share = data;
+	pthread_mutex_lock(&share->share_table->lock);
+	share->state.file = share->pump.file;
+	if (share->state.length != share->pump.bytes) {
+		share->state.length = share->pump.bytes;
+		share_wake(share);
 	}
-	bool go_on = !is_far_ahead(flight);
-	pthread_mutex_unlock(&flight->flights->lock);
+	bool go_on = !is_far_ahead(share);
+	pthread_mutex_unlock(&share->share_table->lock);
 	return go_on;
 }
 
 static bool is_wanted(void *data)
 {
-	const struct flight *flight = data;
-	struct pollfd poll_fd = {.fd = flight->abandoned, .events = POLLIN};
+	const struct share *share = data;
+	struct pollfd poll_fd = {.fd = share->abandoned, .events = POLLIN};
 	return poll(&poll_fd, 1, 0) == 0;
 }
 
 static enum outcome enter_admission(
-	struct flight *flight, struct admission_pass *pass, struct flight_state *state)
+	struct share *share, struct admission_pass *pass, struct share_state *state)
 {
 	struct admission_request wanted =
-		capacity_request(flight->plan->config, flight->plan->recipe);
-	wanted.watch_fd = flight->abandoned;
+		limits_request(share->plan->config, share->plan->recipe);
+	wanted.watch_fd = share->abandoned;
 	wanted.alive = is_wanted;
-	wanted.data = flight;
-	atomic_store(&flight->progress.phase, PROGRESS_QUEUED);
-	int r = admission_enter(flight->service->admission, &wanted, pass, &state->retry_after_s);
-	flight->times.entered = clock_now_us();
-	return capacity_outcome(r, "no client is left in the queue", &flight->reason);
+	wanted.data = share;
+	atomic_store(&share->progress.phase, PROGRESS_QUEUED);
+	int r = admission_enter(share->service->admission, &wanted, pass, &state->retry_after_s);
+	share->times.entered = clock_now_us();
+	return limits_outcome(r, "no client is left in the queue", &share->reason);
 }
 
-static enum outcome pump_all(struct flight *flight, int *status)
+static enum outcome pump_all(struct share *share, int *status)
 {
-	const struct recipe *recipe = flight->plan->recipe;
-	struct pump *pump = &flight->pump;
-	struct cache *cache = flight_store(flight->service, recipe);
-	pump->abandoned = flight->abandoned;
+	const struct recipe *recipe = share->plan->recipe;
+	struct pump *pump = &share->pump;
+	struct cache *cache = share_store(share->service, recipe);
+	pump->abandoned = share->abandoned;
 	pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
 	pump->grown = grown;
-	pump->data = flight;
-	pump->given = cache ? cache_new(cache, flight->validator.key) : -1;
+	pump->data = share;
+	pump->given = cache ? cache_new(cache, share->identity.key) : -1;
 	if (pump->given < 0)
 		pump->given = -1;
 	enum outcome outcome;
@@ -85,60 +85,60 @@ static enum outcome pump_all(struct flight *flight, int *status)
 	return outcome;
 }
 
-static enum outcome convert(struct flight *flight, struct flight_state *state)
+static enum outcome convert(struct share *share, struct share_state *state)
 {
 	struct admission_pass pass = {0};
-	enum outcome outcome = enter_admission(flight, &pass, state);
+	enum outcome outcome = enter_admission(share, &pass, state);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	flight->opened = true;
-	atomic_store(&flight->progress.phase, PROGRESS_STARTING);
+	share->opened = true;
+	atomic_store(&share->progress.phase, PROGRESS_STARTING);
 	outcome = conversion_open(
-		&flight->conversion, flight->service, flight->plan, &flight->reason);
+		&share->conversion, share->service, share->plan, &share->reason);
 	if (outcome == OUTCOME_OK) {
-		flight->times.running = clock_now_us();
-		conversion_show(&flight->conversion, &flight->progress);
-		outcome = pump_all(flight, &state->status);
-		flight->times.first = flight->pump.first_us;
+		share->times.running = clock_now_us();
+		conversion_show(&share->conversion, &share->progress);
+		outcome = pump_all(share, &state->status);
+		share->times.first = share->pump.first_us;
 	}
-	conversion_close(&flight->conversion);
-	flight->times.done = clock_now_us();
-	progress_end(&flight->progress, flight->pump.bytes);
-	admission_leave(flight->service->admission, &pass);
+	conversion_close(&share->conversion);
+	share->times.done = clock_now_us();
+	progress_end(&share->progress, share->pump.bytes);
+	admission_leave(share->service->admission, &pass);
 	return outcome;
 }
 
-static void keep(struct flight *flight, struct flight_state *state)
+static void keep(struct share *share, struct share_state *state)
 {
 	const struct cache_note note = {
-		.recipe = flight->plan->recipe->name,
-		.uri = flight->uri,
-		.modified = flight->validator.modified,
-		.series = flight->plan->recipe->stale_ms > 0 ? flight->validator.series : NULL,
+		.recipe = share->plan->recipe->name,
+		.uri = share->uri,
+		.modified = share->identity.modified,
+		.lineage = share->plan->recipe->stale_ms > 0 ? share->identity.lineage : NULL,
 	};
-	state->valid = validator_holds(flight->plan);
-	source_close(&flight->plan->source); /* a descriptor for what keeping needs */
-	if (state->valid && flight->pump.in_given)
-		state->kept = cache_keep(flight->service->cache, flight->validator.key, state->file,
+	state->valid = identity_holds(share->plan);
+	source_close(&share->plan->source); /* a descriptor for what keeping needs */
+	if (state->valid && share->pump.in_given)
+		state->kept = cache_keep(share->service->cache, share->identity.key, state->file,
 				      state->length, &note) == 0;
 }
 
-void flight_run(struct flight *flight, struct flight_state *state)
+void share_run(struct share *share, struct share_state *state)
 {
-	/* Between this request's look and its seat another flight may have landed. */
-	struct cache *cache = flight_store(flight->service, flight->plan->recipe);
+	/* Between this request's look and its waiter another share may have landed. */
+	struct cache *cache = share_store(share->service, share->plan->recipe);
 	if (cache)
-		flight->found = cache_find(cache, flight->validator.key, &state->length);
-	if (flight->found >= 0) {
-		state->file = flight->found;
+		share->found = cache_find(cache, share->identity.key, &state->length);
+	if (share->found >= 0) {
+		state->file = share->found;
 		state->valid = state->kept = state->found = true;
 		return;
 	}
-	flight->found = -1;
-	state->outcome = convert(flight, state);
+	share->found = -1;
+	state->outcome = convert(share, state);
 	if (state->outcome != OUTCOME_OK)
 		return;
-	state->file = flight->pump.file;
-	state->length = flight->pump.bytes;
-	keep(flight, state);
+	state->file = share->pump.file;
+	state->length = share->pump.bytes;
+	keep(share, state);
 }

@@ -4,8 +4,8 @@
  * be chosen is made here, from the content. From the certain to the vague: signatures, then frames
  * that repeat, then text.
  */
-#include "src/pure/sniff.h"
-#include "src/pure/sniff_bytes.h"
+#include "src/source/sniff.h"
+#include "src/source/sniff_bytes.h"
 
 #include <string.h>
 
@@ -68,19 +68,19 @@ struct sniff sniff(const unsigned char *data, size_t size)
 	};
 	const struct bytes bytes = {data, size};
 	for (size_t i = 0; size > 0 && i < sizeof kinds / sizeof *kinds; i++) {
-		struct sniff result = {.type = SNIFF_UNKNOWN};
+		struct sniff result = {.type = MEDIA_UNKNOWN};
 		if (kinds[i](bytes, &result))
 			return result;
 	}
-	return (struct sniff){.type = SNIFF_UNKNOWN};
+	return (struct sniff){.type = MEDIA_UNKNOWN};
 }
 
 void sniff_more(struct sniff *sniff, const unsigned char *data, size_t size)
 {
 	const struct bytes bytes = {data, size};
-	if (sniff->type == SNIFF_JPEG)
+	if (sniff->type == MEDIA_JPEG)
 		sniff_jpeg_markers(bytes, sniff->more_at, sniff);
-	else if (sniff->type == SNIFF_TIFF)
+	else if (sniff->type == MEDIA_TIFF)
 		sniff_tiff_directory(bytes, sniff);
 	else
 		sniff->more_at = 0;

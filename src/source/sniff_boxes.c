@@ -4,7 +4,7 @@
  * brands. Sizes of pictures stand in `ispe` properties, of which a grid has one for each tile and
  * one for the whole: the largest is taken.
  */
-#include "src/pure/sniff_bytes.h"
+#include "src/source/sniff_bytes.h"
 
 enum { BRANDS_BYTES = 256 };
 
@@ -79,11 +79,11 @@ bool sniff_boxes(struct bytes bytes, struct sniff *result)
 	static const char *const quicktime[] = {"qt  ", NULL};
 	if (bytes_have(bytes, 0, "\0\0\0\x0cJXL \x0d\x0a\x87\x0a") ||
 		bytes_have(bytes, 0, "\xff\x0a")) {
-		result->type = SNIFF_JXL;
+		result->type = MEDIA_JXL;
 		return true;
 	}
 	if (!bytes_have(bytes, 4, "ftyp")) {
-		result->type = SNIFF_MOV;
+		result->type = MEDIA_MOV;
 		return is_old_quicktime(bytes);
 	}
 	struct bytes brands;
@@ -92,14 +92,14 @@ bool sniff_boxes(struct bytes bytes, struct sniff *result)
 	brands = bytes_cut(brands, 0, BRANDS_BYTES);
 	struct bytes major = bytes_cut(brands, 0, 4);
 	if (has_brand(major, quicktime))
-		result->type = SNIFF_MOV;
+		result->type = MEDIA_MOV;
 	else if (has_brand(brands, avif))
-		result->type = SNIFF_AVIF;
+		result->type = MEDIA_AVIF;
 	else if (has_brand(brands, heic))
-		result->type = SNIFF_HEIC;
+		result->type = MEDIA_HEIC;
 	else
-		result->type = SNIFF_MP4;
-	if (result->type == SNIFF_AVIF || result->type == SNIFF_HEIC)
+		result->type = MEDIA_MP4;
+	if (result->type == MEDIA_AVIF || result->type == MEDIA_HEIC)
 		size_picture(bytes, result);
 	return true;
 }

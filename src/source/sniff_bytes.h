@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SNIFF_BYTES_H
-#define SRC_SNIFF_BYTES_H
+#ifndef SRC_SOURCE_SNIFF_BYTES_H
+#define SRC_SOURCE_SNIFF_BYTES_H
 
 /*
  * Inside of sniff: a file's first bytes, read with bounds, and the formats that have a file of
@@ -8,7 +8,7 @@
  * never a crash.
  */
 
-#include "src/pure/sniff.h"
+#include "src/source/sniff.h"
 
 struct bytes {
 	const unsigned char *data;

@@ -3,7 +3,7 @@
  * Sound and film. Formats without a signature (MP3, ADTS, transport streams) are believed only when
  * a second frame stands where the first one says: eleven set bits are found in any file.
  */
-#include "src/pure/sniff_bytes.h"
+#include "src/source/sniff_bytes.h"
 
 /* An EBML number (RFC 8794 §4): its length in bytes, 0 when it does not fit; the marker bit is
  * taken off for sizes. */
@@ -22,7 +22,7 @@ static unsigned read_ebml(struct bytes bytes, size_t at, bool keep_marker, uint6
 }
 
 /* DocType in the EBML header says which of the two it is. */
-static enum sniff_type ebml_type(struct bytes bytes)
+static enum media_type ebml_type(struct bytes bytes)
 {
 	uint64_t size = 0, id = 0;
 	unsigned width = read_ebml(bytes, 4, false, &size);
@@ -34,42 +34,42 @@ static enum sniff_type ebml_type(struct bytes bytes)
 			break;
 		at += id_width + size_width;
 		if (id == 0x4282)
-			return bytes_have(bytes_cut(header, at, size), 0, "webm") ? SNIFF_WEBM
+			return bytes_have(bytes_cut(header, at, size), 0, "webm") ? MEDIA_WEBM
 			       : bytes_have(bytes_cut(header, at, size), 0, "matroska")
-				       ? SNIFF_MKV
-				       : SNIFF_UNKNOWN;
+				       ? MEDIA_MKV
+				       : MEDIA_UNKNOWN;
 	}
-	return SNIFF_UNKNOWN;
+	return MEDIA_UNKNOWN;
 }
 
-static enum sniff_type ogg_type(struct bytes bytes)
+static enum media_type ogg_type(struct bytes bytes)
 {
 	/* The first packet stands behind the table of segments (RFC 3533 §6). */
 	size_t packet = 27 + (size_t)bytes_big(bytes, 26, 1);
-	return bytes_have(bytes, packet, "OpusHead") ? SNIFF_OPUS : SNIFF_OGG;
+	return bytes_have(bytes, packet, "OpusHead") ? MEDIA_OPUS : MEDIA_OGG;
 }
 
 bool sniff_container(struct bytes bytes, struct sniff *result)
 {
 	if (bytes_have(bytes, 0, "%PDF-"))
-		result->type = SNIFF_PDF;
+		result->type = MEDIA_PDF;
 	else if (bytes_have(bytes, 0, "\x1a\x45\xdf\xa3"))
 		result->type = ebml_type(bytes);
 	else if (bytes_have(bytes, 0, "RIFF") && bytes_have(bytes, 8, "AVI "))
-		result->type = SNIFF_AVI;
+		result->type = MEDIA_AVI;
 	else if ((bytes_have(bytes, 0, "RIFF") || bytes_have(bytes, 0, "RF64")) &&
 		 bytes_have(bytes, 8, "WAVE"))
-		result->type = SNIFF_WAV;
+		result->type = MEDIA_WAV;
 	else if (bytes_have(bytes, 0, "FORM") &&
 		 (bytes_have(bytes, 8, "AIFF") || bytes_have(bytes, 8, "AIFC")))
-		result->type = SNIFF_AIFF;
+		result->type = MEDIA_AIFF;
 	else if (bytes_have(bytes, 0, "fLaC"))
-		result->type = SNIFF_FLAC;
+		result->type = MEDIA_FLAC;
 	else if (bytes_have(bytes, 0, "OggS\0"))
 		result->type = ogg_type(bytes);
 	else if (bytes_have(bytes, 0, "\0\0\1\xba") || bytes_have(bytes, 0, "\0\0\1\xb3"))
-		result->type = SNIFF_MPEG;
-	return result->type != SNIFF_UNKNOWN;
+		result->type = MEDIA_MPEG;
+	return result->type != MEDIA_UNKNOWN;
 }
 
 /* Bytes of the MPEG audio frame (ISO/IEC 11172-3 §2.4.2.3) at `at`; 0 when there is no valid
@@ -151,14 +151,14 @@ bool sniff_stream(struct bytes bytes, struct sniff *result)
 {
 	size_t tag = id3_size(bytes);
 	if (tag > 0 && bytes_have(bytes, tag, "fLaC"))
-		result->type = SNIFF_FLAC;
+		result->type = MEDIA_FLAC;
 	else if (tag > 0 && repeats(bytes, tag, adts_frame))
-		result->type = SNIFF_AAC;
+		result->type = MEDIA_AAC;
 	else if (tag > 0 || repeats(bytes, 0, mpeg_audio_frame))
-		result->type = SNIFF_MP3;
+		result->type = MEDIA_MP3;
 	else if (repeats(bytes, 0, adts_frame))
-		result->type = SNIFF_AAC;
+		result->type = MEDIA_AAC;
 	else if (is_transport_stream(bytes, 0, 188) || is_transport_stream(bytes, 4, 192))
-		result->type = SNIFF_MPEGTS;
-	return result->type != SNIFF_UNKNOWN;
+		result->type = MEDIA_MPEGTS;
+	return result->type != MEDIA_UNKNOWN;
 }

@@ -3,7 +3,7 @@
  * Raster pictures with a signature, and the sides that they declare: what a decoder would allocate
  * for, long before it finds out whether the data exists.
  */
-#include "src/pure/sniff_bytes.h"
+#include "src/source/sniff_bytes.h"
 
 /* Markers up to the frame header (ITU T.81 B.1.1). Thumbnails lie within APPn and are stepped over.
  */
@@ -131,27 +131,27 @@ static void size_bmp(struct bytes bytes, struct sniff *result)
 bool sniff_picture(struct bytes bytes, struct sniff *result)
 {
 	if (bytes_have(bytes, 0, "\xff\xd8\xff")) {
-		result->type = SNIFF_JPEG;
+		result->type = MEDIA_JPEG;
 		sniff_jpeg_markers(bytes_cut(bytes, 2, UINT64_MAX), 2, result);
 	} else if (bytes_have(bytes, 0, "\x89PNG\r\n\x1a\n")) {
-		result->type = SNIFF_PNG;
+		result->type = MEDIA_PNG;
 		if (bytes_have(bytes, 12, "IHDR")) {
 			result->width = bytes_big(bytes, 16, 4);
 			result->height = bytes_big(bytes, 20, 4);
 		}
 	} else if (bytes_have(bytes, 0, "GIF87a") || bytes_have(bytes, 0, "GIF89a")) {
-		result->type = SNIFF_GIF;
+		result->type = MEDIA_GIF;
 		result->width = bytes_little(bytes, 6, 2);
 		result->height = bytes_little(bytes, 8, 2);
 	} else if (bytes_have(bytes, 0, "RIFF") && bytes_have(bytes, 8, "WEBP")) {
-		result->type = SNIFF_WEBP;
+		result->type = MEDIA_WEBP;
 		size_webp(bytes, result);
 	} else if (bytes_have(bytes, 0, "II\x2a\0") || bytes_have(bytes, 0, "MM\0\x2a") ||
 		   bytes_have(bytes, 0, "II\x2b\0") || bytes_have(bytes, 0, "MM\0\x2b")) {
-		result->type = SNIFF_TIFF;
+		result->type = MEDIA_TIFF;
 		size_tiff(bytes, result);
 	} else if (is_bmp(bytes)) {
-		result->type = SNIFF_BMP;
+		result->type = MEDIA_BMP;
 		size_bmp(bytes, result);
 	} else {
 		return false;

@@ -3,7 +3,7 @@
  * Text is a type of its own so that it can be refused by name: a playlist, an MSL script or a page
  * of HTML with the name of a photo is what attackers send to converters.
  */
-#include "src/pure/sniff_bytes.h"
+#include "src/source/sniff_bytes.h"
 
 #include <string.h>
 
@@ -43,7 +43,7 @@ bool sniff_svg(struct bytes bytes, struct sniff *result)
 	while (at < bytes.size && bytes.data[at] == '<') {
 		if (bytes_have(bytes, at, "<svg")) {
 			unsigned char next = (unsigned char)bytes_big(bytes, at + 4, 1);
-			result->type = SNIFF_SVG;
+			result->type = MEDIA_SVG;
 			return next && strchr(" \t\r\n>/:", next);
 		}
 		if (bytes_have(bytes, at, "<?"))
@@ -78,6 +78,6 @@ bool sniff_text(struct bytes bytes, struct sniff *result)
 		utf8 = n > 0 && !(code >= 0x80 && code < 0xa0);
 		i += (size_t)(n > 0 ? n : 1);
 	}
-	result->type = SNIFF_TEXT;
+	result->type = MEDIA_TEXT;
 	return utf8 || latin;
 }

@@ -2,7 +2,7 @@
 /* The path is resolved by the kernel in one call, beneath the root, so there is no moment between a
  * check and its use. What it may be is decided on the open file: its kind by fstat, its type by its
  * first bytes, read with pread because the offset belongs to the converter. */
-#include "src/source.h"
+#include "src/source/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,9 +65,9 @@ static struct sniff sniff_file(int fd, uint64_t size)
 	/* Most types show in the first page; where the file is shorter nobody has to look for its end. */
 	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
 	if (have == 0)
-		return (struct sniff){.type = SNIFF_UNKNOWN};
+		return (struct sniff){.type = MEDIA_UNKNOWN};
 	struct sniff result = sniff(buffer, have);
-	if (have == FIRST_BYTES && (result.type == SNIFF_UNKNOWN || result.width == 0)) {
+	if (have == FIRST_BYTES && (result.type == MEDIA_UNKNOWN || result.width == 0)) {
 		have += read_at(fd, buffer + have, sizeof buffer - have, have);
 		result = sniff(buffer, have);
 	}

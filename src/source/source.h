@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_SOURCE_H
-#define SRC_SOURCE_H
+#ifndef SRC_SOURCE_SOURCE_H
+#define SRC_SOURCE_SOURCE_H
 
 /*
  * The file that a request names, opened beneath the root (openat2(2)) and looked at. Any thread.
@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "src/pure/sniff.h"
+#include "src/source/sniff.h"
 
 struct source {
 	int fd; /* -1: none */

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-#include "src/status/status_plot.h"
+#include "src/status/plot.h"
 
 static const char head[] =
 	"<!DOCTYPE html><html lang=en><head><meta charset=utf-8>"
@@ -177,9 +177,9 @@ static void write_running(const struct status_view *view, FILE *out)
 	      "</tr>",
 		out);
 	for (size_t i = 0; i < view->running_shown; i++) {
-		const struct running_view *at = &view->running[i];
+		const struct in_flight_view *at = &view->running[i];
 		fprintf(out, "<tr><td class=n>%.1f<td>%s", (double)at->age_us / 1e6,
-			running_phase_name(at->phase));
+			in_flight_phase_name(at->phase));
 		put_cell(out, "", at->recipe);
 		put_cell(out, "", at->source);
 		fprintf(out, "<td class=n>%.2f", (double)at->cpu_us / 1e6);

@@ -121,7 +121,7 @@ static void put_recipe(const struct status_recipe *recipe, FILE *out)
 	fputc('}', out);
 }
 
-static void put_running(const struct running_view *at, FILE *out)
+static void put_running(const struct in_flight_view *at, FILE *out)
 {
 	fputc('{', out);
 	put_string(out, "id", at->id);
@@ -130,7 +130,7 @@ static void put_running(const struct running_view *at, FILE *out)
 	fputc(',', out);
 	put_string(out, "source", at->source);
 	fputc(',', out);
-	put_string(out, "phase", running_phase_name(at->phase));
+	put_string(out, "phase", in_flight_phase_name(at->phase));
 	put_seconds(out, "age_seconds", at->age_us);
 	put_count(out, "programs", at->programs);
 	put_seconds(out, "cpu_seconds", at->cpu_us);

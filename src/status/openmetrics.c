@@ -130,7 +130,7 @@ static void write_slots(const struct status_view *view, FILE *out)
 	family(out, "running_requests", "gauge", NULL, "Requests under way, by what they do.");
 	for (int i = PROGRESS_QUEUED; i <= PROGRESS_SENDING; i++)
 		fprintf(out, "sluice_running_requests{phase=\"%s\"} %zu\n",
-			running_phase_name((enum progress_phase)i), phases[i]);
+			in_flight_phase_name((enum progress_phase)i), phases[i]);
 	size_t states[LAUNCHER_REFUSED + 1] = {0};
 	for (size_t i = 0; i < view->holder_count; i++)
 		states[view->holders[i].state]++;

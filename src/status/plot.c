@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The last minutes as bars and lines of SVG, which need no script and scale with the page. */
-#include "src/status/status_plot.h"
+#include "src/status/plot.h"
 
 #include <inttypes.h>
 

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "src/history.h"
+#include "src/observe/history.h"
 
 void status_plot_rates(const struct history_window *windows, FILE *out);
 void status_plot_times(const struct history_window *windows, FILE *out);

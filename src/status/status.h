@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_STATUS_H
-#define SRC_STATUS_H
+#ifndef SRC_STATUS_STATUS_H
+#define SRC_STATUS_STATUS_H
 
 /*
  * The status page in its four forms. Writers of one view each; any thread, one view per thread.
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "src/status/status_view.h"
+#include "src/status/view.h"
 
 enum status_form { STATUS_TEXT, STATUS_JSON, STATUS_OPENMETRICS, STATUS_HTML };
 

@@ -67,10 +67,10 @@ static void write_running(const struct status_view *view, FILE *out)
 {
 	fprintf(out, "\nunder way: %zu\n", view->running_count);
 	for (size_t i = 0; i < view->running_shown; i++) {
-		const struct running_view *at = &view->running[i];
+		const struct in_flight_view *at = &view->running[i];
 		fprintf(out,
 			"%8.1f s  %-10s %-16s cpu %.2f s  %" PRIu64 " MiB  %" PRIu64 " bytes%s  ",
-			(double)at->age_us / 1e6, running_phase_name(at->phase), at->recipe,
+			(double)at->age_us / 1e6, in_flight_phase_name(at->phase), at->recipe,
 			(double)at->cpu_us / 1e6, at->rss_bytes >> 20, at->bytes,
 			at->gone ? "  client gone" : "");
 		put_safe(out, at->source, sizeof at->source);

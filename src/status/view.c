@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Gathered first and shown later, so that no lock is held while somebody reads slowly. */
-#include "src/status/status_view.h"
+#include "src/status/view.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ struct status_view *status_view_new(
 		status_view_free(view);
 		return NULL;
 	}
-	view->running_count = running_look(service->running, view->running, STATUS_RUNNING_MAX);
+	view->running_count = in_flight_look(service->in_flight, view->running, STATUS_RUNNING_MAX);
 	view->running_shown =
 		view->running_count < STATUS_RUNNING_MAX ? view->running_count : STATUS_RUNNING_MAX;
 	history_windows(service->history, view->windows);

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 #include "src/cache/cache.h"
-#include "src/config.h"
-#include "src/history.h"
-#include "src/metrics.h"
-#include "src/running.h"
-#include "src/service.h"
+#include "src/config/config.h"
+#include "src/observe/history.h"
+#include "src/observe/metrics.h"
+#include "src/observe/in_flight.h"
+#include "src/request/service.h"
 
 enum { STATUS_RUNNING_MAX = 256, STATUS_HOLDERS_MAX = 64 };
 
@@ -41,7 +41,7 @@ struct status_view {
 		*recipes;     /* the first is for requests without a recipe: its name is "" */
 	size_t running_count; /* may be more than are shown */
 	size_t running_shown;
-	struct running_view running[STATUS_RUNNING_MAX];
+	struct in_flight_view running[STATUS_RUNNING_MAX];
 	struct history_window windows[HISTORY_WINDOWS];
 	size_t failure_count;
 	struct history_failure failures[HISTORY_FAILURES];

@@ -2,7 +2,7 @@
 /*
  * A configuration that loads must print itself, load again, and print the same; one that does not must say why, with its name and a line.
  */
-#include "src/config.h"
+#include "src/config/config.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <sys/mman.h>

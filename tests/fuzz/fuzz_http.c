@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* First byte: which formats are offered; then an Accept, up to a line break, and a date. */
-#include "src/pure/http.h"
+#include "src/http/http.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
 
 static void check_negotiation(unsigned mask, const char *accept)
 {
-	static const enum sniff_type all[] = {
-		SNIFF_WEBP, SNIFF_JPEG, SNIFF_AVIF, SNIFF_PNG, SNIFF_MP4, SNIFF_GIF};
-	enum sniff_type formats[8];
+	static const enum media_type all[] = {
+		MEDIA_WEBP, MEDIA_JPEG, MEDIA_AVIF, MEDIA_PNG, MEDIA_MP4, MEDIA_GIF};
+	enum media_type formats[8];
 	size_t count = 0;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (mask >> i & 1)

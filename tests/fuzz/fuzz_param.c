@@ -3,7 +3,7 @@
  * A declaration and a value, both from the input: type, bounds, values, default, then the text of a client. Lines:
  * type and flags (two bytes), min, max, allow, default, values with commas, and the value to the end.
  */
-#include "src/pure/param.h"
+#include "src/recipe/param.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_param.h"
 

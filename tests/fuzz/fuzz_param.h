@@ -4,7 +4,7 @@
 
 /* What holds for every value that has passed, whoever lets it through. */
 
-#include "src/pure/param.h"
+#include "src/recipe/param.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <math.h>

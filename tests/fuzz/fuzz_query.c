@@ -3,7 +3,7 @@
  * A URL on its way to checked values: the URI is parsed, matched with a recipe that has a parameter of every type, and
  * evaluated. First line: Accept; second: the URI.
  */
-#include "src/config.h"
+#include "src/config/config.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_param.h"
 

@@ -3,7 +3,7 @@
  * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two bytes in front of it say how much is
  * given at a time.
  */
-#include "src/pure/sniff.h"
+#include "src/source/sniff.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Bytes of the file in memory of exactly that size. */
@@ -18,11 +18,11 @@ static uint8_t *piece(const struct fuzz_bytes *file, uint64_t offset, size_t siz
 
 static void check(const struct sniff *result)
 {
-	MUST(result->type < SNIFF_TYPES);
-	const char *name = sniff_name(result->type), *type = sniff_media_type(result->type);
+	MUST(result->type < MEDIA_TYPES);
+	const char *name = media_name(result->type), *type = media_content_type(result->type);
 	MUST(name && strchr(type, '/'));
-	if (result->type != SNIFF_UNKNOWN)
-		MUST(sniff_from_name(name) == (int)result->type);
+	if (result->type != MEDIA_UNKNOWN)
+		MUST(media_from_name(name) == (int)result->type);
 	/* A product that does not overflow is what max_pixels relies on. */
 	MUST(result->width <= UINT32_MAX && result->height <= UINT32_MAX);
 }
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(&result);
 	MUST(result.type == again.type && result.width == again.width &&
 		result.height == again.height && result.more_at == again.more_at);
-	enum sniff_type type = result.type;
+	enum media_type type = result.type;
 	for (int i = 0; i < 256 && result.more_at > 0 && result.more_at < file.size; i++) {
 		uint64_t at = result.more_at;
 		size_t left = (size_t)(file.size - at);

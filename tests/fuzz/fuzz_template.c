@@ -4,7 +4,7 @@
  * Whatever the values are, they stay within their elements: programs are the administrator's, no element has a byte
  * that neither he nor a checked value wrote, and there are never more elements than he wrote.
  */
-#include "src/pure/template.h"
+#include "src/recipe/template.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_param.h"
 

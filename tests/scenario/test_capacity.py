@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a request of each kind holds at its worst is what src/capacity.c counts, so that with few descriptors or threads requests
+"""What a request of each kind holds at its worst is what src/admission/limits.c counts, so that with few descriptors or threads requests
 wait or are refused, and nothing that has begun fails for want of one."""
 
 import contextlib

@@ -17,7 +17,7 @@
 
 #include "base/fd.h"
 #include "src/cache/cache.h"
-#include "src/cache/cache_internal.h"
+#include "src/cache/internal.h"
 
 enum { LIMIT = 1 << 20 };
 
@@ -63,13 +63,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Keeps `size` bytes under the number; series: its own, 0: none. */
-static int keep(struct cache *cache, unsigned number, size_t size, unsigned series)
+/* Keeps `size` bytes under the number; lineage: its own, 0: none. */
+static int keep(struct cache *cache, unsigned number, size_t size, unsigned lineage)
 {
 	uint8_t key[DIGEST_BYTES], of[DIGEST_BYTES];
 	char uri[32];
 	make_key(key, number);
-	make_key(of, series);
+	make_key(of, lineage);
 	snprintf(uri, sizeof uri, "/a?%u", number);
 	FD_CLEANUP int file = cache_new(cache, key);
 	if (file < 0)
@@ -84,7 +84,7 @@ static int keep(struct cache *cache, unsigned number, size_t size, unsigned seri
 	const struct cache_note note = {.recipe = "recipe",
 		.uri = uri,
 		.modified = 1000 + (time_t)number,
-		.series = series ? of : NULL};
+		.lineage = lineage ? of : NULL};
 	return cache_keep(cache, key, file, size, &note);
 }
 
@@ -460,11 +460,11 @@ static void a_flipped_byte_is_found(void **state)
 	numbers_agree(store);
 }
 
-static int find_older(struct cache *cache, unsigned series, unsigned key, time_t changed,
+static int find_older(struct cache *cache, unsigned lineage, unsigned key, time_t changed,
 	struct cache_older *older)
 {
 	uint8_t of[DIGEST_BYTES], now[DIGEST_BYTES];
-	make_key(of, series);
+	make_key(of, lineage);
 	make_key(now, key);
 	FD_CLEANUP int file = cache_find_older(cache, of, now, changed, 100, older);
 	return file < 0 ? file : 0;
@@ -504,11 +504,11 @@ static void the_older_result_is_found(void **state)
 	assert_int_equal(older.length, 100);
 }
 
-static void series_link(const struct store *store, unsigned series, char out[300])
+static void lineage_link(const struct store *store, unsigned lineage, char out[300])
 {
 	char path[256];
-	path_of(store, series, path);
-	snprintf(out, 300, "%s.series", path);
+	path_of(store, lineage, path);
+	snprintf(out, 300, "%s.lineage", path);
 }
 
 static void the_older_result_is_for_a_time(void **state)
@@ -520,7 +520,7 @@ static void the_older_result_is_for_a_time(void **state)
 	assert_int_equal(keep(store->cache, 1, 100, 900), 0);
 	make_key(key, 1);
 	digest_hex(key, hex);
-	series_link(store, 900, link);
+	lineage_link(store, 900, link);
 	static const struct {
 		long ago;
 		int result;
@@ -547,7 +547,7 @@ static void links_that_are_none_do_no_harm(void **state)
 		"0123456789abcdef0123456789abcdef01234567-99999999999999999999999999999999999999"};
 	char link[300];
 	struct stat st;
-	series_link(store, 900, link);
+	lineage_link(store, 900, link);
 	assert_int_equal(keep(store->cache, 1, 100, 900), 0);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		unlink(link);
@@ -578,7 +578,7 @@ static void links_go_with_their_entries(void **state)
 	for (unsigned i = 1; i <= 100; i++)
 		assert_int_equal(keep(store->cache, i, 50000, 1000 + i), 0);
 	for (unsigned i = 1; i <= 100; i++) {
-		series_link(store, 1000 + i, link);
+		lineage_link(store, 1000 + i, link);
 		bool there = lstat(link, &st) == 0;
 		assert_int_equal(there, find(store->cache, i) >= 0);
 		left += there;
@@ -586,7 +586,7 @@ static void links_go_with_their_entries(void **state)
 	assert_int_equal(left, cache_count(store->cache).entries);
 	assert_int_equal(cache_walk(store->cache, remove_all, NULL), 0);
 	for (unsigned i = 1; i <= 100; i++) {
-		series_link(store, 1000 + i, link);
+		lineage_link(store, 1000 + i, link);
 		assert_int_equal(lstat(link, &st), -1);
 	}
 	assert_int_equal(cache_used(store->cache), 0);

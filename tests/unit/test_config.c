@@ -5,7 +5,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "src/config.h"
+#include "src/config/config.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -227,7 +227,7 @@ static void everything_is_read(void **state)
 	assert_int_equal(config->slots, 3);
 	assert_int_equal(config->connections, 100);
 	const struct recipe *recipe = config->recipes[0];
-	assert_int_equal(recipe->sources, 1 << SNIFF_JPEG | 1 << SNIFF_PNG | 1 << SNIFF_GIF);
+	assert_int_equal(recipe->sources, 1 << MEDIA_JPEG | 1 << MEDIA_PNG | 1 << MEDIA_GIF);
 	assert_int_equal(recipe->param_count, 10);
 	const struct param *p = recipe->params;
 	assert_string_equal(p[0].name, "s");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Negotiation with the fields that real clients send, and the three forms of dates. */
-#include "src/pure/http.h"
+#include "src/http/http.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
@@ -14,13 +14,13 @@
 /* formats are written as sniff names, joined by '+'. */
 static int negotiate(const char *accept, const char *formats)
 {
-	enum sniff_type types[8];
+	enum media_type types[8];
 	char copy[128];
 	size_t count = 0;
 	strcpy(copy, formats);
 	char *rest = copy;
 	for (char *name; (name = strsep(&rest, "+"));)
-		types[count++] = (enum sniff_type)sniff_from_name(name);
+		types[count++] = (enum media_type)media_from_name(name);
 	int index = http_negotiate(accept, types, count);
 	return index < 0 ? index : (int)types[index];
 }
@@ -32,69 +32,69 @@ static void negotiates(void **state)
 		const char *accept, *formats;
 		int chosen;
 	} rows[] = {
-		{CHROME, "webp+jpeg", SNIFF_WEBP},
-		{CHROME, "jpeg+webp", SNIFF_JPEG},
-		{CHROME, "avif+webp+jpeg", SNIFF_AVIF},
-		{CHROME, "jxl+jpeg", SNIFF_JPEG},
-		{FIREFOX, "webp+jpeg", SNIFF_WEBP},
-		{FIREFOX, "jpeg+webp", SNIFF_WEBP},
-		{FIREFOX, "jxl+jpeg+png", SNIFF_PNG},
-		{SAFARI_OLD, "webp+jpeg", SNIFF_JPEG},
-		{SAFARI_OLD, "webp+jpeg+png", SNIFF_PNG},
-		{NAVIGATION, "webp+jpeg", SNIFF_WEBP},
-		{"*/*", "webp+jpeg", SNIFF_JPEG},
-		{"*/*", "webp", SNIFF_WEBP},
-		{"*/*", "avif+webp", SNIFF_AVIF},
-		{"*/*", "png+jpeg", SNIFF_PNG},
-		{NULL, "webp+jpeg", SNIFF_JPEG},
-		{"", "webp+jpeg", SNIFF_JPEG},
-		{" \t", "webp+jpeg", SNIFF_JPEG},
-		{NULL, "webp+avif", SNIFF_WEBP},
-		{"image/*", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=0", "webp+jpeg", SNIFF_JPEG},
-		{"image/jpeg;q=0, image/webp", "webp+jpeg", SNIFF_WEBP},
-		{"image/jpeg;q=0, image/webp", "jpeg+webp", SNIFF_WEBP},
-		{"image/jpeg;q=0, */*", "jpeg+webp", SNIFF_WEBP},
-		{"*/*, image/jpeg;q=0", "jpeg+webp", SNIFF_WEBP},
-		{"*/*;q=0, image/webp", "jpeg+webp", SNIFF_WEBP},
+		{CHROME, "webp+jpeg", MEDIA_WEBP},
+		{CHROME, "jpeg+webp", MEDIA_JPEG},
+		{CHROME, "avif+webp+jpeg", MEDIA_AVIF},
+		{CHROME, "jxl+jpeg", MEDIA_JPEG},
+		{FIREFOX, "webp+jpeg", MEDIA_WEBP},
+		{FIREFOX, "jpeg+webp", MEDIA_WEBP},
+		{FIREFOX, "jxl+jpeg+png", MEDIA_PNG},
+		{SAFARI_OLD, "webp+jpeg", MEDIA_JPEG},
+		{SAFARI_OLD, "webp+jpeg+png", MEDIA_PNG},
+		{NAVIGATION, "webp+jpeg", MEDIA_WEBP},
+		{"*/*", "webp+jpeg", MEDIA_JPEG},
+		{"*/*", "webp", MEDIA_WEBP},
+		{"*/*", "avif+webp", MEDIA_AVIF},
+		{"*/*", "png+jpeg", MEDIA_PNG},
+		{NULL, "webp+jpeg", MEDIA_JPEG},
+		{"", "webp+jpeg", MEDIA_JPEG},
+		{" \t", "webp+jpeg", MEDIA_JPEG},
+		{NULL, "webp+avif", MEDIA_WEBP},
+		{"image/*", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=0", "webp+jpeg", MEDIA_JPEG},
+		{"image/jpeg;q=0, image/webp", "webp+jpeg", MEDIA_WEBP},
+		{"image/jpeg;q=0, image/webp", "jpeg+webp", MEDIA_WEBP},
+		{"image/jpeg;q=0, */*", "jpeg+webp", MEDIA_WEBP},
+		{"*/*, image/jpeg;q=0", "jpeg+webp", MEDIA_WEBP},
+		{"*/*;q=0, image/webp", "jpeg+webp", MEDIA_WEBP},
 		{"*/*;q=0", "jpeg+webp", -1},
 		{"image/*;q=0.0", "jpeg+webp", -1},
 		{"image/*;q=0.000, */*", "jpeg+webp", -1},
 		{"image/webp;q=0,image/jpeg;q=0", "jpeg+webp", -1},
-		{"image/jpeg;q=0.5, image/webp;q=0.4", "webp+jpeg", SNIFF_JPEG},
-		{"image/jpeg;q=0.5, image/webp;q=0.501", "jpeg+webp", SNIFF_WEBP},
-		{"image/jpeg;q=0.5, image/webp;q=0.50", "jpeg+webp", SNIFF_JPEG},
-		{"image/*;q=0.9, image/webp;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=0.001, */*;q=0", "jpeg+webp", SNIFF_WEBP},
-		{"text/html", "webp+jpeg", SNIFF_JPEG},
-		{"image/png", "webp+jpeg", SNIFF_JPEG},
-		{"image/png", "webp+avif", SNIFF_WEBP},
-		{"IMAGE/WebP;Q=1", "jpeg+webp", SNIFF_WEBP},
-		{"image/webp ; q=1.000 , image/jpeg ;q=0.9", "jpeg+webp", SNIFF_WEBP},
-		{"image/webp;q=1;ext=\"a,b\";x, image/jpeg;q=0.9", "jpeg+webp", SNIFF_WEBP},
-		{"image/webp;q=0.2,image/webp;q=0.9,image/jpeg;q=0.5", "jpeg+webp", SNIFF_WEBP},
+		{"image/jpeg;q=0.5, image/webp;q=0.4", "webp+jpeg", MEDIA_JPEG},
+		{"image/jpeg;q=0.5, image/webp;q=0.501", "jpeg+webp", MEDIA_WEBP},
+		{"image/jpeg;q=0.5, image/webp;q=0.50", "jpeg+webp", MEDIA_JPEG},
+		{"image/*;q=0.9, image/webp;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=0.001, */*;q=0", "jpeg+webp", MEDIA_WEBP},
+		{"text/html", "webp+jpeg", MEDIA_JPEG},
+		{"image/png", "webp+jpeg", MEDIA_JPEG},
+		{"image/png", "webp+avif", MEDIA_WEBP},
+		{"IMAGE/WebP;Q=1", "jpeg+webp", MEDIA_WEBP},
+		{"image/webp ; q=1.000 , image/jpeg ;q=0.9", "jpeg+webp", MEDIA_WEBP},
+		{"image/webp;q=1;ext=\"a,b\";x, image/jpeg;q=0.9", "jpeg+webp", MEDIA_WEBP},
+		{"image/webp;q=0.2,image/webp;q=0.9,image/jpeg;q=0.5", "jpeg+webp", MEDIA_WEBP},
 		/* Malformed pieces do not count. */
-		{"image/webp;q=2, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=1.001, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=0.1234, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=-1, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;q=.9, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp x, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;level=1, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image, webp, /webp, image/, */webp, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webpx, image/web, image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{",,, image/webp ,,", "jpeg+webp", SNIFF_WEBP},
-		{"image/jpeg;q=0.5;a=\"image/webp,", "webp+jpeg", SNIFF_JPEG},
-		{"x/y;a=\"b\\\",image/webp\", image/jpeg;q=0.1", "webp+jpeg", SNIFF_JPEG},
-		{"image/webp;", "jpeg+webp", SNIFF_WEBP},
-		{"\"", "webp+jpeg", SNIFF_JPEG},
-		{";;;", "webp+jpeg", SNIFF_JPEG},
-		{"\xff\xfe/\x80", "webp+jpeg", SNIFF_JPEG},
-		{"audio/*", "opus+mp3", SNIFF_MP3},
-		{"audio/ogg,audio/*;q=0.9", "opus+mp3", SNIFF_OPUS},
-		{"video/webm,video/*;q=0.9", "webm+mp4", SNIFF_WEBM},
+		{"image/webp;q=2, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=1.001, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=0.1234, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=-1, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;q=.9, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp x, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;level=1, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image, webp, /webp, image/, */webp, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webpx, image/web, image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{",,, image/webp ,,", "jpeg+webp", MEDIA_WEBP},
+		{"image/jpeg;q=0.5;a=\"image/webp,", "webp+jpeg", MEDIA_JPEG},
+		{"x/y;a=\"b\\\",image/webp\", image/jpeg;q=0.1", "webp+jpeg", MEDIA_JPEG},
+		{"image/webp;", "jpeg+webp", MEDIA_WEBP},
+		{"\"", "webp+jpeg", MEDIA_JPEG},
+		{";;;", "webp+jpeg", MEDIA_JPEG},
+		{"\xff\xfe/\x80", "webp+jpeg", MEDIA_JPEG},
+		{"audio/*", "opus+mp3", MEDIA_MP3},
+		{"audio/ogg,audio/*;q=0.9", "opus+mp3", MEDIA_OPUS},
+		{"video/webm,video/*;q=0.9", "webm+mp4", MEDIA_WEBM},
 	};
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
 		int chosen = negotiate(rows[i].accept, rows[i].formats);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that all seats, flights and conversions take together with the connections must be
+/* The descriptors that all places, share_table and conversions take together with the connections must be
  * there: counted here as a stranger would, from what each holds. */
 #include "tests/unit/unit.h"
 
-#include "src/capacity.h"
+#include "src/admission/limits.h"
 
 enum { EACH_SEAT = 3, EACH_FLIGHT = 3, EACH_CONVERSION = 12, EACH_PROGRAM = 8, DAEMON = 60 };
 
@@ -13,7 +13,7 @@ struct wish {
 	bool join, stale, other_programs;
 };
 
-static struct capacity make(const struct wish *wish, unsigned long files)
+static struct limits make(const struct wish *wish, unsigned long files)
 {
 	const char *run[] = {"true"};
 	char error[256];
@@ -39,28 +39,28 @@ static struct capacity make(const struct wish *wish, unsigned long files)
 		.recipes = list,
 		.slots = wish->slots,
 		.connections = wish->connections};
-	struct capacity capacity = capacity_of(&config, files);
+	struct limits capacity = limits_of(&config, files);
 	template_free(template);
 	return capacity;
 }
 
 static void check(const struct wish *wish, unsigned long files)
 {
-	struct capacity capacity = make(wish, files);
+	struct limits capacity = make(wish, files);
 	unsigned programs = wish->other_programs ? wish->recipes + 1 : 1;
 	unsigned long used = DAEMON + EACH_PROGRAM * programs + capacity.files +
-			     EACH_SEAT * capacity.seats + EACH_FLIGHT * capacity.flights +
-			     2 * (capacity.threads - capacity.seats) + capacity.connections;
+			     EACH_SEAT * capacity.places + EACH_FLIGHT * capacity.share_table +
+			     2 * (capacity.threads - capacity.places) + capacity.connections;
 	assert_true(used <= files);
 	assert_true(capacity.connections >= files / 8 || capacity.connections == wish->connections);
 	/* Everybody who has a seat has a connection as well. */
-	assert_true(capacity.connections >= capacity.seats);
-	assert_true(capacity.seats >= 8);
-	assert_true(capacity.threads >= capacity.seats + 8);
+	assert_true(capacity.connections >= capacity.places);
+	assert_true(capacity.places >= 8);
+	assert_true(capacity.threads >= capacity.places + 8);
 	assert_true(capacity.files >= EACH_CONVERSION);
 	assert_true(
 		capacity.kept_files >= EACH_CONVERSION && capacity.kept_files <= capacity.files);
-	assert_int_equal(capacity.flights > 0, wish->join || wish->stale);
+	assert_int_equal(capacity.share_table > 0, wish->join || wish->stale);
 	unsigned long wanted = EACH_CONVERSION * (wish->slots + wish->live_slots);
 	assert_int_equal(capacity.is_tight, capacity.files < wanted);
 }
@@ -90,18 +90,18 @@ static void test_follows_the_queues(void **state)
 {
 	(void)state;
 	struct wish wish = {.recipes = 1, .queue = 10, .slots = 2, .connections = 100};
-	struct capacity small = make(&wish, 65536);
+	struct limits small = make(&wish, 65536);
 	wish.queue = 1000;
-	struct capacity large = make(&wish, 65536);
-	assert_true(small.seats >= 12);
-	assert_int_equal(large.seats - small.seats, 990);
+	struct limits large = make(&wish, 65536);
+	assert_true(small.places >= 12);
+	assert_int_equal(large.places - small.places, 990);
 	assert_int_equal(small.connections, 100);
 	wish.connections = 4;
 	assert_int_equal(make(&wish, 65536).connections, 4);
 	wish.connections = 100;
 	assert_true(make(&wish, 64).connections >= 16);
 	wish = (struct wish){.recipes = 99, .queue = 65535, .slots = 2, .connections = 100};
-	assert_true(make(&wish, 1048576).seats <= 4096);
+	assert_true(make(&wish, 1048576).places <= 4096);
 }
 
 /* Each has a thread, and descriptors beside those of the seat that waits for it. */
@@ -110,15 +110,15 @@ static void test_flights(void **state)
 	(void)state;
 	struct wish wish = {
 		.recipes = 1, .queue = 1000, .slots = 4, .connections = 16384, .join = true};
-	struct capacity few = make(&wish, 1024), many = make(&wish, 65536);
+	struct limits few = make(&wish, 1024), many = make(&wish, 65536);
 	/* The live recipe has no slot and no queue here. */
-	assert_in_range(many.flights, 1004, 1100);
-	assert_true(few.flights < 200 && few.flights >= 32);
-	assert_true(few.flights <= few.seats);
+	assert_in_range(many.share_table, 1004, 1100);
+	assert_true(few.share_table < 200 && few.share_table >= 32);
+	assert_true(few.share_table <= few.places);
 	wish.join = false;
-	assert_true(make(&wish, 1024).seats > few.seats);
+	assert_true(make(&wish, 1024).places > few.places);
 	wish.stale = true;
-	assert_in_range(make(&wish, 65536).flights, 4, 100); /* refreshes */
+	assert_in_range(make(&wish, 65536).share_table, 4, 100); /* refreshes */
 }
 
 /* A program that many recipes run is held once. */
@@ -126,12 +126,12 @@ static void test_programs_are_counted_once(void **state)
 {
 	(void)state;
 	struct wish wish = {.recipes = 60, .queue = 10, .slots = 4, .connections = 16384};
-	unsigned seats = make(&wish, 1024).seats;
+	unsigned places = make(&wish, 1024).places;
 	wish.other_programs = true;
-	assert_true(make(&wish, 1024).seats < seats);
+	assert_true(make(&wish, 1024).places < places);
 	wish.other_programs = false;
 	wish.recipes = 1;
-	assert_true(make(&wish, 1024).seats >= seats && seats > 100);
+	assert_true(make(&wish, 1024).places >= places && places > 100);
 }
 
 int main(void)

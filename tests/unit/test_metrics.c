@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "src/history.h"
-#include "src/metrics.h"
-#include "src/running.h"
+#include "src/observe/history.h"
+#include "src/observe/metrics.h"
+#include "src/observe/in_flight.h"
 
 static struct access make_access(const char *recipe, int status, enum outcome outcome)
 {
@@ -202,35 +202,35 @@ static void quantiles(void **state)
 static void what_runs(void **state)
 {
 	(void)state;
-	struct running *running;
-	struct running_view views[2];
-	assert_int_equal(running_new(&running), 0);
+	struct in_flight *running;
+	struct in_flight_view views[2];
+	assert_int_equal(in_flight_new(&running), 0);
 	struct progress progress = {.phase = PROGRESS_CONVERTING, .bytes = 77};
 	atomic_store(&progress.pids[0], (int)getpid()); /* not a child of ours */
 	atomic_store(&progress.pids[1], 999999999);
-	struct running_entry entries[3];
+	struct in_flight_entry entries[3];
 	static const char *const ids[] = {"one", "two", "three"};
 	for (size_t i = 0; i < 3; i++) {
-		entries[i] = (struct running_entry){.id = ids[i],
+		entries[i] = (struct in_flight_entry){.id = ids[i],
 			.recipe = "r",
 			.source = "a/b",
 			.since_us = clock_now_us(),
 			.progress = &progress};
-		running_enter(running, &entries[i]);
+		in_flight_enter(running, &entries[i]);
 	}
-	assert_int_equal(running_look(running, views, 2), 3);
+	assert_int_equal(in_flight_look(running, views, 2), 3);
 	assert_string_equal(views[0].id, "one");
 	assert_string_equal(views[1].id, "two");
 	assert_int_equal(views[0].phase, PROGRESS_CONVERTING);
 	assert_int_equal(views[0].bytes, 77);
 	assert_int_equal(views[0].programs, 0);
-	running_leave(running, &entries[0]);
-	running_leave(running, &entries[2]);
-	assert_int_equal(running_look(running, views, 2), 1);
+	in_flight_leave(running, &entries[0]);
+	in_flight_leave(running, &entries[2]);
+	assert_int_equal(in_flight_look(running, views, 2), 1);
 	assert_string_equal(views[0].id, "two");
-	running_leave(running, &entries[1]);
-	assert_int_equal(running_look(running, NULL, 0), 0);
-	running_free(running);
+	in_flight_leave(running, &entries[1]);
+	assert_int_equal(in_flight_look(running, NULL, 0), 0);
+	in_flight_free(running);
 }
 
 int main(void)

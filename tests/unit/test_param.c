@@ -3,7 +3,7 @@
  * Every type against what it accepts, its canonical form, and what it must refuse: one table each.
  * NULL as the canonical form means refused, with the line that the client then sees.
  */
-#include "src/pure/param.h"
+#include "src/recipe/param.h"
 #include "tests/unit/unit.h"
 
 #include <math.h>

@@ -3,7 +3,7 @@
  * no match. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "src/pure/pattern.h"
+#include "src/recipe/pattern.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The URI taken apart: path and pairs as "path|name=value|…", or the error and its words. */
 #include "base/text.h"
-#include "src/pure/query.h"
+#include "src/http/query.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "src/admission.h"
+#include "src/admission/queue.h"
 
 static bool says_no(void *data)
 {
@@ -111,7 +111,7 @@ static void test_total_and_live(void **state)
 		admission_enter(admission, &other, &other_pass, &retry_after_s), ADMISSION_E_FULL);
 	struct admission_request live = make_request("c", 1, 0);
 	live.total_slots = 1;
-	live.share = (struct admission_share){.live = true};
+	live.share = (struct admission_cost){.live = true};
 	assert_int_equal(admission_enter(admission, &live, &live_pass, &retry_after_s), 0);
 	admission_leave(admission, &live_pass);
 	admission_leave(admission, &pass);
@@ -130,7 +130,7 @@ static void test_files(void **state)
 	struct admission_pass first, second, third;
 	unsigned retry_after_s;
 	struct admission_request live = make_request("live", 5, 0);
-	live.share = (struct admission_share){.live = true, .files = 12};
+	live.share = (struct admission_cost){.live = true, .files = 12};
 	struct admission_request whole = make_request("whole", 5, 0);
 	whole.share.files = 12;
 	assert_int_equal(admission_enter(admission, &live, &first, &retry_after_s), 0);
@@ -258,7 +258,7 @@ static void test_memory(void **state)
 	assert_int_equal(admission_new(&admission), 0);
 	struct admission_request live = make_request("live", 9, 0),
 				 whole = make_request("whole", 9, 0);
-	live.share = (struct admission_share){.live = true, .memory_bytes = 30};
+	live.share = (struct admission_cost){.live = true, .memory_bytes = 30};
 	whole.share.memory_bytes = 40;
 	live.total_memory_bytes = whole.total_memory_bytes = 100;
 	live.kept_memory_bytes = whole.kept_memory_bytes = 40;
@@ -284,17 +284,17 @@ static void test_seats(void **state)
 	(void)state;
 	struct admission *admission;
 	assert_int_equal(admission_new(&admission), 0);
-	assert_true(admission_sit(admission));
-	admission_set_seats(admission, 2);
-	assert_true(admission_sit(admission));
-	assert_false(admission_sit(admission));
-	admission_stand(admission);
-	assert_true(admission_sit(admission));
-	admission_set_seats(admission, 1); /* after a reload: who sits stays */
-	admission_stand(admission);
-	assert_false(admission_sit(admission));
-	admission_stand(admission);
-	assert_true(admission_sit(admission));
+	assert_true(admission_take_place(admission));
+	admission_set_places(admission, 2);
+	assert_true(admission_take_place(admission));
+	assert_false(admission_take_place(admission));
+	admission_give_place(admission);
+	assert_true(admission_take_place(admission));
+	admission_set_places(admission, 1); /* after a reload: who sits stays */
+	admission_give_place(admission);
+	assert_false(admission_take_place(admission));
+	admission_give_place(admission);
+	assert_true(admission_take_place(admission));
 	admission_free(admission);
 }
 

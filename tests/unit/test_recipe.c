@@ -5,7 +5,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "src/config.h"
+#include "src/config/config.h"
 
 #include <stdbool.h>
 #include <stdio.h>

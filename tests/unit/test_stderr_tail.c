@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "src/lastwords.h"
+#include "src/convert/stderr_tail.h"
 
 static char premature[] = "Premature end", truncated[] = "truncated";
 static char *const phrases[] = {premature, truncated, NULL};
@@ -14,10 +14,10 @@ static void test_phrase_split_anywhere(void **state)
 	(void)state;
 	static const char text[] = "line 1\nconvert: Premature end of JPEG file\nline 3\n";
 	for (size_t split = 0; split <= sizeof text - 1; split++) {
-		struct lastwords words;
-		lastwords_init(&words, phrases);
-		lastwords_add(&words, text, split);
-		lastwords_add(&words, text + split, sizeof text - 1 - split);
+		struct stderr_tail words;
+		stderr_tail_init(&words, phrases);
+		stderr_tail_add(&words, text, split);
+		stderr_tail_add(&words, text + split, sizeof text - 1 - split);
 		assert_ptr_equal(words.found, phrases[0]);
 		assert_int_equal(words.length, sizeof text - 1);
 		assert_memory_equal(words.kept, text, sizeof text - 1);
@@ -27,36 +27,36 @@ static void test_phrase_split_anywhere(void **state)
 static void test_byte_by_byte(void **state)
 {
 	(void)state;
-	struct lastwords words;
-	lastwords_init(&words, phrases);
+	struct stderr_tail words;
+	stderr_tail_init(&words, phrases);
 	for (const char *at = "x: file truncated at 3"; *at; at++)
-		lastwords_add(&words, at, 1);
+		stderr_tail_add(&words, at, 1);
 	assert_ptr_equal(words.found, phrases[1]);
 	assert_false(words.memory);
-	lastwords_add(&words, "Cannot allocate memory", 22);
+	stderr_tail_add(&words, "Cannot allocate memory", 22);
 	assert_true(words.memory);
 }
 
 static void test_last_4_kib_are_kept(void **state)
 {
 	(void)state;
-	struct lastwords words;
-	lastwords_init(&words, NULL);
+	struct stderr_tail words;
+	stderr_tail_init(&words, NULL);
 	char line[1000];
 	for (int i = 0; i < 100; i++) {
 		memset(line, 'a' + i % 26, sizeof line);
-		lastwords_add(&words, line, sizeof line);
+		stderr_tail_add(&words, line, sizeof line);
 	}
-	assert_int_equal(words.length, LASTWORDS_KEPT);
-	assert_int_equal(words.kept[LASTWORDS_KEPT - 1], 'a' + 99 % 26);
+	assert_int_equal(words.length, STDERR_TAIL_KEPT);
+	assert_int_equal(words.kept[STDERR_TAIL_KEPT - 1], 'a' + 99 % 26);
 	assert_int_equal(words.kept[0], 'a' + 95 % 26);
 	assert_null(words.found);
 	static char large[20000];
 	memset(large, '.', sizeof large);
 	large[sizeof large - 1] = '!';
-	lastwords_add(&words, large, sizeof large);
-	assert_int_equal(words.length, LASTWORDS_KEPT);
-	assert_int_equal(words.kept[LASTWORDS_KEPT - 1], '!');
+	stderr_tail_add(&words, large, sizeof large);
+	assert_int_equal(words.length, STDERR_TAIL_KEPT);
+	assert_int_equal(words.kept[STDERR_TAIL_KEPT - 1], '!');
 	assert_int_equal(words.kept[0], '.');
 }
 

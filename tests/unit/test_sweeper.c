@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/tree.h"
-#include "src/workdir.h"
+#include "src/convert/workdir.h"
 
 enum { LEVELS = 200, DIRECTORIES = 40, PATIENCE_MS = 20000 };
 
@@ -117,7 +117,7 @@ static void without_descriptors(void **state)
 }
 
 /* At the end nobody waits for what there is still to do. */
-static void stops_at_once(void **state)
+static void shared_notes_at_once(void **state)
 {
 	struct place *place = *state;
 	char name[WORKDIR_NAME_MAX];
@@ -136,7 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_descriptors, setup, teardown),
-		cmocka_unit_test_setup_teardown(stops_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(shared_notes_at_once, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

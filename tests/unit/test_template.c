@@ -4,7 +4,7 @@
  * spaces; the expected argv likewise, as [element] each, with " | " between programs.
  */
 #include "base/text.h"
-#include "src/pure/template.h"
+#include "src/recipe/template.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
