@@ -233,7 +233,7 @@ static int open_training(struct training *training)
 	if (r < 0)
 		return r;
 	int n = snprintf(training->directory, sizeof training->directory, "%s/train",
-		training->service.temp_dir);
+		training->service.starter.temp_dir);
 	if (n < 0 || n >= (int)sizeof training->directory || mkdir(training->directory, 0700) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < config->recipe_count; i++)
@@ -244,7 +244,7 @@ static int open_training(struct training *training)
 
 int train_run(struct config *config, char **urls, int url_count)
 {
-	struct training training = {.config = config, .service.temp_fd = -1};
+	struct training training = {.config = config, .service.starter.temp_fd = -1};
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	int r = open_training(&training);

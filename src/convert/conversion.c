@@ -116,7 +116,7 @@ static int start_stage(struct start *start, size_t index, int in, int out)
 			},
 	};
 	bool warm = recipe->start == RECIPE_WARM;
-	int r = launcher_start(conversion->service->launcher, &spec, warm, &program->job);
+	int r = launcher_start(conversion->starter->launcher, &spec, warm, &program->job);
 	program->started = r == 0;
 	program->warm = r == 0 && program->job.holder != 0;
 	conversion->running += r == 0;
@@ -165,11 +165,11 @@ static enum outcome explain_failure(
 	return outcome == OUTCOME_OVERLOADED ? outcome : OUTCOME_NOT_INSTALLED;
 }
 
-enum outcome conversion_open(struct conversion *conversion, struct service *service,
+enum outcome conversion_open(struct conversion *conversion, struct starter *starter,
 	const struct plan *plan, struct text *reason)
 {
 	const struct recipe *recipe = plan->recipe;
-	conversion->service = service;
+	conversion->starter = starter;
 	conversion->plan = plan;
 	conversion->running = 0;
 	conversion->blind_looks = 0;
@@ -191,8 +191,8 @@ enum outcome conversion_open(struct conversion *conversion, struct service *serv
 	char directory[PATH_MAX + sizeof conversion->directory];
 	char output[sizeof directory + sizeof OUTPUT_NAME];
 	bool has_output = template_uses_output(recipe->template);
-	int r = workdir_take(service->workdir, conversion->directory);
-	snprintf(directory, sizeof directory, "%s/%s", service->temp_dir, conversion->directory);
+	int r = workdir_take(starter->workdir, conversion->directory);
+	snprintf(directory, sizeof directory, "%s/%s", starter->temp_dir, conversion->directory);
 	snprintf(output, sizeof output, "%s/%s", directory, OUTPUT_NAME);
 	if (r == 0)
 		r = environment_make(&env, plan->config, recipe, directory);
@@ -247,10 +247,10 @@ void conversion_program_ended(struct conversion *conversion, size_t index)
 	pid_t pid = program->job.pid;
 	unsigned holder = program->job.holder;
 	if (program->looked)
-		program->outgrown = meter_end(conversion->service->meter, pid);
+		program->outgrown = meter_end(conversion->starter->meter, pid);
 	if (job_reap(&program->job, &program->result) == 0 && !program->killed)
-		launcher_ended(conversion->service->launcher, holder, &program->result);
-	spawner_stopped_job(conversion->service->spawner, pid, program->forbidden);
+		launcher_ended(conversion->starter->launcher, holder, &program->result);
+	spawner_stopped_job(conversion->starter->spawner, pid, program->forbidden);
 	program->ended = true;
 	conversion->running--;
 }
@@ -281,7 +281,7 @@ void conversion_close(struct conversion *conversion)
 {
 	conversion_end(conversion);
 	fd_close(&conversion->out);
-	workdir_give(conversion->service->workdir, conversion->directory);
+	workdir_give(conversion->starter->workdir, conversion->directory);
 }
 
 /* What stands behind {output} may be more than a name ("output.webp[Q=80]" of vips): the longest
@@ -305,7 +305,7 @@ static int find_output(int directory, const char *argument, char name[NAME_MAX +
  * no links out of the directory, and a regular file with one name. */
 int conversion_open_output(const struct conversion *conversion)
 {
-	FD_CLEANUP int directory = openat(conversion->service->temp_fd, conversion->directory,
+	FD_CLEANUP int directory = openat(conversion->starter->temp_fd, conversion->directory,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;

@@ -17,7 +17,7 @@
 #include "src/convert/stderr_tail.h"
 #include "src/observe/progress.h"
 #include "src/plan/plan.h"
-#include "src/request/service.h"
+#include "src/convert/starter.h"
 #include "src/convert/workdir.h"
 
 struct conversion_program {
@@ -32,7 +32,7 @@ struct conversion_program {
 };
 
 struct conversion {
-	struct service *service;
+	struct starter *starter;
 	const struct plan *plan;
 	size_t count; /* of programs */
 	size_t running;
@@ -44,14 +44,14 @@ struct conversion {
 	struct stderr_tail words;
 	unsigned blind_looks; /* so often in a row nobody could see what its directory holds */
 	char directory
-		[WORKDIR_NAME_MAX]; /* its own, below service->temp_fd; "" before it is made */
+		[WORKDIR_NAME_MAX]; /* its own, below starter->temp_fd; "" before it is made */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };
 
 /* Starts all programs of the plan. Returns OUTCOME_OK, or what went wrong with one line in `reason`
  * for the log; conversion_close is due in any case. */
-enum outcome conversion_open(struct conversion *conversion, struct service *service,
+enum outcome conversion_open(struct conversion *conversion, struct starter *starter,
 	const struct plan *plan, struct text *reason);
 
 /* To all programs that still run. */

@@ -32,7 +32,7 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 	if (unlinked > limit)
 		return "temp_max";
 	int r = quota_look(
-		conversion->service->temp_fd, conversion->directory, limit - unlinked);
+		conversion->starter->temp_fd, conversion->directory, limit - unlinked);
 	conversion->blind_looks = r < 0 ? conversion->blind_looks + 1 : 0;
 	if (conversion->blind_looks == BLIND_LOOKS_MAX)
 		return "temp_max, which cannot be measured";
@@ -41,7 +41,7 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 
 const char *conversion_look(struct conversion *conversion, bool *missed)
 {
-	const struct service *service = conversion->service;
+	const struct starter *starter = conversion->starter;
 	const struct recipe *recipe = conversion->plan->recipe;
 	const uint64_t memory = recipe->memory_bytes, limit = disk_limit(conversion);
 	const struct meter_limits limits = {memory, limit, recipe->processes};
@@ -53,7 +53,7 @@ const char *conversion_look(struct conversion *conversion, bool *missed)
 		if (!program->started || program->ended)
 			continue;
 		int r = meter_look(
-			service->meter, program->job.pid, conversion->directory, &limits, &amount);
+			starter->meter, program->job.pid, conversion->directory, &limits, &amount);
 		*missed |= r == -EAGAIN;
 		program->looked |= r == 0;
 		if (r < 0)

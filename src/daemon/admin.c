@@ -114,7 +114,7 @@ static void make_health(struct visit *visit, struct body *body)
 	if (!out)
 		return;
 	bool good = true;
-	if (!spawner_is_alive(service->spawner)) {
+	if (!spawner_is_alive(service->starter.spawner)) {
 		fputs("the spawner is gone\n", out);
 		good = false;
 	}
@@ -124,11 +124,11 @@ static void make_health(struct visit *visit, struct body *body)
 		good = false;
 	}
 	char name[] = "health";
-	if (mkdirat(service->temp_fd, name, 0700) < 0 && errno != EEXIST) {
+	if (mkdirat(service->starter.temp_fd, name, 0700) < 0 && errno != EEXIST) {
 		fprintf(out, "temporary directory: %s\n", strerror(errno));
 		good = false;
 	}
-	unlinkat(service->temp_fd, name, AT_REMOVEDIR);
+	unlinkat(service->starter.temp_fd, name, AT_REMOVEDIR);
 	if (good)
 		fputs("healthy\n", out);
 	body->type = "text/plain; charset=utf-8";

@@ -20,9 +20,9 @@
 
 void server_know_recipes(struct server *server)
 {
-	metrics_know(server->service.metrics, "");
+	metrics_know(server->service.observer.metrics, "");
 	for (size_t i = 0; i < server->config->recipe_count; i++)
-		metrics_know(server->service.metrics, server->config->recipes[i]->name);
+		metrics_know(server->service.observer.metrics, server->config->recipes[i]->name);
 }
 
 void server_apply_capacity(struct server *server)
@@ -35,10 +35,10 @@ void server_apply_capacity(struct server *server)
 			files, capacity.connections);
 	admission_set_places(server->service.admission, capacity.places);
 	admission_set_files(server->service.admission, capacity.files, capacity.kept_files);
-	share_limit(&server->service, capacity.share_table);
+	sharing_limit(&server->service.sharing, capacity.share_table);
 	pool_set_threads(server->pool, capacity.threads);
 	fcgi_loop_set_connections(server->loop, capacity.connections);
-	memo_reset(server->service.memo, server->config, server->service.cache);
+	memo_reset(server->service.memo, server->config, server->service.sharing.cache);
 }
 
 /* All of it short: this is the loop. */
@@ -46,8 +46,8 @@ static void put_into_force(struct server *server, struct reload_result *result)
 {
 	struct config *before = server->config, *config = result->config;
 	server->config = config;
-	metrics_count(server->service.metrics, METRICS_RELOADS);
-	launcher_set(server->service.launcher, result->wish);
+	metrics_count(server->service.observer.metrics, METRICS_RELOADS);
+	launcher_set(server->service.starter.launcher, result->wish);
 	server_apply_capacity(server);
 	reload_retire(server->reload, before);
 	log_notice(
@@ -70,7 +70,7 @@ void server_take_reload(void *data)
 	if (result.config) {
 		put_into_force(server, &result);
 	} else {
-		metrics_count(server->service.metrics, METRICS_RELOADS_FAILED);
+		metrics_count(server->service.observer.metrics, METRICS_RELOADS_FAILED);
 		log_error("configuration not reloaded, the old one stays file=%s",
 			server->config->file);
 	}

@@ -88,7 +88,7 @@ static bool introduce(struct reload *reload, const struct config *config)
 		pthread_mutex_lock(&reload->lock);
 		good = !reload->leaving;
 		if (good)
-			metrics_know(reload->service->metrics, config->recipes[i]->name);
+			metrics_know(reload->service->observer.metrics, config->recipes[i]->name);
 		pthread_mutex_unlock(&reload->lock);
 	}
 	return good;
@@ -174,7 +174,7 @@ int reload_new(const char *file, const struct service *service, struct reload **
 	pthread_cond_init(&reload->changed, NULL);
 	reload->service = service;
 	reload->file = strdup(file);
-	reload->temp_dir = strdup(service->temp_dir);
+	reload->temp_dir = strdup(service->starter.temp_dir);
 	reload->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_attr_t attributes;
 	pthread_attr_init(&attributes);

@@ -26,12 +26,12 @@ enum { GAPS = 3 };
 static void find_gaps(const struct service *service, struct gap gaps[GAPS])
 {
 	struct confinement_support support =
-		confinement_get_support(spawner_get_confinement(service->spawner));
+		confinement_get_support(spawner_get_confinement(service->starter.spawner));
 	gaps[0] = (struct gap){support.landlock == 0, true,
 		"converters are not confined to their files: this kernel has no Landlock"};
 	gaps[1] = (struct gap){!support.seccomp, true,
 		"converters may make all system calls: this kernel has no seccomp filters"};
-	gaps[2] = (struct gap){!spawner_has_namespaces(service->spawner), false,
+	gaps[2] = (struct gap){!spawner_has_namespaces(service->starter.spawner), false,
 		"converters see the numbers of all processes, and are kept from reaching them by a "
 		"filter alone: no pid namespaces here (user namespaces are refused)"};
 }
@@ -85,7 +85,7 @@ int sandbox_enter(
 	const struct service *service, const struct config *config, const char *const *socket_paths)
 {
 	static char buffers[LISTENER_MAX + 1][PATH_MAX];
-	const char *writable[LISTENER_MAX + 4] = {service->temp_dir};
+	const char *writable[LISTENER_MAX + 4] = {service->starter.temp_dir};
 	size_t count = 1;
 	if (some_are_off(config))
 		return 0;
@@ -94,11 +94,11 @@ int sandbox_enter(
 	const char *directory = directory_of(file, buffers[0]);
 	if (directory)
 		writable[count++] = directory;
-	if (service->cache)
+	if (service->sharing.cache)
 		writable[count++] = config->cache_path;
 	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)
 		if ((directory = directory_of(socket_paths[i], buffers[i + 1])))
 			writable[count++] = directory;
 	return confinement_enter(
-		spawner_get_confinement(service->spawner), writable, config->temp_path);
+		spawner_get_confinement(service->starter.spawner), writable, config->temp_path);
 }

@@ -83,7 +83,7 @@ static void take_request(void *data, struct fcgi_connection *connection)
 	if (request && pool_submit(server->pool, serve, server, request) == 0)
 		return;
 	if (request) {
-		metrics_count(server->service.metrics, METRICS_NO_THREAD);
+		metrics_count(server->service.observer.metrics, METRICS_NO_THREAD);
 		request_give_up(request);
 		close_answered(server, request);
 		return;
@@ -178,7 +178,7 @@ _Noreturn static void leave_at_once(struct server *server)
 	upgrade_end(&server->upgrade);
 	server_close_listeners(server);
 	upkeep_stop(server->upkeep);
-	spawner_stop(server->service.spawner);
+	spawner_stop(server->service.starter.spawner);
 	log_stop();
 	_exit(0);
 }
@@ -204,7 +204,7 @@ static int loop(struct server *server)
 		&server->listener_count, &server->notify, server, server_leave_to_successor);
 	if (r < 0)
 		return r;
-	const struct spawner *spawner = server->service.spawner;
+	const struct spawner *spawner = server->service.starter.spawner;
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
 	sandbox_report(&server->service, server->config);
@@ -244,11 +244,11 @@ static int enter_sandbox(struct server *server)
 static int begin_warmth(struct server *server)
 {
 	struct launcher_wish *wish = NULL;
-	int r = prefork_wish(server->config, server->service.temp_dir, &wish);
+	int r = prefork_wish(server->config, server->service.starter.temp_dir, &wish);
 	if (r < 0)
 		return r;
-	launcher_set(server->service.launcher, wish);
-	launcher_tend(server->service.launcher);
+	launcher_set(server->service.starter.launcher, wish);
+	launcher_tend(server->service.starter.launcher);
 	return 0;
 }
 
@@ -283,7 +283,7 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 	r = sandbox_check(&server->service, server->config);
 	if (r < 0)
 		return r;
-	share_open(&server->service, server->config);
+	sharing_open(&server->service.sharing, server->config);
 	server_know_recipes(server);
 	r = begin_warmth(server);
 	if (r == 0)
@@ -300,7 +300,7 @@ static int open_all(struct server *server, const char *listen, bool take_over)
 		r = admin_new(&server->service, server->loop, &server->admin);
 	if (r == 0) {
 		server_apply_capacity(server);
-		launcher_settle(server->service.launcher);
+		launcher_settle(server->service.starter.launcher);
 		r = upkeep_new(&server->service, &server->upkeep);
 	}
 	if (r < 0)
@@ -314,7 +314,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 		.signals = -1,
 		.notify.fd = -1,
 		.upgrade = UPGRADE_NONE,
-		.service.temp_fd = -1};
+		.service.starter.temp_fd = -1};
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		r = loop(&server);
@@ -322,7 +322,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	pool_free(server.pool);
 	admin_free(server.admin);
 	fcgi_loop_free(server.loop);
-	share_close(&server.service);
+	sharing_close(&server.service.sharing);
 	upkeep_free(server.upkeep);
 	memo_free(server.service.memo);
 	service_close(&server.service);

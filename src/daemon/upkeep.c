@@ -32,7 +32,7 @@ static bool wait_for(const struct upkeep *upkeep, int fd, int timeout_ms)
 static void *tend_launcher(void *data)
 {
 	const struct upkeep *upkeep = data;
-	struct launcher *launcher = upkeep->service->launcher;
+	struct launcher *launcher = upkeep->service->starter.launcher;
 	while (wait_for(upkeep, launcher_get_fd(launcher), -1))
 		launcher_tend(launcher);
 	return NULL;
@@ -46,14 +46,14 @@ static void *keep_spawner(void *data)
 	struct service *service = upkeep->service;
 	bool failed = false;
 	while (wait_for(
-		upkeep, spawner_get_pidfd(service->spawner), failed ? SPAWNER_AGAIN_MS : -1)) {
-		int r = spawner_restart(service->spawner);
+		upkeep, spawner_get_pidfd(service->starter.spawner), failed ? SPAWNER_AGAIN_MS : -1)) {
+		int r = spawner_restart(service->starter.spawner);
 		if (r < 0 && !failed)
 			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));
 		failed = r < 0;
 		if (failed)
 			continue;
-		metrics_count(service->metrics, METRICS_SPAWNER_RESTARTS);
+		metrics_count(service->observer.metrics, METRICS_SPAWNER_RESTARTS);
 		log_warning("spawner lost and restarted");
 	}
 	return NULL;

@@ -32,7 +32,7 @@ int pump_leave_given(struct pump *pump, int error)
 	pump->given_error = error;
 	pump->in_given = false;
 	int file = pump->landing ? spill_open_memory()
-				 : spill_open(pump->conversion->service->temp_fd);
+				 : spill_open(pump->conversion->starter->temp_fd);
 	int r = file < 0 ? file : file_size(pump->file, &size);
 	if (r == 0)
 		r = spill_copy(pump->file, file, size);

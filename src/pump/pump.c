@@ -79,7 +79,7 @@ void pump_unwatch(struct pump *pump, int fd)
 int pump_watch_all(struct pump *pump, uint32_t out_events)
 {
 	struct conversion *conversion = pump->conversion;
-	bool soon = meter_has_cgroups(conversion->service->meter);
+	bool soon = meter_has_cgroups(conversion->starter->meter);
 	pump->look_ms = clock_now_ms() + (soon ? LOOK_FIRST_MS : LOOK_MS);
 	pump->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (pump->epoll < 0)
@@ -242,7 +242,7 @@ bool pump_open_file(struct pump *pump)
 	pump->in_given = pump->given >= 0;
 	pump->file = pump->in_given  ? fd_take(&pump->given)
 		     : pump->landing ? spill_open_memory()
-				     : spill_open(pump->conversion->service->temp_fd);
+				     : spill_open(pump->conversion->starter->temp_fd);
 	if (pump->file >= 0)
 		return true;
 	int error = -pump->file;

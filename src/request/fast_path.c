@@ -61,7 +61,7 @@ void request_remember(struct request *request, int file, uint64_t length)
 static bool is_kept(const struct request *request, const struct memo_note *note)
 {
 	return note->kept && request_is_shared(request) &&
-	       share_store(request->service, note->recipe);
+	       sharing_store(&request->service->sharing, note->recipe);
 }
 
 /* Without opening it: we have it, or the web server sends it, as it does where nothing but the whole is asked for. With `stale` a hit
@@ -93,7 +93,7 @@ static bool memo(struct request *request, const struct memo_note *note)
 static bool send_at_hand(struct request *request, const struct memo_note *note)
 {
 	const struct service *service = request->service;
-	if (!cache_holds(service->cache, note->identity.key, &note->file)) {
+	if (!cache_holds(service->sharing.cache, note->identity.key, &note->file)) {
 		memo_forget(service->memo, note);
 		return false;
 	}

@@ -36,8 +36,8 @@ void request_log(struct request *request)
 	if (request->ran)
 		conversion_report(request->ran, &access);
 	access_log(&access);
-	metrics_observe(request->service->metrics, &access);
-	history_observe(request->service->history, &access);
+	metrics_observe(request->service->observer.metrics, &access);
+	history_observe(request->service->observer.history, &access);
 	uint64_t slow_us = request->config->slow_ms * 1000;
 	if (slow_us && access_total_us(&access.times) > slow_us)
 		log_slow(request, &access);

@@ -43,7 +43,7 @@ bool request_refuses(struct request *request)
 	request->retry_after_s = retry_after_s;
 	request->outcome = OUTCOME_QUEUE_FULL;
 	request->cache =
-		request_is_shared(request) && share_store(request->service, request->recipe)
+		request_is_shared(request) && sharing_store(&request->service->sharing, request->recipe)
 			? ACCESS_CACHE_MISS
 			: ACCESS_CACHE_OFF;
 	request_send_error(request);
@@ -72,7 +72,7 @@ static enum outcome run(struct request *request)
 	request->ran = conversion;
 	atomic_store(&request->progress.phase, PROGRESS_STARTING);
 	enum outcome outcome =
-		conversion_open(conversion, request->service, request->plan, &request->reason);
+		conversion_open(conversion, &request->service->starter, request->plan, &request->reason);
 	if (outcome == OUTCOME_OK) {
 		request->times.running = clock_now_us();
 		conversion_show(conversion, &request->progress);
@@ -177,10 +177,10 @@ static void answer(struct request *request)
 		.since_us = request->times.start,
 		.progress = &request->progress,
 	};
-	in_flight_enter(request->service->in_flight, &request->running);
+	in_flight_enter(request->service->observer.in_flight, &request->running);
 	request->outcome = convert(request);
 	deliver(request);
-	in_flight_leave(request->service->in_flight, &request->running);
+	in_flight_leave(request->service->observer.in_flight, &request->running);
 }
 
 static enum outcome plan(struct request *request)

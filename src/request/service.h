@@ -3,44 +3,27 @@
 #define SRC_REQUEST_SERVICE_H
 
 /*
- * What all requests share for the life of the daemon: who starts converters, who may run one, where
- * temporary files go.
+ * What all requests share for the life of the daemon, by what it is for. A function takes the part
+ * that it uses.
  */
 
-#include <limits.h>
-
-#include "spawn/launcher.h"
-#include "spawn/meter.h"
-#include "spawn/spawner.h"
 #include "src/admission/queue.h"
-#include "src/observe/history.h"
-#include "src/observe/metrics.h"
-#include "src/observe/in_flight.h"
-#include "src/convert/workdir.h"
+#include "src/convert/starter.h"
+#include "src/observe/observer.h"
+#include "src/share/coalesce.h"
 
-struct cache;
-struct share_table;
 struct memo;
 
 struct service {
-	struct spawner *spawner;
-	struct launcher *launcher;
-	struct meter *meter;
+	struct starter starter;
 	struct admission *admission;
-	struct metrics *metrics;
-	struct history *history;
-	struct in_flight *in_flight;
-	struct cache *cache;	 /* share.h; NULL: nothing is kept */
-	struct share_table *share_table; /* NULL: nothing is shared (render) */
-	struct memo *memo;	 /* memo.h; NULL: nothing is remembered (render) */
-	int temp_fd; /* the daemon's own directory; the spawner removes it when the daemon was
-			killed */
-	char temp_dir[PATH_MAX];
-	struct workdir *workdir; /* below it */
+	struct observer observer;
+	struct sharing sharing; /* borrows the three above */
+	struct memo *memo;	/* memo.h; NULL: nothing is remembered (render) */
 };
 
-/* Makes the directory below temp_path (with a mode of 0700), starts the spawner and opens
- * admission. Nothing is held before prefork_set. Main thread, before there are others. Returns 0 or -errno. */
+/* Opens all but the store and the memo; sharing_open and memo_new add these. The service must not
+ * move afterwards. Main thread, before there are others. Returns 0 or -errno. */
 int service_open(struct service *service, const char *temp_path);
 /* No request may be running any more. */
 void service_close(struct service *service);

@@ -13,12 +13,12 @@
 
 bool request_is_shared(const struct request *request)
 {
-	return request->service->share_table && request->recipe->join;
+	return request->service->sharing.table && request->recipe->join;
 }
 
 bool request_send_hit(struct request *request)
 {
-	struct cache *cache = share_store(request->service, request->recipe);
+	struct cache *cache = sharing_store(&request->service->sharing, request->recipe);
 	uint64_t size;
 	int file = cache ? cache_find(cache, request->identity.key, &size) : -ENOENT;
 	if (file < 0)
@@ -37,7 +37,7 @@ static bool send_older(struct request *request)
 {
 	const struct plan *plan = request->plan;
 	struct identity *identity = &request->identity;
-	struct cache *cache = share_store(request->service, plan->recipe);
+	struct cache *cache = sharing_store(&request->service->sharing, plan->recipe);
 	struct cache_older older;
 	if (!cache || plan->recipe->stale_ms == 0)
 		return false;
@@ -46,8 +46,7 @@ static bool send_older(struct request *request)
 	if (file < 0)
 		return false;
 	struct plan *offered = request->plan;
-	share_refresh(
-		request->service, identity, &offered, request->uri, request->id, &request->waiter);
+	share_refresh(&request->service->sharing, identity, &offered, request->uri, request->id, &request->waiter);
 	request->plan_taken = !offered;
 	request->kept_file = file;
 	request->cache = ACCESS_CACHE_STALE;
@@ -174,13 +173,12 @@ void request_answer_shared(struct request *request)
 	}
 	/* The one that was under way may have landed since. */
 	unsigned retry_after_s;
-	if (!share_is_under_way(request->service, &request->identity) &&
+	if (!share_is_under_way(&request->service->sharing, &request->identity) &&
 		request_is_refused(request, &retry_after_s) &&
 		(request_send_hit(request) || request_refuses(request)))
 		return;
 	struct plan *offered = request->plan;
-	int r = share_join(
-		request->service, &request->identity, &offered, request->uri, &request->waiter);
+	int r = share_join(&request->service->sharing, &request->identity, &offered, request->uri, &request->waiter);
 	request->plan_taken = !offered;
 	if (r != 0) {
 		if (r == SHARE_E_FULL)
@@ -196,7 +194,7 @@ void request_answer_shared(struct request *request)
 	if (!request->waiter.leader)
 		source_close(&request->plan->source);
 	enum access_cache made =
-		share_store(request->service, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
+		sharing_store(&request->service->sharing, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
 	request->cache = request->waiter.leader ? made : ACCESS_CACHE_JOIN;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	request->running = (struct in_flight_entry){
@@ -207,10 +205,10 @@ void request_answer_shared(struct request *request)
 		.progress = request->waiter.leader ? share_get_progress(&request->waiter)
 						 : &request->progress,
 	};
-	in_flight_enter(request->service->in_flight, &request->running);
+	in_flight_enter(request->service->observer.in_flight, &request->running);
 	if (recipe->response == RECIPE_LIVE)
 		follow_live(request);
 	else
 		follow_whole(request);
-	in_flight_leave(request->service->in_flight, &request->running);
+	in_flight_leave(request->service->observer.in_flight, &request->running);
 }

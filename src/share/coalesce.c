@@ -21,63 +21,63 @@
 
 enum { STACK_BYTES = 256 * 1024 };
 
-void share_open(struct service *service, const struct config *config)
+void sharing_open(struct sharing *sharing, const struct config *config)
 {
 	int r = 0;
 	if (config->cache_path)
-		r = cache_open(config->cache_path, config->cache_bytes, &service->cache);
+		r = cache_open(config->cache_path, config->cache_bytes, &sharing->cache);
 	if (r < 0)
 		log_error("cache: nothing is kept: %s: %s", config->cache_path,
 			r == -ENOTSUP
 				? "the file system has no extended attributes or unnamed files"
 				: strerror(-r));
-	struct share_table *share_table = calloc(1, sizeof *share_table);
-	if (!share_table)
+	struct share_table *table = calloc(1, sizeof *table);
+	if (!table)
 		return;
-	pthread_mutex_init(&share_table->lock, NULL);
-	pthread_cond_init(&share_table->landed, NULL);
-	LIST_INIT(&share_table->list);
-	share_table->running_max = UINT_MAX;
-	service->share_table = share_table;
+	pthread_mutex_init(&table->lock, NULL);
+	pthread_cond_init(&table->landed, NULL);
+	LIST_INIT(&table->list);
+	table->running_max = UINT_MAX;
+	sharing->table = table;
 }
 
-static void end_all(struct share_table *share_table)
+static void end_all(struct share_table *table)
 {
-	pthread_mutex_lock(&share_table->lock);
+	pthread_mutex_lock(&table->lock);
 	struct share *share;
-	LIST_FOREACH(share, &share_table->list, entry)
+	LIST_FOREACH(share, &table->list, entry)
 	eventfd_write(share->abandoned, 1);
-	while (share_table->running > 0)
-		pthread_cond_wait(&share_table->landed, &share_table->lock);
-	pthread_mutex_unlock(&share_table->lock);
-	pthread_cond_destroy(&share_table->landed);
-	pthread_mutex_destroy(&share_table->lock);
-	free(share_table);
+	while (table->running > 0)
+		pthread_cond_wait(&table->landed, &table->lock);
+	pthread_mutex_unlock(&table->lock);
+	pthread_cond_destroy(&table->landed);
+	pthread_mutex_destroy(&table->lock);
+	free(table);
 }
 
-void share_close(struct service *service)
+void sharing_close(struct sharing *sharing)
 {
-	struct share_table *share_table = service->share_table;
-	if (share_table)
-		end_all(share_table);
-	service->share_table = NULL;
-	cache_close(service->cache);
-	service->cache = NULL;
+	struct share_table *table = sharing->table;
+	if (table)
+		end_all(table);
+	sharing->table = NULL;
+	cache_close(sharing->cache);
+	sharing->cache = NULL;
 }
 
-struct cache *share_store(const struct service *service, const struct recipe *recipe)
+struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe)
 {
-	return recipe->cache ? service->cache : NULL;
+	return recipe->cache ? sharing->cache : NULL;
 }
 
-void share_limit(struct service *service, unsigned flights_max)
+void sharing_limit(struct sharing *sharing, unsigned flights_max)
 {
-	struct share_table *share_table = service->share_table;
-	if (!share_table)
+	struct share_table *table = sharing->table;
+	if (!table)
 		return;
-	pthread_mutex_lock(&share_table->lock);
-	share_table->running_max = flights_max;
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_lock(&table->lock);
+	table->running_max = flights_max;
+	pthread_mutex_unlock(&table->lock);
 }
 
 /* Never with the lock of all share_table: the kernel frees the blocks of a file that has no name
@@ -123,9 +123,9 @@ static struct share *drop(struct share *share)
  * wait are told, because they may be many and slow: the source and the event, but not the file. */
 static void land(struct share *share, struct share_state *state)
 {
-	struct share_table *share_table = share->share_table;
+	struct share_table *table = share->table;
 	source_close(&share->plan->source);
-	pthread_mutex_lock(&share_table->lock);
+	pthread_mutex_lock(&table->lock);
 	if (state->outcome != OUTCOME_OK) { /* what was sent of it was sent */
 		state->file = share->state.file;
 		state->length = share->state.length;
@@ -135,14 +135,14 @@ static void land(struct share *share, struct share_state *state)
 	unlist(share);
 	share_wake(share);
 	struct share *unused = drop(share);
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_unlock(&table->lock);
 	fd_close(&abandoned);
 	share_free(unused);
 	/* Last of all: what a share uses is there as long as it is counted. */
-	pthread_mutex_lock(&share_table->lock);
-	if (--share_table->running == 0)
-		pthread_cond_broadcast(&share_table->landed);
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_lock(&table->lock);
+	if (--table->running == 0)
+		pthread_cond_broadcast(&table->landed);
+	pthread_mutex_unlock(&table->lock);
 }
 
 static void *run(void *argument)
@@ -157,14 +157,14 @@ static void *run(void *argument)
 	return NULL;
 }
 
-static int share_new(struct service *service, const struct identity *identity, const char *uri,
+static int share_new(struct sharing *sharing, const struct identity *identity, const char *uri,
 	const char *refresh_id, struct share **out)
 {
 	struct share *share = calloc(1, sizeof *share);
 	if (!share)
 		return -ENOMEM;
-	share->service = service;
-	share->share_table = service->share_table;
+	share->sharing = sharing;
+	share->table = sharing->table;
 	share->identity = *identity;
 	share->state = (struct share_state){.file = -1};
 	share->found = -1;
@@ -184,22 +184,22 @@ static int share_new(struct service *service, const struct identity *identity, c
 	return r;
 }
 
-int share_list(struct service *service, const struct identity *identity, struct plan **plan,
+int share_list(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, const char *refresh_id, struct share **out)
 {
-	struct share_table *share_table = service->share_table;
-	if (share_table->running >= share_table->running_max)
+	struct share_table *table = sharing->table;
+	if (table->running >= table->running_max)
 		return SHARE_E_FULL;
 	struct share *share;
-	int r = share_new(service, identity, uri, refresh_id, &share);
+	int r = share_new(sharing, identity, uri, refresh_id, &share);
 	if (r < 0)
 		return r;
 	share->plan = *plan;
 	*plan = NULL;
 	share->references = 1;
-	share_table->running++;
+	table->running++;
 	share->listed = true;
-	LIST_INSERT_HEAD(&share_table->list, share, entry);
+	LIST_INSERT_HEAD(&table->list, share, entry);
 	*out = share;
 	return 0;
 }
@@ -217,37 +217,37 @@ void share_start(struct share *share)
 	land(share, &state);
 }
 
-struct share *share_find(const struct share_table *share_table, const uint8_t key[DIGEST_BYTES])
+struct share *share_find(const struct share_table *table, const uint8_t key[DIGEST_BYTES])
 {
 	struct share *share;
-	LIST_FOREACH(share, &share_table->list, entry)
+	LIST_FOREACH(share, &table->list, entry)
 	if (!memcmp(share->identity.key, key, DIGEST_BYTES))
 		break;
 	return share;
 }
 
-bool share_is_under_way(struct service *service, const struct identity *identity)
+bool share_is_under_way(struct sharing *sharing, const struct identity *identity)
 {
-	struct share_table *share_table = service->share_table;
-	pthread_mutex_lock(&share_table->lock);
-	bool found = share_find(share_table, identity->key);
-	pthread_mutex_unlock(&share_table->lock);
+	struct share_table *table = sharing->table;
+	pthread_mutex_lock(&table->lock);
+	bool found = share_find(table, identity->key);
+	pthread_mutex_unlock(&table->lock);
 	return found;
 }
 
-int share_join(struct service *service, const struct identity *identity, struct plan **plan,
+int share_join(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, struct share_waiter *waiter)
 {
-	struct share_table *share_table = service->share_table;
+	struct share_table *table = sharing->table;
 	*waiter = (struct share_waiter){.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	if (waiter->event < 0)
 		return -errno;
 	int r = 0;
-	pthread_mutex_lock(&share_table->lock);
-	struct share *share = share_find(share_table, identity->key);
+	pthread_mutex_lock(&table->lock);
+	struct share *share = share_find(table, identity->key);
 	if (!share) {
 		waiter->leader = true;
-		r = share_list(service, identity, plan, uri, NULL, &share);
+		r = share_list(sharing, identity, plan, uri, NULL, &share);
 	}
 	if (r == 0) {
 		share->references++;
@@ -258,7 +258,7 @@ int share_join(struct service *service, const struct identity *identity, struct 
 			waiter->next->previous = waiter;
 		share->waiters = waiter;
 	}
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_unlock(&table->lock);
 	if (r != 0)
 		fd_close(&waiter->event);
 	else if (waiter->leader)
@@ -277,10 +277,10 @@ int share_wait(
 	for (;;) {
 		eventfd_t count;
 		eventfd_read(waiter->event, &count);
-		pthread_mutex_lock(&share->share_table->lock);
+		pthread_mutex_lock(&share->table->lock);
 		waiter->read = state->length;
 		struct share_state now = share->state;
-		pthread_mutex_unlock(&share->share_table->lock);
+		pthread_mutex_unlock(&share->table->lock);
 		if (now.ended != state->ended || now.length != state->length) {
 			*state = now;
 			return 0;
@@ -310,19 +310,19 @@ void share_leave(struct share_waiter *waiter)
 	struct share *share = waiter->share;
 	if (!share)
 		return;
-	struct share_table *share_table = share->share_table;
-	pthread_mutex_lock(&share_table->lock);
+	struct share_table *table = share->table;
+	pthread_mutex_lock(&table->lock);
 	if (waiter->waits)
 		stop_waiting(waiter);
 	if (!share->waiters && !share->state.ended && !share->refresh_id &&
 		!(share->plan->recipe->finish &&
-			share_store(share->service, share->plan->recipe))) {
+			sharing_store(share->sharing, share->plan->recipe))) {
 		/* Who comes now must not be told of an end that is not its own. */
 		unlist(share);
 		eventfd_write(share->abandoned, 1);
 	}
 	struct share *unused = drop(share);
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_unlock(&table->lock);
 	share_free(unused);
 	fd_close(&waiter->event);
 	waiter->share = NULL;

@@ -12,12 +12,24 @@
 
 #include "fcgi/connection.h"
 #include "src/observe/access.h"
+#include "src/admission/queue.h"
+#include "src/cache/cache.h"
 #include "src/convert/conversion.h"
 #include "src/http/outcome.h"
 #include "src/plan/identity.h"
-#include "src/request/service.h"
+#include "src/observe/observer.h"
 
 struct share;
+struct share_table;
+
+/* What sharing needs. The first three are borrowed. */
+struct sharing {
+	struct starter *starter;
+	struct observer *observer;
+	struct admission *admission;
+	struct cache *cache;	   /* NULL: nothing is kept */
+	struct share_table *table; /* NULL: nothing is shared (render) */
+};
 
 /* A request's part in it. One thread. */
 struct share_waiter {
@@ -43,19 +55,19 @@ struct share_state {
 };
 
 /* Whether there is a flight of this key that a waiter could be taken in, now. Any thread. */
-bool share_is_under_way(struct service *service, const struct identity *identity);
+bool share_is_under_way(struct sharing *sharing, const struct identity *identity);
 enum {
 	SHARE_E_FULL = 1 /* there are as many share_table as share_limit allows */
 };
 
 /* Takes a waiter in the flight of this key; makes one when there is none, which takes over *plan (then NULL) and of which this
  * request is the leader. Any thread. Returns 0, SHARE_E_FULL or -errno. */
-int share_join(struct service *service, const struct identity *identity, struct plan **plan,
+int share_join(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, struct share_waiter *waiter);
 
 /* Begins a flight that nobody waits for, to put a new result into the cache, unless one of this key is under way, or has failed
  * just now, or there are too many of them; what becomes of it is logged with `id`. The waiter, when it took the plan, only keeps that. */
-void share_refresh(struct service *service, const struct identity *identity, struct plan **plan,
+void share_refresh(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, const char *id, struct share_waiter *waiter);
 
 /* Waits until something is different from *state, with all of which the caller is done, or the client has gone. Returns 0 or the
@@ -78,15 +90,15 @@ struct access_times share_get_times(const struct share_waiter *waiter);
 const char *share_get_reason(const struct share_waiter *waiter);
 
 /* The store for results of this recipe, or NULL. */
-struct cache *share_store(const struct service *service, const struct recipe *recipe);
+struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe);
 
 /* Makes share_table possible and opens the store that the configuration names. Without a store everything works as well, so
  * what is wrong with it is logged and no error. Main thread, before there are others. */
-void share_open(struct service *service, const struct config *config);
+void sharing_open(struct sharing *sharing, const struct config *config);
 /* At most so many at once, whoever waits for them: each has a thread and descriptors. Any
  * thread. */
-void share_limit(struct service *service, unsigned flights_max);
+void sharing_limit(struct sharing *sharing, unsigned flights_max);
 /* Ends share_table that still run, waits for them, and closes the store. No request may be running any more. */
-void share_close(struct service *service);
+void sharing_close(struct sharing *sharing);
 
 #endif

@@ -29,8 +29,8 @@ struct share_table {
 };
 
 struct share {
-	struct service *service;
-	struct share_table *share_table;
+	struct sharing *sharing;
+	struct share_table *table;
 	unsigned references; /* waiters and the thread */
 	bool listed;
 	LIST_ENTRY(share) entry;
@@ -54,11 +54,11 @@ struct share {
 };
 
 /* With the lock held. The flight of this key that can be entered, or NULL. */
-struct share *share_find(const struct share_table *share_table, const uint8_t key[DIGEST_BYTES]);
+struct share *share_find(const struct share_table *table, const uint8_t key[DIGEST_BYTES]);
 /* With the lock held: a flight that others can enter; share_start is due, without the lock.
  * refresh_id: NULL, it is no refresh. Takes *plan, then NULL. Returns 0, SHARE_E_FULL or
  * -errno. */
-int share_list(struct service *service, const struct identity *identity, struct plan **plan,
+int share_list(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, const char *refresh_id, struct share **out);
 /* Without the lock; the caller has a reference. Where there is no thread for it, the share
  * ends as an overload for all who have a waiter by then. */

@@ -13,47 +13,47 @@
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000 };
 
-static struct share_failure *find_failure(struct share_table *share_table, const uint8_t key[DIGEST_BYTES])
+static struct share_failure *find_failure(struct share_table *table, const uint8_t key[DIGEST_BYTES])
 {
 	for (size_t i = 0; i < SHARE_FAILURES; i++) {
-		struct share_failure *failure = &share_table->failures[i];
+		struct share_failure *failure = &table->failures[i];
 		if (failure->wait_ms > 0 && !memcmp(failure->key, key, DIGEST_BYTES))
 			return failure;
 	}
 	return NULL;
 }
 
-void share_refresh(struct service *service, const struct identity *identity, struct plan **plan,
+void share_refresh(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, const char *id, struct share_waiter *waiter)
 {
-	struct share_table *share_table = service->share_table;
+	struct share_table *table = sharing->table;
 	const unsigned most = (*plan)->config->slots;
 	struct share *share = NULL;
-	pthread_mutex_lock(&share_table->lock);
-	const struct share_failure *failure = find_failure(share_table, identity->key);
-	bool due = !share_find(share_table, identity->key) && share_table->refreshing < most &&
+	pthread_mutex_lock(&table->lock);
+	const struct share_failure *failure = find_failure(table, identity->key);
+	bool due = !share_find(table, identity->key) && table->refreshing < most &&
 		   (!failure || clock_now_ms() >= failure->until_ms);
-	if (due && share_list(service, identity, plan, uri, id, &share) == 0) {
-		share_table->refreshing++;
+	if (due && share_list(sharing, identity, plan, uri, id, &share) == 0) {
+		table->refreshing++;
 		share->references++;
 		*waiter = (struct share_waiter){.share = share, .event = -1};
 	}
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_unlock(&table->lock);
 	if (share)
 		share_start(share);
 }
 
 /* With the lock held. */
-static void remember(struct share_table *share_table, const uint8_t key[DIGEST_BYTES], bool failed)
+static void remember(struct share_table *table, const uint8_t key[DIGEST_BYTES], bool failed)
 {
-	struct share_failure *failure = find_failure(share_table, key);
+	struct share_failure *failure = find_failure(table, key);
 	if (!failed) {
 		if (failure)
 			failure->wait_ms = 0;
 		return;
 	}
 	if (!failure) {
-		failure = &share_table->failures[share_table->next_failure++ % SHARE_FAILURES];
+		failure = &table->failures[table->next_failure++ % SHARE_FAILURES];
 		*failure = (struct share_failure){.wait_ms = WAIT_FIRST_MS / 2};
 		memcpy(failure->key, key, DIGEST_BYTES);
 	}
@@ -82,23 +82,23 @@ static void report(struct share *share, const struct share_state *state)
 	if (share->opened)
 		conversion_report(&share->conversion, &access);
 	access_log(&access);
-	metrics_observe(share->service->metrics, &access);
-	history_observe(share->service->history, &access);
+	metrics_observe(share->sharing->observer->metrics, &access);
+	history_observe(share->sharing->observer->history, &access);
 }
 
 void share_end_refresh(struct share *share, const struct share_state *state)
 {
-	struct share_table *share_table = share->share_table;
+	struct share_table *table = share->table;
 	report(share, state);
-	pthread_mutex_lock(&share_table->lock);
-	share_table->refreshing--;
-	remember(share_table, share->identity.key, state->outcome != OUTCOME_OK);
-	pthread_mutex_unlock(&share_table->lock);
+	pthread_mutex_lock(&table->lock);
+	table->refreshing--;
+	remember(table, share->identity.key, state->outcome != OUTCOME_OK);
+	pthread_mutex_unlock(&table->lock);
 }
 
 void share_run_refresh(struct share *share, struct share_state *state)
 {
-	struct in_flight *running = share->service->in_flight;
+	struct in_flight *running = share->sharing->observer->in_flight;
 	share->running = (struct in_flight_entry){
 		.id = share->refresh_id,
 		.recipe = share->plan->recipe->name,

@@ -25,14 +25,14 @@ static bool is_far_ahead(const struct share *share)
 static bool grown(void *data)
 {
 	struct share *share = data;
-	pthread_mutex_lock(&share->share_table->lock);
+	pthread_mutex_lock(&share->table->lock);
 	share->state.file = share->pump.file;
 	if (share->state.length != share->pump.bytes) {
 		share->state.length = share->pump.bytes;
 		share_wake(share);
 	}
 	bool go_on = !is_far_ahead(share);
-	pthread_mutex_unlock(&share->share_table->lock);
+	pthread_mutex_unlock(&share->table->lock);
 	return go_on;
 }
 
@@ -52,7 +52,7 @@ static enum outcome enter_admission(
 	wanted.alive = is_wanted;
 	wanted.data = share;
 	atomic_store(&share->progress.phase, PROGRESS_QUEUED);
-	int r = admission_enter(share->service->admission, &wanted, pass, &state->retry_after_s);
+	int r = admission_enter(share->sharing->admission, &wanted, pass, &state->retry_after_s);
 	share->times.entered = clock_now_us();
 	return limits_outcome(r, "no client is left in the queue", &share->reason);
 }
@@ -61,7 +61,7 @@ static enum outcome pump_all(struct share *share, int *status)
 {
 	const struct recipe *recipe = share->plan->recipe;
 	struct pump *pump = &share->pump;
-	struct cache *cache = share_store(share->service, recipe);
+	struct cache *cache = sharing_store(share->sharing, recipe);
 	pump->abandoned = share->abandoned;
 	pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
 	pump->grown = grown;
@@ -94,7 +94,7 @@ static enum outcome convert(struct share *share, struct share_state *state)
 	share->opened = true;
 	atomic_store(&share->progress.phase, PROGRESS_STARTING);
 	outcome = conversion_open(
-		&share->conversion, share->service, share->plan, &share->reason);
+		&share->conversion, share->sharing->starter, share->plan, &share->reason);
 	if (outcome == OUTCOME_OK) {
 		share->times.running = clock_now_us();
 		conversion_show(&share->conversion, &share->progress);
@@ -104,7 +104,7 @@ static enum outcome convert(struct share *share, struct share_state *state)
 	conversion_close(&share->conversion);
 	share->times.done = clock_now_us();
 	progress_end(&share->progress, share->pump.bytes);
-	admission_leave(share->service->admission, &pass);
+	admission_leave(share->sharing->admission, &pass);
 	return outcome;
 }
 
@@ -119,14 +119,14 @@ static void keep(struct share *share, struct share_state *state)
 	state->valid = identity_holds(share->plan);
 	source_close(&share->plan->source); /* a descriptor for what keeping needs */
 	if (state->valid && share->pump.in_given)
-		state->kept = cache_keep(share->service->cache, share->identity.key, state->file,
+		state->kept = cache_keep(share->sharing->cache, share->identity.key, state->file,
 				      state->length, &note) == 0;
 }
 
 void share_run(struct share *share, struct share_state *state)
 {
 	/* Between this request's look and its waiter another share may have landed. */
-	struct cache *cache = share_store(share->service, share->plan->recipe);
+	struct cache *cache = sharing_store(share->sharing, share->plan->recipe);
 	if (cache)
 		share->found = cache_find(cache, share->identity.key, &state->length);
 	if (share->found >= 0) {

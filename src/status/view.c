@@ -64,12 +64,12 @@ static bool look_at_recipes(
 {
 	size_t count = 0, i = 0;
 	const struct metrics_recipe *at = NULL;
-	while ((at = metrics_next(service->metrics, at)))
+	while ((at = metrics_next(service->observer.metrics, at)))
 		count++;
 	view->recipes = calloc(count ? count : 1, sizeof *view->recipes);
 	if (!view->recipes)
 		return false;
-	while (i < count && (at = metrics_next(service->metrics, at))) {
+	while (i < count && (at = metrics_next(service->observer.metrics, at))) {
 		struct status_recipe *recipe = &view->recipes[i++];
 		metrics_read(at, &recipe->counts);
 		const char *name = recipe->counts.name;
@@ -97,30 +97,30 @@ struct status_view *status_view_new(
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	view->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	view->started_ms = metrics_started_ms(service->metrics);
+	view->started_ms = metrics_started_ms(service->observer.metrics);
 	view->connections = connections;
 	view->connections_max = config->connections;
 	view->log_dropped = log_dropped();
 	look_at_self(view);
 	for (enum metrics_event i = 0; i < METRICS_EVENTS; i++)
-		view->events[i] = metrics_get(service->metrics, i);
+		view->events[i] = metrics_get(service->observer.metrics, i);
 	struct admission_view all = admission_look(service->admission, NULL);
 	view->slots = config->slots;
 	view->used = all.used;
 	view->waiting = all.waiting;
-	view->cached = service->cache != NULL;
+	view->cached = service->sharing.cache != NULL;
 	if (view->cached)
-		view->cache = cache_count(service->cache);
+		view->cache = cache_count(service->sharing.cache);
 	if (!look_at_recipes(view, service, config)) {
 		status_view_free(view);
 		return NULL;
 	}
-	view->running_count = in_flight_look(service->in_flight, view->running, STATUS_RUNNING_MAX);
+	view->running_count = in_flight_look(service->observer.in_flight, view->running, STATUS_RUNNING_MAX);
 	view->running_shown =
 		view->running_count < STATUS_RUNNING_MAX ? view->running_count : STATUS_RUNNING_MAX;
-	history_windows(service->history, view->windows);
-	view->failure_count = history_failures(service->history, view->failures);
-	view->holder_count = launcher_look(service->launcher, view->holders, STATUS_HOLDERS_MAX);
+	history_windows(service->observer.history, view->windows);
+	view->failure_count = history_failures(service->observer.history, view->failures);
+	view->holder_count = launcher_look(service->starter.launcher, view->holders, STATUS_HOLDERS_MAX);
 	return view;
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* The spawner starts before everything else, so that it inherits nothing. */
+#include "src/convert/starter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/tree.h"
+#include "spawn/cgroup.h"
+
+enum { REMOVE_MS = 2000 };
+
+int starter_open(struct starter *starter, const char *temp_path)
+{
+	*starter = (struct starter){.temp_fd = -1};
+	int n = snprintf(
+		starter->temp_dir, sizeof starter->temp_dir, "%s/sluice.XXXXXX", temp_path);
+	if (n < 0 || (size_t)n >= sizeof starter->temp_dir)
+		return -ENAMETOOLONG;
+	if (!mkdtemp(starter->temp_dir)) {
+		starter->temp_dir[0] = '\0';
+		return -errno;
+	}
+	/* Before there is any other process of ours, and any thread. */
+	char cgroup[PATH_MAX];
+	bool grouped = cgroup_begin(cgroup) == 0;
+	struct spawner_options options = {.temp_path = starter->temp_dir};
+	starter->temp_fd = open(starter->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = starter->temp_fd < 0 ? -errno : spawner_new(&options, &starter->spawner);
+	if (r == 0)
+		r = launcher_new(starter->spawner, &starter->launcher);
+	if (r == 0)
+		r = meter_new(starter->temp_dir, grouped ? cgroup : NULL, &starter->meter);
+	if (r == 0)
+		r = workdir_new(starter->temp_fd, &starter->workdir);
+	if (r < 0)
+		starter_close(starter);
+	return r;
+}
+
+/* Jobs may have left any amount. The daemon does not wait for all of it: the spawner removes what is
+ * left in time. */
+static void remove_temp(const struct starter *starter)
+{
+	const struct tree_limit limit = {.until_ms = clock_now_ms() + REMOVE_MS};
+	if (starter->temp_dir[0])
+		tree_remove(AT_FDCWD, starter->temp_dir, &limit);
+}
+
+void starter_close(struct starter *starter)
+{
+	launcher_free(starter->launcher);
+	workdir_free(starter->workdir);
+	remove_temp(starter);
+	spawner_free(starter->spawner);
+	meter_free(starter->meter);
+	fd_close(&starter->temp_fd);
+	*starter = (struct starter){.temp_fd = -1};
+}
