@@ -6,8 +6,9 @@
 
 #include "base/text.h"
 
-/* Appends at most max bytes of `string` ("..." behind what is cut). UTF-8 stays as it is; bytes that are none become
- * U+FFFD, control characters \u00XX, and so do `<`, `>` and `&`: the result may stand in HTML. */
+/* Appends at most max bytes of `string` ("..." behind what is cut). UTF-8 stays as it is; bytes
+ * that are none become U+FFFD, control characters \u00XX, and so do `<`, `>` and `&`: the result
+ * may stand in HTML. */
 void json_escape(struct text *text, const char *string, size_t max);
 
 #endif

@@ -8,7 +8,8 @@
  *   request id=7f url="/1.jpg" status=200 total_ms=12.3
  *   {"time":"…","level":"info","event":"request","id":"7f","url":"/1.jpg","status":200,"total_ms":12.3}
  *
- * A field that does not fit any more is left out as a whole, and `cut` says so: the line stays what it is. One thread.
+ * A field that does not fit any more is left out as a whole, and `cut` says so: the line stays what
+ * it is. One thread.
  */
 
 #include "base/log.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A request gets a thread at once. Waiting for a converter happens in admission, where it is bounded,
- * ordered and watched, and admission lets in fewer than there are threads: the others have only
- * work that takes no time, so when all are busy one of these is free in a moment, and the queue
- * here is short. When the system gives no further thread, nobody knows when one will be free: that
- * is for the caller to refuse.
+/* A request gets a thread at once. Waiting for a converter happens in admission, where it is
+ * bounded, ordered and watched, and admission lets in fewer than there are threads: the others have
+ * only work that takes no time, so when all are busy one of these is free in a moment, and the
+ * queue here is short. When the system gives no further thread, nobody knows when one will be free:
+ * that is for the caller to refuse.
  *
- * Each worker has a lock of its own to be woken with, and is woken when nobody holds it: woken under the lock of the pool, it would at
- * once wait for that. So a wake-up may come late, to a worker that has ended meanwhile: what a worker is stays until the pool goes. */
+ * Each worker has a lock of its own to be woken with, and is woken when nobody holds it: woken
+ * under the lock of the pool, it would at once wait for that. So a wake-up may come late, to a
+ * worker that has ended meanwhile: what a worker is stays until the pool goes. */
 #include "base/pool.h"
 
 #include <errno.h>
@@ -68,7 +69,8 @@ static void worker_free(struct worker *worker)
 	free(worker);
 }
 
-/* Gives the worker work, or NULL: it is to leave. Without the pool's lock, unless it is to leave. */
+/* Gives the worker work, or NULL: it is to leave. Without the pool's lock, unless it is to leave.
+ */
 static void worker_wake(struct worker *worker, const struct work *work)
 {
 	pthread_mutex_lock(&worker->lock);
@@ -86,8 +88,8 @@ void pool_free(struct pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	pool->closing = true;
 	struct worker *worker;
-	LIST_FOREACH(worker, &pool->idle, entry)
-	worker_wake(worker, NULL);
+	LIST_FOREACH (worker, &pool->idle, entry)
+		worker_wake(worker, NULL);
 	while (pool->threads > 0)
 		pthread_cond_wait(&pool->all_gone, &pool->lock);
 	pthread_mutex_unlock(&pool->lock);
@@ -107,8 +109,8 @@ void pool_set_threads(struct pool *pool, unsigned threads_max)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Takes what waits, or stands in line for what comes. Returns whether there is work; otherwise it has to be waited for, or, when
- * *leave, the pool closes. */
+/* Takes what waits, or stands in line for what comes. Returns whether there is work; otherwise it
+ * has to be waited for, or, when *leave, the pool closes. */
 static bool take_or_queue(struct worker *worker, bool *leave)
 {
 	struct pool *pool = worker->pool;
@@ -142,7 +144,8 @@ static bool wait_for_work(struct worker *worker, const struct timespec *until)
 	return found;
 }
 
-/* False: there was nothing for long, or the pool closes; the thread is not counted any more then. */
+/* False: there was nothing for long, or the pool closes; the thread is not counted any more then.
+ */
 static bool worker_next(struct worker *worker)
 {
 	struct pool *pool = worker->pool;

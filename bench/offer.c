@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A web server with more visitors than a responder can serve, in one thread and with little work for
- * each, because it shares the processors with what it measures.
+/* A web server with more visitors than a responder can serve, in one thread and with little work
+ * for each, because it shares the processors with what it measures.
  *
  *     bench-offer PATH REQUEST_URI closed CLIENTS SECONDS
  *     bench-offer PATH REQUEST_URI open RATE SECONDS
  *
- * A `*` in REQUEST_URI is a number, another one for each request and each run. closed: each client asks again when it has its answer.
- * open: clients come at random, so many a second, whatever the answers are. PATH is a unix socket; connections are kept, as web servers
- * do. After WARM_S it counts the answers that are complete within SECONDS, then it hangs up. Prints
- * `status=… count=… median_ms=… p99_ms=… max_ms=…` for each status. */
+ * A `*` in REQUEST_URI is a number, another one for each request and each run. closed: each client
+ * asks again when it has its answer. open: clients come at random, so many a second, whatever the
+ * answers are. PATH is a unix socket; connections are kept, as web servers do. After WARM_S it
+ * counts the answers that are complete within SECONDS, then it hangs up. Prints `status=… count=…
+ * median_ms=… p99_ms=… max_ms=…` for each status. */
 #include <errno.h>
 #include <fastcgi.h>
 #include <math.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a start costs, warm and cold, through the daemon's own spawner and launcher: each program is run by turns both ways, from
- * the call that starts it to the moment its end is seen, and the medians are compared. Between two runs there is a pause, as
- * between two requests; --no-pause does without, so that a holder has to make its standby while the last job still runs.
+ * What a start costs, warm and cold, through the daemon's own spawner and launcher: each program is
+ * run by turns both ways, from the call that starts it to the moment its end is seen, and the
+ * medians are compared. Between two runs there is a pause, as between two requests; --no-pause does
+ * without, so that a holder has to make its standby while the last job still runs.
  *
  *   bench-start [--runs N] [--no-pause] [--confine standard|strict|off] FOLDER
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills a store with small results, and says how long it takes to open it again, to find a result, to know how full it is, and to
- * make room. */
+/* Fills a store with small results, and says how long it takes to open it again, to find a result,
+ * to know how full it is, and to make room. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -15,7 +15,8 @@ struct fcgi_client_param {
 
 /* What is NULL is not wanted. */
 struct fcgi_client_sink {
-	int *status; /* gets the number in the field Status, before that field is given to `field` */
+	int *status; /* gets the number in the field Status, before that field is given to `field`
+		      */
 	void *data;
 	/* A line of the header fields without its end; the empty line is not given. */
 	void (*field)(void *data, const char *line);

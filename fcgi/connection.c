@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The request's way in. What the peer sends is read in small pieces while nobody waits for it, and goes through the state machine of
- * input.c, which bounds it; whoever sends an answer meanwhile looks at no more than a record's header, for an abort. */
+/* The request's way in. What the peer sends is read in small pieces while nobody waits for it, and
+ * goes through the state machine of input.c, which bounds it; whoever sends an answer meanwhile
+ * looks at no more than a record's header, for an abort. */
 #include "fcgi/connection_internal.h"
 
 #include <errno.h>
@@ -121,7 +122,8 @@ int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_repl
 	while (at < (size_t)n) {
 		size_t taken = fcgi_input_feed(input, buffer + at, (size_t)n - at);
 		at += taken;
-		/* Without a step forward there will be none: so few bytes need one reply at most. */
+		/* Without a step forward there will be none: so few bytes need one reply at most.
+		 */
 		if (input->broken || taken == 0)
 			return -EPROTO;
 		if (may_reply && fcgi_connection_flush_reply(connection) < 0)
@@ -141,7 +143,8 @@ bool fcgi_connection_is_between(const struct fcgi_connection *connection)
 int fcgi_connection_read(struct fcgi_connection *connection)
 {
 	bool between = fcgi_connection_is_between(connection);
-	/* The reply can never be sent, so the caller must not come again for what is left unread. */
+	/* The reply can never be sent, so the caller must not come again for what is left unread.
+	 */
 	if (!between && connection->input.reply_length > 0)
 		return -EPROTO;
 	return fcgi_connection_read_input(connection, between);

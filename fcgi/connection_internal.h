@@ -2,7 +2,8 @@
 #ifndef FCGI_CONNECTION_INTERNAL_H
 #define FCGI_CONNECTION_INTERNAL_H
 
-/* What connection.c (what comes in) and connection_send.c (what goes out) share. Threads: as connection.h. */
+/* What connection.c (what comes in) and connection_send.c (what goes out) share. Threads: as
+ * connection.h. */
 
 #include "fcgi/connection.h"
 #include "fcgi/input.h"
@@ -20,10 +21,11 @@ struct fcgi_connection {
 	uint64_t deadline_ms;
 	struct fcgi_connection_stats stats;
 	struct record_pipe record_pipe; /* open while an answer is spliced */
-	bool torn;	    /* a record is half out and will never be whole: only closing is left */
+	bool torn;  /* a record is half out and will never be whole: only closing is left */
 	bool moved; /* a new answer, or the peer has taken something since stalled_ms was set */
 	uint64_t stalled_ms; /* when we stop waiting for the peer to take more */
-	/* What fcgi_connection_end sends: the record before the end, and the end; NULL: the end alone. */
+	/* What fcgi_connection_end sends: the record before the end, and the end; NULL: the end
+	 * alone. */
 	uint8_t *last;
 	size_t last_length;
 	size_t last_sent;
@@ -34,8 +36,8 @@ struct fcgi_connection {
 	struct fcgi_input input;
 };
 
-/* Without waiting. Replies are a few bytes: a peer whose buffer has no room for them is not reading at all. Between the records of
- * an answer only: callers see to that. */
+/* Without waiting. Replies are a few bytes: a peer whose buffer has no room for them is not reading
+ * at all. Between the records of an answer only: callers see to that. */
 int fcgi_connection_flush_reply(struct fcgi_connection *connection);
 
 /* Nothing of ours is half-way out: here, and nowhere else, something else may be sent. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The answer's way out. A record's header goes with MSG_MORE, its payload with splice(2) or
- * sendfile(2); once a header has promised bytes they must follow, so what is promised is in our hands already: in a buffer, in a
- * pipe of our own (record_pipe.h), or in the file. A file can become shorter in the middle of a record; then nothing else may follow, and the
- * connection can only be closed. Where the kernel cannot splice to this socket (EINVAL), the same bytes go through a buffer.
+ * sendfile(2); once a header has promised bytes they must follow, so what is promised is in our
+ * hands already: in a buffer, in a pipe of our own (record_pipe.h), or in the file. A file can
+ * become shorter in the middle of a record; then nothing else may follow, and the connection can
+ * only be closed. Where the kernel cannot splice to this socket (EINVAL), the same bytes go through
+ * a buffer.
  *
- * Every wait ends with a clock: whether the socket takes bytes is the peer's to say, and whether there is input, too. */
+ * Every wait ends with a clock: whether the socket takes bytes is the peer's to say, and whether
+ * there is input, too. */
 #include "fcgi/connection_internal.h"
 
 #include <errno.h>
@@ -24,7 +27,7 @@
 enum {
 	COPY_BUFFER = 65536,
 	RECORD_PIPE_FROM = 2 * FCGI_RECORD_MAX, /* less is one record or two: they go straight */
-	BREAK_WAIT_MS = 2000,		  /* for the record before a broken one */
+	BREAK_WAIT_MS = 2000,			/* for the record before a broken one */
 };
 
 /* Waits until the socket takes bytes, and sees meanwhile whether the peer still wants them. */
@@ -37,7 +40,8 @@ static int wait_writable(struct fcgi_connection *connection)
 		uint64_t until = connection->stalled_ms;
 		if (connection->deadline_ms < until)
 			until = connection->deadline_ms;
-		/* At every turn: input that never ends would keep poll from ever saying that time is over. */
+		/* At every turn: input that never ends would keep poll from ever saying that time
+		 * is over. */
 		if (clock_now_ms() >= until)
 			return until == connection->deadline_ms ? -ETIME : -ETIMEDOUT;
 		/* With a reply pending, input is not read; but its end is still noticed. */
@@ -176,8 +180,8 @@ int fcgi_connection_write_last(struct fcgi_connection *connection, const void *d
 	return 0;
 }
 
-/* The way without splice: reads up to size bytes that are promised (offset NULL: from a pipe of ours) and sends them. Returns how
- * many. */
+/* The way without splice: reads up to size bytes that are promised (offset NULL: from a pipe of
+ * ours) and sends them. Returns how many. */
 static ssize_t copy_some(struct fcgi_connection *connection, int fd, off_t *offset, size_t size)
 {
 	/* On the stack: a thread-local one costs every thread its memory. */
@@ -224,7 +228,8 @@ static ssize_t move_some(struct fcgi_connection *connection, int fd, off_t *offs
 				  : copy_some(connection, fd, offset, size);
 }
 
-/* Sends all that stands in the record_pipe; its headers are counted with the content, which is corrected by the caller. */
+/* Sends all that stands in the record_pipe; its headers are counted with the content, which is
+ * corrected by the caller. */
 static int send_record_pipe(struct fcgi_connection *connection)
 {
 	struct record_pipe *record_pipe = &connection->record_pipe;
@@ -237,7 +242,8 @@ static int send_record_pipe(struct fcgi_connection *connection)
 	return 0;
 }
 
-/* Sends what a header has promised and the hold still has; what is in the record_pipe goes before it. */
+/* Sends what a header has promised and the hold still has; what is in the record_pipe goes before
+ * it. */
 static int send_promised(struct fcgi_connection *connection)
 {
 	struct record_pipe *record_pipe = &connection->record_pipe;
@@ -281,7 +287,8 @@ static int splice_through_record_pipe(struct fcgi_connection *connection, int pi
 		/* Between two records, and nowhere else, is where replies may go out. */
 		int r = fcgi_connection_is_between(connection) ? send_reply(connection) : 0;
 		if (r == 0)
-			r = record_pipe_fill(&connection->record_pipe, pipe, connection->input.id, &left);
+			r = record_pipe_fill(
+				&connection->record_pipe, pipe, connection->input.id, &left);
 		if (r == 0 && connection->record_pipe.bytes == 0)
 			r = -EIO; /* an empty record_pipe that takes nothing: it never will */
 		if (r == 0)
@@ -302,7 +309,8 @@ static int copy_pipe(struct fcgi_connection *connection, int pipe, uint64_t size
 {
 	char buffer[COPY_BUFFER];
 	while (size > 0) {
-		ssize_t n = read(pipe, buffer, size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX);
+		ssize_t n =
+			read(pipe, buffer, size < FCGI_RECORD_MAX ? (size_t)size : FCGI_RECORD_MAX);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -372,7 +380,6 @@ static int finish(struct fcgi_connection *connection, int r)
 	return r < 0 ? r : !keep;
 }
 
-
 int fcgi_connection_end(struct fcgi_connection *connection)
 {
 	/* Nothing may follow half a record. */
@@ -404,12 +411,14 @@ int fcgi_connection_end_now(struct fcgi_connection *connection)
 
 void fcgi_connection_break(struct fcgi_connection *connection)
 {
-	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). In the middle of a record it would be taken for content: the
-	 * record comes to its end first, if it can. A peer that does not read will not read this either: no long wait. */
+	/* Version 0 does not exist (FastCGI 1.0 §8: FCGI_VERSION_1). In the middle of a record it
+	 * would be taken for content: the record comes to its end first, if it can. A peer that
+	 * does not read will not read this either: no long wait. */
 	static const uint8_t wrong[FCGI_HEADER_LEN] = {0};
 	connection->deadline_ms = clock_now_ms() + BREAK_WAIT_MS;
 	connection->moved = true;
-	if (!connection->torn && send_record_pipe(connection) == 0 && send_promised(connection) == 0)
+	if (!connection->torn && send_record_pipe(connection) == 0 &&
+		send_promised(connection) == 0)
 		send_all(connection, wrong, sizeof wrong, 0);
 	connection->torn = true;
 }

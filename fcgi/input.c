@@ -78,7 +78,8 @@ static void begin_request(struct fcgi_input *input)
 	}
 }
 
-/* FastCGI 1.0 §4.1: only what was asked for is answered, and only what is known. Each connection has one request at a time. */
+/* FastCGI 1.0 §4.1: only what was asked for is answered, and only what is known. Each connection
+ * has one request at a time. */
 static void get_values(struct fcgi_input *input)
 {
 	char connections[11] = "";
@@ -248,7 +249,8 @@ size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t siz
 {
 	size_t at = 0;
 	while (at < size && !input->broken) {
-		/* A record's end can add one reply. A record begins only if there is room for it. */
+		/* A record's end can add one reply. A record begins only if there is room for it.
+		 */
 		if (input->header_length == 0 &&
 			input->reply_length > FCGI_REPLY_MAX - FCGI_REPLY_ONE)
 			break;

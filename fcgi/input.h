@@ -16,7 +16,7 @@
 enum {
 	FCGI_PARAMS_MAX = 65536,
 	FCGI_VALUES_MAX =
-		256, /* of a GET_VALUES record; three short names are all there is to ask */
+		256,	     /* of a GET_VALUES record; three short names are all there is to ask */
 	FCGI_REPLY_ONE = 80, /* at most; GET_VALUES_RESULT is the longest */
 	FCGI_REPLY_MAX = 3 * FCGI_REPLY_ONE,
 };
@@ -44,9 +44,11 @@ struct fcgi_input {
 	uint32_t params_length, params_size;
 
 	/* Of the connection; what is set by its owner stays until fcgi_input_clear. */
-	uint32_t connections_max; /* by the owner: what FCGI_MAX_CONNS is told to be, and FCGI_MAX_REQS; 0: not told */
-	bool answering;		  /* by the owner: the request at hand is being answered, so an abort of it is the owner's to see */
-	bool broken;	 /* not FastCGI: close */
+	uint32_t connections_max; /* by the owner: what FCGI_MAX_CONNS is told to be, and
+				     FCGI_MAX_REQS; 0: not told */
+	bool answering; /* by the owner: the request at hand is being answered, so an abort of it is
+			   the owner's to see */
+	bool broken;	/* not FastCGI: close */
 	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
 	uint16_t reply_length;
 	uint8_t reply[FCGI_REPLY_MAX]; /* records for the peer; the owner sends them and sets
@@ -57,7 +59,8 @@ void fcgi_input_init(struct fcgi_input *input);
 void fcgi_input_clear(struct fcgi_input *input);
 
 /* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or
- * when broken. With no reply pending it takes FCGI_HEADER_LEN bytes in any case: in so few, no more than one record ends. */
+ * when broken. With no reply pending it takes FCGI_HEADER_LEN bytes in any case: in so few, no more
+ * than one record ends. */
 size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size);
 
 /* The request is there to its last byte: parameters and STDIN. */

@@ -93,7 +93,8 @@ static int remove_stale(const struct address *address)
 	return unlink(address->u.un.sun_path) < 0 ? -errno : 0;
 }
 
-/* The file is ours from here on. By a descriptor: whoever may write in that directory shall not choose what root changes. */
+/* The file is ours from here on. By a descriptor: whoever may write in that directory shall not
+ * choose what root changes. */
 static int own_file(const char *path, mode_t mode, struct listener *listener)
 {
 	FD_CLEANUP int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);

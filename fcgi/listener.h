@@ -31,14 +31,16 @@ int listener_open(const char *address, mode_t mode, struct listener *listener);
  * Returns 0, LISTENER_E_NONE_INHERITED or -errno. */
 int listener_inherit(struct listener listeners[LISTENER_MAX], size_t *count);
 
-/* What a socket listens on, in a form that is the same for everybody on this machine: the file of a Unix socket by device and
- * inode, TCP by number. From the socket, or from an address as above. Returns 0, LISTENER_E_ADDRESS or -errno. */
+/* What a socket listens on, in a form that is the same for everybody on this machine: the file of a
+ * Unix socket by device and inode, TCP by number. From the socket, or from an address as above.
+ * Returns 0, LISTENER_E_ADDRESS or -errno. */
 enum { LISTENER_IDENTITY_MAX = 96 };
 int listener_identify(int fd, char identity[LISTENER_IDENTITY_MAX]);
 int listener_identify_address(const char *address, char identity[LISTENER_IDENTITY_MAX]);
 
-/* Takes a listening socket that another process has opened. address NULL: its file, if any, is nobody's to remove; otherwise the Unix
- * socket that it is bound to: its file gets `mode` and is removed by listener_close. Returns 0 or -errno, fd then stays the caller's. */
+/* Takes a listening socket that another process has opened. address NULL: its file, if any, is
+ * nobody's to remove; otherwise the Unix socket that it is bound to: its file gets `mode` and is
+ * removed by listener_close. Returns 0 or -errno, fd then stays the caller's. */
 int listener_take(int fd, const char *address, mode_t mode, struct listener *listener);
 
 /* The file stays when the listener is closed: it is somebody else's now. */

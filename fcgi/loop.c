@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Ten thousand idle connections cost an epoll entry and a small struct each, and no thread.
  * A descriptor leaves the set before another thread gets it, so that a connection belongs to the
- * loop or to one worker and never to both; what is answered within the loop's thread stays. The requests that are being read stand in a list in the
- * order of their deadlines, which needs no sorting because all have the same time. */
+ * loop or to one worker and never to both; what is answered within the loop's thread stays. The
+ * requests that are being read stand in a list in the order of their deadlines, which needs no
+ * sorting because all have the same time. */
 #include "fcgi/loop_internal.h"
 
 #include <errno.h>
@@ -168,11 +169,12 @@ void fcgi_loop_unwatch(struct fcgi_loop *loop, int fd)
 	}
 }
 
-/* TCP: records are sent with MSG_MORE where more follows, so what is sent without is meant to go. A peer that vanished without a
- * FIN is asked whether it is there, or its idle connections would stay for ever, and its converters until they have something
- * to say. Not TCP_USER_TIMEOUT: that would also end a peer that is only slow to read what is in its buffers already.
- * Unix: the largest buffer that may be had (net.core.wmem_max), because a long answer then wakes its
- * reader less often; TCP sizes its own. */
+/* TCP: records are sent with MSG_MORE where more follows, so what is sent without is meant to go. A
+ * peer that vanished without a FIN is asked whether it is there, or its idle connections would stay
+ * for ever, and its converters until they have something to say. Not TCP_USER_TIMEOUT: that would
+ * also end a peer that is only slow to read what is in its buffers already. Unix: the largest
+ * buffer that may be had (net.core.wmem_max), because a long answer then wakes its reader less
+ * often; TCP sizes its own. */
 static void tune(int fd)
 {
 	int on = 1, bytes = SEND_BUFFER;
@@ -357,8 +359,8 @@ int fcgi_loop_run(struct fcgi_loop *loop, uint64_t deadline_ms)
 		loop->epoll, events, EVENTS, clock_poll_timeout(next_deadline(loop, deadline_ms)));
 	if (n < 0 && errno != EINTR)
 		return -errno;
-	/* A worker arms the connection that it gives back under the lock: taking it once makes all that it
-	 * wrote visible here. */
+	/* A worker arms the connection that it gives back under the lock: taking it once makes all
+	 * that it wrote visible here. */
 	pthread_mutex_lock(&loop->lock);
 	pthread_mutex_unlock(&loop->lock);
 	for (int i = 0; i < n; i++) {

@@ -22,8 +22,8 @@ struct fcgi_loop_options {
 	uint64_t request_timeout_ms; /* from a request's first byte to the end of its parameters,
 					and between two pieces of its body */
 	void *data;		     /* for the callback */
-	/* A request is complete. The callee owns the connection until it gives it back, within the call, or later after
-	 * fcgi_loop_detach. */
+	/* A request is complete. The callee owns the connection until it gives it back, within the
+	 * call, or later after fcgi_loop_detach. */
 	void (*request)(void *data, struct fcgi_connection *connection);
 };
 
@@ -37,11 +37,13 @@ int fcgi_loop_listen(struct fcgi_loop *loop, int fd);
  * connections close behind them. Who has connected and not asked yet has a few seconds to do so. */
 void fcgi_loop_drain(struct fcgi_loop *loop);
 
-/* The same, but idle connections are not closed: give() passes a duplicate to somebody else. It returns 0, -EAGAIN to be asked
- * again a little later, or another -errno: then they are closed after all. */
+/* The same, but idle connections are not closed: give() passes a duplicate to somebody else. It
+ * returns 0, -EAGAIN to be asked again a little later, or another -errno: then they are closed
+ * after all. */
 void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd), void *data);
 
-/* Goes on with a connection that somebody else has accepted, idle; takes fd, non-blocking. Returns 0 or -errno. */
+/* Goes on with a connection that somebody else has accepted, idle; takes fd, non-blocking. Returns
+ * 0 or -errno. */
 int fcgi_loop_adopt(struct fcgi_loop *loop, int fd);
 
 /* Calls `ready` whenever fd is readable; borrowed. At most FCGI_LOOP_WATCHES. */

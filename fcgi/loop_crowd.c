@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A connection that nobody uses is worth less than one that wants to come: otherwise a peer that opens as many as there may be, and asks
- * nothing, keeps all others out for as long as it likes. A web server does not miss an idle connection: it opens another one. */
+/* A connection that nobody uses is worth less than one that wants to come: otherwise a peer that
+ * opens as many as there may be, and asks nothing, keeps all others out for as long as it likes. A
+ * web server does not miss an idle connection: it opens another one. */
 #include <poll.h>
 
 #include "base/clock.h"
@@ -8,8 +9,8 @@
 #include "fcgi/loop_internal.h"
 
 enum {
-	CANDIDATES = 64,     /* looked at, the longest idle first */
-	GRACE_MS = 1000,     /* for one that has just connected: its request may be under way */
+	CANDIDATES = 64,      /* looked at, the longest idle first */
+	GRACE_MS = 1000,      /* for one that has just connected: its request may be under way */
 	SAY_AGAIN_MS = 60000, /* in the log */
 };
 
@@ -36,7 +37,8 @@ bool loop_make_room(struct fcgi_loop *loop)
 	if (!peer)
 		return false;
 	if (loop->crowded_said_ms == 0 || now >= loop->crowded_said_ms + SAY_AGAIN_MS) {
-		log_notice("all connections are taken, closing the longest idle ones connections=%u",
+		log_notice(
+			"all connections are taken, closing the longest idle ones connections=%u",
 			fcgi_loop_connections(loop));
 		loop->crowded_said_ms = now;
 	}

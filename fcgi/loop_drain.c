@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a loop: nobody is let in any more, and whoever has nothing running is closed, or given to the process that goes on
- * with it. A request that is on its way already is served, here or there. */
+/* The end of a loop: nobody is let in any more, and whoever has nothing running is closed, or given
+ * to the process that goes on with it. A request that is on its way already is served, here or
+ * there. */
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -51,7 +52,8 @@ bool loop_has_input(const struct peer *peer)
 	return ioctl(peer->target.fd, FIONREAD, &bytes) == 0 && bytes > 0;
 }
 
-/* Workers only put peers before the first one, so what follows it is this thread's to walk through. */
+/* Workers only put peers before the first one, so what follows it is this thread's to walk through.
+ */
 void loop_leave_idle(struct fcgi_loop *loop)
 {
 	bool first_request = clock_now_ms() < loop->drain_ms + FIRST_REQUEST_MS;

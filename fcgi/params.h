@@ -18,8 +18,8 @@ long fcgi_params_decode(uint8_t *data, size_t size);
 /* The value of a name in a decoded block, NULL when absent; the first one of several. Borrowed. */
 const char *fcgi_params_get(const uint8_t *decoded, size_t size, const char *name);
 
-/* The same in a block that is not decoded yet: copies the value. False when it is absent, does not fit, or the block is no
- * name-value pairs up to there. */
+/* The same in a block that is not decoded yet: copies the value. False when it is absent, does not
+ * fit, or the block is no name-value pairs up to there. */
 bool fcgi_params_peek(
 	const uint8_t *data, size_t size, const char *name, char *value, size_t value_size);
 

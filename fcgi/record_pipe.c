@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Splicing a long answer record by record straight from the converter's pipe holds that pipe's lock while the socket is fed, wakes
- * the web server twice a record, and is woken in turn: most of the processor time went there. Moving pages from pipe to
- * pipe is cheap, so the records are laid out here first and then leave together.
+/* Splicing a long answer record by record straight from the converter's pipe holds that pipe's lock
+ * while the socket is fed, wakes the web server twice a record, and is woken in turn: most of the
+ * processor time went there. Moving pages from pipe to pipe is cheap, so the records are laid out
+ * here first and then leave together.
  *
- * A program can open its own standard output for reading and take bytes back at any moment, also between our FIONREAD and our
- * splice. A header that has promised them could not be kept then. So the bytes are taken first, and what came is promised. */
+ * A program can open its own standard output for reading and take bytes back at any moment, also
+ * between our FIONREAD and our splice. A header that has promised them could not be kept then. So
+ * the bytes are taken first, and what came is promised. */
 #include "fcgi/record_pipe.h"
 
 #include <errno.h>
@@ -19,7 +21,8 @@ enum {
 	HOLD_BYTES = 128 * 1024, /* a record's pages, however they are aligned */
 };
 
-/* Both ends as one descriptor (fifo(7)): each one more for a request is a connection less for the daemon. */
+/* Both ends as one descriptor (fifo(7)): each one more for a request is a connection less for the
+ * daemon. */
 static int open_pipe(int *out, int bytes)
 {
 	int fds[2];
@@ -60,8 +63,8 @@ bool stage_is_empty(const struct record_pipe *record_pipe)
 int stage_hold(struct record_pipe *record_pipe, int from, uint64_t *left)
 {
 	size_t wanted = *left < FCGI_RECORD_MAX ? (size_t)*left : FCGI_RECORD_MAX;
-	ssize_t n = splice(from, NULL, record_pipe->hold, NULL, wanted,
-		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	ssize_t n = splice(
+		from, NULL, record_pipe->hold, NULL, wanted, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;
 	if (n < 0 && errno != EAGAIN)
@@ -111,8 +114,8 @@ int record_pipe_fill(struct record_pipe *record_pipe, int from, uint16_t id, uin
 {
 	while (record_pipe->promised > 0 || record_pipe->held > 0 || *left > 0) {
 		int r = record_pipe->promised > 0 ? lay_content(record_pipe)
-			: record_pipe->held > 0   ? lay_header(record_pipe, id)
-					    : stage_hold(record_pipe, from, left);
+			: record_pipe->held > 0	  ? lay_header(record_pipe, id)
+						  : stage_hold(record_pipe, from, left);
 		if (r <= 0)
 			return r;
 	}

@@ -3,9 +3,10 @@
 #define FCGI_RECORD_PIPE_H
 
 /*
- * Two pipes of our own, which no converter can open. The hold takes the content of the next record out of the converter's pipe:
- * only what stands in it may be promised in a record's header. In the record_pipe proper, records are put together, header and spliced
- * content, before they go to the socket in long pieces. One thread.
+ * Two pipes of our own, which no converter can open. The hold takes the content of the next record
+ * out of the converter's pipe: only what stands in it may be promised in a record's header. In the
+ * record_pipe proper, records are put together, header and spliced content, before they go to the
+ * socket in long pieces. One thread.
  */
 
 #include <stdbool.h>
@@ -19,24 +20,27 @@ struct record_pipe {
 	uint64_t bytes;	   /* that stand in the record_pipe, headers included */
 };
 
-#define RECORD_PIPE_CLOSED                                                                               \
+#define RECORD_PIPE_CLOSED                                                                         \
 	{                                                                                          \
 		.hold = -1, .pipe = -1                                                             \
 	}
 
-/* Opens the hold, and for a long answer the record_pipe. Returns 0 or -errno. Opening an open one is fine. */
+/* Opens the hold, and for a long answer the record_pipe. Returns 0 or -errno. Opening an open one
+ * is fine. */
 int record_pipe_open(struct record_pipe *record_pipe, bool is_long);
 void record_pipe_close(struct record_pipe *record_pipe);
 
 /* All that it took has left it. */
 bool stage_is_empty(const struct record_pipe *record_pipe);
 
-/* Takes the content of one record, at most *left bytes, out of the pipe `from` into the hold, which must be empty; counts *left
- * down. Never blocks. Returns 1, -ENODATA when nothing is in the pipe, or another -errno. */
+/* Takes the content of one record, at most *left bytes, out of the pipe `from` into the hold, which
+ * must be empty; counts *left down. Never blocks. Returns 1, -ENODATA when nothing is in the pipe,
+ * or another -errno. */
 int stage_hold(struct record_pipe *record_pipe, int from, uint64_t *left);
 
-/* Moves up to *left bytes, which should be in the pipe `from`, by way of the hold into the record_pipe as STDOUT records of request
- * `id`, until it is full or *left is 0; counts *left down as records begin. Returns 0, or -errno as stage_hold. */
+/* Moves up to *left bytes, which should be in the pipe `from`, by way of the hold into the
+ * record_pipe as STDOUT records of request `id`, until it is full or *left is 0; counts *left down
+ * as records begin. Returns 0, or -errno as stage_hold. */
 int record_pipe_fill(struct record_pipe *record_pipe, int from, uint16_t id, uint64_t *left);
 
 #endif

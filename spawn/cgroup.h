@@ -3,8 +3,9 @@
 #define SPAWN_CGROUP_H
 
 /*
- * Where the daemon's own cgroup (version 2) is delegated to it, each job that is looked at gets a group of its own below it: then the
- * kernel bounds the memory of all its processes, shared memory included, and their number. A group is used again by a later job.
+ * Where the daemon's own cgroup (version 2) is delegated to it, each job that is looked at gets a
+ * group of its own below it: then the kernel bounds the memory of all its processes, shared memory
+ * included, and their number. A group is used again by a later job.
  */
 
 #include <limits.h>
@@ -13,9 +14,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* In the daemon, before it has threads or children. When its cgroup is delegated, has the controllers, and nobody else is in it: moves the
- * daemon into a group of its own there, "daemon", and lets the controllers be used beside that. Returns 0 and the directory, -ENOTSUP
- * when it is not so, or -errno. */
+/* In the daemon, before it has threads or children. When its cgroup is delegated, has the
+ * controllers, and nobody else is in it: moves the daemon into a group of its own there, "daemon",
+ * and lets the controllers be used beside that. Returns 0 and the directory, -ENOTSUP when it is
+ * not so, or -errno. */
 int cgroup_begin(char directory[PATH_MAX]);
 
 /* The rest is for one thread of one process, the meter. */
@@ -44,7 +46,8 @@ void cgroups_open(struct cgroups *cgroups, const char *directory, pid_t daemon);
 /* Waits until they are empty, for some seconds, and removes them. */
 void cgroups_close(struct cgroups *cgroups);
 
-/* Moves those of a job's processes that are elsewhere into its group, which gets these limits when it is new. Returns whether any was moved. */
+/* Moves those of a job's processes that are elsewhere into its group, which gets these limits when
+ * it is new. Returns whether any was moved. */
 bool cgroups_gather(struct cgroups *cgroups, pid_t leader, const struct cgroup_limits *limits,
 	const pid_t *processes, size_t count);
 /* The job has ended. Returns how many of its processes were killed for want of memory. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The meter's half. The processes are moved when they are looked at, some time after their start, because to move one costs up to ten
- * milliseconds on an idle machine (the kernel waits for all processors, unless the hierarchy is mounted with favordynmods), and
- * a short job shall not wait for that. clone3, which could start them there, is refused by RestrictNamespaces= of systemd.
+ * The meter's half. The processes are moved when they are looked at, some time after their start,
+ * because to move one costs up to ten milliseconds on an idle machine (the kernel waits for all
+ * processors, unless the hierarchy is mounted with favordynmods), and a short job shall not wait
+ * for that. clone3, which could start them there, is refused by RestrictNamespaces= of systemd.
  *
- * cgroup.kill is never used: a group that was killed once by that would kill its later members, too.
+ * cgroup.kill is never used: a group that was killed once by that would kill its later members,
+ * too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -102,7 +104,8 @@ static int prepare(struct cgroups *cgroups, size_t i, const struct cgroup_limits
 	return r;
 }
 
-/* The index of the job's group, which is made when there is none; CGROUP_JOBS_MAX: there can be none. */
+/* The index of the job's group, which is made when there is none; CGROUP_JOBS_MAX: there can be
+ * none. */
 static size_t find(struct cgroups *cgroups, pid_t leader, const struct cgroup_limits *limits)
 {
 	size_t found = CGROUP_JOBS_MAX;

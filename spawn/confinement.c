@@ -235,7 +235,8 @@ static int restrict_files(
 	FD_CLEANUP int ruleset = landlock_new(abi, false);
 	if (ruleset < 0)
 		return ruleset;
-	/* A spawner that has to be started again inherits this: what it writes in order to map its users counts, too. */
+	/* A spawner that has to be started again inherits this: what it writes in order to map its
+	 * users counts, too. */
 	int r = confinement_allow_path(abi, ruleset, "/", LANDLOCK_RUN);
 	if (r == 0)
 		r = confinement_allow_path(abi, ruleset, "/proc", LANDLOCK_DEVICE);

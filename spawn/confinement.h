@@ -3,9 +3,10 @@
 #define SPAWN_CONFINEMENT_H
 
 /*
- * What confines jobs, prepared once: the filters, and an open descriptor of every place that all jobs may read. Belongs to the
- * daemon, because the rule set of a job travels in its message: whoever starts the job needs one system call for it, a holder
- * no code, and the spawner's lock is not held meanwhile. Any thread.
+ * What confines jobs, prepared once: the filters, and an open descriptor of every place that all
+ * jobs may read. Belongs to the daemon, because the rule set of a job travels in its message:
+ * whoever starts the job needs one system call for it, a holder no code, and the spawner's lock is
+ * not held meanwhile. Any thread.
  */
 
 #include <stdbool.h>
@@ -25,23 +26,27 @@ void confinement_free(struct confinement *confinement);
 
 struct confinement_support confinement_get_support(const struct confinement *confinement);
 
-/* Memory files for filters_map, borrowed; -1: the kernel has no filters. The second one is for a holder, whose jobs can read
- * all that the holder knows: no way to execute anything in `strict`, and no calls that only the spawner answers. */
+/* Memory files for filters_map, borrowed; -1: the kernel has no filters. The second one is for a
+ * holder, whose jobs can read all that the holder knows: no way to execute anything in `strict`,
+ * and no calls that only the spawner answers. */
 int confinement_get_filters(const struct confinement *confinement);
 int confinement_get_holder_filters(const struct confinement *confinement);
 
-/* The rule set for this one job, into *fd, the caller's; -1 when the level is `off` or there is no Landlock. Returns 0 or
- * -errno: then the job must not be started. Paths to read that are not there are skipped. */
+/* The rule set for this one job, into *fd, the caller's; -1 when the level is `off` or there is no
+ * Landlock. Returns 0 or -errno: then the job must not be started. Paths to read that are not there
+ * are skipped. */
 int confinement_ruleset(
 	const struct confinement *confinement, const struct job_spec *spec, int *fd);
 
-/* Makes the larger part of the next job's rule set, if that has not been done: called when a job has just been started, while
- * it runs, and nobody waits. Never fails: the next one is only made later. */
+/* Makes the larger part of the next job's rule set, if that has not been done: called when a job
+ * has just been started, while it runs, and nobody waits. Never fails: the next one is only made
+ * later. */
 void confinement_prepare(const struct confinement *confinement);
 
-/* For the daemon itself: from here on this thread and all that it starts read everywhere, but write only below the given
- * directories (NULL-terminated; those that are not there are skipped), remove directories in temp_path, open no TCP connection,
- * and make none of the calls that only an attacker makes. Sets no_new_privs. Returns 0 or -errno. */
+/* For the daemon itself: from here on this thread and all that it starts read everywhere, but write
+ * only below the given directories (NULL-terminated; those that are not there are skipped), remove
+ * directories in temp_path, open no TCP connection, and make none of the calls that only an
+ * attacker makes. Sets no_new_privs. Returns 0 or -errno. */
 int confinement_enter(
 	const struct confinement *confinement, const char *const *writable, const char *temp_path);
 

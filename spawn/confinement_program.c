@@ -69,7 +69,8 @@ static bool find_interpreter(int fd, char path[FIRST_LINE_MAX])
 	return path[0] == '/';
 }
 
-/* One file and its directory, under the name given and where it truly is. `next` becomes the interpreter that it names, or "". */
+/* One file and its directory, under the name given and where it truly is. `next` becomes the
+ * interpreter that it names, or "". */
 static int allow_program(
 	int abi, int ruleset, char *const *directories, const char *path, char next[FIRST_LINE_MAX])
 {

@@ -21,8 +21,8 @@ bool confinement_covers(char *const *directories, const char *path);
 /* A rule for what is there now; nothing is there: 0. */
 int confinement_allow_path(int abi, int ruleset, const char *path, enum landlock_use use);
 
-/* The program, the interpreter that its first line names, their directories, and those of the job's PATH. Returns 0 or
- * -errno. */
+/* The program, the interpreter that its first line names, their directories, and those of the job's
+ * PATH. Returns 0 or -errno. */
 int confinement_allow_program(
 	int abi, int ruleset, char *const *directories, const struct job_spec *spec);
 

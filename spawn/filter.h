@@ -3,8 +3,9 @@
 #define SPAWN_FILTER_H
 
 /*
- * The seccomp(2) programs for jobs. Compiled once by the daemon (filter_compile.c, the only place that knows libseccomp) into a
- * memory file, which whoever starts jobs maps (filter.c: no library, no state; for a holder, too).
+ * The seccomp(2) programs for jobs. Compiled once by the daemon (filter_compile.c, the only place
+ * that knows libseccomp) into a memory file, which whoever starts jobs maps (filter.c: no library,
+ * no state; for a holder, too).
  */
 
 #include <linux/filter.h>
@@ -15,40 +16,49 @@
 #include "spawn/job.h"
 
 enum filter_kind {
-	FILTER_HOLD, /* `off` without a pid namespace: nothing leaves its process group or becomes a child of the daemon */
+	FILTER_HOLD, /* `off` without a pid namespace: nothing leaves its process group or becomes a
+			child of the daemon */
 	FILTER_WATCH, /* for a spawner itself: tells it of the calls that only an attacker makes */
-	FILTER_WATCH_SIGNALS, /* and of signals to single processes, where Landlock does not look at them */
+	FILTER_WATCH_SIGNALS, /* and of signals to single processes, where Landlock does not look at
+				 them */
 	/* For jobs, FILTER_JOBS + a sum of the following. */
 	FILTER_JOBS,
-	FILTER_FEWEST = 1,  /* `strict`: only the calls that a converter needs, within one process; else all but those that none needs */
+	FILTER_FEWEST = 1,  /* `strict`: only the calls that a converter needs, within one process;
+			       else all but those that none needs */
 	FILTER_WATCHED = 2, /* what FILTER_WATCH tells of passes; else it ends the job (SIGSYS) */
-	FILTER_PLAIN = 4,   /* no pid namespace: nothing that would reach other processes of the user */
-	FILTER_ENDING = 8,  /* with FILTER_WATCHED: ends the job all the same, since another filter may answer first */
+	FILTER_PLAIN =
+		4, /* no pid namespace: nothing that would reach other processes of the user */
+	FILTER_ENDING = 8, /* with FILTER_WATCHED: ends the job all the same, since another filter
+			      may answer first */
 	FILTER_KINDS = FILTER_JOBS + 16,
 };
 
 struct filters {
 	struct sock_fprog programs[FILTER_KINDS]; /* len 0: there is none */
-	/* `strict` lets pass an execve whose fifth and sixth argument, which mean nothing to the kernel, are these, and
-	 * FILTER_WATCH_SIGNALS a kill whose third one is the first of them: the spawner's own. Nobody else knows them. */
+	/* `strict` lets pass an execve whose fifth and sixth argument, which mean nothing to the
+	 * kernel, are these, and FILTER_WATCH_SIGNALS a kill whose third one is the first of them:
+	 * the spawner's own. Nobody else knows them. */
 	uint64_t keys[2];
-	bool watched; /* this process, and so its jobs, has one of the two WATCH filters: set by who installed it */
-	bool ending;  /* a filter that is not ours was there before: its error would be the answer, and nobody told of the call */
+	bool watched; /* this process, and so its jobs, has one of the two WATCH filters: set by who
+			 installed it */
+	bool ending;  /* a filter that is not ours was there before: its error would be the answer,
+			 and nobody told of the call */
 };
 
-/* Maps the file, for good. Returns 0 or -errno; -EPROTO: it is not one of ours. The descriptor stays the caller's. */
+/* Maps the file, for good. Returns 0 or -errno; -EPROTO: it is not one of ours. The descriptor
+ * stays the caller's. */
 int filters_map(int fd, struct filters *out);
 
-/* What a job of this level gets, into *out; NULL: it needs none, or there are none at all (filters is empty). Returns 0, or
- * -ENOSYS when there should be one: then the job must not be started. */
+/* What a job of this level gets, into *out; NULL: it needs none, or there are none at all (filters
+ * is empty). Returns 0, or -ENOSYS when there should be one: then the job must not be started. */
 int filters_get(const struct filters *filters, enum job_confine level, bool namespaced,
 	const struct sock_fprog **out);
 
 /* Of one program, in instructions. */
 enum { FILTER_LENGTH_MAX = 2048 };
 
-/* What a program has in place of the number of the process that installs it, and of the same number with a minus:
- * child_install_filter. No process has such a number. */
+/* What a program has in place of the number of the process that installs it, and of the same number
+ * with a minus: child_install_filter. No process has such a number. */
 #define FILTER_SELF UINT32_C(0x5e1f5e1f)
 #define FILTER_SELF_GROUP (UINT32_C(0) - FILTER_SELF)
 
@@ -64,8 +74,9 @@ struct filters_options {
 /* Returns the sealed memory file or -errno. */
 int filters_compile(const struct filters_options *options);
 
-/* For the daemon itself, which starts programs and stays alive: the calls of FILTER_WATCH fail with EPERM, and sockets of networks
- * with EACCES. Installs it in this thread and whatever it starts; needs no_new_privs. Returns 0 or -errno. */
+/* For the daemon itself, which starts programs and stays alive: the calls of FILTER_WATCH fail with
+ * EPERM, and sockets of networks with EACCES. Installs it in this thread and whatever it starts;
+ * needs no_new_privs. Returns 0 or -errno. */
 int filters_restrict_daemon(int landlock);
 
 /* The name of a call that FILTER_WATCH told of, into `name`. */

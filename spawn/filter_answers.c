@@ -26,8 +26,9 @@ static const uint32_t clone_refused = CLONE_PARENT | CLONE_NEWNS | CLONE_NEWCGRO
 				      CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 static const uint32_t clone_thread = CLONE_THREAD | CLONE_VM | CLONE_SIGHAND;
 
-/* Signals to the owner of a descriptor; characters into the terminal, which the next reader takes for typed; what a file system
- * keeps about a file beside its mode, also for one that is only open for reading. */
+/* Signals to the owner of a descriptor; characters into the terminal, which the next reader takes
+ * for typed; what a file system keeps about a file beside its mode, also for one that is only open
+ * for reading. */
 static const uint32_t requests_refused[] = {0x8901 /* FIOSETOWN */, 0x8902 /* SIOCSPGRP */,
 	0x5412 /* TIOCSTI */, 0x541c /* TIOCLINUX */, (uint32_t)FS_IOC_SETFLAGS,
 	(uint32_t)FS_IOC32_SETFLAGS, (uint32_t)FS_IOC_FSSETXATTR,

@@ -33,11 +33,13 @@ const char *const filter_calls_eperm[] = {"unshare", "setns", "chroot", "name_to
 const char *const filter_calls_eacces[] = {
 	"socket", "socketcall", "connect", "bind", "inotify_add_watch", NULL};
 
-/* io_uring would do the work of filtered calls; what System V and POSIX queues hold outlives a job. */
+/* io_uring would do the work of filtered calls; what System V and POSIX queues hold outlives a job.
+ */
 const char *const filter_calls_enosys[] = {"clone3", "io_uring_setup", "io_uring_enter",
 	"io_uring_register", "ipc", "shmget", "msgget", "semget", "mq_open", "uselib", NULL};
 
-/* Attributes of any file, whose owner is the same user, by its name; Landlock does not look at them. */
+/* Attributes of any file, whose owner is the same user, by its name; Landlock does not look at
+ * them. */
 const char *const filter_calls_enotsup[] = {"setxattr", "lsetxattr", "fsetxattr", "removexattr",
 	"lremovexattr", "fremovexattr", "getxattr", "lgetxattr", "listxattr", "llistxattr", NULL};
 

@@ -2,8 +2,9 @@
 #ifndef SPAWN_FILTER_CALLS_H
 #define SPAWN_FILTER_CALLS_H
 
-/* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that the machine does not have is
- * skipped. What came after FILTER_CALLS_NEWEST is not there for a job, whatever its name. */
+/* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that the
+ * machine does not have is skipped. What came after FILTER_CALLS_NEWEST is not there for a job,
+ * whatever its name. */
 
 #include <stdbool.h>
 
@@ -11,8 +12,9 @@
 
 enum {
 	FILTER_CALLS_CHMODAT2 = 452, /* libseccomp may not know it yet */
-	FILTER_CALLS_NEWEST = 456,   /* the last one that has been looked at and may pass (futex_requeue) */
-	FILTER_CALLS_END = 2048,     /* above: calls that belong to one machine */
+	FILTER_CALLS_NEWEST =
+		456, /* the last one that has been looked at and may pass (futex_requeue) */
+	FILTER_CALLS_END = 2048, /* above: calls that belong to one machine */
 };
 
 /* Only an attacker makes them. The job ends. */

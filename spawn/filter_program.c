@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a filter costs is its length, when it is installed, and the way through it, when it runs: so equal answers stand there
- * once, and a number is found by halving ranges of numbers with one answer. libseccomp compares each number by itself.
+ * What a filter costs is its length, when it is installed, and the way through it, when it runs: so
+ * equal answers stand there once, and a number is found by halving ranges of numbers with one
+ * answer. libseccomp compares each number by itself.
  */
 #include "spawn/filter_program.h"
 
@@ -105,7 +106,8 @@ size_t filter_put_load(struct filter_program *program, unsigned argument, bool h
 				     (high ? HIGH_HALF : LOW_HALF));
 }
 
-/* Single numbers, few of them, in what is otherwise one range. `end` is the start of what follows. */
+/* Single numbers, few of them, in what is otherwise one range. `end` is the start of what follows.
+ */
 static bool is_sprinkled(const struct filter_range *ranges, size_t count, uint32_t end)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -3,8 +3,9 @@
 #define SPAWN_FILTER_PROGRAM_H
 
 /*
- * Writes a BPF program from its end to its beginning, so that each jump knows how far its target is. A place is an index into
- * `code`; what is put comes before all that is there. Too long a program is noted, and nothing more is put.
+ * Writes a BPF program from its end to its beginning, so that each jump knows how far its target
+ * is. A place is an index into `code`; what is put comes before all that is there. Too long a
+ * program is noted, and nothing more is put.
  */
 
 #include <linux/filter.h>
@@ -38,7 +39,8 @@ size_t filter_put_any(struct filter_program *program, const uint32_t *values, si
 	size_t yes, size_t no);
 size_t filter_put_load_number(struct filter_program *program);
 size_t filter_put_load_architecture(struct filter_program *program);
-/* The lower 32 bits of an argument, which are all that the kernel looks at in an int; `high`: the upper ones. */
+/* The lower 32 bits of an argument, which are all that the kernel looks at in an int; `high`: the
+ * upper ones. */
 size_t filter_put_load(struct filter_program *program, unsigned argument, bool high);
 
 /* Numbers from `start` up to the next range go to `place`. */

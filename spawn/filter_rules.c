@@ -4,9 +4,9 @@
  * counts, becomes a list of ranges. Names are resolved by libseccomp; what it does not know because
  * it came later is above the numbers that have been looked at, and does not exist for a job.
  *
- * Half of a filter's cost is the 32-bit sibling of the machine, so STANDARD knows it only where such
- * programs can be installed at all. Calls of an architecture that a filter does not know fail with
- * ENOSYS, as do those of x32.
+ * Half of a filter's cost is the 32-bit sibling of the machine, so STANDARD knows it only where
+ * such programs can be installed at all. Calls of an architecture that a filter does not know fail
+ * with ENOSYS, as do those of x32.
  */
 #include "spawn/filter_rules.h"
 

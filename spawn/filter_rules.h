@@ -19,12 +19,12 @@ enum filter_rules_kind {
 
 struct filter_rules {
 	enum filter_rules_kind kind;
-	bool watched;	/* calls that only an attacker makes pass: they are seen elsewhere */
-	bool ending;	/* they end the job all the same */
-	bool plain;	/* no pid namespace */
-	bool truncate;	/* refuse truncate(2): Landlock does not know of it */
-	bool signals;	/* Landlock does not look at signals. WATCH: but it shall */
-	bool sibling;	/* also for the 32-bit sibling of the machine */
+	bool watched;	      /* calls that only an attacker makes pass: they are seen elsewhere */
+	bool ending;	      /* they end the job all the same */
+	bool plain;	      /* no pid namespace */
+	bool truncate;	      /* refuse truncate(2): Landlock does not know of it */
+	bool signals;	      /* Landlock does not look at signals. WATCH: but it shall */
+	bool sibling;	      /* also for the 32-bit sibling of the machine */
 	const uint64_t *keys; /* filters.keys; NULL: no execve passes STRICT */
 };
 

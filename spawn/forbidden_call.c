@@ -53,7 +53,8 @@ int forbidden_call_listen(struct filters *filters, bool signals)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Whom a call would signal: the number of a process, thread, or with a minus of a group; 0: it is no such call. */
+/* Whom a call would signal: the number of a process, thread, or with a minus of a group; 0: it is
+ * no such call. */
 static int signal_target(const struct seccomp_data *data)
 {
 	char name[FILTER_NAME_MAX];
@@ -65,8 +66,8 @@ static int signal_target(const struct seccomp_data *data)
 }
 
 /*
- * The call goes on with the same numbers after it has been looked at. A process of the group may have ended by then, but its
- * number is not given away again before all others have been.
+ * The call goes on with the same numbers after it has been looked at. A process of the group may
+ * have ended by then, but its number is not given away again before all others have been.
  */
 static int look_at_signal(int target, pid_t group)
 {
@@ -87,7 +88,8 @@ static void stop(const struct guard *guard, const struct job *job, const struct 
 	group_signal_leader(job->pidfd, SIGKILL);
 }
 
-void forbidden_call_take(int fd, const struct guard *guard, bool namespaced, struct shared_notes *notes)
+void forbidden_call_take(
+	int fd, const struct guard *guard, bool namespaced, struct shared_notes *notes)
 {
 	union event event = {0};
 	union answer answer = {0};

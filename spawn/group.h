@@ -14,7 +14,8 @@
  * there). */
 int group_signal(int pidfd, pid_t pgid, int signal);
 
-/* The same from a process with FILTER_WATCH_SIGNALS, which would wait for itself: with the first of its keys. */
+/* The same from a process with FILTER_WATCH_SIGNALS, which would wait for itself: with the first of
+ * its keys. */
 int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key);
 
 /* To the leader alone. Returns 0 or -errno. */

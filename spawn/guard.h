@@ -20,7 +20,7 @@ struct guard {
 	size_t count;
 	size_t capacity;
 	uint64_t kill_key; /* for group_signal_watched */
-	size_t ended; /* jobs whose leader is a zombie that the daemon has not reaped yet */
+	size_t ended;	   /* jobs whose leader is a zombie that the daemon has not reaped yet */
 };
 
 /* Room for one more job beside `fixed` other descriptors: 0, -EAGAIN (GUARD_JOBS_MAX) or -ENOMEM.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only what names the C library's dynamic linker, asks for no privileges, and imports the very function that we replace, can be
- * stopped. The last look finds whatever has an entry of its own (Go), whichever way it was linked. The file is hostile as
- * little as the program that it is; still every offset in it is checked.
+ * Only what names the C library's dynamic linker, asks for no privileges, and imports the very
+ * function that we replace, can be stopped. The last look finds whatever has an entry of its own
+ * (Go), whichever way it was linked. The file is hostile as little as the program that it is; still
+ * every offset in it is checked.
  */
 #include "spawn/holdable.h"
 

@@ -3,8 +3,8 @@
 #define SPAWN_HOLDER_H
 
 /*
- * The daemon's side of one held program: the process that waits before its main (spawn/warm), and the standby that it has
- * announced. Main thread, but for holder_start: any thread.
+ * The daemon's side of one held program: the process that waits before its main (spawn/warm), and
+ * the standby that it has announced. Main thread, but for holder_start: any thread.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,8 @@ struct holder_program {
 	char *const *envp;   /* HOME and TMPDIR do not count: they belong to the job */
 	char *const *preload;
 	char *const *prime;
-	/* What all its jobs will have; their filter is then installed ahead. HOLDER_CONFINE_MIXED: they differ. */
+	/* What all its jobs will have; their filter is then installed ahead. HOLDER_CONFINE_MIXED:
+	 * they differ. */
 	int confine;
 };
 enum { HOLDER_CONFINE_MIXED = -1 };
@@ -63,8 +64,9 @@ pid_t holder_pid(const struct holder *holder);
 
 enum { HOLDER_E_AWAY = 1, HOLDER_E_STALE = 2 };
 
-/* As spawner_start, but: HOLDER_E_AWAY, no process took the job in time; HOLDER_E_STALE, a file of the program has changed, and
- * this holder is of no use any more. After both nothing of the job has happened. */
+/* As spawner_start, but: HOLDER_E_AWAY, no process took the job in time; HOLDER_E_STALE, a file of
+ * the program has changed, and this holder is of no use any more. After both nothing of the job has
+ * happened. */
 int holder_start(struct holder *holder, const struct job_spec *spec, struct job *job);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The start of a program that is to be held: what libsluice-warm.so in it has to know comes by its environment and by descriptors
- * with fixed numbers, above those that a job's files will get.
+ * The start of a program that is to be held: what libsluice-warm.so in it has to know comes by its
+ * environment and by descriptors with fixed numbers, above those that a job's files will get.
  */
 #include "spawn/holder_process.h"
 

@@ -16,14 +16,14 @@
 enum { JOB_FILES_MAX = 8, JOB_MESSAGE_MAX = 65536, JOB_NICE_MAX = 19 };
 
 struct job_file {
-	int fd;     /* borrowed from the caller, who closes it after the start */
+	int fd;	    /* borrowed from the caller, who closes it after the start */
 	int target; /* the number that the program sees; 0 … JOB_TARGET_MAX */
 };
 enum { JOB_TARGET_MAX = 15 };
 
 struct job_limits {
 	uint64_t memory_bytes; /* RLIMIT_DATA; 0: none */
-	uint64_t cpu_s;        /* RLIMIT_CPU, hard; 0: none */
+	uint64_t cpu_s;	       /* RLIMIT_CPU, hard; 0: none */
 	uint64_t file_bytes;   /* RLIMIT_FSIZE; 0: none */
 	unsigned open_files;   /* RLIMIT_NOFILE; 0: 256 */
 	unsigned processes;    /* RLIMIT_NPROC, which counts all threads of the user; 0: none */
@@ -35,7 +35,8 @@ enum job_confine {
 	JOB_CONFINE_STRICT,   /* one process that never executes another program */
 };
 
-/* What a confined job may touch beside the machine's programs: its program, its files (read), and these. */
+/* What a confined job may touch beside the machine's programs: its program, its files (read), and
+ * these. */
 struct job_confinement {
 	enum job_confine level;
 	const char *writable; /* a directory of its own; NULL: none */
@@ -55,8 +56,8 @@ struct job_spec {
 };
 
 struct job {
-	pid_t pid;       /* also its process group */
-	int pidfd;       /* readable when it has ended; -1: no job */
+	pid_t pid;	 /* also its process group */
+	int pidfd;	 /* readable when it has ended; -1: no job */
 	bool namespaced; /* its end is the end of all that it started */
 	unsigned holder; /* number of the holder that it came from; 0: started cold */
 	enum job_confine confine;

@@ -3,8 +3,9 @@
 #define SPAWN_LANDLOCK_H
 
 /*
- * Landlock by raw system calls, for the C library knows none of them: landlock(7), include/uapi/linux/landlock.h. Whatever a
- * kernel does not know is left out, so that one set of rights serves all of them. Any thread.
+ * Landlock by raw system calls, for the C library knows none of them: landlock(7),
+ * include/uapi/linux/landlock.h. Whatever a kernel does not know is left out, so that one set of
+ * rights serves all of them. Any thread.
  */
 
 #include <stdbool.h>
@@ -26,11 +27,12 @@ enum { LANDLOCK_ABI_TRUNCATE = 3, LANDLOCK_ABI_SCOPE = 6 /* signals */ };
 /* The version of the kernel's Landlock, 0: it has none, or it is switched off. */
 int landlock_abi(void);
 
-/* A new rule set: nothing in the file system is allowed, nor TCP; `scoped`: neither are signals to processes and connections to
- * abstract sockets outside. Returns a descriptor or -errno. */
+/* A new rule set: nothing in the file system is allowed, nor TCP; `scoped`: neither are signals to
+ * processes and connections to abstract sockets outside. Returns a descriptor or -errno. */
 int landlock_new(int abi, bool scoped);
 
-/* The rights of `use` for what fd is. They depend on the file, so they are found out once. Returns 0 for what has none. */
+/* The rights of `use` for what fd is. They depend on the file, so they are found out once. Returns
+ * 0 for what has none. */
 uint64_t landlock_rights(int abi, int fd, enum landlock_use use);
 
 /* Returns 0 or -errno. `fd` may be O_PATH and stays the caller's. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A place is one program that shall be held; in it stands the holder that takes jobs now, and for a while the one that is to
- * follow it. Workers look a place up and borrow its holder by a reference; only one thread, which tends, starts, replaces and
- * frees. What a worker finds wrong it notes in the place, and wakes that thread through an eventfd that is in the same epoll set as
- * all the sockets and pidfds: to the outside everything is one descriptor.
+ * A place is one program that shall be held; in it stands the holder that takes jobs now, and for a
+ * while the one that is to follow it. Workers look a place up and borrow its holder by a reference;
+ * only one thread, which tends, starts, replaces and frees. What a worker finds wrong it notes in
+ * the place, and wakes that thread through an eventfd that is in the same epoll set as all the
+ * sockets and pidfds: to the outside everything is one descriptor.
  */
 #include "spawn/launcher_internal.h"
 
@@ -119,9 +120,9 @@ struct place *launcher_find(
 	struct launcher *launcher, const char *program, const char *name, char *const *envp)
 {
 	struct place *place;
-	LIST_FOREACH(place, &launcher->places, entry)
-	if (program_is(place->program, program, name, envp))
-		return place;
+	LIST_FOREACH (place, &launcher->places, entry)
+		if (program_is(place->program, program, name, envp))
+			return place;
 	return NULL;
 }
 
@@ -198,8 +199,7 @@ static void replace(struct launcher *launcher, unsigned number, bool stale)
 {
 	struct place *place;
 	pthread_mutex_lock(&launcher->lock);
-	LIST_FOREACH(place, &launcher->places, entry)
-	{
+	LIST_FOREACH (place, &launcher->places, entry) {
 		if (!place->current || place->current->number != number ||
 			(place->replace && place->stale >= stale))
 			continue;
@@ -242,8 +242,7 @@ size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_
 	size_t n = 0;
 	const struct place *place;
 	pthread_mutex_lock(&launcher->lock);
-	LIST_FOREACH(place, &launcher->places, entry)
-	{
+	LIST_FOREACH (place, &launcher->places, entry) {
 		if (n == max || place->unwanted)
 			continue;
 		struct launcher_view *view = &out[n++];

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How holders come and go, all of it in one thread: a job dies with the thread that started its holder. A place gets a new
- * holder before it loses the old one, and an old one stays until the last worker has given it back.
+ * How holders come and go, all of it in one thread: a job dies with the thread that started its
+ * holder. A place gets a new holder before it loses the old one, and an old one stays until the
+ * last worker has given it back.
  *
- * Much of this waits: for a program to be read from a disk, for a worker that talks to a standby, for a process to end. So the lock
- * is held for single assignments alone (launcher_internal.h).
+ * Much of this waits: for a program to be read from a disk, for a worker that talks to a standby,
+ * for a process to end. So the lock is held for single assignments alone (launcher_internal.h).
  */
 #include "spawn/launcher_internal.h"
 
@@ -196,9 +197,9 @@ static void free_leaving(struct launcher *launcher)
 static bool is_settling(const struct launcher *launcher)
 {
 	struct place *place;
-	LIST_FOREACH(place, &launcher->places, entry)
-	if (place->next)
-		return true;
+	LIST_FOREACH (place, &launcher->places, entry)
+		if (place->next)
+			return true;
 	return false;
 }
 
@@ -223,8 +224,7 @@ static void set_timer(struct launcher *launcher)
 {
 	uint64_t next = CLOCK_NEVER, now = clock_now_ms();
 	struct place *place;
-	LIST_FOREACH(place, &launcher->places, entry)
-	{
+	LIST_FOREACH (place, &launcher->places, entry) {
 		uint64_t at = CLOCK_NEVER;
 		if (place->next)
 			at = place->next->since_ms + LAUNCHER_READY_MS;
@@ -271,8 +271,8 @@ static void take_wish(struct launcher *launcher)
 	launcher->wish = NULL;
 	struct place *place;
 	if (wish)
-		LIST_FOREACH(place, &launcher->places, entry)
-	place->unwanted = true;
+		LIST_FOREACH (place, &launcher->places, entry)
+			place->unwanted = true;
 	pthread_mutex_unlock(&launcher->lock);
 	struct place *spare = NULL;
 	for (size_t i = 0; wish && i < wish->count; i++) {
@@ -289,7 +289,8 @@ void launcher_tend(struct launcher *launcher)
 {
 	uint64_t count;
 	struct epoll_event events[16];
-	/* Events that go away by being taken. The end of a process does not: that is a count of ours. */
+	/* Events that go away by being taken. The end of a process does not: that is a count of
+	 * ours. */
 	for (int i = 0; i < EVENT_ROUNDS_MAX && epoll_wait(launcher->epoll, events, 16, 0) == 16;
 		i++)
 		;
@@ -298,8 +299,8 @@ void launcher_tend(struct launcher *launcher)
 	(void)n;
 	take_wish(launcher);
 	struct place *place;
-	LIST_FOREACH(place, &launcher->places, entry)
-	tend_place(launcher, place);
+	LIST_FOREACH (place, &launcher->places, entry)
+		tend_place(launcher, place);
 	if (!is_settling(launcher))
 		drop_unwanted(launcher);
 	free_leaving(launcher);

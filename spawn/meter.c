@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both ends of the conversation. A look is one request and its answer; one at a time. Who finds another one looking comes again
- * later: looks are repeated anyway.
+ * Both ends of the conversation. A look is one request and its answer; one at a time. Who finds
+ * another one looking comes again later: looks are repeated anyway.
  */
 #include "spawn/meter.h"
 

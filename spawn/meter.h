@@ -3,11 +3,13 @@
 #define SPAWN_METER_H
 
 /*
- * What a running job has that no limit of the kernel bounds: memory that it shares with itself (RLIMIT_DATA counts private memory
- * only), and files that are open but have no name any more. A process of our own looks, because the daemon is in a Landlock domain
- * and may not look into processes that are outside of it.
+ * What a running job has that no limit of the kernel bounds: memory that it shares with itself
+ * (RLIMIT_DATA counts private memory only), and files that are open but have no name any more. A
+ * process of our own looks, because the daemon is in a Landlock domain and may not look into
+ * processes that are outside of it.
  *
- * It is a look, now and then: what a job takes between two of them is not seen. Any thread, but for meter_new and meter_free.
+ * It is a look, now and then: what a job takes between two of them is not seen. Any thread, but for
+ * meter_new and meter_free.
  */
 
 #include <stdbool.h>
@@ -17,16 +19,16 @@
 struct meter;
 
 struct meter_amount {
-	uint64_t
-		memory_bytes; /* resident, anonymous and shared, of all its processes; what two of them share counts once */
+	uint64_t memory_bytes; /* resident, anonymous and shared, of all its processes; what two of
+				  them share counts once */
 	uint64_t
 		unlinked_bytes; /* on the disk, in files that are open or mapped and have no name */
 	bool hidden;		/* one of its processes could not be looked into */
 	bool countless;		/* it has more tasks or descriptors than are counted */
 };
 
-/* Starts it; temp_path: the directory in which those of the jobs are; cgroup: of cgroup_begin, or NULL. Main thread, before the daemon is confined: it would be, too. Returns
- * 0 or -errno. */
+/* Starts it; temp_path: the directory in which those of the jobs are; cgroup: of cgroup_begin, or
+ * NULL. Main thread, before the daemon is confined: it would be, too. Returns 0 or -errno. */
 int meter_new(const char *temp_path, const char *cgroup, struct meter **out);
 /* Whether it puts jobs into cgroups: to look early is of use then. */
 bool meter_has_cgroups(const struct meter *meter);
@@ -34,24 +36,26 @@ bool meter_has_cgroups(const struct meter *meter);
 void meter_free(struct meter *meter);
 
 struct meter_limits {
-	uint64_t
-		memory_bytes; /* the memory is only counted exactly when it seems to be more; 0: not at all */
-	uint64_t disk_bytes; /* of its directory, 0: none; memory, when that is in memory */
-	uint64_t processes;  /* 0: none */
+	uint64_t memory_bytes; /* the memory is only counted exactly when it seems to be more; 0:
+				  not at all */
+	uint64_t disk_bytes;   /* of its directory, 0: none; memory, when that is in memory */
+	uint64_t processes;    /* 0: none */
 };
 
-/* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory. Where there are cgroups its processes are
- * put into one with these limits. Returns 0; -EAGAIN: somebody else looks just now; or -errno: nothing is known (-EBUSY: it did not answer lately). Waits
- * METER_WAIT_MS at the most. */
+/* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory.
+ * Where there are cgroups its processes are put into one with these limits. Returns 0; -EAGAIN:
+ * somebody else looks just now; or -errno: nothing is known (-EBUSY: it did not answer lately).
+ * Waits METER_WAIT_MS at the most. */
 enum { METER_WAIT_MS = 500 };
 int meter_look(struct meter *meter, pid_t leader, const char *name,
 	const struct meter_limits *limits, struct meter_amount *out);
 
-/* A job that was looked at has ended, and has not been reaped. Returns whether the kernel has killed one of its processes because of
- * its memory. */
+/* A job that was looked at has ended, and has not been reaped. Returns whether the kernel has
+ * killed one of its processes because of its memory. */
 bool meter_end(struct meter *meter, pid_t leader);
 
-/* meter_count.c: the look itself, by a process that may. directory: the job's, without symbolic links. One thread. */
+/* meter_count.c: the look itself, by a process that may. directory: the job's, without symbolic
+ * links. One thread. */
 struct cgroups;
 void meter_count(struct cgroups *cgroups, pid_t leader, const char *directory,
 	const struct meter_limits *limits, struct meter_amount *out);

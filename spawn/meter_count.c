@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processes of a job are the descendants of its leader: in a pid namespace the leader inherits orphans. They are hostile, and go
- * on while they are looked at. So all that is walked through is counted, and who has too much to count has too much. What
- * vanishes meanwhile counts nothing.
+ * The processes of a job are the descendants of its leader: in a pid namespace the leader inherits
+ * orphans. They are hostile, and go on while they are looked at. So all that is walked through is
+ * counted, and who has too much to count has too much. What vanishes meanwhile counts nothing.
  *
- * Memory is summed cheaply first: RssAnon and RssShmem of each process (proc_pid_status(5)), where pages that two processes share
- * count twice. Only when that is more than the limit it is asked for the proportional sums (smaps_rollup), which are exact and cost a
- * walk through the page tables.
+ * Memory is summed cheaply first: RssAnon and RssShmem of each process (proc_pid_status(5)), where
+ * pages that two processes share count twice. Only when that is more than the limit it is asked for
+ * the proportional sums (smaps_rollup), which are exact and cost a walk through the page tables.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -51,8 +51,8 @@ struct count {
 	struct meter_amount *out;
 };
 
-/* False: it was counted already, or there is no room. Device 0: any, because what /proc/PID/maps says of it is not what stat(2) says
- * (overlayfs, btrfs). */
+/* False: it was counted already, or there is no room. Device 0: any, because what /proc/PID/maps
+ * says of it is not what stat(2) says (overlayfs, btrfs). */
 static bool is_new(struct count *count, dev_t device, ino_t inode)
 {
 	size_t slot = inode * 2654435761U % FILES_SLOTS;
@@ -149,8 +149,8 @@ static bool carries_descriptors(pid_t pid, const char *name)
 	return waiting > 0;
 }
 
-/* What it has made itself: below its directory, or a memfd. Its source or a library may have lost their names as well. A file in memory
- * (memfd, tmpfs) is memory of the job. */
+/* What it has made itself: below its directory, or a memfd. Its source or a library may have lost
+ * their names as well. A file in memory (memfd, tmpfs) is memory of the job. */
 static void look_at_descriptor(struct count *count, pid_t pid, const char *name)
 {
 	struct stat info;
@@ -199,7 +199,8 @@ static FILE *open_file(struct count *count, pid_t pid, const char *name)
 	return file;
 }
 
-/* A file without a name may also be mapped and not open. How long it is cannot be asked: it is at least what is mapped.
+/* A file without a name may also be mapped and not open. How long it is cannot be asked: it is at
+ * least what is mapped.
  * "7f…-7f… rw-s 00001000 fe:01 1234   /tmp/sluice.XXXXXX/job0/x (deleted)" */
 static void look_at_mappings(struct count *count, pid_t pid)
 {

@@ -13,8 +13,8 @@
 bool namespace_enter(void);
 
 /* Sees to it that programs executed from here on get no capability, also those of root:
- * no_new_privs, no ambient or inheritable capabilities, SECBIT_NOROOT. Returns 0 or -errno: then nothing may
- * be started. */
+ * no_new_privs, no ambient or inheritable capabilities, SECBIT_NOROOT. Returns 0 or -errno: then
+ * nothing may be started. */
 int namespace_drop_privileges(void);
 
 #endif

@@ -35,9 +35,10 @@ enum {
 	SPAWNER_ARGC = 4,
 };
 
-/* The same for a program that is held (warm/): three variables beside LD_PRELOAD, all taken out of its environment before its
- * main could see them: "<pid of the daemon> namespaces confine=1" or the like; modules to open; functions to call, both with
- * line breaks between. All numbers that programs may see are /dev/null, so that whatever a constructor opens lies above. */
+/* The same for a program that is held (warm/): three variables beside LD_PRELOAD, all taken out of
+ * its environment before its main could see them: "<pid of the daemon> namespaces confine=1" or the
+ * like; modules to open; functions to call, both with line breaks between. All numbers that
+ * programs may see are /dev/null, so that whatever a constructor opens lies above. */
 enum {
 	HOLDER_SOCKET_FD = 16,
 	HOLDER_DAEMON_FD = 17,
@@ -45,8 +46,8 @@ enum {
 	HOLDER_FIXED_FDS = 19
 };
 
-/* A holder gets its name and otherwise empty arguments, so many: what a constructor remembers of them
- * (Rust's does) can then be made true for any job, where it stands. */
+/* A holder gets its name and otherwise empty arguments, so many: what a constructor remembers of
+ * them (Rust's does) can then be made true for any job, where it stands. */
 enum { HOLDER_ARGUMENTS = 317 };
 
 #define HOLDER_MODE_VARIABLE "SLUICE_WARM"
@@ -54,7 +55,7 @@ enum { HOLDER_ARGUMENTS = 317 };
 #define HOLDER_PRIME_VARIABLE "SLUICE_WARM_PRIME"
 #define HOLDER_NAMESPACES " namespaces"
 #define HOLDER_NO_NAMESPACES " no-namespaces"
-#define HOLDER_CONFINE " confine=" /* and an enum job_confine, or nothing of that */
+#define HOLDER_CONFINE " confine="	  /* and an enum job_confine, or nothing of that */
 #define HOLDER_TITLE "sluice: holder of " /* before the program, in ps */
 
 #define SPAWNER_NAMESPACES "namespaces"

@@ -20,10 +20,12 @@ struct program {
 struct program *program_new(const struct holder_program *from);
 void program_free(struct program *program);
 
-/* Takes over what it has not yet of preload and prime, and that confine differs. Returns 0 or -ENOMEM; *changed is set when there was something. */
+/* Takes over what it has not yet of preload and prime, and that confine differs. Returns 0 or
+ * -ENOMEM; *changed is set when there was something. */
 int program_add(struct program *program, const struct holder_program *from, bool *changed);
 
-/* The same program under the same name with the same environment, in the same order, HOME and TMPDIR aside? */
+/* The same program under the same name with the same environment, in the same order, HOME and
+ * TMPDIR aside? */
 bool program_is(
 	const struct program *program, const char *path, const char *name, char *const *envp);
 

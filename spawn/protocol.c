@@ -147,8 +147,8 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 		start.file_count + start.has_ruleset != packet->fd_count ||
 		!targets_are_valid(start.targets, start.file_count))
 		return -EPROTO;
-	if (start.nice > JOB_NICE_MAX || start.confine > JOB_CONFINE_STRICT || start.reserved != 0 ||
-		(start.has_ruleset && start.confine == JOB_CONFINE_OFF))
+	if (start.nice > JOB_NICE_MAX || start.confine > JOB_CONFINE_STRICT ||
+		start.reserved != 0 || (start.has_ruleset && start.confine == JOB_CONFINE_OFF))
 		return -EPROTO;
 
 	char *at = packet->data + sizeof start;

@@ -3,8 +3,9 @@
 #define SPAWN_PROTOCOL_H
 
 /*
- * The job message, version 2: what the daemon and a spawner say to each other over a SOCK_SEQPACKET socketpair. One packet is
- * one message; numbers are in the byte order of the machine, on which both ends are. Descriptors travel beside it (SCM_RIGHTS).
+ * The job message, version 2: what the daemon and a spawner say to each other over a SOCK_SEQPACKET
+ * socketpair. One packet is one message; numbers are in the byte order of the machine, on which
+ * both ends are. Descriptors travel beside it (SCM_RIGHTS).
  *
  *   spawner → daemon   READY     once, when it can take jobs:       struct protocol_ready
  *   daemon → spawner   START     one program to start, with files:  struct protocol_start, then strings
@@ -21,15 +22,17 @@
  *
  * A holder makes the next standby as soon as the last one has its job or has ended.
  *
- * The strings of START, each ending with NUL: program, directory ("" for /), argc arguments, envc variables; nothing after them.
- * The descriptors of START are as many as file_count says, in the order of targets[]; when has_ruleset is 1, a Landlock rule set
- * made for this one job follows. Which system calls are filtered follows from `confine`. STARTED has a pidfd whenever a process came
- * to be, also when that one then failed (error != 0): the daemon is its parent and reaps it. The daemon sends the next START
- * after it has got the answer to the last. End of file means that the other one is gone. An empty packet is never sent.
+ * The strings of START, each ending with NUL: program, directory ("" for /), argc arguments, envc
+ * variables; nothing after them. The descriptors of START are as many as file_count says, in the
+ * order of targets[]; when has_ruleset is 1, a Landlock rule set made for this one job follows.
+ * Which system calls are filtered follows from `confine`. STARTED has a pidfd whenever a process
+ * came to be, also when that one then failed (error != 0): the daemon is its parent and reaps it.
+ * The daemon sends the next START after it has got the answer to the last. End of file means that
+ * the other one is gone. An empty packet is never sent.
  *
- * Whoever receives a message believes nothing in it: size, type, counts, ends of strings, number and range of the descriptors
- * are checked here. -EPROTO: the peer does not speak this protocol; end the conversation. All functions are free of global
- * state: any thread.
+ * Whoever receives a message believes nothing in it: size, type, counts, ends of strings, number
+ * and range of the descriptors are checked here. -EPROTO: the peer does not speak this protocol;
+ * end the conversation. All functions are free of global state: any thread.
  */
 
 #include <stddef.h>
@@ -65,13 +68,13 @@ struct protocol_header {
 	uint32_t magic;
 	uint16_t version;
 	uint16_t type;
-	uint32_t size;     /* of the whole packet */
+	uint32_t size;	   /* of the whole packet */
 	uint32_t sequence; /* of a START, repeated in its STARTED; READY: 0 */
 };
 
 struct protocol_ready {
 	struct protocol_header header;
-	uint32_t flags; /* PROTOCOL_NAMESPACED: jobs get a pid namespace */
+	uint32_t flags;		      /* PROTOCOL_NAMESPACED: jobs get a pid namespace */
 	char note[PROTOCOL_NOTE_MAX]; /* one line for the log, NUL-terminated; mostly empty */
 };
 
@@ -91,10 +94,10 @@ struct protocol_start {
 	uint64_t cpu_s;
 	uint64_t file_bytes;
 	uint32_t processes;
-	uint8_t nice;		/* 0 … 19 */
-	uint8_t confine;	/* enum job_confine */
-	uint8_t has_ruleset;	/* 0 or 1; only with `confine` */
-	uint8_t reserved;	/* 0 */
+	uint8_t nice;			/* 0 … 19 */
+	uint8_t confine;		/* enum job_confine */
+	uint8_t has_ruleset;		/* 0 or 1; only with `confine` */
+	uint8_t reserved;		/* 0 */
 	uint8_t targets[JOB_FILES_MAX]; /* all different */
 };
 
@@ -106,7 +109,8 @@ struct protocol_started {
 	uint32_t flags;
 };
 
-/* A START that has been decoded. `spec` points into this and into the packet; of its confinement only the level is known. */
+/* A START that has been decoded. `spec` points into this and into the packet; of its confinement
+ * only the level is known. */
 struct protocol_job {
 	struct job_spec spec;
 	int ruleset_fd; /* the packet's; -1: none */
@@ -136,10 +140,10 @@ int protocol_send(int socket, const void *data, size_t size, const int *fds, siz
 
 struct protocol_header protocol_header(enum protocol_type type, size_t size, uint32_t sequence);
 
-/* Writes the START of spec into buffer; has_ruleset says that a rule set will be the last descriptor. Returns its size, -E2BIG
- * when it does not fit, -EINVAL when spec breaks a rule. */
-ssize_t protocol_encode_start(
-	const struct job_spec *spec, bool has_ruleset, uint32_t sequence, void *buffer, size_t size);
+/* Writes the START of spec into buffer; has_ruleset says that a rule set will be the last
+ * descriptor. Returns its size, -E2BIG when it does not fit, -EINVAL when spec breaks a rule. */
+ssize_t protocol_encode_start(const struct job_spec *spec, bool has_ruleset, uint32_t sequence,
+	void *buffer, size_t size);
 
 /* Each returns 0 or -EPROTO. A STARTED with a process but without its pidfd is one that came with
  * -EMFILE. The descriptors in the packet stay where they are. */

@@ -3,11 +3,13 @@
 #define SPAWN_SHARED_NOTES_H
 
 /*
- * What a spawner tells the daemon about jobs that it has ended: the system call for which. Memory that both have mapped, because
- * the daemon asks only when it reaps such a job, and nobody need wait for a message. A note may be lost to a later one (numbers
- * that collide): then the log says only that the job was killed.
+ * What a spawner tells the daemon about jobs that it has ended: the system call for which. Memory
+ * that both have mapped, because the daemon asks only when it reaps such a job, and nobody need
+ * wait for a message. A note may be lost to a later one (numbers that collide): then the log says
+ * only that the job was killed.
  *
- * And which job it has just started, for the daemon whose spawner was killed before it could say so.
+ * And which job it has just started, for the daemon whose spawner was killed before it could say
+ * so.
  */
 
 #include <stdatomic.h>
@@ -22,8 +24,9 @@ struct shared_notes {
 		atomic_int pid; /* of the job's leader; 0: no note */
 		char call[FILTER_NAME_MAX];
 	} notes[SHARED_NOTES_COUNT];
-	pid_t leader; /* written by the kernel with the job's start, cleared by the daemon that knows the job; never by both at a
-			 time: one job is started after the other */
+	pid_t leader; /* written by the kernel with the job's start, cleared by the daemon that
+			 knows the job; never by both at a time: one job is started after the other
+		       */
 };
 
 /* Maps `*fd`, or makes it when it is -1: it stays the caller's. Returns 0 or -errno. */

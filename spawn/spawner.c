@@ -145,7 +145,8 @@ static int receive_ready(struct spawner *spawner, int socket)
 	return r;
 }
 
-/* Starts the process and waits until it is ready, ANSWER_TIMEOUT_S at the most. Without the lock. */
+/* Starts the process and waits until it is ready, ANSWER_TIMEOUT_S at the most. Without the lock.
+ */
 static int launch(struct spawner *spawner, int *out_pidfd, int *out_socket)
 {
 	int pair[2];
@@ -246,8 +247,9 @@ void spawner_stop(struct spawner *spawner)
 	pthread_mutex_unlock(&spawner->life);
 	if (entry.fd < 0)
 		return;
-	/* A start takes milliseconds; without the lock our exit ends the spawner just as well, a little later. Tried again and again,
-	 * because ThreadSanitizer does not know pthread_mutex_clocklock. */
+	/* A start takes milliseconds; without the lock our exit ends the spawner just as well, a
+	 * little later. Tried again and again, because ThreadSanitizer does not know
+	 * pthread_mutex_clocklock. */
 	uint64_t until_ms = clock_now_ms() + STOP_LOCK_MS;
 	while (pthread_mutex_trylock(&spawner->lock) != 0) {
 		if (clock_now_ms() >= until_ms)
@@ -335,7 +337,8 @@ int spawner_restart(struct spawner *spawner)
 	return r;
 }
 
-/* The lock is held. A restart takes milliseconds, so a request that comes just then need not fail. */
+/* The lock is held. A restart takes milliseconds, so a request that comes just then need not fail.
+ */
 static void await_restart(struct spawner *spawner)
 {
 	struct timespec until;

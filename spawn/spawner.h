@@ -36,13 +36,15 @@ int spawner_new(const struct spawner_options *options, struct spawner **out);
  * fine. */
 void spawner_free(struct spawner *spawner);
 
-/* For a daemon that leaves while jobs run and workers work: the spawner kills the jobs, removes temp_path and ends; returns
- * when it has. Nothing else may be done with the spawner then but to leave. Main thread. */
+/* For a daemon that leaves while jobs run and workers work: the spawner kills the jobs, removes
+ * temp_path and ends; returns when it has. Nothing else may be done with the spawner then but to
+ * leave. Main thread. */
 void spawner_stop(struct spawner *spawner);
 
-/* Readable when the spawner has ended: then call spawner_restart; running jobs stay. That takes up to ten seconds, and nobody waits
- * for a lock meanwhile. It returns 0 or -errno (try again later; the pidfd is -1 until then). The pidfd is borrowed and changes with
- * a restart. Both: one thread, which lives as long as there are jobs of the new spawner (see spawner_new). */
+/* Readable when the spawner has ended: then call spawner_restart; running jobs stay. That takes up
+ * to ten seconds, and nobody waits for a lock meanwhile. It returns 0 or -errno (try again later;
+ * the pidfd is -1 until then). The pidfd is borrowed and changes with a restart. Both: one thread,
+ * which lives as long as there are jobs of the new spawner (see spawner_new). */
 int spawner_get_pidfd(const struct spawner *spawner);
 int spawner_restart(struct spawner *spawner);
 
@@ -59,8 +61,8 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 /* What confines its jobs; borrowed. */
 const struct confinement *spawner_get_confinement(const struct spawner *spawner);
 
-/* Asked once, after a job has been reaped: true when the spawner has ended it because of a system call that no converter makes;
- * its name. Any thread. */
+/* Asked once, after a job has been reaped: true when the spawner has ended it because of a system
+ * call that no converter makes; its name. Any thread. */
 bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX]);
 
 /* True when jobs get a pid namespace of their own (probed when the spawner starts). */

@@ -200,7 +200,8 @@ static void run(struct server *server)
 		/* no longer than something calls */
 		short watched = guard->poll[POLL_WATCH].revents;
 		if (watched & POLLIN)
-			forbidden_call_take(server->watch_fd, guard, server->cold.namespaces, server->notes);
+			forbidden_call_take(
+				server->watch_fd, guard, server->cold.namespaces, server->notes);
 		guard_sweep(guard);
 		if (gone || (message && !serve(server)))
 			return;
@@ -249,7 +250,8 @@ static void remove_temp(const char *path)
 static void begin_watch(struct server *server)
 {
 	bool signals = !server->cold.namespaces && landlock_abi() < LANDLOCK_ABI_SCOPE;
-	/* A filter's error is stronger than our wish to be told; our wish to end the process is stronger than both. */
+	/* A filter's error is stronger than our wish to be told; our wish to end the process is
+	 * stronger than both. */
 	server->filters.ending = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
 	server->watch_fd = forbidden_call_listen(&server->filters, signals);
 	if (server->watch_fd == -EBUSY)

@@ -3,8 +3,9 @@
 #define SPAWN_TESTHOOK_H
 
 /*
- * Lets the tests see on one kernel what another one lacks. Only in builds with SLUICE_TEST_HOOKS (the CMake option of that name:
- * the presets dev, asan, tsan and coverage have it, a release never does); elsewhere nothing is read from the environment.
+ * Lets the tests see on one kernel what another one lacks. Only in builds with SLUICE_TEST_HOOKS
+ * (the CMake option of that name: the presets dev, asan, tsan and coverage have it, a release never
+ * does); elsewhere nothing is read from the environment.
  *
  *   SLUICE_TEST_LANDLOCK_ABI=N     use Landlock as version N at most; 0: as if there were none
  *   SLUICE_TEST_NO_NAMESPACES=1    as if jobs could get no pid namespace of their own

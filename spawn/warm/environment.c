@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Edited where it stands and not by unsetenv, which a program may have replaced by its own (bash), and which would leave the
- * vector that main gets as it was. */
+/* Edited where it stands and not by unsetenv, which a program may have replaced by its own (bash),
+ * and which would leave the vector that main gets as it was. */
 #include <string.h>
 #include <unistd.h>
 

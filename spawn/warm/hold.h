@@ -58,7 +58,7 @@ struct hold {
 	/* End of file when the standby has its job or has ended, one byte before it when it was
 	 * able to wait for one; -1: there is none. */
 	int standby_pipe;
-	unsigned failures; /* so many standbys in a row were not able to */
+	unsigned failures;	/* so many standbys in a row were not able to */
 	uint64_t not_before_ms; /* the next one */
 	struct guard guard;
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into a program, this takes the place of the function of the C library that calls main: by then all libraries are
- * loaded and bound and their constructors have run. The program's main is only ever called in a copy of this process, with a
- * job, or when this is not the process that the daemon started (a child of a constructor).
+ * Preloaded into a program, this takes the place of the function of the C library that calls main:
+ * by then all libraries are loaded and bound and their constructors have run. The program's main is
+ * only ever called in a copy of this process, with a job, or when this is not the process that the
+ * daemon started (a child of a constructor).
  *
- * The program's own allocator, stdio and signal handlers are left alone as far as possible: what is done here must leave no
- * trace that main could see.
+ * The program's own allocator, stdio and signal handlers are left alone as far as possible: what is
+ * done here must leave no trace that main could see.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -60,7 +61,8 @@ static void be_quiet(void)
 	sigset_t all;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	/* The C library's own two, ignored since posix_spawn. Eight words are enough on every machine. */
+	/* The C library's own two, ignored since posix_spawn. Eight words are enough on every
+	 * machine. */
 	for (int signal = 32; signal <= 33; signal++) {
 		unsigned long action[8] = {0};
 		if (syscall(SYS_rt_sigaction, signal, NULL, action, 8) == 0 &&
@@ -80,7 +82,8 @@ static void open_modules(char *list)
 {
 	char *rest = NULL;
 	for (char *path = strtok_r(list, "\n", &rest); path; path = strtok_r(NULL, "\n", &rest)) {
-		/* Local, and lazily when not otherwise possible: as the program itself would. Never unloaded. */
+		/* Local, and lazily when not otherwise possible: as the program itself would. Never
+		 * unloaded. */
 		if (!dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) &&
 			!dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE))
 			text_printf(&note, "%spreload: not opened: %s", note.len ? "; " : "", path);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fork shares more than execve would give: whatever constructors left behind that two jobs of a holder could see at the same
- * time. What can be had once more for each job (files that are only read, a few devices) is opened again by the job, so that it
- * has an offset and flags of its own. Where that is not possible, or a job would lack what a new process has (timers,
- * children), the program is not held.
+ * A fork shares more than execve would give: whatever constructors left behind that two jobs of a
+ * holder could see at the same time. What can be had once more for each job (files that are only
+ * read, a few devices) is opened again by the job, so that it has an offset and flags of its own.
+ * Where that is not possible, or a job would lack what a new process has (timers, children), the
+ * program is not held.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,8 @@
 #include "spawn/process.h"
 #include "spawn/warm/hold.h"
 
-/* Calls `line` with each line of a file of /proc, cut to what the buffer holds, until it returns false. Returns 0 or -errno. */
+/* Calls `line` with each line of a file of /proc, cut to what the buffer holds, until it returns
+ * false. Returns 0 or -errno. */
 typedef bool line_function(void *data, const char *line);
 
 static int for_each_line(const char *path, line_function *line, void *data)
@@ -83,8 +85,8 @@ static bool is_plain_device(const struct stat *info)
 	return false;
 }
 
-/* Only read, and a file that has a name: what /proc and /sys show depends on who opened it, and message queues, namespaces and
- * pidfds say that they are files, too. */
+/* Only read, and a file that has a name: what /proc and /sys show depends on who opened it, and
+ * message queues, namespaces and pidfds say that they are files, too. */
 static bool is_plain_file(int fd, const struct stat *info, const char *path)
 {
 	struct stat named;
@@ -95,7 +97,8 @@ static bool is_plain_file(int fd, const struct stat *info, const char *path)
 	       named.st_ino == info->st_ino && !is_locked(fd);
 }
 
-/* A new open file description in the place of the old one: same flags, same offset. Returns 0 or -errno. */
+/* A new open file description in the place of the old one: same flags, same offset. Returns 0 or
+ * -errno. */
 static int open_again(int fd)
 {
 	int status = fcntl(fd, F_GETFL), flags = fcntl(fd, F_GETFD);

@@ -13,7 +13,8 @@ enum {
 	PLACES_MAX = 4096,
 	SENDERS = 128,	/* whose conversion is over: they stand in no queue any more */
 	READERS = 1024, /* of results that the cache has */
-	LANDING = 64,  /* share_table that have left their slot: they keep their result, or are ended */
+	LANDING = 64, /* share_table that have left their slot: they keep their result, or are ended
+		       */
 	CHEAP_MIN = 8, /* threads for what takes no time */
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
@@ -71,7 +72,7 @@ static unsigned files_of(const struct recipe *recipe)
 struct wishes {
 	unsigned long slots;	      /* conversions at once */
 	unsigned long queues;	      /* those who wait for one */
-	unsigned long share_table;	      /* of both, for shared results; refreshes included */
+	unsigned long share_table;    /* of both, for shared results; refreshes included */
 	unsigned long programs;	      /* that may be held */
 	unsigned long files;	      /* of all conversions at once */
 	unsigned long whole, largest; /* of one: the largest that is not live, and of all */
@@ -148,9 +149,11 @@ struct limits limits_of(const struct config *config, unsigned long files)
 	unsigned long conversions = larger(smaller(wishes.files, room / 2), wishes.largest);
 	used += conversions;
 	room = room > conversions ? room - conversions : 0;
-	unsigned long share_table = smaller(wishes.share_table, room / (FILES_PLACE + 1 + FILES_FLIGHT));
+	unsigned long share_table =
+		smaller(wishes.share_table, room / (FILES_PLACE + 1 + FILES_FLIGHT));
 	share_table = larger(share_table, smaller(wishes.share_table, PLACES_MIN));
-	unsigned long left = room > FILES_FLIGHT * share_table ? room - FILES_FLIGHT * share_table : 0;
+	unsigned long left =
+		room > FILES_FLIGHT * share_table ? room - FILES_FLIGHT * share_table : 0;
 	unsigned long places =
 		wishes.slots + wishes.queues + SENDERS + (config->cache_path ? READERS : 0);
 	places = bounded(places, PLACES_MIN, PLACES_MAX);

@@ -15,7 +15,7 @@
 #include "src/http/outcome.h"
 
 struct limits {
-	unsigned places;		    /* for admission_set_places */
+	unsigned places;	    /* for admission_set_places */
 	unsigned threads;	    /* places, and some that always remain for cheap answers */
 	unsigned share_table;	    /* for share_limit; each is a thread of its own */
 	unsigned files, kept_files; /* for admission_set_files */
@@ -31,7 +31,8 @@ struct limits limits_of(const struct config *config, unsigned long files);
  * add. */
 struct admission_request limits_request(const struct config *config, const struct recipe *recipe);
 
-/* What admission_enter returned, as an outcome; reason: for the log. gone: who hung up, in words. */
+/* What admission_enter returned, as an outcome; reason: for the log. gone: who hung up, in words.
+ */
 enum outcome limits_outcome(int r, const char *gone, struct text *reason);
 
 #endif

@@ -28,7 +28,8 @@ struct admission_gate {
 	char *recipe;
 	unsigned slots, used, waiting;
 	uint64_t held_ms; /* moving mean of how long a slot is held */
-	/* While some wait: moving mean of the time between two that are let in, and the last time. */
+	/* While some wait: moving mean of the time between two that are let in, and the last time.
+	 */
 	uint64_t step_ms, stepped_ms;
 	LIST_ENTRY(admission_gate) entry;
 };
@@ -208,9 +209,9 @@ static struct admission_gate *get_gate(
 	struct admission *admission, const struct admission_request *request)
 {
 	struct admission_gate *gate;
-	LIST_FOREACH(gate, &admission->gates, entry)
-	if (!strcmp(gate->recipe, request->recipe))
-		break;
+	LIST_FOREACH (gate, &admission->gates, entry)
+		if (!strcmp(gate->recipe, request->recipe))
+			break;
 	if (!gate) {
 		gate = calloc(1, sizeof *gate);
 		char *name = strdup(request->recipe);
@@ -258,7 +259,8 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 		int n = poll(fds, 2, clock_poll_timeout(request->deadline_ms));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		/* The client first: one who is gone takes no slot, also when it is handed over now. */
+		/* The client first: one who is gone takes no slot, also when it is handed over now.
+		 */
 		if (n > 0 && fds[1].revents && !request->alive(request->data))
 			return ADMISSION_E_GONE;
 		if (n > 0 && fds[0].revents)
@@ -385,8 +387,7 @@ struct admission_view admission_look(struct admission *admission, const char *re
 	struct admission_view view = {0};
 	const struct admission_gate *gate;
 	pthread_mutex_lock(&admission->lock);
-	LIST_FOREACH(gate, &admission->gates, entry)
-	{
+	LIST_FOREACH (gate, &admission->gates, entry) {
 		if (recipe && strcmp(gate->recipe, recipe) != 0)
 			continue;
 		view.waiting += gate->waiting;

@@ -49,8 +49,8 @@ struct admission_request {
 	unsigned slots;		     /* of the recipe */
 	unsigned total_slots;	     /* of the daemon */
 	uint64_t total_memory_bytes; /* 0: not counted */
-	/* That much of it is out of reach for live ones: what one of the others needs, so that viewers
-	 * never stop them. */
+	/* That much of it is out of reach for live ones: what one of the others needs, so that
+	 * viewers never stop them. */
 	uint64_t kept_memory_bytes;
 	unsigned queue;	      /* waiting ones at most */
 	uint64_t deadline_ms; /* of waiting */

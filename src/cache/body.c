@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon never sees the bytes of a result: they go from the converter's pipe to the file within the kernel, and to hash them there
- * it would have to read all of them once more (SHA-256 does some 650 MB a second). So the checksum is
- * made by who looks for damage: what was there at the first look has to be there at every other one. What was wrong before
- * that is not found; how long it should be is in the entry from the start, and a crash leaves no other harm. */
+/* The daemon never sees the bytes of a result: they go from the converter's pipe to the file within
+ * the kernel, and to hash them there it would have to read all of them once more (SHA-256 does some
+ * 650 MB a second). So the checksum is made by who looks for damage: what was there at the first
+ * look has to be there at every other one. What was wrong before that is not found; how long it
+ * should be is in the entry from the start, and a crash leaves no other harm. */
 #include "src/cache/cache.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ enum { BUFFER_BYTES = 256 * 1024 };
 
 static const char ATTRIBUTE[] = "user.sluice.body";
 
-/* Of exactly `length` bytes, with the key: a checksum that came with another file's content is none. */
+/* Of exactly `length` bytes, with the key: a checksum that came with another file's content is
+ * none. */
 static int hash_body(const struct cache_entry *entry, uint8_t out[DIGEST_BYTES])
 {
 	uint8_t *buffer = malloc(BUFFER_BYTES);

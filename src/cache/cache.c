@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The name of a result is its key, so finding one needs no index, and neither does a restart. A file gets its name when all of it is
- * there: a crash leaves nothing half-written, because a file without a name goes with its last descriptor. When the machine
- * itself goes down the file may come back shorter than it was: its length, in the attribute, tells. */
+/* The name of a result is its key, so finding one needs no index, and neither does a restart. A
+ * file gets its name when all of it is there: a crash leaves nothing half-written, because a file
+ * without a name goes with its last descriptor. When the machine itself goes down the file may come
+ * back shorter than it was: its length, in the attribute, tells. */
 #include "src/cache/cache.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ void cache_directory_name(unsigned directory, char out[8])
 	snprintf(out, 8, "%02x/%x", directory >> 4 & 0xff, directory & 15);
 }
 
-/* Finds out whether the file system can hold a store, and what an entry costs beside its content. */
+/* Finds out whether the file system can hold a store, and what an entry costs beside its content.
+ */
 static int probe(struct cache *cache)
 {
 	static const uint8_t key[DIGEST_BYTES];
@@ -97,7 +99,8 @@ uint64_t cache_limit(const struct cache *cache)
 
 static const struct timespec touched[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
 
-/* A file is used when somebody has looked it up: its time of access says when, whatever the file system is mounted with. */
+/* A file is used when somebody has looked it up: its time of access says when, whatever the file
+ * system is mounted with. */
 static void touch(int fd, const struct stat *st)
 {
 	struct timespec now;

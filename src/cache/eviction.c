@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Nobody keeps an index: a store of a million entries opens at once, and several daemons need not agree about one. The price is that
- * the least recently used are looked for when room is needed: through the directories, from a random one on, until enough entries
- * were seen; the oldest sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the order is
- * exact; in a larger one what goes is among the oldest with near certainty. */
+/* Nobody keeps an index: a store of a million entries opens at once, and several daemons need not
+ * agree about one. The price is that the least recently used are looked for when room is needed:
+ * through the directories, from a random one on, until enough entries were seen; the oldest
+ * sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the
+ * order is exact; in a larger one what goes is among the oldest with near certainty. */
 #include "src/cache/internal.h"
 
 #include <dirent.h>
@@ -76,7 +77,8 @@ static void look_through(struct sample *sample, unsigned number)
 	cache_usage_correct(cache, number, before, found);
 }
 
-/* Begins where the last search ended, so that a directory that cannot be read does not keep the others from being counted. */
+/* Begins where the last search ended, so that a directory that cannot be read does not keep the
+ * others from being counted. */
 void cache_count_some(struct cache *cache)
 {
 	struct sample none = {.cache = cache};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Which result a source had before it changed stands in a symbolic link, named by what the results have in common, whose text is the
- * key of the latest one and since when that is out of date: no blocks on the disk, nothing to be loaded at the start,
- * and the same for all daemons. A link is a hint: one that gets lost, or that another daemon has turned back, costs a conversion and
- * is put right by the next hit. An entry that goes takes its link along. */
+/* Which result a source had before it changed stands in a symbolic link, named by what the results
+ * have in common, whose text is the key of the latest one and since when that is out of date: no
+ * blocks on the disk, nothing to be loaded at the start, and the same for all daemons. A link is a
+ * hint: one that gets lost, or that another daemon has turned back, costs a conversion and is put
+ * right by the next hit. An entry that goes takes its link along. */
 #include "src/cache/internal.h"
 
 #include <errno.h>
@@ -73,7 +74,8 @@ static void write_link(struct cache *cache, const uint8_t lineage[DIGEST_BYTES],
 	snprintf(fresh, sizeof fresh, "%s.%08" PRIx32, name, number);
 	int r = symlinkat(text, cache->directory, fresh);
 	if (r < 0 && errno == ENOENT) {
-		FD_CLEANUP int made = cache_directory_open(cache, cache_directory_of(lineage), true);
+		FD_CLEANUP int made =
+			cache_directory_open(cache, cache_directory_of(lineage), true);
 		r = made < 0 ? -1 : symlinkat(text, cache->directory, fresh);
 	}
 	if (r == 0 && renameat(cache->directory, fresh, cache->directory, name) < 0)
@@ -91,8 +93,8 @@ void cache_confirm(
 		write_link(cache, lineage, key, 0);
 }
 
-/* Sees to it that the link says since when its result is out of date. A source that is older than the link has come there by a
- * rename of something above it: nobody knows when. */
+/* Sees to it that the link says since when its result is out of date. A source that is older than
+ * the link has come there by a rename of something above it: nobody knows when. */
 static void tell_since(struct cache *cache, const uint8_t lineage[DIGEST_BYTES], const char *name,
 	time_t changed, struct hint *hint)
 {

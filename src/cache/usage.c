@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How full the store is, known to all daemons that share it without a scan at the start: one file of numbers.
+ * How full the store is, known to all daemons that share it without a scan at the start: one file
+ * of numbers.
  *
- * The file is read and written, never mapped. Every process of the same user can make it shorter, and reading a map behind
- * the end of its file is a SIGBUS. What is missing here reads as zero, and is counted again.
+ * The file is read and written, never mapped. Every process of the same user can make it shorter,
+ * and reading a map behind the end of its file is a SIGBUS. What is missing here reads as zero, and
+ * is counted again.
  *
- * A change is a read and a write under two locks: the mutex for the threads of this daemon, and a lock on the number's place
- * in the file for the other daemons. A daemon that is stopped while it holds such a lock must not stop the others. So nobody waits
- * long, and then the number may become wrong. That is no worse than a daemon that is killed before its addition.
+ * A change is a read and a write under two locks: the mutex for the threads of this daemon, and a
+ * lock on the number's place in the file for the other daemons. A daemon that is stopped while it
+ * holds such a lock must not stop the others. So nobody waits long, and then the number may become
+ * wrong. That is no worse than a daemon that is killed before its addition.
  */
 #include "src/cache/internal.h"
 
@@ -93,8 +96,8 @@ int cache_usage_open(struct cache *cache)
 	read_at(cache, magic, sizeof magic, 0);
 	if (memcmp(magic, MAGIC, sizeof MAGIC) == 0)
 		return 0;
-	/* Of another format: what was there means nothing, and zeros are counted again. Not cut, because a daemon of an older version
-	 * may have it mapped. */
+	/* Of another format: what was there means nothing, and zeros are counted again. Not cut,
+	 * because a daemon of an older version may have it mapped. */
 	static const struct layout zeros;
 	if (magic[0])
 		write_at(cache, &zeros, sizeof zeros, 0);
@@ -107,7 +110,8 @@ void cache_usage_close(struct cache *cache)
 	fd_close(&cache->usage_file);
 }
 
-/* Waits for a lock of another daemon: until then, but not again soon after it was waited for in vain. True: try again. */
+/* Waits for a lock of another daemon: until then, but not again soon after it was waited for in
+ * vain. True: try again. */
 static bool wait_for_lock(struct cache *cache, uint64_t until_ms)
 {
 	if (errno == EINTR)
@@ -202,8 +206,9 @@ void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECT
 	read_at(cache, counted, CACHE_DIRECTORIES, counted_at(0));
 }
 
-/* Some microseconds, once for each conversion. A sum that is kept could not be put right. A number that is written just now
- * may be seen half: whoever evicts because of this sum asks again first. */
+/* Some microseconds, once for each conversion. A sum that is kept could not be put right. A number
+ * that is written just now may be seen half: whoever evicts because of this sum asks again first.
+ */
 static int64_t sum_of(const struct cache *cache, off_t at)
 {
 	int64_t numbers[AT_ONCE], sum = 0;
@@ -235,7 +240,8 @@ struct cache_counts cache_count(const struct cache *cache)
 	};
 }
 
-/* Two that evict at once remove a little too much. To wait for a daemon that is stopped would be worse. */
+/* Two that evict at once remove a little too much. To wait for a daemon that is stopped would be
+ * worse. */
 void cache_usage_lock(struct cache *cache)
 {
 	const uint64_t until_ms = clock_now_ms() + EVICT_WAIT_MS;

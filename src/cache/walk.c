@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For people: nothing that serves requests needs to see all entries. What lies between them that is none is shown, too. */
+/* For people: nothing that serves requests needs to see all entries. What lies between them that is
+ * none is shown, too. */
 #include "src/cache/internal.h"
 
 #include <dirent.h>
@@ -32,7 +33,8 @@ static const char *problem_of(const struct cache_header *header, const char *pre
 	return cache_is_untouched(header, st) ? NULL : "was written to after it was kept";
 }
 
-/* Fills *entry and *header for the file `name` in the directory fd; entry->file is the caller's to close. */
+/* Fills *entry and *header for the file `name` in the directory fd; entry->file is the caller's to
+ * close. */
 static void look_at(int fd, const char *prefix, const char *name, struct cache_entry *entry,
 	struct cache_header *header)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one line of `ls` says about an entry is what `purge` looks at, so that the one can be tried with the other. */
+/* What one line of `ls` says about an entry is what `purge` looks at, so that the one can be tried
+ * with the other. */
 #include "src/command/cache.h"
 
 #include <errno.h>

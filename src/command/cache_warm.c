@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* As many requests at once as the daemon converts at once: more would only stand in its queue. HEAD is no way to do it, for
- * a live recipe answers that without converting. */
+/* As many requests at once as the daemon converts at once: more would only stand in its queue. HEAD
+ * is no way to do it, for a live recipe answers that without converting. */
 #include "src/command/cache.h"
 
 #include <pthread.h>

@@ -255,8 +255,8 @@ void conversion_program_ended(struct conversion *conversion, size_t index)
 	conversion->running--;
 }
 
-/* Once the programs are gone nobody should add to what stands in the pipe. A process that got away from its group still could, so what
- * a pipe holds is read and no more. */
+/* Once the programs are gone nobody should add to what stands in the pipe. A process that got away
+ * from its group still could, so what a pipe holds is read and no more. */
 static void read_rest_of_stderr(struct conversion *conversion)
 {
 	int left = 0;

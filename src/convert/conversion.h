@@ -43,8 +43,8 @@ struct conversion {
 	int err;
 	struct stderr_tail words;
 	unsigned blind_looks; /* so often in a row nobody could see what its directory holds */
-	char directory
-		[WORKDIR_NAME_MAX]; /* its own, below starter->temp_fd; "" before it is made */
+	char directory[WORKDIR_NAME_MAX]; /* its own, below starter->temp_fd; "" before it is made
+					   */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };
@@ -70,15 +70,16 @@ void conversion_end(struct conversion *conversion);
 /* conversion_end, closes the pipes and removes the directory. Results and words stay. */
 void conversion_close(struct conversion *conversion);
 
-/* conversion_look.c: looks at what its programs hold. Returns the limit that they exceed, or NULL; *missed: some could not be looked at just
- * now. Takes up to METER_WAIT_MS for each of them. */
+/* conversion_look.c: looks at what its programs hold. Returns the limit that they exceed, or NULL;
+ * *missed: some could not be looked at just now. Takes up to METER_WAIT_MS for each of them. */
 const char *conversion_look(struct conversion *conversion, bool *missed);
 
 /* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made
  * none). */
 int conversion_open_output(const struct conversion *conversion);
 
-/* An ended program whose end is not good: killed, or an exit status that is neither 0 nor mapped to 200 by the recipe. */
+/* An ended program whose end is not good: killed, or an exit status that is neither 0 nor mapped to
+ * 200 by the recipe. */
 bool conversion_program_failed(const struct conversion *conversion, size_t program);
 
 /* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status
@@ -89,8 +90,8 @@ enum outcome conversion_classify(
 /* "warm" when every program was, "cold" when none, else "mixed". */
 const char *conversion_start_name(const struct conversion *conversion);
 
-/* What its programs did, for the log: fills that part of *access, whose outcome is known. The strings are borrowed from
- * the conversion. After conversion_end. */
+/* What its programs did, for the log: fills that part of *access, whose outcome is known. The
+ * strings are borrowed from the conversion. After conversion_end. */
 void conversion_report(struct conversion *conversion, struct access *access);
 
 /* Tells who looks on which programs run now. */

@@ -2,7 +2,8 @@
 #ifndef SRC_CONVERT_ENVIRONMENT_H
 #define SRC_CONVERT_ENVIRONMENT_H
 
-/* What a recipe's programs live in: the same for a job and for the holder that waits for it, but for HOME and TMPDIR. */
+/* What a recipe's programs live in: the same for a job and for the holder that waits for it, but
+ * for HOME and TMPDIR. */
 
 #include "spawn/job.h"
 #include "src/config/config.h"

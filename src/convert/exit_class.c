@@ -85,8 +85,8 @@ enum outcome conversion_classify(
 	if (*status)
 		return OUTCOME_MAPPED;
 	if (program->forbidden[0] || (!result->exited && result->signal == SIGSYS)) {
-		text_printf(reason, ", forbidden system call%s%s", program->forbidden[0] ? ": " : "",
-			program->forbidden);
+		text_printf(reason, ", forbidden system call%s%s",
+			program->forbidden[0] ? ": " : "", program->forbidden);
 		return OUTCOME_CRASHED;
 	}
 	const char *limit = limit_of(conversion, program);

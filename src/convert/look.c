@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits that the kernel does not know, looked at now and then while programs run: what they hold on the disk, with and without a
- * name, and the memory that they share with themselves. Short jobs are never looked at. */
+/* Limits that the kernel does not know, looked at now and then while programs run: what they hold
+ * on the disk, with and without a name, and the memory that they share with themselves. Short jobs
+ * are never looked at. */
 #include <errno.h>
 
 #include "spawn/meter.h"
@@ -19,7 +20,8 @@ static uint64_t disk_limit(const struct conversion *conversion)
 	return limit;
 }
 
-/* One that hides what it has open has something to hide. It may be about to begin its program, so that is looked at twice. */
+/* One that hides what it has open has something to hide. It may be about to begin its program, so
+ * that is looked at twice. */
 static bool is_hiding(struct conversion_program *program, const struct meter_amount *amount)
 {
 	program->hidden = amount->hidden ? program->hidden + 1 : 0;
@@ -31,8 +33,7 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 {
 	if (unlinked > limit)
 		return "temp_max";
-	int r = quota_look(
-		conversion->starter->temp_fd, conversion->directory, limit - unlinked);
+	int r = quota_look(conversion->starter->temp_fd, conversion->directory, limit - unlinked);
 	conversion->blind_looks = r < 0 ? conversion->blind_looks + 1 : 0;
 	if (conversion->blind_looks == BLIND_LOOKS_MAX)
 		return "temp_max, which cannot be measured";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* HOME and TMPDIR of a holder are the directory in which those of the jobs are made: what a constructor remembers of them
- * exists, and is removed with the rest. */
+/* HOME and TMPDIR of a holder are the directory in which those of the jobs are made: what a
+ * constructor remembers of them exists, and is removed with the rest. */
 #include "src/convert/prefork.h"
 
 #include <errno.h>

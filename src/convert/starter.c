@@ -43,8 +43,8 @@ int starter_open(struct starter *starter, const char *temp_path)
 	return r;
 }
 
-/* Jobs may have left any amount. The daemon does not wait for all of it: the spawner removes what is
- * left in time. */
+/* Jobs may have left any amount. The daemon does not wait for all of it: the spawner removes what
+ * is left in time. */
 static void remove_temp(const struct starter *starter)
 {
 	const struct tree_limit limit = {.until_ms = clock_now_ms() + REMOVE_MS};

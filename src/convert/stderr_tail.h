@@ -14,20 +14,22 @@ enum { STDERR_TAIL_KEPT = 4096, STDERR_TAIL_PHRASE_MAX = 128, STDERR_TAIL_READ_M
 
 struct stderr_tail {
 	char *const
-		*phrases;  /* NULL-terminated, borrowed; each at most STDERR_TAIL_PHRASE_MAX bytes */
+		*phrases; /* NULL-terminated, borrowed; each at most STDERR_TAIL_PHRASE_MAX bytes */
 	const char *found; /* the first of them that came, NULL: none */
 	bool memory;	   /* it spoke of memory that it did not get */
-	bool file;	   /* of a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
-	size_t length;	   /* of kept */
+	bool file;     /* of a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
+	size_t length; /* of kept */
 	char kept[STDERR_TAIL_KEPT];
 	size_t carry_length;
-	char carry[STDERR_TAIL_PHRASE_MAX]; /* the end of the previous piece: a phrase may be split */
+	char carry[STDERR_TAIL_PHRASE_MAX]; /* the end of the previous piece: a phrase may be split
+					     */
 };
 
 void stderr_tail_init(struct stderr_tail *words, char *const *phrases);
 void stderr_tail_add(struct stderr_tail *words, const char *data, size_t size);
 
-/* Reads what is there from a non-blocking descriptor, at most STDERR_TAIL_READ_MAX bytes. False at the end of file.
+/* Reads what is there from a non-blocking descriptor, at most STDERR_TAIL_READ_MAX bytes. False at
+ * the end of file.
  */
 bool stderr_tail_read(struct stderr_tail *words, int fd);
 

@@ -110,8 +110,7 @@ static struct item *find_due(struct sweeper *sweeper, uint64_t *next)
 	struct item *item;
 	uint64_t now = clock_now_ms();
 	*next = CLOCK_NEVER;
-	TAILQ_FOREACH(item, &sweeper->items, entry)
-	{
+	TAILQ_FOREACH (item, &sweeper->items, entry) {
 		if (item->not_before_ms <= now)
 			return item;
 		if (item->not_before_ms < *next)

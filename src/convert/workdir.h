@@ -3,8 +3,9 @@
 #define SRC_CONVERT_WORKDIR_H
 
 /*
- * The directories of jobs below the daemon's own: a few that are there from the start and go from job to job while each leaves
- * its one as it was, and more for as long as they are needed. Any thread.
+ * The directories of jobs below the daemon's own: a few that are there from the start and go from
+ * job to job while each leaves its one as it was, and more for as long as they are needed. Any
+ * thread.
  */
 
 #include <stdint.h>

@@ -199,8 +199,7 @@ static void answer(void *data, void *item)
 	if (r == 0 && !visit->command[0] && !head && (!method || strcmp(method, "GET") != 0)) {
 		struct response response = {.status = 405, .request_id = id};
 		body.status = 405;
-		r = reply_send_error(
-			connection, &response, outcome_message(OUTCOME_METHOD), false);
+		r = reply_send_error(connection, &response, outcome_message(OUTCOME_METHOD), false);
 	} else if (r == 0) {
 		make_body(visit, uri, &body);
 		r = send_body(visit, &body, id, head);
@@ -273,8 +272,9 @@ static bool submit(struct admin *admin, struct config *config, struct fcgi_conne
 bool admin_take(struct admin *admin, struct config *config, struct fcgi_connection *connection)
 {
 	char uri[CONFIG_SIGHT_PATH_MAX + 32], command[COMMAND_MAX] = "";
-	bool is_command = fcgi_connection_peek(connection, ADMIN_COMMAND, command, sizeof command) &&
-			  command[0];
+	bool is_command =
+		fcgi_connection_peek(connection, ADMIN_COMMAND, command, sizeof command) &&
+		command[0];
 	bool has_uri = (config->ping_path || config->status_path) &&
 		       fcgi_connection_peek(connection, "REQUEST_URI", uri, sizeof uri);
 	if (!is_command && has_uri && config->ping_path && query_of(uri, config->ping_path)) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The listening sockets themselves are passed on, because nothing else keeps what waits in their backlog: a second socket under
- * the same name (SO_REUSEPORT, or rename(2) over the path) has a queue of its own, and the old one's is lost when it closes.
+ * The listening sockets themselves are passed on, because nothing else keeps what waits in their
+ * backlog: a second socket under the same name (SO_REUSEPORT, or rename(2) over the path) has a
+ * queue of its own, and the old one's is lost when it closes.
  *
- * The abstract namespace, because nothing of it stays behind when a daemon is killed, and it needs no place that both can write to.
- * Anybody can take a name there first. So nobody is believed without a look at who he is, and what comes has to listen where it was
- * asked for.
+ * The abstract namespace, because nothing of it stays behind when a daemon is killed, and it needs
+ * no place that both can write to. Anybody can take a name there first. So nobody is believed
+ * without a look at who he is, and what comes has to listen where it was asked for.
  */
 #include "src/daemon/handover.h"
 
@@ -87,7 +88,8 @@ static size_t take_fds(struct msghdr *message, int fds[FDS_MAX])
 	return count;
 }
 
-/* Returns 0, -ECONNRESET at the end, -EPROTO when it is not what was expected, or another -errno. */
+/* Returns 0, -ECONNRESET at the end, -EPROTO when it is not what was expected, or another -errno.
+ */
 static int receive_packet(
 	int channel, enum kind kind, struct packet *packet, int fds[FDS_MAX], size_t *count)
 {

@@ -2,7 +2,8 @@
 #ifndef SRC_DAEMON_INTERNAL_H
 #define SRC_DAEMON_INTERNAL_H
 
-/* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main thread. */
+/* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main
+ * thread. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What befalls a running daemon: signals, another configuration, a successor, the end. A running request
- * notices none of it but the end. */
+/* What befalls a running daemon: signals, another configuration, a successor, the end. A running
+ * request notices none of it but the end. */
 #include "src/daemon/internal.h"
 
 #include <inttypes.h>

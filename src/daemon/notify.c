@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The protocol is one datagram for each message, so it needs no library. The socket is connected
  * before the daemon confines itself. A manager that does not read for a while must not stop us, and
- * must not take an old state for the new one either: the last state is told again until there is room. */
+ * must not take an old state for the new one either: the last state is told again until there is
+ * room. */
 #include "src/daemon/notify.h"
 
 #include <errno.h>

@@ -17,20 +17,23 @@ struct notify {
 	uint64_t owed_ms; /* when it is tried again */
 };
 
-/* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. What cannot be reached
- * is as if nobody listened. */
+/* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. What cannot be
+ * reached is as if nobody listened. */
 void notify_open(struct notify *notify);
 void notify_close(struct notify *notify);
 
-/* None of them waits for a manager that does not read: the last that had no room is sent by notify_tend. */
+/* None of them waits for a manager that does not read: the last that had no room is sent by
+ * notify_tend. */
 void notify_ready(struct notify *notify);
 void notify_reloading(struct notify *notify);
 void notify_stopping(struct notify *notify);
 /* Another process serves in this one's place; nothing is told after that. */
 void notify_successor(struct notify *notify, pid_t pid);
-/* Goes on in the place of another process, over its socket, which is taken; only when the manager has told us no socket of our own. */
+/* Goes on in the place of another process, over its socket, which is taken; only when the manager
+ * has told us no socket of our own. */
 void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms);
-/* Says what is due, the watchdog's message among it; returns when something is due next (clock_now_ms), or CLOCK_NEVER. */
+/* Says what is due, the watchdog's message among it; returns when something is due next
+ * (clock_now_ms), or CLOCK_NEVER. */
 uint64_t notify_tend(struct notify *notify);
 
 #endif

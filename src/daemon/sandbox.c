@@ -22,7 +22,8 @@ struct gap {
 
 enum { GAPS = 3 };
 
-/* What Landlock does not look at in an older version is refused by the filter; so its version is no gap. */
+/* What Landlock does not look at in an older version is refused by the filter; so its version is no
+ * gap. */
 static void find_gaps(const struct service *service, struct gap gaps[GAPS])
 {
 	struct confinement_support support =

@@ -170,8 +170,8 @@ static int open_loop(struct server *server)
 	return r;
 }
 
-/* Ends without waiting for any request: the spawner kills the jobs and removes the temporary directory, holders and the rest end
- * with this thread. */
+/* Ends without waiting for any request: the spawner kills the jobs and removes the temporary
+ * directory, holders and the rest end with this thread. */
 _Noreturn static void leave_at_once(struct server *server)
 {
 	log_notice("stopped at once");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A successor that fails must not be noticed by anybody but its operator: so the predecessor changes nothing until the other says
- * that it is ready, and by then nothing can fail any more. */
+/* A successor that fails must not be noticed by anybody but its operator: so the predecessor
+ * changes nothing until the other says that it is ready, and by then nothing can fail any more. */
 #include "src/daemon/upgrade.h"
 
 #include <errno.h>
@@ -165,8 +165,8 @@ static void hear_question(void *data)
 	}
 	struct handover_sockets sockets = {
 		.count = *upgrade->listener_count,
-		.owns_file = *upgrade->listener_count == 1 &&
-			     upgrade->listeners[0].unlink_path != NULL,
+		.owns_file =
+			*upgrade->listener_count == 1 && upgrade->listeners[0].unlink_path != NULL,
 		.notify = upgrade->notify->fd,
 		.watchdog_ms = upgrade->notify->watchdog_ms,
 	};
@@ -196,8 +196,7 @@ static int follow(struct upgrade *upgrade)
 	int r = handover_finish(upgrade->predecessor);
 	if (r == 0) {
 		log_notice("taken over");
-		fcgi_loop_watch(
-			upgrade->loop, upgrade->predecessor, take_connections, upgrade);
+		fcgi_loop_watch(upgrade->loop, upgrade->predecessor, take_connections, upgrade);
 		return 0;
 	}
 	if (r == -ESTALE) {
@@ -212,8 +211,8 @@ static int follow(struct upgrade *upgrade)
 	return 0;
 }
 
-int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop,
-	struct listener *listeners, size_t *count, struct notify *notify, void *data,
+int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listener *listeners,
+	size_t *count, struct notify *notify, void *data,
 	void (*leave)(void *data, pid_t successor))
 {
 	upgrade->loop = loop;

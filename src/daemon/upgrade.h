@@ -35,7 +35,8 @@ struct upgrade {
 	struct notify *notify;
 	void *data;
 	void (*leave)(void *data, pid_t successor);
-	int predecessor; /* channel to whom we have followed, as long as it has connections to give */
+	int predecessor; /* channel to whom we have followed, as long as it has connections to give
+			  */
 	int control;	 /* where successors ask */
 	int successor;	 /* channel to the one that serves now, once we have left */
 	struct candidate candidates[UPGRADE_CANDIDATES];
@@ -43,7 +44,7 @@ struct upgrade {
 	uint64_t quiet_until_ms; /* refusals are not logged before */
 };
 
-#define UPGRADE_NONE                                                                            \
+#define UPGRADE_NONE                                                                               \
 	{                                                                                          \
 		.predecessor = -1, .control = -1, .successor = -1                                  \
 	}
@@ -60,8 +61,8 @@ int upgrade_take(struct upgrade *upgrade, const char *address, const struct conf
  * place; whoever is called notes accepting, without touching the listeners' files, and calls
  * upgrade_left. Not called twice. Returns 0, or -errno, logged: the predecessor has not
  * waited, and this daemon has to end. */
-int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop,
-	struct listener *listeners, size_t *count, struct notify *notify, void *data,
+int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listener *listeners,
+	size_t *count, struct notify *notify, void *data,
 	void (*leave)(void *data, pid_t successor));
 
 /* Gives up candidates that take too long; returns when it is due next (clock_now_ms), or

@@ -45,8 +45,8 @@ static void *keep_spawner(void *data)
 	const struct upkeep *upkeep = data;
 	struct service *service = upkeep->service;
 	bool failed = false;
-	while (wait_for(
-		upkeep, spawner_get_pidfd(service->starter.spawner), failed ? SPAWNER_AGAIN_MS : -1)) {
+	while (wait_for(upkeep, spawner_get_pidfd(service->starter.spawner),
+		failed ? SPAWNER_AGAIN_MS : -1)) {
 		int r = spawner_restart(service->starter.spawner);
 		if (r < 0 && !failed)
 			log_error("spawner lost and not restarted, trying again: %s", strerror(-r));

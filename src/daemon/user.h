@@ -3,8 +3,8 @@
 #define SRC_DAEMON_USER_H
 
 /*
- * Who the daemon is: gives the sockets that it made to the user and group of the configuration, and becomes that user when it was
- * started as root. Main thread, before there are others.
+ * Who the daemon is: gives the sockets that it made to the user and group of the configuration, and
+ * becomes that user when it was started as root. Main thread, before there are others.
  */
 
 #include "fcgi/listener.h"

@@ -12,8 +12,8 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* One entity-tag (§8.8.3) at *at, which moves behind it; NULL when there is none. *length is without
- * W/. */
+/* One entity-tag (§8.8.3) at *at, which moves behind it; NULL when there is none. *length is
+ * without W/. */
 static const char *next_tag(const char **at, size_t *length, bool *weak)
 {
 	const char *from = *at;

@@ -3,8 +3,8 @@
 #define SRC_HTTP_HTTP_H
 
 /*
- * The pieces of HTTP that the decisions need (RFC 9110): proactive negotiation, dates, preconditions and ranges. Pure, any
- * thread.
+ * The pieces of HTTP that the decisions need (RFC 9110): proactive negotiation, dates,
+ * preconditions and ranges. Pure, any thread.
  */
 
 #include <stdbool.h>
@@ -14,11 +14,12 @@
 
 #include "src/http/media_type.h"
 
-/* The best of `formats` for an Accept field value (RFC 9110 §12.5.1): highest q-value by the most specific matching range;
- * among equals the order of `formats` decides. accept NULL or "": everything is accepted, but a format that is not
- * universally understood (anything but jpeg, png, gif, mp4, mp3) is only chosen when the field names it (type/subtype, not
- * by a wildcard), unless there is no other. Formats that no range matches come last,
- * since any answer is of more use than none; malformed ranges do not count. Returns the index; -1 when every one has q=0. */
+/* The best of `formats` for an Accept field value (RFC 9110 §12.5.1): highest q-value by the most
+ * specific matching range; among equals the order of `formats` decides. accept NULL or "":
+ * everything is accepted, but a format that is not universally understood (anything but jpeg, png,
+ * gif, mp4, mp3) is only chosen when the field names it (type/subtype, not by a wildcard), unless
+ * there is no other. Formats that no range matches come last, since any answer is of more use than
+ * none; malformed ranges do not count. Returns the index; -1 when every one has q=0. */
 int http_negotiate(const char *accept, const enum media_type *formats, size_t count);
 
 /* IMF-fixdate (RFC 9110 §5.6.7). */

@@ -33,7 +33,8 @@ enum outcome {
 	OUTCOME_COUNT,
 };
 
-/* What an -errno of the system means for a request: it lacks something just now, or does not work. */
+/* What an -errno of the system means for a request: it lacks something just now, or does not work.
+ */
 enum outcome outcome_from_error(int error);
 int outcome_status(enum outcome outcome);
 const char *outcome_reason(int status); /* "Not Found"; for any status */

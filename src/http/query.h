@@ -3,8 +3,9 @@
 #define SRC_HTTP_QUERY_H
 
 /*
- * The request's URI as the client sent it (REQUEST_URI, RFC 9112 §3.2 origin-form or absolute-form), taken
- * apart and percent-decoded exactly once (RFC 3986 §2.1). Pure: no I/O, any thread.
+ * The request's URI as the client sent it (REQUEST_URI, RFC 9112 §3.2 origin-form or
+ * absolute-form), taken apart and percent-decoded exactly once (RFC 3986 §2.1). Pure: no I/O, any
+ * thread.
  */
 
 #include <stdbool.h>
@@ -32,9 +33,9 @@ enum query_error {
 	QUERY_E_SLASH,	   /* an encoded slash in the path: no file name can hold it: 404 */
 };
 
-/* Fills *query; its pointers lead into query->storage, so the struct must not be copied. In the query part '+' is
- * a space and pairs are separated by '&'; empty pairs ("&&") are skipped. On an error `why` (one short
- * phrase for the client, static) is set. */
+/* Fills *query; its pointers lead into query->storage, so the struct must not be copied. In the
+ * query part '+' is a space and pairs are separated by '&'; empty pairs ("&&") are skipped. On an
+ * error `why` (one short phrase for the client, static) is set. */
 enum query_error query_parse(const char *uri, struct query *query, const char **why);
 
 #endif

@@ -173,7 +173,8 @@ static void put_command(struct text *text, char **const *argv, unsigned programs
 
 void access_log_slow(const struct access *access, char **const *argv, unsigned programs)
 {
-	/* The arguments of a request have 32 KiB at most; quoting and escaping make more of them. */
+	/* The arguments of a request have 32 KiB at most; quoting and escaping make more of them.
+	 */
 	char *memory = malloc(COMMAND_BYTES + SLOW_LINE_BYTES);
 	if (!memory)
 		return;

@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_ACCESS_H
 
 /*
- * What there is to say about a request that is over: for its line in the log, the slow log, and the counters. Values
- * only; strings are borrowed. One thread.
+ * What there is to say about a request that is over: for its line in the log, the slow log, and the
+ * counters. Values only; strings are borrowed. One thread.
  */
 
 #include <stdbool.h>
@@ -69,7 +69,8 @@ uint64_t access_first_us(const struct access_times *times); /* since a slot was 
 uint64_t access_send_us(const struct access_times *times);
 uint64_t access_total_us(const struct access_times *times);
 
-/* Something went wrong that an operator should look at: not a client's mistake, not a full queue. */
+/* Something went wrong that an operator should look at: not a client's mistake, not a full queue.
+ */
 bool access_is_failure(const struct access *access);
 
 /* The value of a Server-Timing field (W3C Server Timing) for what is over at times->end. */
@@ -79,7 +80,8 @@ void access_server_timing(const struct access_times *times, char out[ACCESS_TIMI
 /* The request's one line. */
 void access_log(const struct access *access);
 
-/* A second line with all timings and the programs' argv as a shell would want it; argv[i] is NULL-terminated. */
+/* A second line with all timings and the programs' argv as a shell would want it; argv[i] is
+ * NULL-terminated. */
 void access_log_slow(const struct access *access, char **const *argv, unsigned programs);
 
 #endif

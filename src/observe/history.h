@@ -3,7 +3,8 @@
 #define SRC_OBSERVE_HISTORY_H
 
 /*
- * The last minutes, in windows of a few seconds, and the last failures. Fixed memory, one lock. Any thread.
+ * The last minutes, in windows of a few seconds, and the last failures. Fixed memory, one lock. Any
+ * thread.
  */
 
 #include <stddef.h>
@@ -31,8 +32,8 @@ struct history_window {
 /* The last HISTORY_WINDOWS windows, the oldest first; the last one is still being filled. */
 void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS]);
 
-/* The time below which `share` (0 … 1) of the requests in the windows are, in us: the upper bound of their bucket; 0 when there
- * are none. */
+/* The time below which `share` (0 … 1) of the requests in the windows are, in us: the upper bound
+ * of their bucket; 0 when there are none. */
 uint64_t history_quantile(const struct history_window *windows, size_t count, double share);
 
 struct history_failure {

@@ -121,11 +121,11 @@ size_t in_flight_look(struct in_flight *running, struct in_flight_view *out, siz
 	uint64_t now_us = clock_now_us();
 	size_t count = running->count;
 	const struct in_flight_entry *entry;
-	TAILQ_FOREACH(entry, &running->entries, entry)
-	if (n < max) {
-		copy(entry, now_us, &out[n], &pids[n]);
-		n++;
-	}
+	TAILQ_FOREACH (entry, &running->entries, entry)
+		if (n < max) {
+			copy(entry, now_us, &out[n], &pids[n]);
+			n++;
+		}
 	pthread_mutex_unlock(&running->lock);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < PROGRESS_PIDS_MAX; j++)

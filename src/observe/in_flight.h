@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_IN_FLIGHT_H
 
 /*
- * The requests that are under way. A request enters and leaves by itself; looking at them copies, and only then asks the
- * kernel what their programs use. Any thread.
+ * The requests that are under way. A request enters and leaves by itself; looking at them copies,
+ * and only then asks the kernel what their programs use. Any thread.
  */
 
 #include <stdbool.h>

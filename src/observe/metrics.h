@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_METRICS_H
 
 /*
- * What has happened since the daemon began, in numbers: by recipe, and as histograms of times. They only grow, over reloads,
- * too. Counting is a few atomic additions. Any thread.
+ * What has happened since the daemon began, in numbers: by recipe, and as histograms of times. They
+ * only grow, over reloads, too. Counting is a few atomic additions. Any thread.
  */
 
 #include <stdbool.h>
@@ -45,7 +45,8 @@ extern const uint64_t metrics_bounds_us[METRICS_BOUNDS];
 /* The bucket that us falls into: 0 … METRICS_BOUNDS. */
 size_t metrics_bucket(uint64_t us);
 
-/* The time below which `share` (0 … 1) of what is in the buckets lies, in us: the upper bound of a bucket; 0: they are empty. */
+/* The time below which `share` (0 … 1) of what is in the buckets lies, in us: the upper bound of a
+ * bucket; 0: they are empty. */
 uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double share);
 
 struct metrics_histogram_view {

@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_PROGRESS_H
 
 /*
- * Where a request is just now. Written by its worker, read by whoever shows it: every field by itself, none of them decides
- * anything.
+ * Where a request is just now. Written by its worker, read by whoever shows it: every field by
+ * itself, none of them decides anything.
  */
 
 #include <stdatomic.h>

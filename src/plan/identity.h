@@ -16,7 +16,8 @@
 
 struct identity {
 	uint8_t key[DIGEST_BYTES];
-	/* The same without the source's identity, but with its place: what older and newer results of it have in common. */
+	/* The same without the source's identity, but with its place: what older and newer results
+	 * of it have in common. */
 	uint8_t lineage[DIGEST_BYTES];
 	char etag[DIGEST_HEX_MAX + 2]; /* with its quotes; "": there is none */
 	time_t modified;	       /* of the source; never in the future (RFC 9110 §8.8.2.1) */

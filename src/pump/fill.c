@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The output becomes a file that others read, because several clients want it or because it is kept.
- * Nothing waits for a client here but for the fastest of them, which paces the program: each reads the
- * file at its own speed. When the disk of the
- * file is full the answers must still go out: then it goes on in a temporary file, and the first one
- * stays open for those who are just sending from it. */
+/* The output becomes a file that others read, because several clients want it or because it is
+ * kept. Nothing waits for a client here but for the fastest of them, which paces the program: each
+ * reads the file at its own speed. When the disk of the file is full the answers must still go out:
+ * then it goes on in a temporary file, and the first one stays open for those who are just sending
+ * from it. */
 #include "src/pump/internal.h"
 
 #include <errno.h>
@@ -45,8 +45,8 @@ int pump_leave_given(struct pump *pump, int error)
 	return 0;
 }
 
-/* A file that the program made itself is in its own directory, which is removed. Where it cannot be copied
- * it is served all the same. */
+/* A file that the program made itself is in its own directory, which is removed. Where it cannot be
+ * copied it is served all the same. */
 static void copy_output(struct pump *pump)
 {
 	if (pump->given < 0)

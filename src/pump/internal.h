@@ -16,8 +16,8 @@ bool pump_step(struct pump *pump);
 /* The first reason to end the programs is the one that counts. */
 void pump_end(struct pump *pump, enum outcome why, int signal, const char *reason);
 
-/* The pipe is emptier than it was said to be. Nobody but us should read it, so one of the programs has opened its own output and taken
- * bytes back: what arrives is not what was written. */
+/* The pipe is emptier than it was said to be. Nobody but us should read it, so one of the programs
+ * has opened its own output and taken bytes back: what arrives is not what was written. */
 void pump_taken_back(struct pump *pump);
 
 /* After conversion_end of a live recipe: what all of it was, when nothing had ended it before. */

@@ -91,7 +91,8 @@ int pump_watch_all(struct pump *pump, uint32_t out_events)
 	if (r == 0 && conversion->out >= 0)
 		r = watch(pump, conversion->out, TAG_OUT, out_events);
 	for (size_t i = 0; i < conversion->count && r == 0; i++)
-		r = watch(pump, conversion->programs[i].job.pidfd, TAG_PROGRAM + (uint32_t)i, EPOLLIN);
+		r = watch(pump, conversion->programs[i].job.pidfd, TAG_PROGRAM + (uint32_t)i,
+			EPOLLIN);
 	return r;
 }
 
@@ -151,7 +152,8 @@ static void check_time(struct pump *pump)
 	}
 	if (now < pump->look_ms)
 		return;
-	/* Short jobs never come here: what they can write is bounded by the size and number of files. */
+	/* Short jobs never come here: what they can write is bounded by the size and number of
+	 * files. */
 	bool missed = false;
 	const char *limit =
 		pump->ended == OUTCOME_OK ? conversion_look(pump->conversion, &missed) : NULL;

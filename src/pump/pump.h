@@ -36,13 +36,15 @@ struct pump {
 	bool in_given;		 /* the output is in it */
 	int given_error;	 /* why it is not: an errno */
 	uint64_t fill_max_bytes; /* pump_fill; 0: none */
-	/* pump_fill: there are more bytes in file now. Returns whether to go on at once; otherwise it is asked again. */
+	/* pump_fill: there are more bytes in file now. Returns whether to go on at once; otherwise
+	 * it is asked again. */
 	bool (*grown)(void *data);
 	bool paused;
 	/* Private. */
 	int epoll;
-	bool landing; /* all of the output was in the pipe: so much memory is there for it, also when the disk is full */
-	int left_file;	    /* the one given or made, when its content is elsewhere now */
+	bool landing;  /* all of the output was in the pipe: so much memory is there for it, also
+			  when the disk is full */
+	int left_file; /* the one given or made, when its content is elsewhere now */
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
 	uint64_t kill_ms;
 	uint64_t look_ms; /* when the directory of the job is looked at next */
@@ -69,7 +71,8 @@ int pump_send(struct pump *pump, uint64_t first, uint64_t length);
 /* whole, after OUTCOME_OK: the output goes to `file`, if it is not there. */
 enum outcome pump_land(struct pump *pump);
 
-/* live: all output goes to `file` as it comes. What was in one `file` is at the same place in the next one. */
+/* live: all output goes to `file` as it comes. What was in one `file` is at the same place in the
+ * next one. */
 enum outcome pump_fill(struct pump *pump, int *status);
 
 /* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and

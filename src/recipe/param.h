@@ -3,8 +3,8 @@
 #define SRC_RECIPE_PARAM_H
 
 /*
- * Parameters: declared type and bounds, checked values in canonical form. A value that passed can be a part of one argv
- * element and nothing else. Pure, any thread.
+ * Parameters: declared type and bounds, checked values in canonical form. A value that passed can
+ * be a part of one argv element and nothing else. Pure, any thread.
  *
  * type      accepts (examples)                       canonical form
  * size      300x200, 300x, x200, 300 (= 300x)        300x200, 300x, x200     parts w h; max = "4096x4096", min = "1x1"
@@ -17,11 +17,11 @@
  * flag      1/true/yes/on/(empty), 0/false/no/off    1, or absent when false
  * format    one of `values` (sniff names)            webp                    absent: negotiated from Accept
  * text      at most `max` bytes (default 64)         itself                  letters, digits, space and `allow`; UTF-8; never
- *                                                                            a control character; never a leading '-' or '@';
- *                                                                            not empty unless min = 0
- * Bounds that are not given: integer 0 to 2147483647, number and time 0 to 9e9. In a size or region a side is never 0; x and y
- * of a region go from 0 to 65535. Colours in capitals are understood, no other type is. In a time, what follows a colon
- * has two digits and is below 60.
+ *                                                                            a control character;
+ * never a leading '-' or '@'; not empty unless min = 0 Bounds that are not given: integer 0 to
+ * 2147483647, number and time 0 to 9e9. In a size or region a side is never 0; x and y of a region
+ * go from 0 to 65535. Colours in capitals are understood, no other type is. In a time, what follows
+ * a colon has two digits and is below 60.
  */
 
 #include <stdbool.h>
@@ -56,7 +56,8 @@ struct param {
 	char *name;
 	enum param_type type;
 	bool required;
-	char *default_text; /* NULL: none. Checked like a value from the URL when the configuration is read */
+	char *default_text; /* NULL: none. Checked like a value from the URL when the configuration
+			       is read */
 	/* integer, number, time: the bounds in their unit; text: max = bytes. NAN: not given */
 	double min, max;
 	/* size, region: bounds of the parts; 0: not given (then 1 and 65535) */
@@ -74,12 +75,13 @@ struct param_value {
 	double number; /* integer, number, time; what {name*2} multiplies (size: its parts) */
 };
 
-/* Checks the declaration itself, bounds and default included (the configuration calls it). Returns true, or false
- * with one line in message. */
+/* Checks the declaration itself, bounds and default included (the configuration calls it). Returns
+ * true, or false with one line in message. */
 bool param_check(const struct param *param, char message[PARAM_MESSAGE_MAX]);
 
-/* Checks text. Returns true and fills *value, or false with one line in message that names the parameter and says what
- * it accepts, e.g. "size: 300x200, 300x or x200, at most 4096x4096". The text itself is never repeated in it. */
+/* Checks text. Returns true and fills *value, or false with one line in message that names the
+ * parameter and says what it accepts, e.g. "size: 300x200, 300x or x200, at most 4096x4096". The
+ * text itself is never repeated in it. */
 bool param_parse(const struct param *param, const char *text, struct param_value *value,
 	char message[PARAM_MESSAGE_MAX]);
 

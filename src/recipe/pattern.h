@@ -3,9 +3,10 @@
 #define SRC_RECIPE_PATTERN_H
 
 /*
- * A recipe's `path`: literal text and {name} holes, e.g. "/thumb/{size}/{source}". {source} takes one or more
- * path segments, none of them empty, and stands behind a '/'; any other hole takes a part of one segment. `source` stands
- * exactly once, and between two holes there is text. Pure, any thread.
+ * A recipe's `path`: literal text and {name} holes, e.g. "/thumb/{size}/{source}". {source} takes
+ * one or more path segments, none of them empty, and stands behind a '/'; any other hole takes a
+ * part of one segment. `source` stands exactly once, and between two holes there is text. Pure, any
+ * thread.
  */
 
 #include <stdbool.h>
@@ -32,8 +33,8 @@ const char *pattern_text(const struct pattern *pattern);
 /* Names of the holes but `source`, in order; returns their number. */
 size_t pattern_holes(const struct pattern *pattern, const char *names[PATTERN_HOLES_MAX]);
 
-/* Matches a decoded path from its first to its last byte. Without a choice: each hole takes as little as lets the rest
- * match, {source} as much. Time is bounded: O(length of path x holes). */
+/* Matches a decoded path from its first to its last byte. Without a choice: each hole takes as
+ * little as lets the rest match, {source} as much. Time is bounded: O(length of path x holes). */
 bool pattern_matches(const struct pattern *pattern, const char *path, struct pattern_match *match);
 
 /* The value of a hole, or NULL. */

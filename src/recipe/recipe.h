@@ -3,7 +3,8 @@
 #define SRC_RECIPE_RECIPE_H
 
 /*
- * A recipe: which requests it answers, with which program, within which limits. Immutable after config_load.
+ * A recipe: which requests it answers, with which program, within which limits. Immutable after
+ * config_load.
  */
 
 #include <stdbool.h>
@@ -37,10 +38,12 @@ struct recipe {
 	char **run;	  /* as written, NULL-terminated: for explain and -T */
 	size_t run_count;
 	struct template *template;
-	/* Of each program of the template: the absolute path that `programs` leads to, NULL when there is none (500). */
+	/* Of each program of the template: the absolute path that `programs` leads to, NULL when
+	 * there is none (500). */
 	char *program_paths[TEMPLATE_PROGRAMS_MAX];
 	enum recipe_response response;
-	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream */
+	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream
+		     */
 	uint64_t timeout_ms;	   /* default 30s */
 	uint64_t queue_timeout_ms; /* default 5s */
 	unsigned queue;		   /* waiting requests at most; default 64 */
@@ -54,8 +57,8 @@ struct recipe {
 	unsigned threads;	   /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
 	unsigned nice;		   /* 0 … 19; default 5 */
 	uint64_t temp_max_bytes; /* in the job's directory, beside {output}; default 1G; 0: none */
-	unsigned
-		processes; /* RLIMIT_NPROC: all threads of the user together; default 1024; 0: none */
+	unsigned processes; /* RLIMIT_NPROC: all threads of the user together; default 1024; 0: none
+			     */
 	unsigned open_files;				 /* RLIMIT_NOFILE; default 256 */
 	char *cache_control;				 /* NULL: no field */
 	char *stderr_fails[RECIPE_STDERR_FAILS_MAX + 1]; /* NULL-terminated */
@@ -70,20 +73,26 @@ struct recipe {
 		   1]; /* NULL-terminated; {config_dir} is filled in, here and in env */
 	char *env[RECIPE_PATHS_MAX + 1]; /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
-	bool cache; /* results are kept, and shared while they are made; default: as soon as there is a store (whole), never (live) */
-	/* Requests that ask for the same at the same time share one conversion; default: when there is a store that its results are kept in */
+	bool cache; /* results are kept, and shared while they are made; default: as soon as there
+		       is a store (whole), never (live) */
+	/* Requests that ask for the same at the same time share one conversion; default: when there
+	 * is a store that its results are kept in */
 	bool join;
-	/* For so long after its source has changed, an older result is sent while a new one is made; default: as `cache` says, 0 */
+	/* For so long after its source has changed, an older result is sent while a new one is
+	 * made; default: as `cache` says, 0 */
 	uint64_t stale_ms;
 	bool finish; /* a conversion that nobody waits for any more goes on, for the cache */
-	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs come. */
+	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs
+	 * come. */
 	char *preload[RECIPE_PATHS_MAX + 1];
 	char *prime[RECIPE_PATHS_MAX + 1];
 };
 
-/* Checks everything that came in the URL against the recipe's parameters and fills values[0 … param_count): path holes first,
- * then the query, then defaults, then the format from `accept`. Unknown, repeated, missing, malformed: false, with the line for
- * the client in message. *negotiated says that Accept was looked at (Vary). When every offered format has q=0: the first. */
+/* Checks everything that came in the URL against the recipe's parameters and fills values[0 …
+ * param_count): path holes first, then the query, then defaults, then the format from `accept`.
+ * Unknown, repeated, missing, malformed: false, with the line for the client in message.
+ * *negotiated says that Accept was looked at (Vary). When every offered format has q=0: the first.
+ */
 bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
 	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
 	char message[PARAM_MESSAGE_MAX]);

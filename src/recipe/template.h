@@ -3,21 +3,24 @@
 #define SRC_RECIPE_TEMPLATE_H
 
 /*
- * A recipe's `run`: argv elements with {holes}, optional groups "[" … "]", and "|" between programs. Compiled once,
- * expanded for every request. Pure, any thread (a compiled template is immutable).
+ * A recipe's `run`: argv elements with {holes}, optional groups "[" … "]", and "|" between
+ * programs. Compiled once, expanded for every request. Pure, any thread (a compiled template is
+ * immutable).
  *
  *   {name} {name.w} {name*2} {name.h|-2} {name|text}   a checked parameter, its part, scaled, with a value for an absent one;
- *                                              scaling and part may stand together: {size.w*2|0}; {size*2} scales both parts
+ *                                              scaling and part may stand together: {size.w*2|0};
+ * {size*2} scales both parts
  *   {source} {source.fd} {source.format}       the open file: /dev/fd/3, 3, jpeg
  *   {output}                                   a seekable file instead of stdout; text behind it in the same element
  *                                              ("{output}.webp") belongs to the name
  *   "[" … "]"  (elements of their own)         drop out when a parameter in them is absent (or a flag is false);
- *                                              not nested; a flag may stand as {flag} with an element that becomes ""
- *                                              and is then left out: "[", "{flag}", "-strip", "]"
+ *                                              not nested; a flag may stand as {flag} with an
+ * element that becomes "" and is then left out: "[", "{flag}", "-strip", "]"
  *   "|"        (an element of its own)         the next program, at most TEMPLATE_PROGRAMS_MAX
  *   "{{" "}}"                                  braces
- * An absent parameter outside of a group without |default makes its element an empty piece of text; an element that consists
- * of absent holes alone is left out (a choice that maps to "" counts as absent there, but drops no group).
+ * An absent parameter outside of a group without |default makes its element an empty piece of text;
+ * an element that consists of absent holes alone is left out (a choice that maps to "" counts as
+ * absent there, but drops no group).
  */
 
 #include <stdbool.h>
@@ -47,14 +50,15 @@ struct template_program {
 struct template_argv {
 	size_t program_count;
 	struct template_program programs[TEMPLATE_PROGRAMS_MAX];
-	const char *
-		output; /* the file's whole name: {output} and what follows it; NULL: the template has none */
+	const char *output; /* the file's whole name: {output} and what follows it; NULL: the
+			       template has none */
 	char *pointers[TEMPLATE_ARGS_MAX + TEMPLATE_PROGRAMS_MAX];
 	char storage[TEMPLATE_BYTES_MAX];
 };
 
-/* Compiles `count` elements. Holes are resolved against params. The first element of each program must be free of holes (no value
- * from outside chooses a program). Returns NULL and one line in error. */
+/* Compiles `count` elements. Holes are resolved against params. The first element of each program
+ * must be free of holes (no value from outside chooses a program). Returns NULL and one line in
+ * error. */
 struct template *template_new(const char *const *elements, size_t count, const struct param *params,
 	size_t param_count, char *error, size_t error_size);
 void template_free(struct template *template);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers that cost less than a thread's waking up: what the same request was found to mean a moment ago is still known (memo.h), and
- * two looks tell that it is still so. This is the loop's thread, so nothing here waits: source and result lie on file systems of this
- * machine, both were looked at less than MEMO_IDLE_MS ago, no file is read, and what the web server does not take at once is left to a
- * worker (fcgi_connection_end_now). */
+/* Answers that cost less than a thread's waking up: what the same request was found to mean a
+ * moment ago is still known (memo.h), and two looks tell that it is still so. This is the loop's
+ * thread, so nothing here waits: source and result lie on file systems of this machine, both were
+ * looked at less than MEMO_IDLE_MS ago, no file is read, and what the web server does not take at
+ * once is left to a worker (fcgi_connection_end_now). */
 #include "src/request/internal.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@
 #include "src/share/coalesce.h"
 #include "src/request/reply.h"
 
-/* The result as the cache has it; a short one with its content, unless the web server sends it. Returns the content, to be freed. */
+/* The result as the cache has it; a short one with its content, unless the web server sends it.
+ * Returns the content, to be freed. */
 static char *look_at(
 	const struct request *request, struct memo_note *note, int file, uint64_t length)
 {
@@ -32,14 +34,14 @@ static char *look_at(
 static bool is_remembered(const struct request *request, int file)
 {
 	const struct memo_note *note = request->note;
-	return note && file < 0 &&
-	       !memcmp(note->identity.key, request->identity.key, DIGEST_BYTES);
+	return note && file < 0 && !memcmp(note->identity.key, request->identity.key, DIGEST_BYTES);
 }
 
 void request_remember(struct request *request, int file, uint64_t length)
 {
 	const struct plan *plan = request->plan;
-	/* A time of the future is shown as now, whenever that is; a second source could appear at any time. */
+	/* A time of the future is shown as now, whenever that is; a second source could appear at
+	 * any time. */
 	if (!request->service->memo || is_remembered(request, file) || plan->searched ||
 		request->identity.modified != plan->source.stat.st_mtim.tv_sec ||
 		!source_is_local(request->config->root, &plan->source))
@@ -64,8 +66,8 @@ static bool is_kept(const struct request *request, const struct memo_note *note)
 	       sharing_store(&request->service->sharing, note->recipe);
 }
 
-/* Without opening it: we have it, or the web server sends it, as it does where nothing but the whole is asked for. With `stale` a hit
- * has more to do. */
+/* Without opening it: we have it, or the web server sends it, as it does where nothing but the
+ * whole is asked for. With `stale` a hit has more to do. */
 static bool is_at_hand(const struct request *request, const struct memo_note *note)
 {
 	static const char *const names[] = {

@@ -17,7 +17,8 @@
 #include "src/http/request_id.h"
 #include "src/plan/identity.h"
 
-/* For what is converted by the request's own thread. Some 60 KiB, too much for a worker's stack, and for who needs none of it. */
+/* For what is converted by the request's own thread. Some 60 KiB, too much for a worker's stack,
+ * and for who needs none of it. */
 struct request_work {
 	struct conversion conversion;
 	struct pump pump;
@@ -44,7 +45,7 @@ struct request {
 	struct text reason;
 	char reason_buffer[ACCESS_REASON_MAX];
 	const struct memo_note *note; /* NULL: nothing is remembered */
-	struct plan *plan;		/* its share's, if it leads one; NULL: none was made */
+	struct plan *plan;	      /* its share's, if it leads one; NULL: none was made */
 	bool plan_taken;
 	/* What the plan says, or is remembered of it. */
 	const struct recipe *recipe; /* NULL: none was found */
@@ -77,26 +78,30 @@ bool request_has_any(const struct request *request, const char *const *names);
 bool request_has_condition(const struct request *request);
 /* True: the client's conditions are answered, nothing else needs to be done. */
 bool request_send_condition(struct request *request);
-/* Sends the whole result of `size` bytes, or the part of it that the client wants: from body, from file, or, without both, from the
- * pump. kept: it is in the cache, and the web server may send it itself. */
+/* Sends the whole result of `size` bytes, or the part of it that the client wants: from body, from
+ * file, or, without both, from the pump. kept: it is in the cache, and the web server may send it
+ * itself. */
 void request_send_result(struct request *request, int file, uint64_t size, bool kept);
 /* Whether the web server is to send kept results of that size. */
 bool request_is_handed_over(const struct request *request, uint64_t size);
 /* Takes the -errno of a send. */
 void request_sending_failed(struct request *request, int r);
 
-/* request_shared.c: whether its result may be others', too; answers by way of the cache and of share_table. */
+/* request_shared.c: whether its result may be others', too; answers by way of the cache and of
+ * share_table. */
 bool request_is_shared(const struct request *request);
 void request_answer_shared(struct request *request);
 /* Sends what the cache has; false: it has nothing. */
 bool request_send_hit(struct request *request);
 
-/* Whether its conversion would be refused now, because the queue is full; *retry_after_s is set then. */
+/* Whether its conversion would be refused now, because the queue is full; *retry_after_s is set
+ * then. */
 bool request_is_refused(const struct request *request, unsigned *retry_after_s);
 /* The same, and then it was. */
 bool request_refuses(struct request *request);
 
-/* request_recall.c: what is known of it by now helps the next one; file: its result in the cache, or -1. */
+/* request_recall.c: what is known of it by now helps the next one; file: its result in the cache,
+ * or -1. */
 void request_remember(struct request *request, int file, uint64_t length);
 /* Answers by what is remembered, a worker's way; false: that is not enough. */
 bool request_answer_from_memo(struct request *request);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree for finding, a list for forgetting: the one that was used last stands first. Who has found an entry holds it by a reference,
- * so that it can be forgotten meanwhile; it never changes but for the mark that it was used. */
+/* A tree for finding, a list for forgetting: the one that was used last stands first. Who has found
+ * an entry holds it by a reference, so that it can be forgotten meanwhile; it never changes but for
+ * the mark that it was used. */
 #include "src/request/memo.h"
 
 #include <errno.h>
@@ -21,7 +22,8 @@ enum {
 	SWEEP_MS = MEMO_IDLE_MS / 2,
 };
 
-/* What there is to know of the Accept field: where it was looked at, none is something else than an empty one. */
+/* What there is to know of the Accept field: where it was looked at, none is something else than an
+ * empty one. */
 enum accept { ACCEPT_IGNORED, ACCEPT_ABSENT, ACCEPT_GIVEN };
 
 struct recalled {
@@ -218,16 +220,15 @@ static bool is_known(const struct recalled *entry, const struct memo_note *note)
 				       !memcmp(&entry->note.file, &note->file, sizeof note->file)));
 }
 
-void memo_keep(struct memo *memo, const struct config *config, const char *uri,
-	const char *accept, const struct memo_note *note)
+void memo_keep(struct memo *memo, const struct config *config, const char *uri, const char *accept,
+	const struct memo_note *note)
 {
 	enum accept kind = kind_of(note->negotiated, accept);
 	accept = kind == ACCEPT_GIVEN ? accept : "";
 	if (strlen(uri) + strlen(accept) > TEXTS_MAX)
 		return;
 	pthread_mutex_lock(&memo->lock);
-	bool wanted =
-		memo->config == config && !is_known(list_find(memo, uri, kind, accept), note);
+	bool wanted = memo->config == config && !is_known(list_find(memo, uri, kind, accept), note);
 	pthread_mutex_unlock(&memo->lock);
 	struct recalled *entry = wanted ? entry_new(uri, kind, accept, note) : NULL;
 	if (!entry)
@@ -305,8 +306,7 @@ void memo_put_off(struct memo *memo)
 }
 
 /* Takes a reference to each that was used; forgets what was not. Returns how many. */
-static size_t sweep(
-	struct memo *memo, struct recalled *used[MEMO_MAX], const struct cache **cache)
+static size_t sweep(struct memo *memo, struct recalled *used[MEMO_MAX], const struct cache **cache)
 {
 	size_t count = 0;
 	struct recalled *entry, *next;

@@ -3,9 +3,10 @@
 #define SRC_REQUEST_MEMO_H
 
 /*
- * What requests were found to mean a moment ago, so that the same one need not be looked into again: its recipe, its validators, and
- * a short result that the cache has for it. It is only ever a reason to answer at once; whoever uses an entry makes sure that
- * source and result are still what they were, and whoever finds none loses nothing. An entry that nobody has used for
+ * What requests were found to mean a moment ago, so that the same one need not be looked into
+ * again: its recipe, its validators, and a short result that the cache has for it. It is only ever
+ * a reason to answer at once; whoever uses an entry makes sure that source and result are still
+ * what they were, and whoever finds none loses nothing. An entry that nobody has used for
  * MEMO_IDLE_MS is forgotten; all bodies together have MEMO_BYTES. Any thread.
  */
 
@@ -38,14 +39,15 @@ int memo_new(struct memo **out);
 /* NULL is fine. */
 void memo_free(struct memo *memo);
 
-/* From now on entries are about requests under this configuration, with results of this cache, which
- * may be NULL; all others are forgotten. */
+/* From now on entries are about requests under this configuration, with results of this cache,
+ * which may be NULL; all others are forgotten. */
 void memo_reset(struct memo *memo, const struct config *config, const struct cache *cache);
 
-/* Remembers it, unless the configuration is another one by now, or as much is known already. All is copied. accept: the request's
- * field, NULL: it has none; it counts where the note says that it was negotiated. */
-void memo_keep(struct memo *memo, const struct config *config, const char *uri,
-	const char *accept, const struct memo_note *note);
+/* Remembers it, unless the configuration is another one by now, or as much is known already. All is
+ * copied. accept: the request's field, NULL: it has none; it counts where the note says that it was
+ * negotiated. */
+void memo_keep(struct memo *memo, const struct config *config, const char *uri, const char *accept,
+	const struct memo_note *note);
 
 /* What is known of such a request; memo_release is due. NULL: nothing. */
 const struct memo_note *memo_find(

@@ -30,7 +30,8 @@ int reply_send_alone(struct fcgi_connection *connection, const struct response *
 			     : fcgi_connection_write_last(connection, text.data, text.len);
 }
 
-/* The fields, and room for the content behind them, which fcgi_connection_last_done ends. NULL: there is none, *error says why. */
+/* The fields, and room for the content behind them, which fcgi_connection_last_done ends. NULL:
+ * there is none, *error says why. */
 static char *begin_last(struct fcgi_connection *connection, const struct response *response,
 	size_t *fields, int *error)
 {
@@ -48,8 +49,8 @@ static char *begin_last(struct fcgi_connection *connection, const struct respons
 	return last + text.len;
 }
 
-int reply_send_short(struct fcgi_connection *connection, const struct response *response,
-	int file, uint64_t offset)
+int reply_send_short(struct fcgi_connection *connection, const struct response *response, int file,
+	uint64_t offset)
 {
 	size_t fields, have = 0;
 	int r;

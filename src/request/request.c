@@ -42,10 +42,10 @@ bool request_refuses(struct request *request)
 	request->times.entered = clock_now_us();
 	request->retry_after_s = retry_after_s;
 	request->outcome = OUTCOME_QUEUE_FULL;
-	request->cache =
-		request_is_shared(request) && sharing_store(&request->service->sharing, request->recipe)
-			? ACCESS_CACHE_MISS
-			: ACCESS_CACHE_OFF;
+	request->cache = request_is_shared(request) &&
+					 sharing_store(&request->service->sharing, request->recipe)
+				 ? ACCESS_CACHE_MISS
+				 : ACCESS_CACHE_OFF;
 	request_send_error(request);
 	return true;
 }
@@ -71,8 +71,8 @@ static enum outcome run(struct request *request)
 	pump_init(pump, conversion, request->connection, &request->progress, &request->reason);
 	request->ran = conversion;
 	atomic_store(&request->progress.phase, PROGRESS_STARTING);
-	enum outcome outcome =
-		conversion_open(conversion, &request->service->starter, request->plan, &request->reason);
+	enum outcome outcome = conversion_open(
+		conversion, &request->service->starter, request->plan, &request->reason);
 	if (outcome == OUTCOME_OK) {
 		request->times.running = clock_now_us();
 		conversion_show(conversion, &request->progress);

@@ -17,8 +17,8 @@ struct request;
 /* Takes up the complete request on the connection; takes a reference to config. NULL: no memory. */
 struct request *request_new(
 	struct service *service, struct config *config, struct fcgi_connection *connection);
-/* Answers it when that needs neither a conversion nor any waiting. False: nothing has happened, request_serve is due. The loop's
- * thread; the service has a memo. */
+/* Answers it when that needs neither a conversion nor any waiting. False: nothing has happened,
+ * request_serve is due. The loop's thread; the service has a memo. */
 bool request_answer_at_once(struct request *request);
 /* Answers it. Blocks; worker threads. */
 void request_serve(struct request *request);

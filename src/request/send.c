@@ -19,7 +19,8 @@ static const char *make_timing(struct request *request)
 	return request->timing;
 }
 
-/* What is out of date is nothing for the caches before us to keep; who may see it stays the same. */
+/* What is out of date is nothing for the caches before us to keep; who may see it stays the same.
+ */
 static const char *cache_control_of(const struct request *request)
 {
 	const struct recipe *recipe = request->recipe;
@@ -157,8 +158,9 @@ bool request_is_handed_over(const struct request *request, uint64_t size)
 	return config->cache_send && size >= config->cache_send_from_bytes;
 }
 
-/* Whether the web server sends a file that it can have. It looks at the client's conditions once more then, and at ranges for the
- * first time: what it would decide otherwise than we do, for want of our tag and our sense of dates, is not left to it. */
+/* Whether the web server sends a file that it can have. It looks at the client's conditions once
+ * more then, and at ranges for the first time: what it would decide otherwise than we do, for want
+ * of our tag and our sense of dates, is not left to it. */
 static bool web_server_sends(
 	const struct request *request, uint64_t size, enum http_range_verdict verdict)
 {

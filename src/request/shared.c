@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A result that is there is sent; one that is being made is waited for; only what is neither is made. A
- * live result is sent while it grows, by each request at its client's pace. */
+/* A result that is there is sent; one that is being made is waited for; only what is neither is
+ * made. A live result is sent while it grows, by each request at its client's pace. */
 #include "src/request/internal.h"
 
 #include <errno.h>
@@ -32,7 +32,8 @@ bool request_send_hit(struct request *request)
 	return true;
 }
 
-/* The result from before the source changed, as it was then, while a new one is made for those who come later. */
+/* The result from before the source changed, as it was then, while a new one is made for those who
+ * come later. */
 static bool send_older(struct request *request)
 {
 	const struct plan *plan = request->plan;
@@ -46,7 +47,8 @@ static bool send_older(struct request *request)
 	if (file < 0)
 		return false;
 	struct plan *offered = request->plan;
-	share_refresh(&request->service->sharing, identity, &offered, request->uri, request->id, &request->waiter);
+	share_refresh(&request->service->sharing, identity, &offered, request->uri, request->id,
+		&request->waiter);
 	request->plan_taken = !offered;
 	request->kept_file = file;
 	request->cache = ACCESS_CACHE_STALE;
@@ -178,7 +180,8 @@ void request_answer_shared(struct request *request)
 		(request_send_hit(request) || request_refuses(request)))
 		return;
 	struct plan *offered = request->plan;
-	int r = share_join(&request->service->sharing, &request->identity, &offered, request->uri, &request->waiter);
+	int r = share_join(&request->service->sharing, &request->identity, &offered, request->uri,
+		&request->waiter);
 	request->plan_taken = !offered;
 	if (r != 0) {
 		if (r == SHARE_E_FULL)
@@ -193,8 +196,9 @@ void request_answer_shared(struct request *request)
 	/* Somebody else's conversion has the source open, or its result makes ours unnecessary. */
 	if (!request->waiter.leader)
 		source_close(&request->plan->source);
-	enum access_cache made =
-		sharing_store(&request->service->sharing, recipe) ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
+	enum access_cache made = sharing_store(&request->service->sharing, recipe)
+					 ? ACCESS_CACHE_MISS
+					 : ACCESS_CACHE_OFF;
 	request->cache = request->waiter.leader ? made : ACCESS_CACHE_JOIN;
 	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
 	request->running = (struct in_flight_entry){
@@ -203,7 +207,7 @@ void request_answer_shared(struct request *request)
 		.source = request->plan->source_name,
 		.since_us = request->times.start,
 		.progress = request->waiter.leader ? share_get_progress(&request->waiter)
-						 : &request->progress,
+						   : &request->progress,
 	};
 	in_flight_enter(request->service->observer.in_flight, &request->running);
 	if (recipe->response == RECIPE_LIVE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The conversion belongs to no client: it runs in its own thread, and every request, also the one that began it, only waits and
- * reads. So nobody's hanging up needs a hand-over, and no slow reader holds up another one. There are as many share_table as
- * conversions run or wait for a slot: a list is enough to find one. */
+/* The conversion belongs to no client: it runs in its own thread, and every request, also the one
+ * that began it, only waits and reads. So nobody's hanging up needs a hand-over, and no slow reader
+ * holds up another one. There are as many share_table as conversions run or wait for a slot: a list
+ * is enough to find one. */
 #include "src/share/internal.h"
 
 #include <errno.h>
@@ -45,8 +46,8 @@ static void end_all(struct share_table *table)
 {
 	pthread_mutex_lock(&table->lock);
 	struct share *share;
-	LIST_FOREACH(share, &table->list, entry)
-	eventfd_write(share->abandoned, 1);
+	LIST_FOREACH (share, &table->list, entry)
+		eventfd_write(share->abandoned, 1);
 	while (table->running > 0)
 		pthread_cond_wait(&table->landed, &table->lock);
 	pthread_mutex_unlock(&table->lock);
@@ -220,9 +221,9 @@ void share_start(struct share *share)
 struct share *share_find(const struct share_table *table, const uint8_t key[DIGEST_BYTES])
 {
 	struct share *share;
-	LIST_FOREACH(share, &table->list, entry)
-	if (!memcmp(share->identity.key, key, DIGEST_BYTES))
-		break;
+	LIST_FOREACH (share, &table->list, entry)
+		if (!memcmp(share->identity.key, key, DIGEST_BYTES))
+			break;
 	return share;
 }
 

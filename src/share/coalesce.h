@@ -3,8 +3,9 @@
 #define SRC_SHARE_COALESCE_H
 
 /*
- * A conversion that several requests share: it runs in a thread of its own and goes on as long as one of them wants it. Its output
- * becomes a file, which they all read; a live one while it grows. What is complete goes to the cache.
+ * A conversion that several requests share: it runs in a thread of its own and goes on as long as
+ * one of them wants it. Its output becomes a file, which they all read; a live one while it grows.
+ * What is complete goes to the cache.
  */
 
 #include <stdbool.h>
@@ -60,23 +61,25 @@ enum {
 	SHARE_E_FULL = 1 /* there are as many share_table as share_limit allows */
 };
 
-/* Takes a waiter in the flight of this key; makes one when there is none, which takes over *plan (then NULL) and of which this
- * request is the leader. Any thread. Returns 0, SHARE_E_FULL or -errno. */
+/* Takes a waiter in the flight of this key; makes one when there is none, which takes over *plan
+ * (then NULL) and of which this request is the leader. Any thread. Returns 0, SHARE_E_FULL or
+ * -errno. */
 int share_join(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, struct share_waiter *waiter);
 
-/* Begins a flight that nobody waits for, to put a new result into the cache, unless one of this key is under way, or has failed
- * just now, or there are too many of them; what becomes of it is logged with `id`. The waiter, when it took the plan, only keeps that. */
+/* Begins a flight that nobody waits for, to put a new result into the cache, unless one of this key
+ * is under way, or has failed just now, or there are too many of them; what becomes of it is logged
+ * with `id`. The waiter, when it took the plan, only keeps that. */
 void share_refresh(struct sharing *sharing, const struct identity *identity, struct plan **plan,
 	const char *uri, const char *id, struct share_waiter *waiter);
 
-/* Waits until something is different from *state, with all of which the caller is done, or the client has gone. Returns 0 or the
- * connection's -errno. */
+/* Waits until something is different from *state, with all of which the caller is done, or the
+ * client has gone. Returns 0 or the connection's -errno. */
 int share_wait(
 	struct share_waiter *waiter, struct fcgi_connection *connection, struct share_state *state);
 
-/* Gives the waiter up; the last one ends the conversion, unless the recipe says that it is to be finished. Afterwards nothing of the
- * share may be used. */
+/* Gives the waiter up; the last one ends the conversion, unless the recipe says that it is to be
+ * finished. Afterwards nothing of the share may be used. */
 void share_leave(struct share_waiter *waiter);
 
 /* At any time. */
@@ -92,13 +95,15 @@ const char *share_get_reason(const struct share_waiter *waiter);
 /* The store for results of this recipe, or NULL. */
 struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe);
 
-/* Makes share_table possible and opens the store that the configuration names. Without a store everything works as well, so
- * what is wrong with it is logged and no error. Main thread, before there are others. */
+/* Makes share_table possible and opens the store that the configuration names. Without a store
+ * everything works as well, so what is wrong with it is logged and no error. Main thread, before
+ * there are others. */
 void sharing_open(struct sharing *sharing, const struct config *config);
 /* At most so many at once, whoever waits for them: each has a thread and descriptors. Any
  * thread. */
 void sharing_limit(struct sharing *sharing, unsigned flights_max);
-/* Ends share_table that still run, waits for them, and closes the store. No request may be running any more. */
+/* Ends share_table that still run, waits for them, and closes the store. No request may be running
+ * any more. */
 void sharing_close(struct sharing *sharing);
 
 #endif

@@ -41,7 +41,7 @@ struct share {
 	struct plan *plan;
 	struct identity identity;
 	char *uri;
-	char *refresh_id;	      /* of the request that wanted a refresh; NULL: it is none */
+	char *refresh_id;		/* of the request that wanted a refresh; NULL: it is none */
 	struct in_flight_entry running; /* of a refresh */
 	bool opened;
 	struct conversion conversion;

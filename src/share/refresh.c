@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* While a refresh runs, everybody is served with the older result, so it is in no hurry and must not crowd out those who wait: it
- * goes through admission like any other, there are at most as many as conversions run at once, and the next request
- * for a result that found no place tries again. One that fails would be begun again by every request: it is not, for a
- * second, two, four, and so on. */
+/* While a refresh runs, everybody is served with the older result, so it is in no hurry and must
+ * not crowd out those who wait: it goes through admission like any other, there are at most as many
+ * as conversions run at once, and the next request for a result that found no place tries again.
+ * One that fails would be begun again by every request: it is not, for a second, two, four, and so
+ * on. */
 #include "src/share/internal.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000 };
 
-static struct share_failure *find_failure(struct share_table *table, const uint8_t key[DIGEST_BYTES])
+static struct share_failure *find_failure(
+	struct share_table *table, const uint8_t key[DIGEST_BYTES])
 {
 	for (size_t i = 0; i < SHARE_FAILURES; i++) {
 		struct share_failure *failure = &table->failures[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the thread of a share does: the steps are those of a request that is alone, but the output goes to a file, where possible one
- * of the cache, and nobody's connection is looked at. */
+/* What the thread of a share does: the steps are those of a request that is alone, but the output
+ * goes to a file, where possible one of the cache, and nobody's connection is looked at. */
 #include "src/share/internal.h"
 
 #include <poll.h>
@@ -46,8 +46,7 @@ static bool is_wanted(void *data)
 static enum outcome enter_admission(
 	struct share *share, struct admission_pass *pass, struct share_state *state)
 {
-	struct admission_request wanted =
-		limits_request(share->plan->config, share->plan->recipe);
+	struct admission_request wanted = limits_request(share->plan->config, share->plan->recipe);
 	wanted.watch_fd = share->abandoned;
 	wanted.alive = is_wanted;
 	wanted.data = share;

@@ -60,9 +60,11 @@ static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offse
 
 static struct sniff sniff_file(int fd, uint64_t size)
 {
-	/* On the stack: a thread-local one is written to when a thread begins, and kept with its stack when it ends. */
+	/* On the stack: a thread-local one is written to when a thread begins, and kept with its
+	 * stack when it ends. */
 	unsigned char buffer[SNIFF_BYTES];
-	/* Most types show in the first page; where the file is shorter nobody has to look for its end. */
+	/* Most types show in the first page; where the file is shorter nobody has to look for its
+	 * end. */
 	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
 	if (have == 0)
 		return (struct sniff){.type = MEDIA_UNKNOWN};
@@ -129,8 +131,9 @@ static int look_up(int directory, const char *name, uint64_t flags, uint64_t res
 	return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 }
 
-/* Beneath the root as ever: a directory on the way may have become a link that leads out of it, of which the file knows nothing. Of its
- * own permissions and its name the time of its last change of status tells. */
+/* Beneath the root as ever: a directory on the way may have become a link that leads out of it, of
+ * which the file knows nothing. Of its own permissions and its name the time of its last change of
+ * status tells. */
 bool source_is_same(const char *root, const char *name, const struct stat *then)
 {
 	struct stat now;

@@ -13,7 +13,7 @@
 #include "src/source/sniff.h"
 
 struct source {
-	int fd; /* -1: none */
+	int fd;	   /* -1: none */
 	int error; /* SOURCE_E_UNAVAILABLE, SOURCE_E_SHORTAGE: the errno */
 	uint64_t size;
 	struct stat stat;
@@ -43,8 +43,9 @@ void source_close(struct source *source);
 
 /* Whether both tell of one file, unchanged: its content, its permissions, its links. */
 bool source_is_unchanged(const struct stat *then, const struct stat *now);
-/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by source_open before. Looks at nothing but what
- * is in memory; false, too, when that does not tell (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
+/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by
+ * source_open before. Looks at nothing but what is in memory; false, too, when that does not tell
+ * (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
 bool source_is_same(const char *root, const char *name, const struct stat *then);
 /* Whether the root and the source lie on file systems of this machine. */
 bool source_is_local(const char *root, const struct source *source);

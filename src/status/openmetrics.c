@@ -92,7 +92,9 @@ static void write_daemon(const struct status_view *view, FILE *out)
 		view->events[METRICS_SPAWNER_RESTARTS]);
 	counter(out, "no_thread_refusals", "Requests refused for want of a thread.",
 		view->events[METRICS_NO_THREAD]);
-	counter(out, "log_dropped", "Lines of the log that were dropped: its reader or disk did not take them.", view->log_dropped);
+	counter(out, "log_dropped",
+		"Lines of the log that were dropped: its reader or disk did not take them.",
+		view->log_dropped);
 }
 
 static void write_slots(const struct status_view *view, FILE *out)

@@ -56,8 +56,8 @@ void status_plot_rates(const struct history_window *windows, FILE *out)
 static void put_line(
 	FILE *out, const char *class, const struct history_window *windows, double share)
 {
-	/* A pen that is lifted where nothing happened; the buckets are what a millisecond to minutes
-	 * are divided into, so they make a fair logarithmic axis. */
+	/* A pen that is lifted where nothing happened; the buckets are what a millisecond to
+	 * minutes are divided into, so they make a fair logarithmic axis. */
 	fprintf(out, "<path class=%s d=\"", class);
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
 		uint64_t us = history_quantile(&windows[i], 1, share);

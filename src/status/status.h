@@ -13,7 +13,8 @@
 
 enum status_form { STATUS_TEXT, STATUS_JSON, STATUS_OPENMETRICS, STATUS_HTML };
 
-/* What stands behind the '?' of the URL, NULL or "" for text; "json=" is as good as "json". False: there is no such form. */
+/* What stands behind the '?' of the URL, NULL or "" for text; "json=" is as good as "json". False:
+ * there is no such form. */
 bool status_form_of(const char *query, enum status_form *form);
 const char *status_media_type(enum status_form form);
 

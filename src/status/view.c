@@ -115,12 +115,14 @@ struct status_view *status_view_new(
 		status_view_free(view);
 		return NULL;
 	}
-	view->running_count = in_flight_look(service->observer.in_flight, view->running, STATUS_RUNNING_MAX);
+	view->running_count =
+		in_flight_look(service->observer.in_flight, view->running, STATUS_RUNNING_MAX);
 	view->running_shown =
 		view->running_count < STATUS_RUNNING_MAX ? view->running_count : STATUS_RUNNING_MAX;
 	history_windows(service->observer.history, view->windows);
 	view->failure_count = history_failures(service->observer.history, view->failures);
-	view->holder_count = launcher_look(service->starter.launcher, view->holders, STATUS_HOLDERS_MAX);
+	view->holder_count =
+		launcher_look(service->starter.launcher, view->holders, STATUS_HOLDERS_MAX);
 	return view;
 }
 

@@ -3,7 +3,8 @@
 #define SRC_STATUS_VIEW_H
 
 /*
- * All that the status page tells, gathered at one moment, for whatever form it is shown in. One thread.
+ * All that the status page tells, gathered at one moment, for whatever form it is shown in. One
+ * thread.
  */
 
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the fake takes what no limit of the kernel counts: memory that is shared, files without a name.
+ * How the fake takes what no limit of the kernel counts: memory that is shared, files without a
+ * name.
  */
 #include <fcntl.h>
 #include <stdio.h>

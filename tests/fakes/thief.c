@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A converter against its own output. /dev/fd/1 can be opened for reading, so a program can take back what it has written, at the
- * moment when the daemon has counted it; and a process that stays behind can change a file that the daemon has measured.
+ * A converter against its own output. /dev/fd/1 can be opened for reading, so a program can take
+ * back what it has written, at the moment when the daemon has counted it; and a process that stays
+ * behind can change a file that the daemon has measured.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,15 +56,17 @@ static int waiting(int fd)
 	return bytes;
 }
 
-/* Writes COUNT bytes whenever its reader has taken all of the last ones. When the reader rests in the middle of them, takes the rest
- * back, leaves a file "taken" in its directory, and writes nothing more. */
+/* Writes COUNT bytes whenever its reader has taken all of the last ones. When the reader rests in
+ * the middle of them, takes the rest back, leaves a file "taken" in its directory, and writes
+ * nothing more. */
 _Noreturn void thief_lure(uint64_t count)
 {
 	int fd = open_own_output();
 
 	for (;;) {
 		output_pattern(count);
-		for (int i = 0, before = -1, now; (now = waiting(fd)) > 0; i = now == before ? i + 1 : 0) {
+		for (int i = 0, before = -1, now; (now = waiting(fd)) > 0;
+			i = now == before ? i + 1 : 0) {
 			if (i == RESTING_MS) {
 				take(fd);
 				output_mark("taken");

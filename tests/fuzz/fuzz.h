@@ -3,8 +3,8 @@
 #define TESTS_FUZZ_FUZZ_H
 
 /*
- * What the fuzzers share: an input is cut into the pieces that a function wants, and an invariant that does not hold ends
- * the program, so that libFuzzer keeps the input.
+ * What the fuzzers share: an input is cut into the pieces that a function wants, and an invariant
+ * that does not hold ends the program, so that libFuzzer keeps the input.
  */
 
 #include <stddef.h>
@@ -38,8 +38,8 @@ __attribute__((unused)) static uint8_t fuzz_byte(struct fuzz_bytes *bytes)
 	return *bytes->data++;
 }
 
-/* A copy of the bytes up to `end` (which is skipped) or a NUL: exactly as long as it is, so that a sanitizer sees who reads
- * behind it. The caller frees it. */
+/* A copy of the bytes up to `end` (which is skipped) or a NUL: exactly as long as it is, so that a
+ * sanitizer sees who reads behind it. The caller frees it. */
 __attribute__((unused)) static char *fuzz_text(struct fuzz_bytes *bytes, char end)
 {
 	size_t len = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration that loads must print itself, load again, and print the same; one that does not must say why, with its name and a line.
+ * A configuration that loads must print itself, load again, and print the same; one that does not
+ * must say why, with its name and a line.
  */
 #include "src/config/config.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A whole connection over a socketpair, with a peer that may do anything at any time. The input is a story: what kind of answers the
- * daemon gives, and then turn by turn what the peer does: it sends, a byte at a time or all at once, takes a byte, a little or everything,
- * says that it will send no more, closes, or lets time pass. A turn comes whenever the daemon finds nothing to read, and whenever it
- * waits in poll: that and the clock are ours here (--wrap), so that a minute costs nothing and the same story ends the same way.
+ * A whole connection over a socketpair, with a peer that may do anything at any time. The input is
+ * a story: what kind of answers the daemon gives, and then turn by turn what the peer does: it
+ * sends, a byte at a time or all at once, takes a byte, a little or everything, says that it will
+ * send no more, closes, or lets time pass. A turn comes whenever the daemon finds nothing to read,
+ * and whenever it waits in poll: that and the clock are ours here (--wrap), so that a minute costs
+ * nothing and the same story ends the same way.
  *
- * What must hold: what comes out is records, and in STDOUT the bytes of the answer and nothing else, whatever the peer and the converter's
- * pipe have done; and there is an end to it when the peer does nothing more.
+ * What must hold: what comes out is records, and in STDOUT the bytes of the answer and nothing
+ * else, whatever the peer and the converter's pipe have done; and there is an end to it when the
+ * peer does nothing more.
  */
 #include "fcgi/connection.h"
 #include "tests/fuzz/fuzz.h"
@@ -24,7 +27,8 @@ enum {
 	BODY_MAX = 256 * 1024,
 	SEND_TIMEOUT_MS = 1000,
 	ANSWER_MS = 5000,  /* the deadline of each */
-	POLLS_IDLE = 5000, /* with a peer that is done: so many waits and no more, a millisecond each at least */
+	POLLS_IDLE = 5000, /* with a peer that is done: so many waits and no more, a millisecond
+			      each at least */
 	SEND_BUFFER = 8192,
 };
 
@@ -47,7 +51,8 @@ static struct {
 	unsigned ends;
 } peer;
 
-/* The byte at each place of an answer: a header field, to be found out of place, is none of them. */
+/* The byte at each place of an answer: a header field, to be found out of place, is none of them.
+ */
 static uint8_t body_byte(uint64_t at)
 {
 	return (uint8_t)(at % 251);
@@ -63,7 +68,8 @@ static void take_record(void)
 		return;
 	}
 	uint8_t type = peer.record.type;
-	MUST(type == FCGI_STDOUT || type == FCGI_END_REQUEST || type == FCGI_GET_VALUES_RESULT || type == FCGI_UNKNOWN_TYPE);
+	MUST(type == FCGI_STDOUT || type == FCGI_END_REQUEST || type == FCGI_GET_VALUES_RESULT ||
+		type == FCGI_UNKNOWN_TYPE);
 	peer.content_left = peer.record.content_length;
 	peer.padding_left = peer.record.padding_length;
 	if (type == FCGI_STDOUT && peer.content_left == 0)
@@ -106,7 +112,8 @@ static void receive(size_t most)
 {
 	static uint8_t buffer[65536];
 	while (peer.fd >= 0 && most > 0) {
-		ssize_t n = recv(peer.fd, buffer, most < sizeof buffer ? most : sizeof buffer, MSG_DONTWAIT);
+		ssize_t n = recv(
+			peer.fd, buffer, most < sizeof buffer ? most : sizeof buffer, MSG_DONTWAIT);
 		if (n <= 0)
 			return;
 		take(buffer, (size_t)n);
@@ -115,15 +122,20 @@ static void receive(size_t most)
 }
 
 /* Whole records, so that libFuzzer need not find out about lengths. */
-static void send_record(uint8_t type, uint16_t id, const void *content, size_t size, uint8_t padding)
+static void send_record(
+	uint8_t type, uint16_t id, const void *content, size_t size, uint8_t padding)
 {
 	uint8_t wire[FCGI_HEADER_LEN + 1024 + 255] = {0};
-	const struct fcgi_header header = {.version = FCGI_VERSION_1, .type = type, .id = id,
-		.content_length = (uint16_t)size, .padding_length = padding};
+	const struct fcgi_header header = {.version = FCGI_VERSION_1,
+		.type = type,
+		.id = id,
+		.content_length = (uint16_t)size,
+		.padding_length = padding};
 	fcgi_header_encode(&header, wire);
 	memcpy(wire + FCGI_HEADER_LEN, content, size);
 	if (peer.fd >= 0 && !peer.shut)
-		(void)!send(peer.fd, wire, FCGI_HEADER_LEN + size + padding, MSG_DONTWAIT | MSG_NOSIGNAL);
+		(void)!send(peer.fd, wire, FCGI_HEADER_LEN + size + padding,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void send_request(uint16_t id, uint8_t flags)
@@ -147,23 +159,48 @@ static void send_raw(size_t wanted)
 /* One thing that the peer does. False: nothing more will come. */
 static bool turn(void)
 {
-	static const char names[] = "\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS\017\000FCGI_MPXS_CONNS";
+	static const char names[] =
+		"\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS\017\000FCGI_MPXS_CONNS";
 	if (peer.story.size == 0 || peer.fd < 0)
 		return false;
 	uint8_t what = fuzz_byte(&peer.story), how = fuzz_byte(&peer.story);
 	switch (what % 16) {
-	case 0: send_raw(how + 1u); break;
-	case 1: send_raw(1); break;
-	case 2: receive(1); break;
-	case 3: receive(how * 16u + 1); break;
-	case 4: receive(SIZE_MAX); break;
-	case 5: send_request(how >> 4, how & 1); break;
-	case 6: send_record(FCGI_ABORT_REQUEST, how, "", 0, 0); break;
-	case 7: send_record(FCGI_GET_VALUES, 0, names, how % sizeof names, how >> 4); break;
-	case 8: send_record(how, 0, "?", 1, how >> 4); break;
-	case 9: send_record(FCGI_STDIN, how >> 4, names, how % 16, how); break;
-	case 10: send_record(FCGI_BEGIN_REQUEST, how, "\0\1\1\0\0\0\0", 8, 0); break;
-	case 11: peer.now_ms += how * 8u; break;
+	case 0:
+		send_raw(how + 1u);
+		break;
+	case 1:
+		send_raw(1);
+		break;
+	case 2:
+		receive(1);
+		break;
+	case 3:
+		receive(how * 16u + 1);
+		break;
+	case 4:
+		receive(SIZE_MAX);
+		break;
+	case 5:
+		send_request(how >> 4, how & 1);
+		break;
+	case 6:
+		send_record(FCGI_ABORT_REQUEST, how, "", 0, 0);
+		break;
+	case 7:
+		send_record(FCGI_GET_VALUES, 0, names, how % sizeof names, how >> 4);
+		break;
+	case 8:
+		send_record(how, 0, "?", 1, how >> 4);
+		break;
+	case 9:
+		send_record(FCGI_STDIN, how >> 4, names, how % 16, how);
+		break;
+	case 10:
+		send_record(FCGI_BEGIN_REQUEST, how, "\0\1\1\0\0\0\0", 8, 0);
+		break;
+	case 11:
+		peer.now_ms += how * 8u;
+		break;
 	case 12:
 		for (unsigned i = 0; i < how; i++)
 			send_record(FCGI_GET_VALUES, 0, names, 31, (uint8_t)(how % 8));
@@ -180,7 +217,8 @@ static bool turn(void)
 			peer.fd = -1;
 		}
 		break;
-	default: break; /* it rests */
+	default:
+		break; /* it rests */
 	}
 	return true;
 }
@@ -270,7 +308,8 @@ static int answer(struct fcgi_connection *connection, uint8_t plan)
 	return fcgi_connection_end(connection);
 }
 
-/* The daemon's side, until one of them has enough. Returns how many requests were answered to their end. */
+/* The daemon's side, until one of them has enough. Returns how many requests were answered to their
+ * end. */
 static unsigned serve(struct fcgi_connection *connection, uint8_t plan)
 {
 	unsigned answers = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The web server's half, byte by byte: first byte: how many cuts; so many bytes: the sizes of the pieces; the rest is the stream. What a
- * stream means must not depend on how it was cut, and no stream makes more than its bounds.
+ * The web server's half, byte by byte: first byte: how many cuts; so many bytes: the sizes of the
+ * pieces; the rest is the stream. What a stream means must not depend on how it was cut, and no
+ * stream makes more than its bounds.
  */
 #include "fcgi/input.h"
 #include "fcgi/params.h"
@@ -9,7 +10,8 @@
 
 #include <stdbool.h>
 
-/* Everything that can be seen of a stream. A request is looked at when the stream has ended, since cuts differ in when it is complete. */
+/* Everything that can be seen of a stream. A request is looked at when the stream has ended, since
+ * cuts differ in when it is complete. */
 struct seen {
 	unsigned requests, aborted, too_large, broken, close_soon;
 	size_t taken, reply_length;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A declaration and a value, both from the input: type, bounds, values, default, then the text of a client. Lines:
- * type and flags (two bytes), min, max, allow, default, values with commas, and the value to the end.
+ * A declaration and a value, both from the input: type, bounds, values, default, then the text of a
+ * client. Lines: type and flags (two bytes), min, max, allow, default, values with commas, and the
+ * value to the end.
  */
 #include "src/recipe/param.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First line: a pattern; second: a path. Whatever matches must be the path again when the holes are filled with what was found in them;
- * a source has no empty segment, no other hole a slash.
+ * First line: a pattern; second: a path. Whatever matches must be the path again when the holes are
+ * filled with what was found in them; a source has no empty segment, no other hole a slash.
  */
 #include "src/recipe/pattern.h"
 #include "tests/fuzz/fuzz.h"

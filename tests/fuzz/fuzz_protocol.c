@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The job message as a spawner and the daemon receive it. First byte: how many descriptors come beside it; second: for which decoder, or
- * for the encoder: what it writes must be understood, and be the same.
+ * The job message as a spawner and the daemon receive it. First byte: how many descriptors come
+ * beside it; second: for which decoder, or for the encoder: what it writes must be understood, and
+ * be the same.
  */
 #include "spawn/protocol.h"
 #include "tests/fuzz/fuzz.h"

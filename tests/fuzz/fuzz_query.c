@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A URL on its way to checked values: the URI is parsed, matched with a recipe that has a parameter of every type, and
- * evaluated. First line: Accept; second: the URI.
+ * A URL on its way to checked values: the URI is parsed, matched with a recipe that has a parameter
+ * of every type, and evaluated. First line: Accept; second: the URI.
  */
 #include "src/config/config.h"
 #include "tests/fuzz/fuzz.h"

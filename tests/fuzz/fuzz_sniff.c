@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two bytes in front of it say how much is
- * given at a time.
+ * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two
+ * bytes in front of it say how much is given at a time.
  */
 #include "src/source/sniff.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First line: the values of a request, separated by '&', in the order of the parameters; the other lines: the elements of `run`.
- * Whatever the values are, they stay within their elements: programs are the administrator's, no element has a byte
- * that neither he nor a checked value wrote, and there are never more elements than he wrote.
+ * First line: the values of a request, separated by '&', in the order of the parameters; the other
+ * lines: the elements of `run`. Whatever the values are, they stay within their elements: programs
+ * are the administrator's, no element has a byte that neither he nor a checked value wrote, and
+ * there are never more elements than he wrote.
  */
 #include "src/recipe/template.h"
 #include "tests/fuzz/fuzz.h"

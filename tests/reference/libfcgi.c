@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A responder by libfcgi, on the listening socket that is its descriptor 0. It answers each request with what it was asked. */
+/* A responder by libfcgi, on the listening socket that is its descriptor 0. It answers each request
+ * with what it was asked. */
 #include <fcgiapp.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The same responder by the functions of fcgi/. Two state machines read each connection: one gets it as it comes, the other byte by byte,
- * and they must agree. The body is dropped by input.c, so the latter is watched for its bytes.
+ * The same responder by the functions of fcgi/. Two state machines read each connection: one gets
+ * it as it comes, the other byte by byte, and they must agree. The body is dropped by input.c, so
+ * the latter is watched for its bytes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -57,8 +58,9 @@ static bool send_stdout(int fd, uint16_t id, const char *text, size_t length)
 
 static void tell_params(FILE *out, struct fcgi_input *input)
 {
-	long length = input->params_too_large ? -E2BIG
-					      : fcgi_params_decode(input->params, input->params_length);
+	long length = input->params_too_large
+			      ? -E2BIG
+			      : fcgi_params_decode(input->params, input->params_length);
 	if (length < 0)
 		fprintf(out, "error %s\n", strerror((int)-length));
 	const char *at = (const char *)input->params;
@@ -135,7 +137,7 @@ static void serve(struct reader *reader)
 			if (!feed_byte(reader, buffer + i))
 				return;
 		MUST(whole && fcgi_input_complete(&reader->whole) ==
-				       fcgi_input_complete(&reader->single));
+				      fcgi_input_complete(&reader->single));
 		if (fcgi_input_complete(&reader->single) && !answer(reader))
 			return;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a converter might do that somebody has taken over: one attempt per run, named by the first argument. Prints "done" or the
- * name of the error, and exits 0. Built without sanitizers, which need things that a confined process cannot have. */
+/* What a converter might do that somebody has taken over: one attempt per run, named by the first
+ * argument. Prints "done" or the name of the error, and exits 0. Built without sanitizers, which
+ * need things that a confined process cannot have. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

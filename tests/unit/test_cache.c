@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The store of results on a file system of its own making: what is found, what is not, what goes, and whether the numbers agree with
- * what lies there. */
+/* The store of results on a file system of its own making: what is found, what is not, what goes,
+ * and whether the numbers agree with what lies there. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -231,7 +231,8 @@ static void numbers_that_were_lost_are_found_again(void **state)
 	assert_true(cache_used(store->cache) > used);
 }
 
-/* Anybody of the same user can cut the file: that is no end of the daemon, and the numbers come back. */
+/* Anybody of the same user can cut the file: that is no end of the daemon, and the numbers come
+ * back. */
 static void numbers_that_were_cut_are_found_again(void **state)
 {
 	struct store *store = *state;

@@ -315,7 +315,8 @@ static void test_others(void **state)
 	assert_int_equal(after.rlim_cur, before.rlim_cur);
 	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)f->victim), 0);
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), 0);
-	/* a shell ends what it has started; where only the filter looks at signals, and cannot ask, it cannot */
+	/* a shell ends what it has started; where only the filter looks at signals, and cannot ask,
+	 * it cannot */
 	if (can_signal_children) {
 		expect(JOB_CONFINE_STANDARD, "kill-child", "", -1, "done");
 		expect(JOB_CONFINE_STANDARD, "abort-child", "", -1, "done");
@@ -380,7 +381,8 @@ static void test_leavings(void **state)
 	assert_int_equal(mkdir(f->own, 0700), 0);
 }
 
-/* A script outside of the machine's directories, its interpreter, and what it finds beside itself. */
+/* A script outside of the machine's directories, its interpreter, and what it finds beside itself.
+ */
 static void test_script(void **state)
 {
 	struct fixture *f = *state;

@@ -185,7 +185,8 @@ static void test_get_values_tells_what_is_known(void **state)
 	fcgi_input_clear(&input);
 }
 
-/* Who may send no reply just now reads pieces of a header's length: they must always find room, wherever records begin and end. */
+/* Who may send no reply just now reads pieces of a header's length: they must always find room,
+ * wherever records begin and end. */
 static void test_a_piece_always_finds_room(void **state)
 {
 	(void)state;
@@ -194,8 +195,9 @@ static void test_a_piece_always_finds_room(void **state)
 		script.length = 0;
 		for (int i = 0; i < 20; i++) {
 			add(&script, FCGI_GET_VALUES, 0,
-				"\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS\017\000FCGI_MPXS_CONNS", 48,
-				(uint8_t)(padding * i % 16));
+				"\016\000FCGI_MAX_CONNS\015\000FCGI_MAX_REQS\017\000FCGI_MPXS_"
+				"CONNS",
+				48, (uint8_t)(padding * i % 16));
 			add(&script, 99, 0, "", 0, padding);
 		}
 		struct fcgi_input input;

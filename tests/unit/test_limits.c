@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that all places, share_table and conversions take together with the connections must be
- * there: counted here as a stranger would, from what each holds. */
+/* The descriptors that all places, share_table and conversions take together with the connections
+ * must be there: counted here as a stranger would, from what each holds. */
 #include "tests/unit/unit.h"
 
 #include "src/admission/limits.h"

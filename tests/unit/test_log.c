@@ -174,7 +174,8 @@ static char *read_lines(int fd, size_t lines)
 	return all;
 }
 
-/* More than pipe and queue hold: every call returns, what is lost is counted, and the log says so when it is read again. */
+/* More than pipe and queue hold: every call returns, what is lost is counted, and the log says so
+ * when it is read again. */
 static void unread_pipe(void **state)
 {
 	(void)state;

@@ -119,8 +119,8 @@ static void test_garbled_message(void **state)
 			else
 				assert_true(r == 0 || r == -EPROTO);
 			if (r == 0)
-				assert_in_range(decoded.spec.confinement.level, JOB_CONFINE_STANDARD,
-					JOB_CONFINE_STRICT);
+				assert_in_range(decoded.spec.confinement.level,
+					JOB_CONFINE_STANDARD, JOB_CONFINE_STRICT);
 			if (r == 0)
 				expect_within(&broken, &decoded.spec);
 		}
@@ -163,7 +163,8 @@ static void test_message_rules(void **state)
 	for (size_t i = 0; i <= PROTOCOL_STRINGS_MAX; i++)
 		many[i] = "a";
 	spec.argv = many;
-	assert_int_equal(protocol_encode_start(&spec, false, 1, packet.data, sizeof packet.data), -E2BIG);
+	assert_int_equal(
+		protocol_encode_start(&spec, false, 1, packet.data, sizeof packet.data), -E2BIG);
 	free(many);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads wait in line; the view that the status page has tells when they stand there. No sleeping. */
+/* Threads wait in line; the view that the status page has tells when they stand there. No sleeping.
+ */
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
@@ -54,8 +55,8 @@ static void start(
 	assert_int_equal(pthread_create(&entry->thread, NULL, enter, entry), 0);
 }
 
-/* Returns when so many stand in the recipe's line, or when those have given up. Only looks: who asks for a place to find out
- * takes it from another for a moment. */
+/* Returns when so many stand in the recipe's line, or when those have given up. Only looks: who
+ * asks for a place to find out takes it from another for a moment. */
 static void await_line(
 	struct admission *admission, const struct admission_request *request, unsigned waiting)
 {

@@ -88,7 +88,8 @@ static bool all_gone(const struct place *place, unsigned before)
 	return count(place) == before;
 }
 
-/* The limit of descriptors is the whole process': each of the names is given back while there is none. */
+/* The limit of descriptors is the whole process': each of the names is given back while there is
+ * none. */
 static void without_descriptors(void **state)
 {
 	struct place *place = *state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Running what it has written itself. A copy of this program is the payload: executed, it says so. */
+/* Running what it has written itself. A copy of this program is the payload: executed, it says so.
+ */
 #include "burglar.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signal 0 asks whether a signal may be sent. Where that says nothing, SIGURG and SIGWINCH are sent,
- * which do nothing to a process that has not asked for them; the test looks at what has arrived.
+ * Signal 0 asks whether a signal may be sent. Where that says nothing, SIGURG and SIGWINCH are
+ * sent, which do nothing to a process that has not asked for them; the test looks at what has
+ * arrived.
  */
 #include "burglar.h"
 
