@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon never sees the bytes of a result: they go from the converter's pipe to the file within
- * the kernel, and to hash them there it would have to read all of them once more (SHA-256 does some
- * 650 MB a second). So the checksum is made by who looks for damage: what was there at the first
- * look has to be there at every other one. What was wrong before that is not found; how long it
- * should be is in the entry from the start, and a crash leaves no other harm. */
+ * the kernel. To hash them, the daemon would have to read all of them once more (SHA-256 does some
+ * 650 MB a second). So `sluice cache verify` makes the checksum: its first look at an entry leaves
+ * one, and each later look compares. Damage before the first look is not found. The length of the
+ * content is in the entry from the start, and a crash does no other harm than a shorter file. */
 #include "src/cache/cache.h"
 
 #include <errno.h>
@@ -16,8 +16,8 @@ enum { BUFFER_BYTES = 256 * 1024 };
 
 static const char ATTRIBUTE[] = "user.sluice.body";
 
-/* Of exactly `length` bytes, with the key: a checksum that came with another file's content is
- * none. */
+/* The key is hashed with the content: an attribute that was copied from another entry never
+ * matches. */
 static int hash_body(const struct cache_entry *entry, uint8_t out[DIGEST_BYTES])
 {
 	uint8_t *buffer = malloc(BUFFER_BYTES);
@@ -58,7 +58,7 @@ int cache_check_body(const struct cache_entry *entry)
 		return CACHE_BODY_OTHER;
 	if (errno != ENODATA)
 		return -errno;
-	/* Two that look at the same time have seen the same. */
+	/* Two commands that do this at the same time write the same. */
 	r = fsetxattr(entry->file, ATTRIBUTE, found, sizeof found, 0);
 	return r < 0 ? -errno : CACHE_BODY_FIRST;
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The name of a result is its key, so finding one needs no index, and neither does a restart. A
- * file gets its name when all of it is there: a crash leaves nothing half-written, because a file
- * without a name goes with its last descriptor. When the machine itself goes down the file may come
- * back shorter than it was: its length, in the attribute, tells. */
+/* The facade of the store: opening it, and keeping a new result.
+ *
+ * A file gets its name when it is complete. A crash leaves nothing half-written, because a file
+ * without a name goes with its last descriptor. After a power failure a file may be shorter than it
+ * was; the length in its attribute tells.
+ *
+ * Files of this room, each uses only those before it: naming, usage, header, entry, lineage,
+ * eviction, walk and body, cache. struct cache is shared by all threads. Its directory, limit and
+ * overhead never change after cache_open; the counters are atomic; usage.c and eviction.c say what
+ * their locks guard. */
 #include "src/cache/cache.h"
 
 #include <errno.h>
@@ -18,32 +24,10 @@
 #include "base/log.h"
 #include "src/cache/internal.h"
 
-enum { TOUCH_NS = 100000000, SILENT_MS = 60000 };
+enum { SILENT_MS = 60000 };
 
-unsigned cache_directory_of(const uint8_t key[DIGEST_BYTES])
-{
-	return (unsigned)key[0] << 4 | key[1] >> 4;
-}
-
-void cache_name(const uint8_t key[DIGEST_BYTES], char out[CACHE_NAME_MAX])
-{
-	char hex[DIGEST_HEX_MAX];
-	digest_hex(key, hex);
-	snprintf(out, CACHE_NAME_MAX, "%.2s/%c/%s", hex, hex[2], hex);
-}
-
-uint64_t cache_cost(const struct cache *cache, uint64_t length)
-{
-	return (length + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK + cache->overhead_bytes;
-}
-
-void cache_directory_name(unsigned directory, char out[8])
-{
-	snprintf(out, 8, "%02x/%x", directory >> 4 & 0xff, directory & 15);
-}
-
-/* Finds out whether the file system can hold a store, and what an entry costs beside its content.
- */
+/* Finds out whether the file system can hold a store, and what an entry takes on the disk beside
+ * its content. */
 static int probe(struct cache *cache)
 {
 	static const uint8_t key[DIGEST_BYTES];
@@ -97,115 +81,13 @@ uint64_t cache_limit(const struct cache *cache)
 	return cache->limit_bytes;
 }
 
-static const struct timespec touched[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
-
-/* A file is used when somebody has looked it up: its time of access says when, whatever the file
- * system is mounted with. */
-static void touch(int fd, const struct stat *st)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t age = (int64_t)(now.tv_sec - st->st_atim.tv_sec) * 1000000000 + now.tv_nsec -
-		      st->st_atim.tv_nsec;
-	if (age > TOUCH_NS || age < 0)
-		futimens(fd, touched);
-}
-
-int cache_find(struct cache *cache, const uint8_t key[DIGEST_BYTES], uint64_t *length)
-{
-	char name[CACHE_NAME_MAX];
-	cache_name(key, name);
-	FD_CLEANUP int fd =
-		openat(cache->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 && errno != ELOOP)
-		return -ENOENT;
-	struct cache_header header;
-	struct stat st = {0};
-	int r = fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)
-			? -EBADMSG
-			: cache_header_read(fd, &header);
-	if (r == 0 &&
-		(!cache_is_untouched(&header, &st) || memcmp(header.key, key, DIGEST_BYTES) != 0))
-		r = -EBADMSG;
-	if (r == -EBADMSG) {
-		log_warning("cache: not an entry, removed name=%s", name);
-		atomic_fetch_add(&cache->damaged, 1);
-		cache_remove(cache, name, (uint64_t)st.st_size);
-	}
-	if (r < 0)
-		return -ENOENT;
-	touch(fd, &st);
-	*length = header.length;
-	return fd_take(&fd);
-}
-
-static int identify(int directory, const char *name, int flags, struct cache_file *out)
-{
-	enum { WANTED = STATX_INO | STATX_SIZE | STATX_MTIME | STATX_BTIME };
-	struct statx found;
-	if (statx(directory, name, flags, WANTED, &found) < 0)
-		return -errno;
-	if ((found.stx_mask & WANTED) != WANTED)
-		return -ENOTSUP;
-	if (found.stx_mtime.tv_nsec != 0) /* written to, see cache_is_untouched */
-		return -EBADMSG;
-	*out = (struct cache_file){
-		.device = (uint64_t)found.stx_dev_major << 32 | found.stx_dev_minor,
-		.inode = found.stx_ino,
-		.born_ns = (uint64_t)found.stx_btime.tv_sec * 1000000000 + found.stx_btime.tv_nsec,
-		.length = found.stx_size,
-		.modified = found.stx_mtime.tv_sec,
-	};
-	return 0;
-}
-
-int cache_identify(int file, struct cache_file *out)
-{
-	return fd_is_local(file) ? identify(file, "", AT_EMPTY_PATH, out) : -ENOTSUP;
-}
-
-bool cache_holds(
-	const struct cache *cache, const uint8_t key[DIGEST_BYTES], const struct cache_file *then)
-{
-	char name[CACHE_NAME_MAX];
-	cache_name(key, name);
-	struct cache_file now = {0};
-	return identify(cache->directory, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
-	       now.device == then->device && now.inode == then->inode &&
-	       now.born_ns == then->born_ns && now.length == then->length &&
-	       now.modified == then->modified;
-}
-
-void cache_touch(const struct cache *cache, const uint8_t key[DIGEST_BYTES])
-{
-	char name[CACHE_NAME_MAX];
-	cache_name(key, name);
-	utimensat(cache->directory, name, touched, AT_SYMLINK_NOFOLLOW);
-}
-
-int cache_directory_open(const struct cache *cache, unsigned directory, bool make)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-	char name[8];
-	cache_directory_name(directory, name);
-	int fd = openat(cache->directory, name, flags);
-	if (fd >= 0 || errno != ENOENT || !make)
-		return fd < 0 ? -errno : fd;
-	name[2] = '\0';
-	mkdirat(cache->directory, name, 0755);
-	name[2] = '/';
-	mkdirat(cache->directory, name, 0755);
-	fd = openat(cache->directory, name, flags);
-	return fd < 0 ? -errno : fd;
-}
-
 int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 {
 	if (clock_now_ms() < atomic_load(&cache->silent_until_ms)) {
 		atomic_fetch_add(&cache->failed, 1);
 		return -EBUSY;
 	}
-	/* In the directory where it will be named: nothing is ever moved. */
+	/* The file is made in the directory where it will get its name, so it is never moved. */
 	FD_CLEANUP int directory = cache_directory_open(cache, cache_directory_of(key), true);
 	int fd = directory < 0 ? directory
 			       : openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
@@ -219,7 +101,7 @@ int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 void cache_fails(struct cache *cache, int error)
 {
 	atomic_fetch_add(&cache->failed, 1);
-	/* The daemon's own shortage says nothing about the store, and is over in a moment. */
+	/* A shortage of the daemon itself says nothing about the store, and is over soon. */
 	if (error == EMFILE || error == ENFILE || error == ENOMEM)
 		return;
 	atomic_store(&cache->silent_until_ms, clock_now_ms() + SILENT_MS);
@@ -260,10 +142,10 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
 	if (r == 0 && note->lineage)
 		cache_confirm(cache, note->lineage, key);
 	atomic_fetch_sub(&cache->reserved_bytes, (int64_t)cost);
-	/* Another daemon may have thought that the same room was free. */
+	/* Another daemon may have counted on the same free room. */
 	if (r == 0)
 		cache_make_room(cache);
-	if (r == -EEXIST) /* of another daemon, a moment ago */
+	if (r == -EEXIST) /* another daemon has just kept the same result */
 		return 0;
 	if (r < 0) {
 		cache_fails(cache, -r);
@@ -273,4 +155,17 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
 	if (atomic_exchange(&cache->told, false))
 		log_notice("cache: results are kept again");
 	return 0;
+}
+
+struct cache_counts cache_count(const struct cache *cache)
+{
+	return (struct cache_counts){
+		.used_bytes = cache_used(cache),
+		.limit_bytes = cache->limit_bytes,
+		.entries = cache_usage_entries(cache),
+		.stored = atomic_load(&cache->stored),
+		.failed = atomic_load(&cache->failed),
+		.evicted = atomic_load(&cache->evicted),
+		.damaged = atomic_load(&cache->damaged),
+	};
 }

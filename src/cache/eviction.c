@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Nobody keeps an index: a store of a million entries opens at once, and several daemons need not
- * agree about one. The price is that the least recently used are looked for when room is needed:
- * through the directories, from a random one on, until enough entries were seen; the oldest
- * sixteenth of them goes next. A store of up to SEEN_ENOUGH entries is seen whole, so there the
- * order is exact; in a larger one what goes is among the oldest with near certainty. */
+/* The store has no index: a store of a million entries opens at once, and several daemons need not
+ * agree about an index. The price is a search when room is needed. The search goes through the
+ * directories, from a random one on, until it has seen SEEN_ENOUGH entries. The oldest sixteenth of
+ * them are the next victims. A store of up to SEEN_ENOUGH entries is seen whole, so there the order
+ * is exactly least recently used. In a larger store the victims are almost certainly among the
+ * oldest.
+ *
+ * Locks: cache->evicting guards the list of victims between the threads of this daemon; under it,
+ * cache_usage_lock lets one daemon evict at a time. Both are held while one file is unlinked, but
+ * not while the kernel frees its blocks. */
 #include "src/cache/internal.h"
 
 #include <dirent.h>
@@ -36,11 +41,6 @@ struct sample {
 	struct cache_victim *found;
 };
 
-bool cache_is_name(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 2 * DIGEST_BYTES && !name[2 * DIGEST_BYTES];
-}
-
 static void add_victim(
 	struct sample *sample, const char *prefix, const char *name, const struct stat *st)
 {
@@ -53,7 +53,7 @@ static void add_victim(
 	victim->used = st->st_atim;
 }
 
-/* Adds the entries of one directory, and puts its numbers right. */
+/* Adds the entries of one directory to the sample, and puts the directory's numbers right. */
 static void look_through(struct sample *sample, unsigned number)
 {
 	struct cache *cache = sample->cache;
@@ -77,7 +77,7 @@ static void look_through(struct sample *sample, unsigned number)
 	cache_usage_correct(cache, number, before, found);
 }
 
-/* Begins where the last search ended, so that a directory that cannot be read does not keep the
+/* The search begins where the last one ended. So a directory that cannot be read does not keep the
  * others from being counted. */
 void cache_count_some(struct cache *cache)
 {
@@ -127,16 +127,6 @@ static void find_victims(struct cache *cache)
 	free(sample.found);
 }
 
-bool cache_remove(struct cache *cache, const char *name, uint64_t length)
-{
-	if (unlinkat(cache->directory, name, 0) < 0)
-		return false;
-	char digits[4] = {name[0], name[1], name[3], '\0'};
-	cache_usage_add(cache, (unsigned)strtoul(digits, NULL, 16),
-		-(int64_t)cache_cost(cache, length), -1);
-	return true;
-}
-
 static void forget(struct cache *cache, int file)
 {
 	struct cache_header header;
@@ -144,9 +134,9 @@ static void forget(struct cache *cache, int file)
 		cache_lineage_forget(cache, &header);
 }
 
-/* The oldest victim, unless it was used since it was found. Returns a descriptor of the removed
- * file, for the caller to close: as long as it is open unlinkat(2) is quick, and the kernel
- * frees the blocks with it. -1: there is none. */
+/* Removes the oldest victim, unless it was used since it was found. Returns a descriptor of the
+ * removed file, which the caller closes without locks: the kernel frees the blocks of a file when
+ * its last descriptor is closed, and that takes long for a large file. -1: there is none. */
 static int evict_one(struct cache *cache)
 {
 	const struct cache_victim *victim = &cache->victims[--cache->victim_count];
@@ -177,9 +167,9 @@ static int make_some(struct cache *cache, unsigned *rounds, int *removed)
 	return 0;
 }
 
-/* One file at a time: a large one takes long to free, and whoever else needs room must not wait
- * for that. Each round either removes one of the victims, whose number is bounded, or is
- * counted. */
+/* The locks are held for one file at a time, because other threads may need room as well. The loop
+ * ends: each round either removes one of the victims, whose number is bounded, or counts as a
+ * search, and the number of searches is bounded. */
 int cache_make_room(struct cache *cache)
 {
 	if (cache_used(cache) <= cache->limit_bytes)

@@ -2,7 +2,9 @@
 #ifndef SRC_CACHE_INTERNAL_H
 #define SRC_CACHE_INTERNAL_H
 
-/* What the files cache*.c share; nobody else includes it. */
+/* What the files of this room share, in their order: each file uses only those before it. Only
+ * src/cache and its unit test include this. Any thread may call every function here, except those
+ * of opening and closing. */
 
 #include <dirent.h>
 #include <pthread.h>
@@ -18,83 +20,88 @@ enum {
 	CACHE_COUNT_AT_ONCE = 64, /* directories */
 };
 
-/* What is in a directory, bytes as on the disk. The file `usage` of the store has it for each
- * directory, shared between daemons. It is kept by additions alone, so that a daemon that is killed
- * between a change and its addition leaves a number wrong, below zero even; whoever looks through
- * the directory puts it right. A file that was lost or cut has zeros: then its directories have to
- * be looked through once more. */
-struct cache_amount {
-	int64_t bytes, entries;
-};
-
 struct cache_victim {
 	char name[CACHE_NAME_MAX];
 	struct timespec used;
 };
 
+/* Opening sets what has no comment about a lock; it stays as it is then. */
 struct cache {
 	int directory;
 	uint64_t limit_bytes;
-	uint64_t overhead_bytes; /* on the disk beside an entry's content */
-	int usage_file;
-	pthread_mutex_t counting;	     /* for a change in it, see cache_usage.c */
-	_Atomic uint64_t impatient_until_ms; /* no lock of another daemon is waited for */
-	_Atomic int64_t reserved_bytes;	     /* by this daemon, for what has no name yet */
+	uint64_t overhead_bytes; /* on the disk, beside an entry's content */
 	_Atomic uint64_t stored, failed, evicted, damaged;
-	atomic_uint
-		count_from; /* the directory at which the next search for uncounted ones begins */
-	_Atomic uint64_t silent_until_ms; /* the disk was full: nothing is kept until then */
-	atomic_bool told;
-	pthread_mutex_t evicting; /* for what follows */
+
+	/* usage.c */
+	int usage_file;
+	pthread_mutex_t counting; /* guards a change of the numbers in the file */
+	_Atomic uint64_t
+		impatient_until_ms;	/* until then no lock of another daemon is waited for */
+	_Atomic int64_t reserved_bytes; /* by this daemon, for files without a name yet */
+
+	/* eviction.c */
+	atomic_uint count_from;	  /* the next search for uncounted directories begins here */
+	pthread_mutex_t evicting; /* guards the victims */
 	size_t victim_count;
 	struct cache_victim victims[CACHE_VICTIMS_MAX]; /* the oldest last */
+
+	/* cache.c: the disk was full, so nothing is kept until then; the log says so once. */
+	_Atomic uint64_t silent_until_ms;
+	atomic_bool told;
 };
 
-/* cache_usage.c. Returns 0 or -errno. */
-int cache_usage_open(struct cache *cache);
-void cache_usage_close(struct cache *cache);
-void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries);
-struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory);
-/* The directory was looked through when its numbers were `before`: they are `found`, unless
- * somebody changed them meanwhile. */
-void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
-	struct cache_amount found);
-/* What each directory holds on the disk. */
-void cache_usage_bytes(const struct cache *cache, int64_t bytes[CACHE_DIRECTORIES]);
-/* Of each directory: whether it was ever looked through. */
-void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECTORIES]);
-/* Between daemons: one evicts at a time. Ends with its process, too. Waits for a moment only: then
- * two evict. */
-void cache_usage_lock(struct cache *cache);
-void cache_usage_unlock(struct cache *cache);
+/* naming.c */
 
-/* 0 … CACHE_DIRECTORIES - 1 */
+/* 0 … CACHE_DIRECTORIES - 1; a name is an entry's, such as "ab/c/abc…". */
 unsigned cache_directory_of(const uint8_t key[DIGEST_BYTES]);
-/* What a file of this length takes on the disk. */
-uint64_t cache_cost(const struct cache *cache, uint64_t length);
-
+unsigned cache_directory_of_name(const char *name);
 /* "ab/c" */
 void cache_directory_name(unsigned directory, char out[8]);
-/* Opens it; make: with all above it. Returns the descriptor or -errno. */
+/* Opens it; make: creates it with all above it. Returns the descriptor or -errno. */
 int cache_directory_open(const struct cache *cache, unsigned directory, bool make);
-/* To read it to its end: *before is what is known of it now, for cache_usage_correct afterwards.
- * NULL: there is nothing to read, and that has been put right. To be closed with closedir. */
+/* Whether a file of a directory has the name of an entry: a key in hexadecimal digits. */
+bool cache_is_name(const char *name);
+/* The key of such a name. */
+void cache_key_of_name(const char *name, uint8_t key[DIGEST_BYTES]);
+
+/* usage.c */
+
+/* What is in a directory, in bytes as on the disk. The file `usage` of the store has it for each
+ * directory, and all daemons share that file. The numbers change by additions alone. A daemon that
+ * is killed between a change and its addition leaves a number wrong, even below zero; the next look
+ * through that directory puts it right. A file that was lost or cut reads as zeros: then its
+ * directories are looked through once more. */
+struct cache_amount {
+	int64_t bytes, entries;
+};
+
+/* Returns 0 or -errno. */
+int cache_usage_open(struct cache *cache);
+void cache_usage_close(struct cache *cache);
+/* What a file of this length takes on the disk. */
+uint64_t cache_cost(const struct cache *cache, uint64_t length);
+void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries);
+struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory);
+/* A look through the directory has begun when its numbers were `before`, and has found `found`.
+ * Sets the numbers to that, unless they have changed meanwhile. */
+void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
+	struct cache_amount found);
+/* The bytes of each directory. */
+void cache_usage_bytes(const struct cache *cache, int64_t bytes[CACHE_DIRECTORIES]);
+/* For each directory: whether it was ever looked through. */
+void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECTORIES]);
+/* The entries of all directories. */
+uint64_t cache_usage_entries(const struct cache *cache);
+/* Between daemons: one evicts at a time. The lock ends with its process. Waits only briefly, and
+ * goes on without the lock then. */
+void cache_usage_lock(struct cache *cache);
+void cache_usage_unlock(struct cache *cache);
+/* Opens a directory, to read it to its end; *before is for cache_usage_correct afterwards. The
+ * caller closes it with closedir. NULL: there is nothing to read, and the numbers say so now. */
 DIR *cache_directory_list(struct cache *cache, unsigned directory, struct cache_amount *before);
 
-/* cache_evict.c: removes what was used least recently until what is reserved fits. Returns 0 or
- * -ENOSPC. */
-int cache_make_room(struct cache *cache);
-/* Looks through some of the directories that nobody has counted yet. */
-void cache_count_some(struct cache *cache);
-/* Removes an entry of that length, if it is still there. Returns whether it was. */
-bool cache_remove(struct cache *cache, const char *name, uint64_t length);
-/* Whether it has the name of an entry. */
-bool cache_is_name(const char *name);
+/* header.c: what the file says about itself, in an extended attribute. */
 
-/* cache_header.c: what the file itself knows, in an extended attribute. Return 0 or -errno;
- * -EBADMSG: it is not an entry, or not that one. */
-int cache_header_write(
-	int file, const uint8_t key[DIGEST_BYTES], uint64_t length, const struct cache_note *note);
 struct cache_header {
 	uint8_t key[DIGEST_BYTES];
 	uint8_t lineage[DIGEST_BYTES]; /* zeros: none */
@@ -102,17 +109,33 @@ struct cache_header {
 	char recipe[CACHE_RECIPE_MAX + 1];
 	char uri[CACHE_URI_MAX + 1];
 };
+/* Both return 0 or -errno; -EBADMSG: the file is not an entry. */
+int cache_header_write(
+	int file, const uint8_t key[DIGEST_BYTES], uint64_t length, const struct cache_note *note);
 int cache_header_read(int file, struct cache_header *header);
-/* Whether the file is what was kept, as far as its status can tell: its length; and its time of
- * content, which is the source's in whole seconds. Who writes to it or cuts it later sets that to
- * now, which has a fraction. */
+/* Whether the file is what was kept, as far as its status tells. Its length must be the recorded
+ * one. Its time of content must be in whole seconds: it is the source's, and a later write or cut
+ * sets it to a time with a fraction. */
 bool cache_is_untouched(const struct cache_header *header, const struct stat *st);
 
-/* cache_series.c. An entry goes: the lineage is not to lead to it any more. Due before its file is
- * removed. */
+/* entry.c */
+
+/* Removes an entry of that length, if it is still there. Returns whether it was. */
+bool cache_remove(struct cache *cache, const char *name, uint64_t length);
+
+/* lineage.c */
+
+/* An entry is about to be removed: its lineage must not lead to it any more. */
 void cache_lineage_forget(struct cache *cache, const struct cache_header *header);
-/* Of the file `name` in the open directory: whether it is a link of a lineage; if it leads nowhere
- * it is removed. */
+/* Whether the file `name` of the open directory is a link of a lineage. Removes a link that leads
+ * nowhere. */
 bool cache_lineage_sweep(struct cache *cache, int directory, const char *name);
+
+/* eviction.c */
+
+/* Removes what was used least recently until what is reserved fits. Returns 0 or -ENOSPC. */
+int cache_make_room(struct cache *cache);
+/* Looks through some of the directories that were never counted. */
+void cache_count_some(struct cache *cache);
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which result a source had before it changed stands in a symbolic link, named by what the results
- * have in common, whose text is the key of the latest one and since when that is out of date: no
- * blocks on the disk, nothing to be loaded at the start, and the same for all daemons. A link is a
- * hint: one that gets lost, or that another daemon has turned back, costs a conversion and is put
- * right by the next hit. An entry that goes takes its link along. */
+/* A lineage is what all results of one request have in common while its source changes: the key
+ * without the source's identity. A symbolic link, named by the lineage, leads to the latest result.
+ * Its text is the key of that result, and since when the result is out of date. A link takes no
+ * block on the disk, nothing has to be loaded at the start, and all daemons see the same.
+ *
+ * A link is a hint, so it needs no lock. When it is lost, or when another daemon has set it back, a
+ * conversion too many runs, and the next hit puts the link right. A link is made under a name of
+ * its own and renamed, so a reader sees the old link or the new one. It is removed before its
+ * entry. */
 #include "src/cache/internal.h"
 
 #include <errno.h>
@@ -19,13 +23,14 @@
 
 enum { LEFT_S = 60, LINK_NAME_MAX = CACHE_NAME_MAX + 8, LINK_TEXT_MAX = DIGEST_HEX_MAX + 24 };
 
-static const char SUFFIX[] = ".lineage";
+/* The name on the disk stays, so that stores of older versions keep their links. */
+static const char SUFFIX[] = ".series";
 
-/* Seconds of the epoch; 0: it is not out of date. */
+/* What a link says. */
 struct hint {
 	char hex[DIGEST_HEX_MAX];
 	uint8_t key[DIGEST_BYTES];
-	uint64_t since;
+	uint64_t since; /* out of date since then, in seconds of the epoch; 0: it is current */
 };
 
 static void link_name(const uint8_t lineage[DIGEST_BYTES], char out[LINK_NAME_MAX])
@@ -35,12 +40,7 @@ static void link_name(const uint8_t lineage[DIGEST_BYTES], char out[LINK_NAME_MA
 	snprintf(out, LINK_NAME_MAX, "%s%s", name, SUFFIX);
 }
 
-static unsigned digit(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
-}
-
-/* "key-since". What says anything else is no link of ours. */
+/* The text is "key-since". Any other text is not from this program. */
 static int read_link(int directory, const char *name, struct hint *hint)
 {
 	char text[LINK_TEXT_MAX];
@@ -55,8 +55,7 @@ static int read_link(int directory, const char *name, struct hint *hint)
 	if (!cache_is_name(text))
 		return -ENOENT;
 	memcpy(hint->hex, text, sizeof hint->hex);
-	for (size_t i = 0; i < DIGEST_BYTES; i++)
-		hint->key[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+	cache_key_of_name(text, hint->key);
 	hint->since = strtoull(end + 1, NULL, 10);
 	return 0;
 }
@@ -153,7 +152,7 @@ bool cache_lineage_sweep(struct cache *cache, int directory, const char *name)
 	if (strlen(name) < DIGEST_HEX_MAX - 1 ||
 		strncmp(name + DIGEST_HEX_MAX - 1, SUFFIX, sizeof SUFFIX - 1) != 0)
 		return false;
-	/* One that was just being made when somebody was killed has a longer name. */
+	/* A link that was being made when its daemon was killed has a longer name. */
 	if (name[DIGEST_HEX_MAX - 1 + sizeof SUFFIX - 1] != '\0') {
 		if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			st.st_mtim.tv_sec + LEFT_S < time(NULL))

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How full the store is, known to all daemons that share it without a scan at the start: one file
- * of numbers.
+ * How full the store is: one file of numbers, shared by all daemons. No daemon has to scan the
+ * store when it starts.
  *
- * The file is read and written, never mapped. Every process of the same user can make it shorter,
- * and reading a map behind the end of its file is a SIGBUS. What is missing here reads as zero, and
- * is counted again.
+ * The file is read and written, never mapped. Every process of the same user can make the file
+ * shorter, and reading a map behind the end of its file raises SIGBUS. What is missing from the
+ * file reads as zero, and is counted again.
  *
- * A change is a read and a write under two locks: the mutex for the threads of this daemon, and a
- * lock on the number's place in the file for the other daemons. A daemon that is stopped while it
- * holds such a lock must not stop the others. So nobody waits long, and then the number may become
- * wrong. That is no worse than a daemon that is killed before its addition.
+ * Locks, for a change of one directory's numbers (a read and a write):
+ *   cache->counting             between the threads of this daemon; taken first
+ *   a lock of the bytes of the  between daemons (F_OFD_SETLK on the open file description); it ends
+ *   number in the file          with its process
+ * and for eviction, between daemons: flock(2) on the whole file (cache_usage_lock).
+ *
+ * A daemon that is stopped (SIGSTOP) while it holds such a lock must not stop the others. So a lock
+ * of another daemon is waited for only briefly, and then the change is made without it. A number
+ * may become wrong by that, just as when a daemon is killed before its addition.
  */
 #include "src/cache/internal.h"
 
@@ -36,7 +41,8 @@ enum {
 	LOOK_AGAIN_NS = 50000,
 };
 
-/* The file. A daemon of an older version may have it mapped: this is what it sees. */
+/* The content of the file. A daemon of an older version may have the file mapped, so the layout
+ * stays. */
 struct layout {
 	char magic[16];
 	int64_t bytes[CACHE_DIRECTORIES];
@@ -59,7 +65,7 @@ static off_t counted_at(unsigned directory)
 	return (off_t)(offsetof(struct layout, counted) + directory);
 }
 
-/* What the file does not have is zero. */
+/* Bytes that the file does not have read as zero. */
 static void read_at(const struct cache *cache, void *out, size_t size, off_t at)
 {
 	ssize_t n = pread(cache->usage_file, out, size, at);
@@ -67,7 +73,7 @@ static void read_at(const struct cache *cache, void *out, size_t size, off_t at)
 	memset((char *)out + got, 0, size - got);
 }
 
-/* A full disk leaves a number wrong, which is found out like any other wrong number. */
+/* A full disk leaves a number wrong. It is put right like any other wrong number. */
 static void write_at(const struct cache *cache, const void *data, size_t size, off_t at)
 {
 	ssize_t n = pwrite(cache->usage_file, data, size, at);
@@ -83,11 +89,12 @@ int cache_usage_open(struct cache *cache)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	/* Made by a command that root gave, it is the daemon's all the same. */
+	/* A command that root runs may create the file. The daemon's user has to own it all the
+	 * same. */
 	if (fstat(cache->directory, &st) == 0 && st.st_uid != geteuid() && geteuid() == 0 &&
 		fchown(fd, st.st_uid, st.st_gid) < 0)
 		return -errno;
-	/* Blocks that are there now are not lacking when the disk is full. */
+	/* Blocks that are allocated now are still there when the disk is full. */
 	int r = posix_fallocate(fd, 0, sizeof(struct layout));
 	if (r != 0)
 		return -r;
@@ -96,8 +103,8 @@ int cache_usage_open(struct cache *cache)
 	read_at(cache, magic, sizeof magic, 0);
 	if (memcmp(magic, MAGIC, sizeof MAGIC) == 0)
 		return 0;
-	/* Of another format: what was there means nothing, and zeros are counted again. Not cut,
-	 * because a daemon of an older version may have it mapped. */
+	/* The file has another format. Its numbers mean nothing here; zeros are counted again. The
+	 * file is not cut, because a daemon of an older version may have it mapped. */
 	static const struct layout zeros;
 	if (magic[0])
 		write_at(cache, &zeros, sizeof zeros, 0);
@@ -110,8 +117,8 @@ void cache_usage_close(struct cache *cache)
 	fd_close(&cache->usage_file);
 }
 
-/* Waits for a lock of another daemon: until then, but not again soon after it was waited for in
- * vain. True: try again. */
+/* After a lock could not be taken: whether to try again. It waits for a moment first. Not after
+ * until_ms, and not soon after such a wait was in vain. */
 static bool wait_for_lock(struct cache *cache, uint64_t until_ms)
 {
 	if (errno == EINTR)
@@ -127,7 +134,6 @@ static bool wait_for_lock(struct cache *cache, uint64_t until_ms)
 	return true;
 }
 
-/* The lock of an open file description: it ends with its process. */
 static void lock_number(struct cache *cache, unsigned directory, short type)
 {
 	struct flock lock = {.l_type = type,
@@ -151,6 +157,11 @@ static void end(struct cache *cache, unsigned directory)
 	pthread_mutex_unlock(&cache->counting);
 }
 
+uint64_t cache_cost(const struct cache *cache, uint64_t length)
+{
+	return (length + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK + cache->overhead_bytes;
+}
+
 struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory)
 {
 	struct cache_amount amount;
@@ -159,7 +170,7 @@ struct cache_amount cache_usage_get(const struct cache *cache, unsigned director
 	return amount;
 }
 
-/* Of numbers that anybody may have written. */
+/* The numbers come from a file that every process of the user may write: the sum saturates. */
 static int64_t add(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -206,9 +217,9 @@ void cache_usage_counted(const struct cache *cache, uint8_t counted[CACHE_DIRECT
 	read_at(cache, counted, CACHE_DIRECTORIES, counted_at(0));
 }
 
-/* Some microseconds, once for each conversion. A sum that is kept could not be put right. A number
- * that is written just now may be seen half: whoever evicts because of this sum asks again first.
- */
+/* This takes some microseconds, once for each conversion. A stored sum could not be put right. A
+ * number that is being written may be read half-written; eviction therefore asks for the sum again
+ * under its lock. */
 static int64_t sum_of(const struct cache *cache, off_t at)
 {
 	int64_t numbers[AT_ONCE], sum = 0;
@@ -226,21 +237,13 @@ uint64_t cache_used(const struct cache *cache)
 	return sum < 0 ? 0 : (uint64_t)sum;
 }
 
-struct cache_counts cache_count(const struct cache *cache)
+uint64_t cache_usage_entries(const struct cache *cache)
 {
-	int64_t entries = sum_of(cache, entries_at(0));
-	return (struct cache_counts){
-		.used_bytes = cache_used(cache),
-		.limit_bytes = cache->limit_bytes,
-		.entries = entries < 0 ? 0 : (uint64_t)entries,
-		.stored = atomic_load(&cache->stored),
-		.failed = atomic_load(&cache->failed),
-		.evicted = atomic_load(&cache->evicted),
-		.damaged = atomic_load(&cache->damaged),
-	};
+	int64_t sum = sum_of(cache, entries_at(0));
+	return sum < 0 ? 0 : (uint64_t)sum;
 }
 
-/* Two that evict at once remove a little too much. To wait for a daemon that is stopped would be
+/* Two daemons that evict at once remove a little too much. Waiting for a stopped daemon would be
  * worse. */
 void cache_usage_lock(struct cache *cache)
 {

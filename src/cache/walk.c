@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For people: nothing that serves requests needs to see all entries. What lies between them that is
- * none is shown, too. */
+/* The walk over all entries is for the commands of an operator; no request needs it. Files that lie
+ * among the entries and are none are shown as well, with the reason. */
 #include "src/cache/internal.h"
 
 #include <dirent.h>
@@ -13,7 +13,8 @@
 
 #include "base/fd.h"
 
-/* Looking is not using: the time of access stays what it is, where that may be asked for. */
+/* A walk does not count as use, so the time of access should stay. Only the owner of a file may ask
+ * for that (O_NOATIME). */
 static int open_quietly(int directory, const char *name)
 {
 	const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -29,7 +30,7 @@ static const char *problem_of(const struct cache_header *header, const char *pre
 	if (strcmp(hex, name) != 0 || strncmp(hex, prefix, 2) != 0 || hex[2] != prefix[3])
 		return "is the entry of another key";
 	if (header->length != (uint64_t)st->st_size)
-		return "has not the length that it should have";
+		return "does not have its recorded length";
 	return cache_is_untouched(header, st) ? NULL : "was written to after it was kept";
 }
 
@@ -43,9 +44,9 @@ static void look_at(int fd, const char *prefix, const char *name, struct cache_e
 	*entry = (struct cache_entry){.file = open_quietly(fd, name)};
 	snprintf(entry->name, sizeof entry->name, "%s/%s", prefix, name);
 	if (entry->file < 0 || fstat(entry->file, &st) < 0 || !S_ISREG(st.st_mode)) {
-		entry->problem = "is no file that can be read";
+		entry->problem = "is not a readable file";
 	} else if (cache_header_read(entry->file, header) < 0) {
-		entry->problem = "has no attribute of an entry";
+		entry->problem = "has no valid attribute of an entry";
 	} else {
 		entry->problem = problem_of(header, prefix, name, &st);
 		memcpy(entry->key, header->key, DIGEST_BYTES);
@@ -56,7 +57,8 @@ static void look_at(int fd, const char *prefix, const char *name, struct cache_e
 	entry->used = st.st_atim;
 }
 
-/* Visits one file. When it goes, its numbers are subtracted, and so from what was `before`. */
+/* Visits one file. cache_remove subtracts a removed file from the shared numbers, so it is
+ * subtracted from `before` as well: cache_usage_correct compares the two. */
 static int walk_file(struct cache *cache, int fd, const char *prefix, const char *name,
 	cache_visit *visit, void *data, struct cache_amount *before, struct cache_amount *found)
 {

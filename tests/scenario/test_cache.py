@@ -852,7 +852,7 @@ def test_commands(store):
     with open(store.entries()[0], "r+b") as file:
         file.truncate(3)
     done = command(daemon, "verify")
-    assert done.returncode == 1 and "has not the length" in done.stdout and "6 looked at, 1 wrong" in done.stdout, done.stdout
+    assert done.returncode == 1 and "does not have its recorded length" in done.stdout and "6 looked at, 1 wrong" in done.stdout, done.stdout
     assert command(daemon, "verify").returncode == 0 and len(store.entries()) == 5
     assert command(daemon, "purge", "*").stdout == "5 removed\n"
     assert "on disk  0 of" in command(daemon, "stat").stdout

@@ -509,7 +509,7 @@ static void lineage_link(const struct store *store, unsigned lineage, char out[3
 {
 	char path[256];
 	path_of(store, lineage, path);
-	snprintf(out, 300, "%s.lineage", path);
+	snprintf(out, 300, "%s.series", path);
 }
 
 static void the_older_result_is_for_a_time(void **state)
