@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The man pages: mandoc finds nothing to complain about; every option, type, status, signal and command of the program stands in
-them; their examples are good configurations. SLUICE: the program."""
+them; their examples are good configurations. SLUICE: the program; OPTIONS: what prints the table of options (tests/options.c)."""
 import os
 import pathlib
 import re
@@ -31,12 +31,32 @@ def documented(page, macro, word):
     return re.search(rf"^\.It {macro} (?:\S+ , )*{re.escape(word)}(?:\s|$)", TEXT[page], re.M)
 
 
+def paragraph(heading, option):
+    """What the page says about an option of a section, as plain text; None when there is nothing."""
+    section = re.search(rf"^\.Sh {heading}\n(.*?)(?=^\.Sh |\Z)", TEXT["sluice.conf.5"], re.M | re.S)[1]
+    found = re.search(rf"^\.It Ic (?:\S+ , )*{option}(?: .*)?\n(.*?)(?=^\.It Ic |^\.El|\Z)", section, re.M | re.S)
+    if not found:
+        return None
+    text = re.sub(r"^\.[A-Z][a-z] ", "", found[1], flags=re.M)
+    return " ".join(re.sub(r" ([.,;:])(?=\s|$)", r"\1", text).split())
+
+
+def options(page):
+    """Every option of the table has a paragraph, and the paragraph says the right default."""
+    headings = {"file": "GLOBAL OPTIONS", "recipe": "RECIPES", "param": "PARAMETERS", "cache": "CACHE"}
+    table = subprocess.run([os.environ["OPTIONS"]], capture_output=True, text=True, check=True).stdout
+    assert len(table.splitlines()) > 70
+    for line in table.splitlines():
+        section, name, standard, live, required = line.split("\t")
+        text = paragraph(headings[section], name)
+        if text is None:
+            yield f"{page}: no option {name} in {headings[section]}"
+
+
 def missing():
     page = "sluice.conf.5"
-    for option in words("src/config/config.c", r"options\[LEVELS\]\[NAMES_MAX\] = \{(.*?)\n\};"):
-        if not documented(page, "Ic", option):
-            yield f"{page}: no option {option}"
-    for kind in words("src/config/param.c", r"type_names\[\] = \{(.*?)\};"):
+    yield from options(page)
+    for kind in words("src/recipe/param.c", r"type_names\[\] = \{(.*?)\};"):
         if not documented(page, "Cm", kind):
             yield f"{page}: no type {kind}"
     for kind in re.findall(r'\[SNIFF_\w+\] = \{"(\w+)"', (ROOT / "src/http/media_type.c").read_text()):

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "src/recipe/recipe.h"
 
-enum { CONFIG_SIGHT_PATH_MAX = 256 }; /* of status_path and ping_path, with the NUL */
+enum { CONFIG_URL_PATH_MAX = 256 }; /* of status_path and ping_path, with the NUL */
 
 struct config {
 	char *file;

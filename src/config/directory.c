@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration and the files that belong to it are moved together: from the source tree to /etc,
- * or into a test's folder. {config_dir} lets one name the others.
+ * A configuration and the files that belong to it move together: from the source tree to /etc, or
+ * into the folder of a test. With {config_dir} the configuration can name its files in each place.
  */
-#include "src/config/internal.h"
+#include "src/config/directory.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -39,8 +39,9 @@ static char *fill(struct config_report *report, const char *directory, const cha
 	return config_strdup(report, result);
 }
 
-void config_fill_directory(const struct config_reader *reader, const char *directory, char **list)
+void config_fill_directory(const struct config_reader *reader, char **list)
 {
+	const char *directory = reader->config->directory;
 	for (; *list && directory; list++) {
 		if (!strstr(*list, hole))
 			continue;

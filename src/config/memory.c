@@ -3,7 +3,7 @@
  * `memory_total` holds only when every recipe has a limit that fits into it. Live answers last as
  * long as somebody watches, so they leave enough for any of the others.
  */
-#include "src/config/internal.h"
+#include "src/config/sections.h"
 
 #include <stdlib.h>
 

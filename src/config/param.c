@@ -3,14 +3,12 @@
  * `param NAME { … }`. min, max and default are texts whose meaning depends on the type; what a type
  * has no use for is an error and not ignored: a bound that nobody checks is worse than none.
  */
-#include "src/config/internal.h"
+#include "src/config/media_names.h"
+#include "src/config/sections.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const type_names[] = {"size", "integer", "number", "time", "choice", "color",
-	"region", "flag", "format", "text", NULL};
 
 static bool read_type(const struct config_reader *reader, struct param *param)
 {
@@ -22,7 +20,10 @@ static bool read_type(const struct config_reader *reader, struct param *param)
 	}
 	int type = param_type_from_name(value->text);
 	if (type < 0) {
-		config_parse_name(value->text, type_names, message);
+		const char *names[PARAM_TYPES + 1] = {0};
+		for (int i = 0; i < PARAM_TYPES; i++)
+			names[i] = param_type_name((enum param_type)i);
+		config_parse_name(value->text, names, message);
 		config_read_error(reader, value->line, "type = %.80s: %s", value->text, message);
 		return false;
 	}
@@ -105,13 +106,9 @@ static bool read_value(
 {
 	struct param_choice *choice = &param->values[param->value_count];
 	if (param->type == PARAM_FORMAT) {
-		int type = media_from_name(value->text);
+		char message[CONFIG_MESSAGE_MAX];
+		int type = config_parse_media(value->text, message);
 		if (type < 0) {
-			const char *names[MEDIA_TYPES + 1] = {NULL};
-			char message[CONFIG_MESSAGE_MAX];
-			for (int i = 1; i < MEDIA_TYPES; i++)
-				names[i - 1] = media_name((enum media_type)i);
-			config_parse_name(value->text, names, message);
 			config_read_error(reader, value->line, "values: format '%.40s': %s",
 				value->text, message);
 			return false;
@@ -208,37 +205,35 @@ static void check(const struct config_reader *reader, struct param *param)
 			without_name(message, param->name));
 }
 
-bool config_param(const struct config_node *node, const char *where, struct param *param,
-	struct config_report *report)
+bool config_param(const struct config_reader *recipe, const struct config_node *node,
+	const struct option *options, struct param *param)
 {
-	char here[256];
+	char here[256], message[PARAM_MESSAGE_MAX];
 	const char *name = config_node_title(node);
-	snprintf(here, sizeof(here), "%sparam '%.40s': ", where, name);
-	const struct config_reader reader = {report, node, here};
+	struct config_report *report = recipe->report;
+	struct config_reader reader = *recipe;
 	size_t errors = report->errors;
+	snprintf(here, sizeof(here), "%sparam '%.40s': ", recipe->where, name);
+	reader.node = node;
+	reader.where = here;
 	*param = (struct param){.name = config_strdup(report, name), .min = NAN, .max = NAN};
 	if (!param->name)
 		return false;
-	size_t length =
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-	if (length == 0 || length > 32 || name[length] != '\0' || strchr("-0123456789", name[0]))
-		config_read_error(&reader, config_node_line(node),
-			"a name begins with a letter and has up to 32 letters, digits, - and _");
-	else if (strcmp(name, "source") == 0 || strcmp(name, "output") == 0)
+	if (!param_check_name(param, message))
 		config_read_error(
-			&reader, config_node_line(node), "this name is {%s} already", name);
-	config_read_bool(&reader, "required", &param->required);
-	config_read_string(&reader, "default", false, &param->default_text);
+			&reader, config_node_line(node), "%s", without_name(message, param->name));
+	config_read_section(&reader, options, OPTION_PARAM, param);
 	if (!read_type(&reader, param))
 		return false;
 	read_bounds(&reader, param);
 	bool ok = read_values(&reader, param);
 	const struct config_value *allow = config_read_one(&reader, "allow");
-	if (allow && param->type != PARAM_TEXT)
+	if (allow && param->type != PARAM_TEXT) {
 		config_read_error(&reader, allow->line, "allow: only type text has it, not %s",
 			param_type_name(param->type));
-	else
-		config_read_string(&reader, "allow", true, &param->allow);
+		free(param->allow);
+		param->allow = NULL;
+	}
 	if (ok && errors == report->errors && !report->out_of_memory)
 		check(&reader, param);
 	return true;

@@ -4,7 +4,7 @@
  * afterwards decides what is started. A missing program is a warning: the other recipes work
  * without it.
  */
-#include "src/config/internal.h"
+#include "src/config/sections.h"
 
 #include <fcntl.h>
 #include <limits.h>

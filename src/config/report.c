@@ -4,7 +4,7 @@
  * they were found. Values from the file stand in messages: whatever bytes they have, a message
  * stays one line.
  */
-#include "src/config/internal.h"
+#include "src/config/report.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

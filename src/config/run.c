@@ -3,7 +3,7 @@
  * `run`: what is executed. A mistake here shows as a broken picture weeks later, or as a hole
  * through which a client reaches a shell, so it is judged as a whole, once the params are known.
  */
-#include "src/config/internal.h"
+#include "src/config/sections.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,9 +109,9 @@ static void explain_run(const struct config_reader *reader, const struct recipe 
 	}
 }
 
-void config_run(const struct config_reader *reader, const struct config *config, bool complete,
-	struct recipe *recipe, const bool *used)
+void config_run(const struct config_reader *reader, struct recipe *recipe, const bool *used)
 {
+	const bool complete = reader->complete;
 	char message[CONFIG_MESSAGE_MAX];
 	size_t count = config_node_count(reader->node, "run");
 	if (count == 0) {
@@ -133,8 +133,8 @@ void config_run(const struct config_reader *reader, const struct config *config,
 			explain_run(reader, recipe);
 		return;
 	}
-	if (config->programs)
-		config_programs(reader, config->programs, recipe);
+	if (reader->config->programs)
+		config_programs(reader, reader->config->programs, recipe);
 	check_shell(reader, recipe);
 	if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
 		config_read_error(reader, line,

@@ -5,7 +5,7 @@
  * word. None of that may happen to a file that decides what is executed, so comments are blanked
  * out here and the rest is reported with its line.
  */
-#include "src/config/internal.h"
+#include "src/config/scan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,10 +3,11 @@
  * Values with units. A number without its unit is never guessed: one who writes `timeout = 10` may
  * mean minutes, so the message offers the likeliest reading and the administrator decides.
  */
-#include "src/config/internal.h"
+#include "src/config/values.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

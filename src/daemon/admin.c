@@ -271,7 +271,7 @@ static bool submit(struct admin *admin, struct config *config, struct fcgi_conne
 
 bool admin_take(struct admin *admin, struct config *config, struct fcgi_connection *connection)
 {
-	char uri[CONFIG_SIGHT_PATH_MAX + 32], command[COMMAND_MAX] = "";
+	char uri[CONFIG_URL_PATH_MAX + 32], command[COMMAND_MAX] = "";
 	bool is_command =
 		fcgi_connection_peek(connection, ADMIN_COMMAND, command, sizeof command) &&
 		command[0];

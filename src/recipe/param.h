@@ -28,7 +28,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PARAM_VALUES_MAX = 32, PARAM_CANONICAL_MAX = 256, PARAM_MESSAGE_MAX = 256 };
+enum {
+	PARAM_VALUES_MAX = 32,
+	PARAM_NAME_MAX = 32,
+	PARAM_CANONICAL_MAX = 256,
+	PARAM_MESSAGE_MAX = 256
+};
 
 enum param_type {
 	PARAM_SIZE,
@@ -42,6 +47,7 @@ enum param_type {
 	PARAM_FORMAT,
 	PARAM_TEXT,
 };
+enum { PARAM_TYPES = PARAM_TEXT + 1 };
 
 /* -1 when there is no such type. */
 int param_type_from_name(const char *name);
@@ -78,6 +84,10 @@ struct param_value {
 /* Checks the declaration itself, bounds and default included (the configuration calls it). Returns
  * true, or false with one line in message. */
 bool param_check(const struct param *param, char message[PARAM_MESSAGE_MAX]);
+
+/* Checks the name: a letter, then up to 31 letters, digits, '-' and '_'; not reserved. Returns
+ * true, or false with one line in message. */
+bool param_check_name(const struct param *param, char message[PARAM_MESSAGE_MAX]);
 
 /* Checks text. Returns true and fills *value, or false with one line in message that names the
  * parameter and says what it accepts, e.g. "size: 300x200, 300x or x200, at most 4096x4096". The

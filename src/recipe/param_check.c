@@ -127,21 +127,18 @@ static bool has_control(const char *text)
 	return false;
 }
 
-static bool check_name(const struct param *param, char message[PARAM_MESSAGE_MAX])
+bool param_check_name(const struct param *param, char message[PARAM_MESSAGE_MAX])
 {
+	static const char harmless[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const char *name = param->name;
-	if (!name || !*name)
-		return refuse(param, message, "a parameter needs a name");
-	if (strlen(name) > 40)
-		return refuse(param, message, "the name is longer than 40 characters");
-	if (!isalpha((unsigned char)*name))
-		return refuse(param, message, "the name must begin with a letter");
-	for (const char *at = name; *at; at++)
-		if (!isalnum((unsigned char)*at) && *at != '_' && *at != '-')
-			return refuse(param, message,
-				"the name may have letters, digits, '_' and '-' only");
+	if (!name || !isalpha((unsigned char)*name) || strlen(name) > PARAM_NAME_MAX ||
+		name[strspn(name, harmless)])
+		return refuse(param, message,
+			"a name begins with a letter and has up to %d letters, digits, - and _",
+			PARAM_NAME_MAX);
 	if (!strcmp(name, "source") || !strcmp(name, "output"))
-		return refuse(param, message, "the name is reserved");
+		return refuse(param, message, "this name is {%s} already", name);
 	return true;
 }
 
@@ -232,7 +229,7 @@ static bool check_meaning(const struct param *param, char message[PARAM_MESSAGE_
 
 bool param_check(const struct param *param, char message[PARAM_MESSAGE_MAX])
 {
-	if (!check_name(param, message) || !check_meaning(param, message))
+	if (!param_check_name(param, message) || !check_meaning(param, message))
 		return false;
 	struct param_value value;
 	char accepts[PARAM_MESSAGE_MAX];

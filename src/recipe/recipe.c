@@ -14,13 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SHOWN_MAX = 32 };
-
-static int find_param(const struct recipe *recipe, const char *name)
+int recipe_param(const struct recipe *recipe, const char *name, size_t length)
 {
-	for (size_t i = 0; i < recipe->param_count; i++)
-		if (strcmp(recipe->params[i].name, name) == 0)
+	for (size_t i = 0; i < recipe->param_count; i++) {
+		const char *known = recipe->params[i].name;
+		if (strlen(known) == length && memcmp(known, name, length) == 0)
 			return (int)i;
+	}
 	return -1;
 }
 
@@ -52,7 +52,7 @@ static void say_unknown(const struct recipe *recipe, const struct pattern_match 
 	struct text text;
 	size_t length = strspn(name, harmless);
 	text_init(&text, message, PARAM_MESSAGE_MAX);
-	if (length > 0 && length <= NAME_SHOWN_MAX && name[length] == '\0')
+	if (length > 0 && length <= PARAM_NAME_MAX && name[length] == '\0')
 		text_printf(&text, "%s: unknown; accepted: ", name);
 	else
 		text_puts(&text, "unknown parameter; accepted: ");
@@ -65,14 +65,16 @@ static bool collect(const struct recipe *recipe, const struct pattern_match *mat
 {
 	struct text text;
 	for (size_t i = 0; i < match->count; i++) {
-		int index = find_param(recipe, match->holes[i].name);
+		const char *name = match->holes[i].name;
+		int index = recipe_param(recipe, name, strlen(name));
 		if (index >= 0)
 			texts[index] = match->holes[i].value;
 	}
 	for (size_t i = 0; i < query->count; i++) {
-		int index = find_param(recipe, query->pairs[i].name);
+		const char *name = query->pairs[i].name;
+		int index = recipe_param(recipe, name, strlen(name));
 		if (index < 0) {
-			say_unknown(recipe, match, query->pairs[i].name, message);
+			say_unknown(recipe, match, name, message);
 			return false;
 		}
 		if (texts[index]) {
@@ -157,12 +159,6 @@ const char *recipe_media_type(const struct recipe *recipe, const struct param_va
 	return media_content_type(type < 0 ? MEDIA_UNKNOWN : (enum media_type)type);
 }
 
-static void free_list(char **list)
-{
-	for (; *list; list++)
-		free(*list);
-}
-
 void recipe_free(struct recipe *recipe)
 {
 	if (!recipe)
@@ -171,18 +167,11 @@ void recipe_free(struct recipe *recipe)
 		param_clear(&recipe->params[i]);
 	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++)
 		free(recipe->program_paths[i]);
-	if (recipe->run)
-		free_list(recipe->run);
+	for (size_t i = 0; i < recipe->run_count; i++)
+		free(recipe->run[i]);
 	free(recipe->run);
-	free_list(recipe->stderr_fails);
-	free_list(recipe->read);
-	free_list(recipe->env);
-	free_list(recipe->preload);
-	free_list(recipe->prime);
 	pattern_free(recipe->path);
 	template_free(recipe->template);
 	free(recipe->name);
-	free(recipe->type);
-	free(recipe->cache_control);
 	free(recipe);
 }

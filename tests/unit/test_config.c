@@ -393,7 +393,7 @@ static void global_suggestions(void **state)
 		{"listen = unix:x", "2: listen: the path behind unix: must be absolute\n"},
 		{"prefix = media/", "2: prefix = media/: did you mean \"/media\"?\n"},
 		{"prefix = /", "2: prefix = /: did you mean \"\"?\n"},
-		{"socket_mode = 888", "2: socket_mode: write three octal digits"},
+		{"socket_mode = 888", "2: socket_mode = 888: write three octal digits"},
 		{"programs = bin", "2: programs: write absolute directories with : between them\n"},
 		{"log = sluice.log", "2: log = sluice.log: must be an absolute path"},
 		{"log = 'syslog:x'", "2: log = syslog:x: must be an absolute path"},

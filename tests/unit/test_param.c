@@ -491,10 +491,16 @@ static void declarations(void **state)
 {
 	(void)state;
 	struct param p = declare("", PARAM_SIZE);
-	refused(p, "needs a name");
-	refused(declare("source", PARAM_SIZE), "reserved");
+	refused(p, "a name begins with a letter");
+	refused(declare("source", PARAM_SIZE), "this name is {source} already");
 	refused(declare("a.b", PARAM_SIZE), "letters");
-	refused(declare("1a", PARAM_SIZE), "begin with a letter");
+	refused(declare("1a", PARAM_SIZE), "begins with a letter");
+	char longest[] = "abcdefghijklmnopqrstuvwxyz-012345";
+	refused(declare(longest, PARAM_SIZE), "up to 32 letters");
+	longest[32] = '\0';
+	p = declare(longest, PARAM_SIZE);
+	char message[PARAM_MESSAGE_MAX];
+	assert_true(param_check(&p, message));
 	p = declare("n", PARAM_INTEGER);
 	p.min = 5;
 	p.max = 4;

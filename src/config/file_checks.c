@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of the file itself and of its cache section. What would only show when the first
+ * request comes (a root that is no directory, a socket address without its kind) is checked here,
+ * while an administrator still looks at the output.
+ */
+#include "src/config/checks.h"
+
+#include "src/config/processors.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* HOST:PORT or [ADDR]:PORT with a port of 1 … 65535. */
+static bool is_host_port(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+	char message[CONFIG_MESSAGE_MAX];
+	return colon && colon > text && config_parse_integer(colon + 1, 1, 65535, &port, message);
+}
+
+static void check_unix(const struct config_reader *reader, unsigned line, const char *path)
+{
+	if (path[0] != '/')
+		config_read_error(reader, line, "listen: the path behind unix: must be absolute");
+	else if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		config_read_error(
+			reader, line, "listen: the path is longer than a socket's may be");
+}
+
+/* What may be meant by an address without its kind; NULL: no idea. */
+static const char *likely_kind(const char *text)
+{
+	uint64_t port;
+	char message[CONFIG_MESSAGE_MAX];
+	if (text[0] == '/')
+		return "unix:";
+	if (text[0] == '[')
+		return "tcp6:";
+	if (config_parse_integer(text, 1, 65535, &port, message))
+		return "tcp:127.0.0.1:";
+	return is_host_port(text) ? "tcp:" : NULL;
+}
+
+void config_check_listen(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	const char *text = config->listen;
+	if (!text)
+		return;
+	const char *kind = likely_kind(text);
+	if (strncmp(text, "unix:", 5) == 0) {
+		check_unix(reader, value->line, text + 5);
+	} else if (strncmp(text, "tcp:", 4) == 0) {
+		if (!is_host_port(text + 4) || text[4] == '[')
+			config_read_error(reader, value->line, "listen: write tcp:127.0.0.1:9000");
+	} else if (strncmp(text, "tcp6:", 5) == 0) {
+		if (text[5] != '[' || !is_host_port(text + 5) || !strstr(text, "]:"))
+			config_read_error(reader, value->line, "listen: write tcp6:[::1]:9000");
+	} else if (kind) {
+		config_read_error(
+			reader, value->line, "listen = %s: did you mean %s%s?", text, kind, text);
+	} else {
+		config_read_error(reader, value->line,
+			"listen: write unix:/run/sluice.sock, tcp:127.0.0.1:9000 or "
+			"tcp6:[::1]:9000");
+	}
+}
+
+void config_check_group(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->socket_group && !getgrnam(config->socket_group))
+		config_read_warning(
+			reader, value->line, "socket_group: there is no group '%s'", value->text);
+}
+
+void config_check_user(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->user && !getpwnam(config->user))
+		config_read_warning(
+			reader, value->line, "user: there is no user '%s'", value->text);
+}
+
+void config_check_root(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->root[0] != '/')
+		config_read_error(reader, value->line, "root = %s: must be absolute", value->text);
+	else if (!is_directory(config->root))
+		config_read_error(
+			reader, value->line, "root = %s: there is no such directory", value->text);
+}
+
+void config_check_prefix(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	const char *prefix = config->prefix;
+	size_t length = strlen(prefix), kept = length;
+	while (kept > 0 && prefix[kept - 1] == '/')
+		kept--;
+	if (length > 0 && (prefix[0] != '/' || kept < length))
+		config_read_error(reader, value->line, "prefix = %s: did you mean \"%s%.*s\"?",
+			prefix, kept > 0 && prefix[0] != '/' ? "/" : "", (int)kept, prefix);
+}
+
+void config_check_programs(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	for (const char *at = config->programs; *at; at += strcspn(at, ":"), at += *at == ':')
+		if (*at != '/') {
+			config_read_error(reader, value->line,
+				"programs: write absolute directories with : between them");
+			return;
+		}
+}
+
+void config_derive_temp_path(const struct config_reader *reader, void *record)
+{
+	struct config *config = record;
+	const char *given = getenv("TMPDIR");
+	bool good = given && given[0] == '/' && is_directory(given);
+	free(config->temp_path);
+	config->temp_path = config_strdup(reader->report, good ? given : "/tmp");
+}
+
+void config_check_temp_path(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (!config->temp_path) /* "" */
+		config_derive_temp_path(reader, record);
+	else if (config->temp_path[0] != '/' || !is_directory(config->temp_path))
+		config_read_error(reader, value->line,
+			"temp_path = %s: must be an existing directory, absolute", value->text);
+}
+
+void config_derive_total_slots(const struct config_reader *reader, void *record)
+{
+	struct config *config = record;
+	(void)reader;
+	config->slots = config_processors();
+}
+
+static bool is_log(const char *where)
+{
+	static const char *const services[] = {"syslog", "journal"};
+	for (size_t i = 0; i < 2; i++) {
+		size_t length = strlen(services[i]);
+		if (!strncmp(where, services[i], length) &&
+			(!where[length] || !strncmp(where + length, ":/", 2)))
+			return true;
+	}
+	return where[0] == '/' || !strcmp(where, "stderr");
+}
+
+void config_check_log(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->log && !is_log(config->log))
+		config_read_error(reader, value->line,
+			"log = %s: must be an absolute path, syslog, journal, or \"\" for stderr",
+			value->text);
+}
+
+/* The daemon compares the path as the client sends it and never decodes it. */
+static void check_url_path(const struct config_reader *reader, const struct config_value *value,
+	const char *option, const char *path)
+{
+	if (!path)
+		return;
+	if (path[0] != '/')
+		config_read_error(reader, value->line, "%s = %s: did you mean /%s?", option,
+			value->text, value->text);
+	else if (strpbrk(path, "?# ") || strlen(path) >= CONFIG_URL_PATH_MAX)
+		config_read_error(reader, value->line,
+			"%s: a path of at most %d bytes, without ?, # and blanks", option,
+			CONFIG_URL_PATH_MAX - 1);
+}
+
+void config_check_status_path(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	check_url_path(reader, value, "status_path", config->status_path);
+}
+
+void config_check_ping_path(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	check_url_path(reader, value, "ping_path", config->ping_path);
+	if (config->status_path && config->ping_path &&
+		!strcmp(config->status_path, config->ping_path))
+		config_read_error(reader, value->line, "ping_path: is the same as status_path");
+}
+
+void config_check_cache_path(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->cache_path[0] != '/' || !is_directory(config->cache_path))
+		config_read_error(reader, value->line,
+			"path = %s: must be an existing directory, absolute", config->cache_path);
+}
+
+void config_check_cache_size(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (config->cache_bytes == 0)
+		config_read_error(reader, value->line, "size = 0: leave the section out instead");
+}
+
+void config_check_cache_send(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	static const char accel[] = "x-accel-redirect:/";
+	const struct config *config = record;
+	const char *send = config->cache_send;
+	if (send && strcmp(send, "x-sendfile") != 0 && strncmp(send, accel, sizeof accel - 1) != 0)
+		config_read_error(reader, value->line,
+			"send = %s: write x-sendfile or x-accel-redirect:/URI", send);
+	for (; send && *send; send++)
+		if (*send <= 0x20 || *send > 0x7e) {
+			config_read_error(reader, value->line,
+				"send: only printable ASCII may stand in a header");
+			return;
+		}
+}
+
+void config_check_cache_send_from(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct config *config = record;
+	if (!config->cache_send)
+		config_read_error(reader, value->line, "send_from without send");
+}
