@@ -51,6 +51,13 @@ def options(page):
         text = paragraph(headings[section], name)
         if text is None:
             yield f"{page}: no option {name} in {headings[section]}"
+        elif required == "required":
+            if "Required." not in text:
+                yield f"{page}: {name} is required, and the page does not say so"
+        elif standard:
+            said = f"Default: {standard}" + (f"; live: {live}" if live else "") + "."
+            if said not in text:
+                yield f"{page}: {name} does not say {said!r}"
 
 
 def missing():
