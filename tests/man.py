@@ -73,14 +73,21 @@ def missing():
     for status in set(re.findall(r"= \{(\d+), ", (ROOT / "src/http/outcome.c").read_text())):
         if status not in TEXT[page]:
             yield f"{page}: no status {status}"
-    main = (ROOT / "src/main.c").read_text()
-    for option in re.search(r'getopt\w*\(argc, argv, "([\w:]+)"', main)[1].replace(":", ""):
-        if not re.search(rf"^\.(It )?Fl (\w \| )?{option}\b", TEXT[page], re.M):
+    # The program itself tells its options and commands.
+    usage = subprocess.run([os.environ["SLUICE"], "-h"], capture_output=True, text=True, check=True).stdout
+    options = re.findall(r"^  -(-?[\w-]+)", usage, re.M)
+    commands = re.findall(r"^       sluice (\w+)(.*)$", usage, re.M)
+    assert len(options) >= 8 and len(commands) >= 6, usage
+    for option in options:
+        if not re.search(rf"^\.(It )?Fl (\w \| )?{option}(\s|$)", TEXT[page], re.M):
             yield f"{page}: no option -{option}"
-    for command in re.findall(r'strcmp\(command, "(\w+)"\)', main):
-        if not re.search(rf"^\.Cm {command}\b", TEXT[page], re.M):
+    for command, operands in commands:
+        if not re.search(rf"^\.It Cm {command}\b", TEXT[page], re.M):
             yield f"{page}: no command {command}"
-    for signal in set(re.findall(r"sigaddset\(&set, SIG(\w+)\)", (ROOT / "src/daemon/server.c").read_text())):
+        for word in re.findall(r"\b[a-z]+\b", re.sub(r"\[-.*?\]", "", operands)):
+            if not re.search(rf"^\.It Cm {command} {word}\b|^\.Cm {word}\b", TEXT[page], re.M):
+                yield f"{page}: no {command} {word}"
+    for signal in set(re.findall(r"\{SIG(\w+), \w+\}", (ROOT / "src/daemon/life.c").read_text())):
         if not re.search(rf"^\.It (Dv \w+ , )?Dv {signal}\b", TEXT[page], re.M):
             yield f"{page}: no signal {signal}"
 

@@ -2,10 +2,13 @@
 #ifndef SRC_COMMAND_ASK_H
 #define SRC_COMMAND_ASK_H
 
-/* The commands `status` and `health`: ask a running daemon over FastCGI (src/daemon/admin.h). */
+/* The commands `status` and `health`: they send a command to the admin endpoint of the running
+ * daemon (src/daemon/admin.h). The answer goes to stdout, an error to stderr. */
 
-/* address: as for `listen`. command: of ADMIN_COMMAND. The answer goes to stdout, what is wrong to
- * stderr. Returns the exit status: 0 for a status of 200, else 1. */
-int ask_run(const char *address, const char *command);
+#include "src/command/command_line.h"
+
+/* Return the exit status: 0 when the daemon answers with 200. */
+int ask_status_run(const struct command_line *line);
+int ask_health_run(const struct command_line *line);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one line of `ls` says about an entry is what `purge` looks at, so that the one can be tried
- * with the other. */
+/* `purge` compares its pattern with the URL that `ls` prints, so `ls` shows what a pattern would
+ * remove. */
 #include "src/command/cache.h"
 
 #include <errno.h>
@@ -12,11 +12,13 @@
 
 #include "base/text.h"
 #include "src/cache/cache.h"
+#include "src/command/cache_warm.h"
 
 struct walk {
-	const char *pattern;
-	uint64_t entries, bytes, removed, wrong, fresh;
-	int error; /* why a checksum could not be left */
+	const char *pattern; /* of `purge` */
+	uint64_t entries, bytes, removed, wrong;
+	uint64_t first; /* entries that had no checksum of their content before */
+	int error;	/* why a content could not be compared; 0: all could */
 };
 
 static void put_time(const struct timespec *when)
@@ -28,7 +30,7 @@ static void put_time(const struct timespec *when)
 	fputs(text, stdout);
 }
 
-/* Nothing of an address gets to a terminal as it is. */
+/* A client chose the URL, so it is escaped for the terminal. */
 static void put_entry(const struct cache_entry *entry)
 {
 	char buffer[4 * CACHE_URI_MAX + 8];
@@ -67,11 +69,11 @@ static int purge(void *data, const struct cache_entry *entry)
 	return CACHE_REMOVE;
 }
 
-/* NULL: the body is what it was. */
+/* NULL: the content is as it was. */
 static const char *check_body(struct walk *walk, const struct cache_entry *entry)
 {
 	int r = cache_check_body(entry);
-	walk->fresh += r == CACHE_BODY_FIRST;
+	walk->first += r == CACHE_BODY_FIRST;
 	if (r < 0)
 		walk->error = -r;
 	return r == CACHE_BODY_OTHER ? "is not what it was" : NULL;
@@ -93,7 +95,17 @@ static int verify(void *data, const struct cache_entry *entry)
 	return CACHE_REMOVE;
 }
 
-static int report(const struct config *config, const struct cache *cache, const struct walk *walk)
+static int report_list(
+	const struct config *config, const struct cache *cache, const struct walk *walk)
+{
+	(void)config;
+	(void)cache;
+	(void)walk;
+	return COMMAND_GOOD;
+}
+
+static int report_stat(
+	const struct config *config, const struct cache *cache, const struct walk *walk)
 {
 	uint64_t used = cache_used(cache);
 	printf("path     %s\nentries  %" PRIu64 "\ncontent  %" PRIu64 " bytes\n",
@@ -102,62 +114,106 @@ static int report(const struct config *config, const struct cache *cache, const 
 		100.0 * (double)used / (double)cache_limit(cache));
 	if (walk->wrong)
 		printf("wrong    %" PRIu64 ", see verify\n", walk->wrong);
-	return 0;
+	return COMMAND_GOOD;
 }
 
-static int run(
-	const struct config *config, struct cache *cache, const char *command, struct walk *walk)
+static int report_purge(
+	const struct config *config, const struct cache *cache, const struct walk *walk)
 {
-	cache_visit *visit = !strcmp(command, "ls")	 ? list
-			     : !strcmp(command, "stat")	 ? add_up
-			     : !strcmp(command, "purge") ? purge
-							 : verify;
-	int r = cache_walk(cache, visit, walk);
-	if (r < 0) {
-		fprintf(stderr, "sluice: %s\n", strerror(-r));
-		return 1;
-	}
-	if (visit == add_up)
-		return report(config, cache, walk);
-	if (visit == purge)
-		printf("%" PRIu64 " removed\n", walk->removed);
-	if (visit != verify)
-		return 0;
+	(void)config;
+	(void)cache;
+	printf("%" PRIu64 " removed\n", walk->removed);
+	return COMMAND_GOOD;
+}
+
+static int report_verify(
+	const struct config *config, const struct cache *cache, const struct walk *walk)
+{
+	(void)config;
+	(void)cache;
 	if (walk->error)
 		fprintf(stderr, "sluice: some content could not be compared: %s\n",
 			strerror(walk->error));
-	if (walk->fresh)
-		printf("%" PRIu64 " have a checksum of their content now\n", walk->fresh);
+	if (walk->first)
+		printf("%" PRIu64 " have a checksum of their content now\n", walk->first);
 	printf("%" PRIu64 " looked at, %" PRIu64 " wrong\n", walk->entries, walk->wrong);
-	return walk->wrong > 0 || walk->error != 0;
+	return walk->wrong > 0 || walk->error != 0 ? COMMAND_FAILED : COMMAND_GOOD;
 }
 
-int caching_run(const struct config *config, const char *address, const char *accept,
-	char *const *words, int count)
+/* The commands that walk through the store. */
+static const struct walker {
+	const char *name;
+	int operands;
+	cache_visit *visit;
+	int (*report)(
+		const struct config *config, const struct cache *cache, const struct walk *walk);
+} walkers[] = {
+	{"ls", 0, list, report_list},
+	{"stat", 0, add_up, report_stat},
+	{"purge", 1, purge, report_purge},
+	{"verify", 0, verify, report_verify},
+};
+
+static const struct walker *find(const struct command_line *line)
 {
-	const char *command = count > 0 ? words[0] : "";
-	bool warm = !strcmp(command, "warm"), one = !strcmp(command, "purge");
-	bool none =
-		!strcmp(command, "ls") || !strcmp(command, "stat") || !strcmp(command, "verify");
-	if (!(warm && count > 1) && !(one && count == 2) && !(none && count == 1)) {
-		fputs("sluice: cache ls | stat | purge PATTERN | verify | warm URL...\n", stderr);
-		return 2;
-	}
-	if (!config->cache_path) {
-		fputs("sluice: the configuration has no cache section\n", stderr);
-		return 1;
-	}
-	if (warm)
-		return caching_warm(
-			config, address ? address : config->listen, accept, words + 1, count - 1);
+	for (size_t i = 0; i < sizeof walkers / sizeof *walkers; i++)
+		if (line->operand_count == walkers[i].operands + 1 &&
+			!strcmp(line->operands[0], walkers[i].name))
+			return &walkers[i];
+	return NULL;
+}
+
+static int run_walker(const struct config *config, const struct walker *walker, const char *pattern)
+{
 	struct cache *cache;
-	struct walk walk = {.pattern = one ? words[1] : NULL};
+	struct walk walk = {.pattern = pattern};
 	int r = cache_open(config->cache_path, config->cache_bytes, &cache);
 	if (r < 0) {
 		fprintf(stderr, "sluice: %s: %s\n", config->cache_path, strerror(-r));
-		return 1;
+		return COMMAND_FAILED;
 	}
-	int status = run(config, cache, command, &walk);
+	r = cache_walk(cache, walker->visit, &walk);
+	if (r < 0)
+		fprintf(stderr, "sluice: %s\n", strerror(-r));
+	int status = r < 0 ? COMMAND_FAILED : walker->report(config, cache, &walk);
 	cache_close(cache);
+	return status;
+}
+
+static int warm(const struct config *config, const struct command_line *line)
+{
+	const struct cache_warm_options options = {
+		.address = command_line_address(line, config),
+		.accept = command_line_accept(line),
+		.parallel = config->slots,
+		.urls = line->operands + 1,
+		.count = line->operand_count - 1,
+	};
+	return options.address ? cache_warm(&options) : COMMAND_FAILED;
+}
+
+static int run(const struct config *config, const struct command_line *line)
+{
+	const struct walker *walker = line->operand_count > 0 ? find(line) : NULL;
+	bool is_warm = line->operand_count > 1 && !strcmp(line->operands[0], "warm");
+	if (!walker && !is_warm)
+		return command_line_refuse(
+			"the commands are cache ls | stat | purge PATTERN | verify | warm URL...");
+	if (!config->cache_path) {
+		fputs("sluice: the configuration has no cache section\n", stderr);
+		return COMMAND_FAILED;
+	}
+	if (is_warm)
+		return warm(config, line);
+	return run_walker(config, walker, walker->operands ? line->operands[1] : NULL);
+}
+
+int cache_run(const struct command_line *line)
+{
+	struct config *config = command_line_load(line);
+	if (!config)
+		return COMMAND_FAILED;
+	int status = run(config, line);
+	config_unref(config);
 	return status;
 }

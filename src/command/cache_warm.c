@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* As many requests at once as the daemon converts at once: more would only stand in its queue. HEAD
- * is no way to do it, for a live recipe answers that without converting. */
-#include "src/command/cache.h"
+/*
+ * Asks as many requests at once as the daemon converts at once: more would only wait in its queue.
+ * The requests are GETs, because a live recipe answers HEAD without converting.
+ *
+ * The main thread collects the URLs before the threads start. `lock` guards everything below it in
+ * struct warming, and the output on stderr.
+ */
+#include "src/command/cache_warm.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -23,7 +28,7 @@ struct warming {
 	const char *address, *accept;
 	char **urls;
 	size_t count, room;
-	pthread_mutex_t lock; /* for what follows */
+	pthread_mutex_t lock;
 	size_t next, done, failed;
 	bool bar;
 	uint64_t start_ms, shown_ms;
@@ -78,7 +83,7 @@ static void show(struct warming *warming, bool last)
 	fputs(last ? ", done          \n" : "\033[K", stderr);
 }
 
-/* The status, or 0 when there was no whole answer. */
+/* The HTTP status; 0: there was no complete answer. */
 static int ask(const struct warming *warming, const char *url)
 {
 	FD_CLEANUP int fd = -1;
@@ -88,6 +93,15 @@ static int ask(const struct warming *warming, const char *url)
 	const struct fcgi_client_sink sink = {.status = &status};
 	int r = fcgi_client_get(fd, url, warming->accept, &sink);
 	return r == 0 ? status : 0;
+}
+
+static void show_failure(const struct warming *warming, const char *url, int status)
+{
+	char buffer[1024];
+	struct text text;
+	text_init(&text, buffer, sizeof buffer);
+	text_escaped(&text, url, 200);
+	fprintf(stderr, "%s%s: %d\n", warming->bar ? "\r\033[K" : "", buffer, status);
 }
 
 static void *work(void *argument)
@@ -101,13 +115,8 @@ static void *work(void *argument)
 		pthread_mutex_lock(&warming->lock);
 		warming->done++;
 		if (status != 200) {
-			char buffer[1024];
-			struct text text;
-			text_init(&text, buffer, sizeof buffer);
-			text_escaped(&text, url, 200);
 			warming->failed++;
-			fprintf(stderr, "%s%s: %d\n", warming->bar ? "\r\033[K" : "", buffer,
-				status);
+			show_failure(warming, url, status);
 		}
 		show(warming, false);
 	}
@@ -115,39 +124,46 @@ static void *work(void *argument)
 	return NULL;
 }
 
-int caching_warm(const struct config *config, const char *address, const char *accept,
-	char *const *urls, int count)
+static int take_urls(struct warming *warming, char *const *urls, int count)
 {
-	struct warming warming = {.address = address,
-		.accept = accept,
-		.bar = isatty(STDERR_FILENO),
-		.start_ms = clock_now_ms()};
-	pthread_t threads[THREADS_MAX];
-	unsigned wanted = config->slots < THREADS_MAX ? config->slots : THREADS_MAX, running = 0;
 	int r = 0;
-	if (!address) {
-		fputs("sluice: the configuration has no `listen`: give the socket with -s\n",
-			stderr);
-		return 1;
-	}
-	signal(SIGPIPE, SIG_IGN);
 	for (int i = 0; i < count && r == 0; i++)
-		r = !strcmp(urls[i], "-") ? take_lines(&warming) : take_url(&warming, urls[i]);
-	pthread_mutex_init(&warming.lock, NULL);
-	while (r == 0 && running < wanted &&
-		pthread_create(&threads[running], NULL, work, &warming) == 0)
+		r = !strcmp(urls[i], "-") ? take_lines(warming) : take_url(warming, urls[i]);
+	return r;
+}
+
+/* Returns whether there was a thread to do it. */
+static bool run_threads(struct warming *warming, unsigned parallel)
+{
+	pthread_t threads[THREADS_MAX];
+	unsigned running = 0;
+	while (running < parallel && running < THREADS_MAX &&
+		pthread_create(&threads[running], NULL, work, warming) == 0)
 		running++;
 	for (unsigned i = 0; i < running; i++)
 		pthread_join(threads[i], NULL);
+	return running > 0;
+}
+
+int cache_warm(const struct cache_warm_options *options)
+{
+	struct warming warming = {.address = options->address,
+		.accept = options->accept,
+		.bar = isatty(STDERR_FILENO),
+		.start_ms = clock_now_ms()};
+	signal(SIGPIPE, SIG_IGN);
+	pthread_mutex_init(&warming.lock, NULL);
+	bool ran = take_urls(&warming, options->urls, options->count) == 0 &&
+		   run_threads(&warming, options->parallel);
 	show(&warming, true);
-	if (r < 0 || running == 0)
-		fputs("sluice: no memory\n", stderr);
-	else
+	if (ran)
 		printf("%zu of %zu are in the cache\n", warming.done - warming.failed,
 			warming.count);
+	else
+		fputs("sluice: out of memory\n", stderr);
 	pthread_mutex_destroy(&warming.lock);
 	for (size_t i = 0; i < warming.count; i++)
 		free(warming.urls[i]);
 	free(warming.urls);
-	return r < 0 || running == 0 || warming.failed > 0;
+	return !ran || warming.failed > 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The argv is printed as a shell would want it, so that it can be tried by hand (with `3< source`
- * behind it). */
+/* The argv is quoted for a shell, so that it can be tried by hand: append `3< source`. */
 #include "src/command/explain.h"
 
 #include <inttypes.h>
@@ -47,9 +46,9 @@ static int print_plan(const struct plan *plan)
 	const struct source *source = &plan->source;
 	struct template_argv *argv = malloc(sizeof *argv);
 	if (!argv || plan_argv(plan, "$TMPDIR/output", argv) < 0) {
-		fputs("sluice: the arguments do not fit\n", stderr);
+		fputs("sluice: the arguments are too long\n", stderr);
 		free(argv);
-		return 1;
+		return COMMAND_FAILED;
 	}
 	printf("recipe    %s\n", recipe->name);
 	printf("source    ");
@@ -76,19 +75,22 @@ static int print_plan(const struct plan *plan)
 	return 0;
 }
 
-int explain_run(struct config *config, const struct explain_request *request)
+int explain_run(const struct command_line *line)
 {
-	struct plan *plan = malloc(sizeof *plan);
-	if (!plan)
-		return 1;
-	enum outcome outcome = plan_make(plan, config, "GET", request->uri, request->accept);
-	int exit_status = 1;
-	if (outcome == OUTCOME_OK)
-		exit_status = print_plan(plan);
-	else
-		fprintf(stderr, "sluice: %d %s: %s\n", outcome_status(outcome),
-			outcome_reason(outcome_status(outcome)), plan->message);
-	plan_clear(plan);
+	struct config *config = command_line_load(line);
+	struct plan *plan = config ? malloc(sizeof *plan) : NULL;
+	int status = COMMAND_FAILED;
+	if (plan) {
+		enum outcome outcome = plan_make(
+			plan, config, "GET", line->operands[0], command_line_accept(line));
+		if (outcome == OUTCOME_OK)
+			status = print_plan(plan);
+		else
+			fprintf(stderr, "sluice: %d %s: %s\n", outcome_status(outcome),
+				outcome_reason(outcome_status(outcome)), plan->message);
+		plan_clear(plan);
+	}
 	free(plan);
-	return exit_status;
+	config_unref(config);
+	return status;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole way, not a short cut: a socket pair stands for the web server's connection, one thread
- * is the worker at one end, and the main thread plays the web server at the other. */
+/*
+ * A socket pair stands for the connection of the web server. One thread answers the request at one
+ * end, as a worker of the daemon does; the main thread is the web server at the other end.
+ */
+#include "src/command/render.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,8 +16,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "fcgi/client.h"
-#include "src/command/explain.h"
 #include "src/request/request.h"
 #include "src/daemon/sandbox.h"
 
@@ -55,12 +57,12 @@ static void show_field(void *data, const char *line)
 static int take_body(void *data, const void *bytes, size_t size)
 {
 	const int *status = data;
-	/* An error's line belongs where the other messages are. */
+	/* The text of an error goes where the other messages go. */
 	return fd_write_all(*status / 100 == 2 ? STDOUT_FILENO : STDERR_FILENO, bytes, size);
 }
 
-int render_request(struct service *service, struct config *config,
-	const struct explain_request *request, const struct fcgi_client_sink *sink)
+int render_request(struct service *service, struct config *config, const char *uri,
+	const char *accept, const struct fcgi_client_sink *sink)
 {
 	int pair[2];
 	struct responder responder = {.service = service, .config = config};
@@ -75,35 +77,45 @@ int render_request(struct service *service, struct config *config,
 		fd_close(&pair[1]);
 		return r;
 	}
-	r = fcgi_client_get(pair[1], request->uri, request->accept, sink);
+	r = fcgi_client_get(pair[1], uri, accept, sink);
 	fd_close(&pair[1]);
 	pthread_join(thread, NULL);
 	return r;
 }
 
-int render_run(struct config *config, const struct explain_request *request)
+static int render(struct service *service, struct config *config, const struct command_line *line)
 {
-	struct service service;
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	int r = service_open(&service, config->temp_path);
-	if (r < 0) {
-		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
-		return 1;
-	}
-	if (sandbox_check(&service, config) < 0) {
-		service_close(&service);
-		return 1;
-	}
 	int status = 0;
 	const struct fcgi_client_sink sink = {
 		.status = &status, .data = &status, .field = show_field, .body = take_body};
-	r = render_request(&service, config, request, &sink);
-	service_close(&service);
+	if (sandbox_check(service->starter.spawner, config) < 0)
+		return COMMAND_FAILED;
+	int r = render_request(
+		service, config, line->operands[0], command_line_accept(line), &sink);
 	if (r == -EPROTO)
-		fputs("sluice: the answer is incomplete: the converter failed on the way\n",
+		fputs("sluice: the answer is incomplete: the converter failed after it had begun\n",
 			stderr);
 	else if (r < 0)
 		fprintf(stderr, "sluice: %s\n", strerror(-r));
-	return r == 0 && status / 100 == 2 ? 0 : 1;
+	return r == 0 && status / 100 == 2 ? COMMAND_GOOD : COMMAND_FAILED;
+}
+
+int render_run(const struct command_line *line)
+{
+	struct config *config = command_line_load(line);
+	if (!config)
+		return COMMAND_FAILED;
+	struct service service;
+	int status = COMMAND_FAILED;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	int r = service_open(&service, config->temp_path);
+	if (r == 0) {
+		status = render(&service, config, line);
+		service_close(&service);
+	} else {
+		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
+	}
+	config_unref(config);
+	return status;
 }

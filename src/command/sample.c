@@ -14,7 +14,7 @@ static unsigned clamp(unsigned value, unsigned min, unsigned max)
 	return max && value > max ? max : value;
 }
 
-/* Some value that the parameter accepts. */
+/* A value that the parameter accepts. */
 static bool choose(const struct param *param, char *out, size_t size)
 {
 	struct param_value value;
@@ -85,7 +85,7 @@ static bool choose_for(const struct recipe *recipe, const struct param *param, s
 	return true;
 }
 
-/* The path, with the holes filled. *in_path: the parameters that stand in it, bit by index. */
+/* Writes the path with its holes filled. *in_path gets the bit of each parameter in the path. */
 static bool put_path(const struct recipe *recipe, const char *source, size_t format,
 	struct text *url, uint32_t *in_path)
 {

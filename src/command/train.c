@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker itself tells what is opened (ld.so(8), LD_DEBUG=files), in a file for each
- * process: it sees every program that could be held, and needs no code of ours in it. Only what was
- * opened by name from within the program counts, not what that needed in turn. The file lies
- * outside of the job's directory, where a confined job could not write; hence unconfined.
+ * The dynamic linker itself reports what a program opens (ld.so(8), LD_DEBUG=files), in one file
+ * for each process. It sees every program that can be held, and needs no code of ours in it. Only
+ * modules that a program opens by name count, not the libraries that these need in turn. The report
+ * lies outside of the job's directory, where a confined job could not write it: so the programs run
+ * unconfined.
  */
 #include "src/command/train.h"
 
@@ -20,7 +21,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/tree.h"
-#include "src/command/explain.h"
+#include "src/command/render.h"
 #include "src/command/sample.h"
 #include "src/plan/plan.h"
 #include "src/request/service.h"
@@ -28,7 +29,7 @@
 enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, MODULES_MAX = 256, URL_MAX = 4096 };
 
 struct recipe_training {
-	uint64_t types; /* of sources that it was run on */
+	uint64_t types; /* of the sources that it was run on, one bit each */
 	size_t module_count;
 	char *modules[MODULES_MAX];
 	bool ran;
@@ -87,7 +88,7 @@ static void read_report(struct recipe_training *recipe, FILE *file)
 	free(line);
 }
 
-/* The programs are not confined here, and could have left anything under that name. */
+/* The programs are not confined here, so they can leave anything under that name. */
 static FILE *open_report(const char *path)
 {
 	struct stat st;
@@ -122,16 +123,15 @@ static void read_reports(struct training *training, struct recipe_training *reci
 static void run(struct training *training, struct recipe_training *recipe, const char *url)
 {
 	int status = 0;
-	struct explain_request request = {.uri = url};
 	const struct fcgi_client_sink sink = {.status = &status};
-	int r = render_request(&training->service, training->config, &request, &sink);
+	int r = render_request(&training->service, training->config, url, NULL, &sink);
 	fprintf(stderr, "%s: %d\n", url, status);
 	training->failed |= r < 0 || status / 100 != 2;
 	recipe->ran = true;
 	read_reports(training, recipe);
 }
 
-/* The recipe that answers this URL; NULL: none. *type is the source's. */
+/* The recipe that answers this URL, or NULL. *type gets the type of the source. */
 static const struct recipe *plan(struct training *training, const char *url, enum media_type *type)
 {
 	struct plan *made = malloc(sizeof *made);
@@ -176,7 +176,8 @@ static int visit(void *data, int directory, const char *path, const struct stat 
 	return ++training->file_count >= FILES_MAX;
 }
 
-/* Others put files there. What lies deeper than a URL can name is nobody's source. */
+/* Other users may write there, so the walk is bounded. A file that lies deeper than a URL can name
+ * is no source. */
 static void walk_root(struct training *training)
 {
 	const struct tree_bounds bounds = {
@@ -184,11 +185,11 @@ static void walk_root(struct training *training)
 	FD_CLEANUP int root = open(training->config->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = root < 0 ? -errno : tree_walk(root, ".", &bounds, visit, training);
 	if (r < 0)
-		fprintf(stderr, "sluice: %s: not all of it was seen: %s\n", training->config->root,
+		fprintf(stderr, "sluice: cannot read all of %s: %s\n", training->config->root,
 			strerror(-r));
 }
 
-/* Cold, unconfined, and with a talkative linker. */
+/* The programs start cold and unconfined, and their linker reports. */
 static bool prepare_recipe(const struct training *training, struct recipe *recipe)
 {
 	char output[PATH_MAX + 32];
@@ -242,33 +243,47 @@ static int open_training(struct training *training)
 	return 0;
 }
 
-int train_run(struct config *config, char **urls, int url_count)
+static void close_training(struct training *training)
 {
-	struct training training = {.config = config, .service.starter.temp_fd = -1};
+	for (size_t i = 0; training->recipes && i < training->config->recipe_count; i++)
+		for (size_t k = 0; k < training->recipes[i].module_count; k++)
+			free(training->recipes[i].modules[k]);
+	free(training->recipes);
+	service_close(&training->service);
+	config_unref(training->config);
+}
+
+static void run_url(struct training *training, const char *url)
+{
+	enum media_type type;
+	const struct recipe *recipe = plan(training, url, &type);
+	if (recipe)
+		run(training, &training->recipes[recipe_index(training->config, recipe)], url);
+	else
+		fprintf(stderr, "sluice: no recipe answers %s\n", url);
+	training->failed |= !recipe;
+}
+
+int train_run(const struct command_line *line)
+{
+	struct training training = {
+		.config = command_line_load(line), .service.starter.temp_fd = -1};
+	if (!training.config)
+		return COMMAND_FAILED;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	int r = open_training(&training);
-	for (int i = 0; i < url_count && r == 0; i++) {
-		enum media_type type;
-		const struct recipe *recipe = plan(&training, urls[i], &type);
-		if (recipe)
-			run(&training, &training.recipes[recipe_index(config, recipe)], urls[i]);
-		else
-			fprintf(stderr, "sluice: no recipe answers %s\n", urls[i]);
-		training.failed |= !recipe;
-	}
-	if (r == 0 && url_count == 0) {
+	for (int i = 0; i < line->operand_count && r == 0; i++)
+		run_url(&training, line->operands[i]);
+	if (r == 0 && line->operand_count == 0) {
 		walk_root(&training);
-		training.failed = false; /* not every file that is found must be a good one */
+		training.failed = false; /* a file that is found need not be a good source */
 	}
 	if (r == 0)
 		print(&training);
 	else
 		fprintf(stderr, "sluice: cannot train: %s\n", strerror(-r));
-	for (size_t i = 0; training.recipes && i < config->recipe_count; i++)
-		for (size_t k = 0; k < training.recipes[i].module_count; k++)
-			free(training.recipes[i].modules[k]);
-	free(training.recipes);
-	service_close(&training.service);
-	return r == 0 && !training.failed ? 0 : 1;
+	bool good = r == 0 && !training.failed;
+	close_training(&training);
+	return good ? COMMAND_GOOD : COMMAND_FAILED;
 }

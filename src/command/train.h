@@ -2,14 +2,13 @@
 #ifndef SRC_COMMAND_TRAIN_H
 #define SRC_COMMAND_TRAIN_H
 
-/* `sluice train`: runs recipes on samples and prints what they open after main, as `preload` lines
- * for the configuration. */
+/* The command `train`: runs recipes on samples, and prints the modules that they open after main as
+ * `preload` lines for the configuration. It runs the URLs that are given. Without any, it runs each
+ * recipe once for each of its formats on the first source of each type below the root. The programs
+ * run unconfined. Returns the exit status: 0 when every given URL was answered with 2xx. */
 
-#include "src/config/config.h"
+#include "src/command/command_line.h"
 
-/* Each of the URLs, or without any: every recipe once for each format that it makes of each type of
- * source that is found below root. The programs run unconfined. Returns the exit status: 0 when all
- * URLs that were given were answered with 2xx. */
-int train_run(struct config *config, char **urls, int url_count);
+int train_run(const struct command_line *line);
 
 #endif

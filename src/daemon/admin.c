@@ -1,51 +1,62 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The main thread calls admin_take, which recognizes a request of the endpoint. It answers a ping
+ * itself; any other request becomes a struct admin_request, which a thread of the endpoint owns and
+ * frees. A check of the root directory may hang in its file system, so `status` and `health` have
+ * threads and limits of their own: status stays available then.
+ *
+ * No lock: a lane's count is atomic, and the rest of struct admin does not change after the start.
+ */
 #include "src/daemon/admin.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fd.h"
-#include "src/observe/access.h"
 #include "base/pool.h"
-#include "src/request/request.h"
+#include "src/daemon/health.h"
 #include "src/http/request_id.h"
+#include "src/observe/access.h"
 #include "src/request/reply.h"
+#include "src/request/request.h"
 #include "src/status/status.h"
 
 enum {
-	ADMIN_THREADS = 4,
+	LANE_THREADS = 4,
+	LANE_REQUESTS_MAX = 64, /* being answered or waiting; further ones are refused */
 	COMMAND_MAX = 64,
-	SEND_MS = 5000,	   /* for all of an answer, however little at a time is read */
-	VISITORS_MAX = 64, /* of one kind; the others are refused */
+	SEND_MS = 5000, /* for a whole answer, however slowly it is read */
 };
 
-/* Who looks at the root directory may be stuck there with its file system: so that the numbers
- * can be had all the same, the two kinds do not share their threads. */
-struct counter {
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+struct lane {
 	struct pool *pool;
-	atomic_uint visitors; /* answered, or waiting for it */
+	atomic_uint requests;
 };
 
 struct admin {
 	struct service *service;
 	struct fcgi_loop *loop;
-	struct counter status, health;
+	struct lane status, health;
 };
 
-/* A request on its way to a thread of the admin. */
-struct visit {
-	struct admin *admin;
-	struct counter *counter;
+struct admin_request {
+	struct lane *lane;
 	struct config *config; /* a reference */
 	struct fcgi_connection *connection;
 	uint64_t start_us;
-	char command[COMMAND_MAX]; /* "": the status page */
+	char command[COMMAND_MAX]; /* "": a request for the status page */
+};
+
+struct body {
+	char *data; /* NULL: none */
+	size_t size;
+	const char *type;
+	int status;
 };
 
 int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **out)
@@ -55,9 +66,9 @@ int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **ou
 		return -ENOMEM;
 	admin->service = service;
 	admin->loop = loop;
-	int r = pool_new(ADMIN_THREADS, &admin->status.pool);
+	int r = pool_new(LANE_THREADS, &admin->status.pool);
 	if (r == 0)
-		r = pool_new(ADMIN_THREADS, &admin->health.pool);
+		r = pool_new(LANE_THREADS, &admin->health.pool);
 	if (r < 0)
 		admin_free(admin);
 	else
@@ -74,7 +85,7 @@ void admin_free(struct admin *admin)
 	free(admin);
 }
 
-/* Where the query of a URI begins, when its path is this one; NULL otherwise. */
+/* Where the query of a URI begins, when this is its path; else NULL. */
 static const char *query_of(const char *uri, const char *path)
 {
 	size_t length = strlen(path);
@@ -83,18 +94,11 @@ static const char *query_of(const char *uri, const char *path)
 	return uri[length] == '?' ? uri + length + 1 : uri[length] == '\0' ? uri + length : NULL;
 }
 
-struct body {
-	char *data;
-	size_t size;
-	const char *type;
-	int status;
-};
-
-static void make_status(struct visit *visit, enum status_form form, struct body *body)
+static void make_status(const struct admin *admin, const struct config *config,
+	enum status_form form, struct body *body)
 {
-	struct admin *admin = visit->admin;
 	struct status_view *view =
-		status_view_new(admin->service, visit->config, fcgi_loop_connections(admin->loop));
+		status_view_new(admin->service, config, fcgi_loop_connections(admin->loop));
 	FILE *out = view ? open_memstream(&body->data, &body->size) : NULL;
 	if (out) {
 		status_write(view, form, out);
@@ -106,32 +110,13 @@ static void make_status(struct visit *visit, enum status_form form, struct body 
 	status_view_free(view);
 }
 
-/* What has to be there for the next request to be served. */
-static void make_health(struct visit *visit, struct body *body)
+static void make_health(const struct admin *admin, const struct config *config, struct body *body)
 {
-	const struct service *service = visit->admin->service;
 	FILE *out = open_memstream(&body->data, &body->size);
 	if (!out)
 		return;
-	bool good = true;
-	if (!spawner_is_alive(service->starter.spawner)) {
-		fputs("the spawner is gone\n", out);
-		good = false;
-	}
-	FD_CLEANUP int root = open(visit->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0) {
-		fprintf(out, "root: %s\n", strerror(errno));
-		good = false;
-	}
-	char name[] = "health";
-	if (mkdirat(service->starter.temp_fd, name, 0700) < 0 && errno != EEXIST) {
-		fprintf(out, "temporary directory: %s\n", strerror(errno));
-		good = false;
-	}
-	unlinkat(service->starter.temp_fd, name, AT_REMOVEDIR);
-	if (good)
-		fputs("healthy\n", out);
-	body->type = "text/plain; charset=utf-8";
+	bool good = health_check(&admin->service->starter, config->root, out);
+	body->type = TEXT_TYPE;
 	if (fclose(out) == 0)
 		body->status = good ? 200 : 503;
 }
@@ -141,29 +126,36 @@ static bool is_health(const char *command)
 	return !strcmp(command, "health");
 }
 
-static void make_body(struct visit *visit, const char *uri, struct body *body)
+/* The form of the status page that is asked for; NULL: it is another request. */
+static const char *wanted_form(const struct admin_request *request, const char *uri)
 {
 	static const char status[] = "status";
+	const char *form = request->command + sizeof status - 1;
+	if (!request->command[0])
+		return uri && request->config->status_path
+			       ? query_of(uri, request->config->status_path)
+			       : NULL;
+	if (strncmp(request->command, status, sizeof status - 1) != 0)
+		return NULL;
+	return form + (*form == ' ');
+}
+
+static void make_body(const struct admin *admin, const struct admin_request *request,
+	const char *uri, struct body *body)
+{
 	enum status_form form;
-	const char *query = NULL;
-	if (is_health(visit->command)) {
-		make_health(visit, body);
-		return;
-	}
-	if (!visit->command[0] && uri && visit->config->status_path)
-		query = query_of(uri, visit->config->status_path);
-	else if (!strncmp(visit->command, status, sizeof status - 1))
-		query = visit->command + sizeof status - 1 +
-			(visit->command[sizeof status - 1] == ' ');
-	if (query && status_form_of(query, &form))
-		make_status(visit, form, body);
+	const char *wanted = wanted_form(request, uri);
+	if (is_health(request->command))
+		make_health(admin, request->config, body);
+	else if (wanted && status_form_of(wanted, &form))
+		make_status(admin, request->config, form, body);
 	else
 		body->status = 400;
 }
 
-static int send_body(struct visit *visit, const struct body *body, const char *id, bool head)
+static int send_body(
+	struct fcgi_connection *connection, const struct body *body, const char *id, bool head)
 {
-	struct fcgi_connection *connection = visit->connection;
 	struct response response = {
 		.status = body->status,
 		.type = body->type,
@@ -172,21 +164,41 @@ static int send_body(struct visit *visit, const struct body *body, const char *i
 		.cache_control = "no-store",
 	};
 	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
-	if (!body->data || body->status == 400)
+	if (body->status == 400)
 		return reply_send_error(connection, &response,
-			body->status == 400 ? "?text, ?json, ?openmetrics or ?html" : "no memory",
-			head);
+			"the form is ?text, ?json, ?openmetrics or ?html", head);
+	if (!body->data)
+		return reply_send_error(connection, &response, "out of memory", head);
 	int r = reply_send_header(connection, &response);
 	if (r == 0 && !head)
 		r = fcgi_connection_write(connection, body->data, body->size);
 	return r;
 }
 
-static void answer(void *data, void *item)
+static enum outcome outcome_of(int status)
 {
-	struct admin *admin = data;
-	struct visit *visit = item;
-	struct fcgi_connection *connection = visit->connection;
+	switch (status) {
+	case 200:
+		return OUTCOME_OK;
+	case 400:
+		return OUTCOME_BAD_REQUEST;
+	case 405:
+		return OUTCOME_METHOD;
+	default:
+		return OUTCOME_INTERNAL;
+	}
+}
+
+static int refuse_method(struct fcgi_connection *connection, const char *id)
+{
+	struct response response = {.status = 405, .request_id = id};
+	return reply_send_error(connection, &response, outcome_message(OUTCOME_METHOD), false);
+}
+
+/* Sends the answer, and writes the line of the log. Returns 0 or the connection's -errno. */
+static int respond(const struct admin *admin, const struct admin_request *request)
+{
+	struct fcgi_connection *connection = request->connection;
 	char id[REQUEST_ID_MAX + 1];
 	struct body body = {.status = 500};
 	int r = fcgi_connection_begin(connection);
@@ -196,43 +208,49 @@ static void answer(void *data, void *item)
 	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	const char *uri = fcgi_connection_param(connection, "REQUEST_URI");
 	bool head = method && !strcmp(method, "HEAD");
-	if (r == 0 && !visit->command[0] && !head && (!method || strcmp(method, "GET") != 0)) {
-		struct response response = {.status = 405, .request_id = id};
+	if (r == 0 && !request->command[0] && !head && (!method || strcmp(method, "GET") != 0)) {
 		body.status = 405;
-		r = reply_send_error(connection, &response, outcome_message(OUTCOME_METHOD), false);
+		r = refuse_method(connection, id);
 	} else if (r == 0) {
-		make_body(visit, uri, &body);
-		r = send_body(visit, &body, id, head);
+		make_body(admin, request, uri, &body);
+		r = send_body(connection, &body, id, head);
 	}
-	struct fcgi_connection_stats stats = fcgi_connection_get_stats(connection);
 	struct access access = {
 		.id = id,
 		.method = method,
-		.uri = visit->command[0] ? visit->command : uri,
+		.uri = request->command[0] ? request->command : uri,
 		.status = body.status,
-		.outcome = body.status == 405	? OUTCOME_METHOD
-			   : body.status == 400 ? OUTCOME_BAD_REQUEST
-			   : body.status == 200 ? OUTCOME_OK
-						: OUTCOME_INTERNAL,
-		.copied = stats.copied,
-		.times = {.start = visit->start_us, .end = clock_now_us()},
+		.outcome = outcome_of(body.status),
+		.copied = fcgi_connection_get_stats(connection).copied,
+		.times = {.start = request->start_us, .end = clock_now_us()},
 		.reason = "",
 		.words = "",
 	};
 	access_log(&access);
 	free(body.data);
+	return r;
+}
+
+/* In a thread of the lane. */
+static void answer(void *data, void *item)
+{
+	struct admin *admin = data;
+	struct admin_request *request = item;
+	struct fcgi_connection *connection = request->connection;
+	int r = respond(admin, request);
 	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
-	config_unref(visit->config);
-	atomic_fetch_sub(&visit->counter->visitors, 1);
-	free(visit);
+	config_unref(request->config);
+	atomic_fetch_sub(&request->lane->requests, 1);
+	free(request);
 	fcgi_loop_release(admin->loop, connection, keep);
 }
 
 static void answer_ping(struct admin *admin, struct fcgi_connection *connection)
 {
+	static const char body[] = "ok\n";
 	struct response response = {.status = 200,
-		.type = "text/plain; charset=utf-8",
-		.length = 3,
+		.type = TEXT_TYPE,
+		.length = sizeof body - 1,
 		.cache_control = "no-store"};
 	int r = fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, 0);
@@ -240,7 +258,7 @@ static void answer_ping(struct admin *admin, struct fcgi_connection *connection)
 		r = reply_send_header(connection, &response);
 	const char *method = fcgi_connection_param(connection, "REQUEST_METHOD");
 	if (r == 0 && !(method && !strcmp(method, "HEAD")))
-		r = fcgi_connection_write(connection, "ok\n", 3);
+		r = fcgi_connection_write(connection, body, sizeof body - 1);
 	bool keep = r == 0 && fcgi_connection_end(connection) == 0;
 	fcgi_loop_release(admin->loop, connection, keep);
 }
@@ -248,24 +266,23 @@ static void answer_ping(struct admin *admin, struct fcgi_connection *connection)
 static bool submit(struct admin *admin, struct config *config, struct fcgi_connection *connection,
 	const char *command)
 {
-	struct counter *counter = is_health(command) ? &admin->health : &admin->status;
-	struct visit *visit = NULL;
-	if (atomic_load(&counter->visitors) < VISITORS_MAX)
-		visit = calloc(1, sizeof *visit);
-	if (!visit)
+	struct lane *lane = is_health(command) ? &admin->health : &admin->status;
+	struct admin_request *request = NULL;
+	if (atomic_load(&lane->requests) < LANE_REQUESTS_MAX)
+		request = calloc(1, sizeof *request);
+	if (!request)
 		return false;
-	*visit = (struct visit){.admin = admin,
-		.counter = counter,
+	*request = (struct admin_request){.lane = lane,
 		.config = config_ref(config),
 		.connection = connection,
 		.start_us = clock_now_us()};
-	snprintf(visit->command, sizeof visit->command, "%s", command);
-	atomic_fetch_add(&counter->visitors, 1);
-	if (pool_submit(counter->pool, answer, admin, visit) == 0)
+	snprintf(request->command, sizeof request->command, "%s", command);
+	atomic_fetch_add(&lane->requests, 1);
+	if (pool_submit(lane->pool, answer, admin, request) == 0)
 		return true;
-	atomic_fetch_sub(&counter->visitors, 1);
-	config_unref(visit->config);
-	free(visit);
+	atomic_fetch_sub(&lane->requests, 1);
+	config_unref(request->config);
+	free(request);
 	return false;
 }
 

@@ -3,14 +3,15 @@
 #define SRC_DAEMON_ADMIN_H
 
 /*
- * What is asked of the daemon itself: the status page, the ping, and the commands `sluice status`
- * and `sluice health`. Answered beside all conversions: the ping by the main thread at once, the
- * others by few threads of their own, so that they come through when every slot, queue and worker
- * is taken.
+ * The admin endpoint: requests about the daemon itself. These are the status page, the ping, and
+ * the commands `sluice status` and `sluice health`. They are answered beside all conversions, so
+ * that they work when every slot, queue and worker is taken: the main thread answers the ping at
+ * once, and a few threads of the endpoint answer the others.
  *
- * A command is the FastCGI parameter SLUICE_COMMAND: "status FORM" or "health". No web server makes
- * it of what a client sends: header fields become HTTP_*, and everything else is of the web
- * server's own configuration (RFC 3875 §4.1.18). Who can connect to the socket can ask.
+ * A command is the FastCGI parameter SLUICE_COMMAND with the value "status FORM" or "health". No
+ * client can set it through a web server: header fields become HTTP_*, and all other parameters
+ * come from the web server's own configuration (RFC 3875 §4.1.18). Any process that can connect to
+ * the socket can send a command.
  */
 
 #include <stdbool.h>
@@ -23,13 +24,13 @@
 
 struct admin;
 
-/* service and loop stay the caller's. Returns 0 or -errno. */
+/* service and loop are borrowed until admin_free. Returns 0 or -errno. */
 int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **out);
-/* Waits for those who are being answered. NULL is fine. */
+/* Waits for the requests that are being answered. NULL is fine. */
 void admin_free(struct admin *admin);
 
-/* True: the request is the admin's, and so is the connection until it is released; the caller's
- * reference to config stays the caller's. Main thread. */
+/* Returns true when the request is one for the endpoint: the connection is then the endpoint's
+ * until it is released. Takes its own reference to config. Main thread. */
 bool admin_take(struct admin *admin, struct config *config, struct fcgi_connection *connection);
 
 #endif

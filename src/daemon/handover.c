@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The listening sockets themselves are passed on, because nothing else keeps what waits in their
- * backlog: a second socket under the same name (SO_REUSEPORT, or rename(2) over the path) has a
- * queue of its own, and the old one's is lost when it closes.
+ * The listening sockets themselves are passed on, because nothing else keeps the connections that
+ * wait in their backlog. A second socket under the same name (SO_REUSEPORT, or rename(2) over the
+ * path) has a queue of its own, and the queue of the old socket is lost when it closes.
  *
- * The abstract namespace, because nothing of it stays behind when a daemon is killed, and it needs
- * no place that both can write to. Anybody can take a name there first. So nobody is believed
- * without a look at who he is, and what comes has to listen where it was asked for.
+ * The control socket is in the abstract namespace. It disappears when a daemon is killed, and it
+ * needs no directory that both daemons can write to. But every process can take a name there first:
+ * so the successor checks the user of the process that answers, and that the sockets which it gets
+ * listen where it asked.
  */
 #include "src/daemon/handover.h"
 
@@ -23,9 +24,9 @@
 #include "base/fd.h"
 
 enum {
-	MAGIC = 0x736c7563, /* also of another version, or it is no daemon of ours */
+	MAGIC = 0x736c7563, /* the same in all versions */
 	TIMEOUT_S = 10,
-	FDS_MAX = LISTENER_MAX + 2, /* even, or a packet could have one more in what aligns it */
+	FDS_MAX = LISTENER_MAX + 2, /* even: padding could hold one more otherwise */
 };
 
 enum kind { KIND_SOCKETS = 1, KIND_READY, KIND_GONE, KIND_CONNECTION, KIND_LATE };
@@ -63,7 +64,7 @@ static int send_packet(int channel, struct packet *packet, const int *fds, size_
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return 0;
-	/* Too many descriptors under way: they are when he has read some. */
+	/* Too many descriptors are under way: there is room when the peer has read some. */
 	return errno == ENOBUFS || errno == ETOOMANYREFS ? -EAGAIN : -errno;
 }
 
@@ -145,7 +146,7 @@ static int connect_to(const char *identity, int *out)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
 	if (connect(fd, (struct sockaddr *)&address, length) < 0)
-		return errno == ECONNREFUSED ? HANDOVER_E_NOBODY : -errno;
+		return errno == ECONNREFUSED ? HANDOVER_E_ABSENT : -errno;
 	*out = fd_take(&fd);
 	return 0;
 }
@@ -163,8 +164,9 @@ int handover_ask(const char *address, uid_t uid, struct handover_sockets *socket
 {
 	char identity[LISTENER_IDENTITY_MAX];
 	int r = listener_identify_address(address, identity);
-	if (r != 0) /* also: no such file; the caller finds out what is wrong with an address */
-		return r == -ENOENT || r == LISTENER_E_ADDRESS ? HANDOVER_E_NOBODY : r;
+	/* The caller finds out what is wrong with an address when it opens it itself. */
+	if (r != 0)
+		return r == -ENOENT || r == LISTENER_E_ADDRESS ? HANDOVER_E_ABSENT : r;
 	FD_CLEANUP int channel = -1;
 	struct ucred peer;
 	struct packet packet;
@@ -202,7 +204,7 @@ int handover_finish(int channel)
 	struct packet packet = {.kind = KIND_READY}, answer = {0};
 	int fds[FDS_MAX];
 	size_t count;
-	/* Whatever becomes of it: what was said before the channel was closed can still be read. */
+	/* Even when sending fails, there may be an answer that was sent before. */
 	int sent = send_packet(channel, &packet, NULL, 0);
 	int r = receive_packet(channel, KIND_GONE, &answer, fds, &count);
 	if (r == 0)

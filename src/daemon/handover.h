@@ -3,21 +3,22 @@
 #define SRC_DAEMON_HANDOVER_H
 
 /*
- * What two daemons say to each other when the one takes the other's place. A daemon that serves can
- * be asked on a Unix socket in the abstract namespace, whose name follows from what it listens on.
- * One packet for each step:
+ * The socket handover: what a daemon and its successor say to each other. The serving daemon
+ * listens on a Unix socket in the abstract namespace, whose name follows from the sockets that it
+ * serves. One packet for each step:
  *
- *   predecessor   the sockets, as descriptors: those it listens on, and the service manager's if it has one
+ *   predecessor   sockets: the listening ones and that of the service manager, as descriptors
  *   successor     ready: it has started and serves from now on
  *   predecessor   gone: it accepts nothing any more, and its name is free
- *   predecessor   a connection, whenever one is idle
+ *   predecessor   connection: one for each connection that becomes idle
  *
- * or, to one that was not ready in time, or not before another one:
+ * A successor that is not ready in time, or not first, gets another answer:
  *
- *   predecessor   late: it serves on, or somebody else does
+ *   predecessor   late: this successor will not serve
  *
- * Whoever goes away before `ready` has changed nothing. Each looks at the other's user
- * (SO_PEERCRED). The two may be of different versions: the packet's layout is fixed. Main thread.
+ * Until `ready` either side can go away without any effect. Each side checks the other's user
+ * (SO_PEERCRED). The two may be of different versions, so the layout of a packet is fixed. Main
+ * thread.
  */
 
 #include <stdbool.h>
@@ -31,43 +32,44 @@
 struct handover_sockets {
 	int fds[LISTENER_MAX];
 	size_t count;
-	bool owns_file; /* the only socket is a Unix socket, and the daemon has made its file */
+	bool owns_file; /* the only socket is a Unix socket whose file the daemon has made */
 	int notify;	/* -1: none */
 	uint64_t watchdog_ms;
 };
 
-enum { HANDOVER_E_NOBODY = 1 };
+enum { HANDOVER_E_ABSENT = 1 };
 
-/* The successor's half; it blocks, for some seconds at most. */
+/* The successor's half blocks, for some seconds at most. */
 
-/* Asks the daemon that listens on address; uid: whom to believe beside root and our own user. The
- * sockets's descriptors and *channel are the caller's. Returns 0, HANDOVER_E_NOBODY when nobody can
- * be asked, -EACCES when it is somebody else's or refuses, or another -errno. */
+/* Asks the daemon that listens on address. uid: a user that is trusted beside root and the caller's
+ * own. The descriptors in sockets and *channel are the caller's. Returns 0, HANDOVER_E_ABSENT when
+ * no daemon can be asked there, -EACCES when the daemon refuses or belongs to another user, or
+ * another -errno. */
 int handover_ask(const char *address, uid_t uid, struct handover_sockets *sockets, int *channel);
-/* Says that it is ready, and waits until the other is gone, well or not. Returns 0; -ESTALE: too
- * late, the sockets are not for us; or another -errno: it did not say that it is gone. */
+/* Says `ready` and waits for `gone`. Returns 0, -ESTALE when this successor is late and the sockets
+ * are not its own, or another -errno when the predecessor did not say `gone`. */
 int handover_finish(int channel);
-/* The next connection, into *fd, the caller's. After handover_finish; does not block. Returns 0,
- * -EAGAIN, or -ECONNRESET: there will be none. */
+/* Receives the next connection into *fd, which is the caller's. After handover_finish; does not
+ * block. Returns 0, -EAGAIN, or -ECONNRESET when none will follow. */
 int handover_receive(int channel, int *fd);
 
-/* The predecessor's half; it never blocks. */
+/* The predecessor's half never blocks. */
 
-/* Where successors ask, for who listens on this socket. Returns 0 or -errno. */
+/* Opens the socket on which successors ask for this listener. Returns 0 or -errno. */
 int handover_listen(int listener, int *fd);
-/* Somebody asks: gives him the sockets (which stay ours, too) if he may have them. Returns 0 with
- * the channel and who he is, or -errno. */
+/* Accepts a successor and gives it duplicates of the sockets if it may have them. Returns 0 with
+ * its channel and pid, or -errno. */
 int handover_admit(int fd, const struct handover_sockets *sockets, int *channel, pid_t *pid);
-/* Somebody asks who cannot be served now. */
+/* Accepts a successor and closes its channel at once. */
 void handover_refuse(int fd);
-/* Returns 0 when the successor is ready, -EAGAIN when not yet, -ECONNRESET when it has gone away.
+/* Returns 0 when the successor is ready, -EAGAIN when it is not yet, -ECONNRESET when it has ended.
  */
 int handover_is_ready(int channel);
-/* To one that is not waited for any more; the channel is to be closed then. */
+/* The caller closes the channel then. */
 void handover_say_late(int channel);
-/* The last word but for connections. */
 void handover_say_gone(int channel);
-/* Passes a duplicate. Returns 0, -EAGAIN when he has to read first, or another -errno. */
+/* Passes a duplicate of a connection. Returns 0, -EAGAIN when the successor has to read first, or
+ * another -errno. */
 int handover_give(int channel, int fd);
 
 #endif

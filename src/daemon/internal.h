@@ -2,18 +2,20 @@
 #ifndef SRC_DAEMON_INTERNAL_H
 #define SRC_DAEMON_INTERNAL_H
 
-/* What server.c, the start and the loop, and server_life.c, what happens meanwhile, share. Main
- * thread. */
+/*
+ * What the files of the server share. server.c starts and ends the daemon and runs the loop,
+ * dispatch.c decides where a complete request goes, life.c handles signals, reloads and successors.
+ * The calls go from server.c to the other two. Main thread, unless a function says otherwise.
+ */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "fcgi/listener.h"
+#include "base/pool.h"
 #include "fcgi/loop.h"
 #include "src/config/config.h"
-#include "base/pool.h"
 #include "src/daemon/admin.h"
+#include "src/daemon/listeners.h"
 #include "src/daemon/notify.h"
 #include "src/daemon/reload.h"
 #include "src/daemon/upgrade.h"
@@ -23,11 +25,10 @@
 struct server {
 	struct service service;
 	struct fcgi_loop *loop;
-	struct pool *pool;
+	struct pool *pool; /* workers: one for each request that cannot be answered at once */
 	struct admin *admin;
-	struct config *config;
-	struct listener listeners[LISTENER_MAX];
-	size_t listener_count;
+	struct config *config; /* in force; a reference */
+	struct listeners listeners;
 	struct upgrade upgrade;
 	int signals;
 	struct notify notify;
@@ -35,18 +36,30 @@ struct server {
 	struct reload *reload;
 	bool stopping;
 	uint64_t stop_deadline_ms;
-	bool at_once;
+	bool at_once; /* stop without waiting for the running requests */
 };
 
-/* What can be counted is there from the start. */
-void server_know_recipes(struct server *server);
-/* How much is taken on at once follows the configuration. */
-void server_apply_capacity(struct server *server);
-void server_close_listeners(struct server *server);
+/* dispatch.c */
+
+/* For fcgi_loop_options.request; data: the server. */
+void server_take_request(void *data, struct fcgi_connection *connection);
+
+/* life.c */
+
+/* For reload_options.introduce; data: the service. Any thread. Checks that this system can do what
+ * the configuration requires, and registers its recipes, so that their counters exist before the
+ * first request. */
+int server_introduce(void *data, const struct config *config);
+/* Derives from the configuration how much work is accepted at once. */
+void server_apply_limits(struct server *server);
 /* For the loop; data: the server. */
 void server_take_signal(void *data);
 void server_take_reload(void *data);
-/* For upgrade_begin. */
+/* For upgrade_begin; data: the server. */
 void server_leave_to_successor(void *data, pid_t pid);
+
+/* Opens a descriptor for the signals that the daemon handles, and blocks them. Returns 0 or
+ * -errno. */
+int server_open_signals(int *fd);
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The protocol is one datagram for each message, so it needs no library. The socket is connected
- * before the daemon confines itself. A manager that does not read for a while must not stop us, and
- * must not take an old state for the new one either: the last state is told again until there is
- * room. */
+/*
+ * The protocol is one datagram for each message, so it needs no library. The socket is connected
+ * before the daemon enters its sandbox. A manager that does not read for a while must neither stop
+ * the daemon nor keep an old state for the current one, so the last state is sent until there is
+ * room for it.
+ */
 #include "src/daemon/notify.h"
 
 #include <errno.h>
@@ -18,6 +20,8 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+
+enum { AGAIN_MS = 200 };
 
 static int open_socket(const char *path)
 {
@@ -48,7 +52,7 @@ void notify_open(struct notify *notify)
 	const char *path = getenv("NOTIFY_SOCKET");
 	*notify = (struct notify){.fd = path ? open_socket(path) : -1, .due_ms = CLOCK_NEVER};
 	uint64_t pid = number("WATCHDOG_PID");
-	/* Twice as often as it is expected: then one that comes late is no death. */
+	/* Twice as often as the manager expects it: one late message does no harm then. */
 	if (notify->fd >= 0 && (pid == 0 || pid == (uint64_t)getpid()))
 		notify->watchdog_ms = number("WATCHDOG_USEC") / 2000;
 	if (notify->watchdog_ms)
@@ -63,48 +67,46 @@ void notify_close(struct notify *notify)
 	fd_close(&notify->fd);
 }
 
-enum { AGAIN_MS = 200 };
-
-/* False: there was no room. */
-static bool say(const struct notify *notify, const char *message)
+/* Returns false when there was no room. Any other error means that there is no reader. */
+static bool send_message(const struct notify *notify, const char *message)
 {
 	return notify->fd < 0 ||
 	       send(notify->fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 ||
 	       (errno != EAGAIN && errno != ENOBUFS);
 }
 
-/* A newer state takes the place of one that has not been told yet. */
-static void say_state(struct notify *notify, const char *message)
+/* Replaces an older state that has not been sent. */
+static void send_state(struct notify *notify, const char *message)
 {
-	bool said = say(notify, message);
-	snprintf(notify->owed, sizeof notify->owed, "%s", said ? "" : message);
-	notify->owed_ms = clock_now_ms() + AGAIN_MS;
+	bool sent = send_message(notify, message);
+	snprintf(notify->unsent, sizeof notify->unsent, "%s", sent ? "" : message);
+	notify->again_ms = clock_now_ms() + AGAIN_MS;
 }
 
 void notify_ready(struct notify *notify)
 {
-	say_state(notify, "READY=1\nSTATUS=serving");
+	send_state(notify, "READY=1\nSTATUS=serving");
 }
 
 void notify_reloading(struct notify *notify)
 {
 	char message[80];
 	snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_us());
-	say_state(notify, message);
+	send_state(notify, message);
 }
 
 void notify_stopping(struct notify *notify)
 {
-	say_state(notify, "STOPPING=1\nSTATUS=finishing the running requests");
+	send_state(notify, "STOPPING=1\nSTATUS=finishing the running requests");
 }
 
 void notify_successor(struct notify *notify, pid_t pid)
 {
 	char message[80];
 	snprintf(message, sizeof message, "MAINPID=%jd\nSTATUS=serving", (intmax_t)pid);
-	say(notify, message);
+	send_message(notify, message);
 	notify_close(notify);
-	notify->owed[0] = '\0';
+	notify->unsent[0] = '\0';
 	notify->due_ms = CLOCK_NEVER;
 }
 
@@ -124,15 +126,15 @@ void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms)
 uint64_t notify_tend(struct notify *notify)
 {
 	uint64_t now_ms = clock_now_ms();
-	if (notify->owed[0] && now_ms >= notify->owed_ms) {
-		char message[sizeof notify->owed];
-		memcpy(message, notify->owed, sizeof message);
-		say_state(notify, message);
+	if (notify->unsent[0] && now_ms >= notify->again_ms) {
+		char message[sizeof notify->unsent];
+		memcpy(message, notify->unsent, sizeof message);
+		send_state(notify, message);
 	}
 	if (now_ms >= notify->due_ms) {
-		say(notify, "WATCHDOG=1");
+		send_message(notify, "WATCHDOG=1");
 		notify->due_ms = now_ms + notify->watchdog_ms;
 	}
-	return notify->owed[0] && notify->owed_ms < notify->due_ms ? notify->owed_ms
-								   : notify->due_ms;
+	return notify->unsent[0] && notify->again_ms < notify->due_ms ? notify->again_ms
+								      : notify->due_ms;
 }

@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread may be stuck in a name service or a file system for minutes. So nobody joins it: at
- * the end it is told to leave, and whoever comes last, it or the loop's thread, frees what they
- * share. Of the service it uses what it needs with the lock, after a look whether that still
- * stands. */
+/*
+ * One detached thread reads configurations and frees old ones. The main thread calls all public
+ * functions.
+ *
+ *   lock      guards everything below it in the structure; held for a few instructions only, so
+ *             the loop never waits. The condition `changed` belongs to it.
+ *   borrowed  held by the thread while it calls introduce(), and by reload_free when it takes the
+ *             caller's data away. introduce() works in memory only.
+ *   neither   is held while the thread reads a file, asks for a name, or frees a configuration.
+ *
+ * The thread may hang in a name service or a file system for minutes, so reload_free does not join
+ * it. Thread and reload_free both set `left` under the lock; the second of them frees the
+ * structure. A result that the loop has not taken yet is replaced by a newer good one. A reading
+ * that fails after a good one does not hide it: the same would happen if the loop had been faster.
+ */
 #include "src/daemon/reload.h"
 
 #include <errno.h>
@@ -14,21 +25,24 @@
 
 #include "base/fd.h"
 #include "base/log.h"
-#include "src/observe/metrics.h"
-#include "src/daemon/sandbox.h"
 #include "src/convert/prefork.h"
 
 enum { RETIRED_MAX = 64, RETIRED_LOOK_S = 1, LEAVE_MS = 200 };
 
 struct reload {
 	char *file, *temp_dir;
-	const struct service *service; /* with the lock, while not leaving */
 	int event;
-	pthread_mutex_t lock; /* for what follows */
+	int (*introduce)(void *data, const struct config *config);
+	pthread_mutex_t borrowed;
+	void *data;
+	bool returned; /* data is the caller's alone again */
+
+	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool wanted, busy;   /* is to be read; is being read */
-	bool leaving, ended; /* the caller has gone; the thread has */
-	bool there;	     /* result is */
+	bool wanted, reading;
+	bool leaving; /* reload_free was called */
+	bool left;    /* the thread or reload_free has ended: the other one frees */
+	bool there;   /* result is */
 	struct reload_result result;
 	struct config *retired[RETIRED_MAX];
 	size_t retired_count;
@@ -49,6 +63,7 @@ static void destroy(struct reload *reload)
 	fd_close(&reload->event);
 	pthread_cond_destroy(&reload->changed);
 	pthread_mutex_destroy(&reload->lock);
+	pthread_mutex_destroy(&reload->borrowed);
 	free(reload->file);
 	free(reload->temp_dir);
 	free(reload);
@@ -76,36 +91,47 @@ static struct config *load(const struct reload *reload)
 	return r == 0 ? config : NULL;
 }
 
-/* What the service has to say to it. What can be counted is there from the start. */
-static bool introduce(struct reload *reload, const struct config *config)
+static int introduce(struct reload *reload, const struct config *config)
 {
-	pthread_mutex_lock(&reload->lock);
-	bool good = !reload->leaving && sandbox_check(reload->service, config) == 0;
-	if (good)
-		sandbox_report(reload->service, config);
-	pthread_mutex_unlock(&reload->lock);
-	for (size_t i = 0; i < config->recipe_count && good; i++) {
-		pthread_mutex_lock(&reload->lock);
-		good = !reload->leaving;
-		if (good)
-			metrics_know(reload->service->observer.metrics, config->recipes[i]->name);
-		pthread_mutex_unlock(&reload->lock);
-	}
-	return good;
+	pthread_mutex_lock(&reload->borrowed);
+	int r = reload->returned ? -ECANCELED : reload->introduce(reload->data, config);
+	pthread_mutex_unlock(&reload->borrowed);
+	return r;
 }
 
-/* Without the lock. */
+/* Without a lock. */
 static struct reload_result prepare(struct reload *reload)
 {
 	struct reload_result result = {.config = load(reload)};
-	if (result.config &&
-		(!introduce(reload, result.config) ||
-			prefork_wish(result.config, reload->temp_dir, &result.wish) < 0))
+	int r = result.config ? introduce(reload, result.config) : -EINVAL;
+	if (r == 0) {
+		r = prefork_wish(result.config, reload->temp_dir, &result.wish);
+		if (r < 0)
+			log_error("configuration: %s", strerror(-r));
+	}
+	if (r < 0) {
 		discard(&result);
+		result.failed = true;
+	}
 	return result;
 }
 
-/* Frees those that no request has any more. The lock is held, but not meanwhile. */
+/* The lock is held. Returns what has to be discarded without it. */
+static struct reload_result publish(struct reload *reload, struct reload_result *result)
+{
+	struct reload_result before = {0};
+	if (reload->result.config && !result->config) {
+		reload->result.failed = true;
+	} else {
+		before = reload->result;
+		reload->result = *result;
+	}
+	reload->there = true;
+	eventfd_write(reload->event, 1);
+	return before;
+}
+
+/* Frees the configurations that no request uses any more. The lock is held, but not meanwhile. */
 static void free_retired(struct reload *reload)
 {
 	for (size_t i = 0; i < reload->retired_count;) {
@@ -132,32 +158,34 @@ static void wait_for_change(struct reload *reload)
 		pthread_cond_clockwait(&reload->changed, &reload->lock, CLOCK_MONOTONIC, &until);
 }
 
+/* The lock is held, but not meanwhile. */
+static void read_once(struct reload *reload)
+{
+	reload->wanted = false;
+	reload->reading = true;
+	pthread_mutex_unlock(&reload->lock);
+	struct reload_result result = prepare(reload);
+	pthread_mutex_lock(&reload->lock);
+	reload->reading = false;
+	struct reload_result before = publish(reload, &result);
+	pthread_mutex_unlock(&reload->lock);
+	discard(&before);
+	pthread_mutex_lock(&reload->lock);
+}
+
 static void *run(void *data)
 {
 	struct reload *reload = data;
 	pthread_mutex_lock(&reload->lock);
 	while (!reload->leaving) {
-		if (!reload->wanted) {
+		if (reload->wanted)
+			read_once(reload);
+		else
 			wait_for_change(reload);
-			free_retired(reload);
-			continue;
-		}
-		reload->wanted = false;
-		reload->busy = true;
-		pthread_mutex_unlock(&reload->lock);
-		struct reload_result result = prepare(reload);
-		pthread_mutex_lock(&reload->lock);
-		reload->busy = false;
-		struct reload_result before = reload->result; /* of which nobody took notice yet */
-		reload->result = result;
-		reload->there = true;
-		eventfd_write(reload->event, 1);
-		pthread_mutex_unlock(&reload->lock);
-		discard(&before);
-		pthread_mutex_lock(&reload->lock);
+		free_retired(reload);
 	}
-	bool last = reload->ended;
-	reload->ended = true;
+	bool last = reload->left;
+	reload->left = true;
 	pthread_cond_broadcast(&reload->changed);
 	pthread_mutex_unlock(&reload->lock);
 	if (last)
@@ -165,27 +193,35 @@ static void *run(void *data)
 	return NULL;
 }
 
-int reload_new(const char *file, const struct service *service, struct reload **out)
+static int start(struct reload *reload)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	int r = -pthread_create(&thread, &attributes, run, reload);
+	pthread_attr_destroy(&attributes);
+	return r;
+}
+
+int reload_new(const struct reload_options *options, struct reload **out)
 {
 	struct reload *reload = calloc(1, sizeof *reload);
 	if (!reload)
 		return -ENOMEM;
 	pthread_mutex_init(&reload->lock, NULL);
+	pthread_mutex_init(&reload->borrowed, NULL);
 	pthread_cond_init(&reload->changed, NULL);
-	reload->service = service;
-	reload->file = strdup(file);
-	reload->temp_dir = strdup(service->starter.temp_dir);
+	reload->data = options->data;
+	reload->introduce = options->introduce;
+	reload->file = strdup(options->file);
+	reload->temp_dir = strdup(options->temp_dir);
 	reload->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	pthread_attr_t attributes;
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_t thread;
 	int r = reload->event < 0 ? -errno : 0;
 	if (r == 0 && (!reload->file || !reload->temp_dir))
 		r = -ENOMEM;
 	if (r == 0)
-		r = -pthread_create(&thread, &attributes, run, reload);
-	pthread_attr_destroy(&attributes);
+		r = start(reload);
 	if (r < 0)
 		destroy(reload);
 	else
@@ -204,14 +240,20 @@ void reload_free(struct reload *reload)
 	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&reload->lock);
 	reload->leaving = true;
-	reload->service = NULL;
 	pthread_cond_broadcast(&reload->changed);
 	int r = 0;
-	while (!reload->ended && r == 0)
+	while (!reload->left && r == 0)
 		r = pthread_cond_clockwait(
 			&reload->changed, &reload->lock, CLOCK_MONOTONIC, &until);
-	bool last = reload->ended;
-	reload->ended = true;
+	pthread_mutex_unlock(&reload->lock);
+
+	pthread_mutex_lock(&reload->borrowed);
+	reload->returned = true;
+	pthread_mutex_unlock(&reload->borrowed);
+
+	pthread_mutex_lock(&reload->lock);
+	bool last = reload->left;
+	reload->left = true;
 	pthread_mutex_unlock(&reload->lock);
 	if (last)
 		destroy(reload);
@@ -238,7 +280,7 @@ bool reload_take(struct reload *reload, struct reload_result *out)
 	bool there = reload->there;
 	if (there) {
 		*out = reload->result;
-		out->more = reload->wanted || reload->busy;
+		out->more = reload->wanted || reload->reading;
 		reload->result = (struct reload_result){0};
 		reload->there = false;
 	}
@@ -254,7 +296,8 @@ void reload_retire(struct reload *reload, struct config *config)
 		reload->retired[reload->retired_count++] = config;
 	pthread_cond_broadcast(&reload->changed);
 	pthread_mutex_unlock(&reload->lock);
-	/* So many have live requests that its freeing is theirs. */
+	/* The list is full of configurations that requests still use. This one is freed by its last
+	 * request, or here: either way the list stays bounded. */
 	if (!room)
 		config_unref(config);
 }

@@ -2,23 +2,27 @@
 #ifndef SRC_DAEMON_SANDBOX_H
 #define SRC_DAEMON_SANDBOX_H
 
-/* What the daemon says and does about confinement: of its jobs, and of itself. Main thread. */
+/*
+ * Confinement, as far as the daemon itself is concerned: what this system can do, and the
+ * self-sandbox.
+ */
 
 #include "src/config/config.h"
-#include "src/request/service.h"
+#include "src/convert/starter.h"
 
-/* Whether this kernel can do what the configuration requires; an error is logged. Returns 0 or
- * -ENOTSUP. */
-int sandbox_check(const struct service *service, const struct config *config);
+/* Checks that this system can do what the configuration requires. Returns 0, or -ENOTSUP, which is
+ * logged. Any thread. */
+int sandbox_check(const struct spawner *spawner, const struct config *config);
 
-/* Logs what the kernel lacks, and every recipe whose jobs are not confined. */
-void sandbox_report(const struct service *service, const struct config *config);
+/* Logs what this system lacks, and each recipe whose jobs are not confined. Any thread. */
+void sandbox_report(const struct spawner *spawner, const struct config *config);
 
 /* Confines this thread, and all threads and programs that it starts, to what a running daemon
- * needs: reading everywhere, writing only in its temporary directory, its cache, beside its log and
- * its sockets. Not when a recipe has `confine = off`: a spawner or holder that has to be started
- * again would be confined, too. socket_paths end with NULL. Returns 0 or -errno. */
-int sandbox_enter(const struct service *service, const struct config *config,
+ * needs. It may read everything. It may write only in its temporary directory, in its cache, and in
+ * the directories of its log and its sockets. Does nothing when a recipe has `confine = off`:
+ * otherwise a spawner or holder that is started later would be confined. cached: the cache of the
+ * configuration is open. socket_paths ends with NULL. Main thread. Returns 0 or -errno. */
+int sandbox_enter(const struct starter *starter, const struct config *config, bool cached,
 	const char *const *socket_paths);
 
 #endif

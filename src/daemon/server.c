@@ -1,151 +1,99 @@
 /* SPDX-License-Identifier: MIT */
-/* The main thread runs the loop and nothing else that could take time. Order at the start: what
- * needs privileges (sockets, log), then the user, then the spawner, then threads. */
+/*
+ * The daemon starts in this order: what needs privileges (log and sockets), then the change of
+ * user, then the spawner, then the sandbox, then threads. After that the main thread runs the loop
+ * and does nothing that could wait.
+ */
 #include "src/daemon/server.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/admission/limits.h"
-#include "src/share/coalesce.h"
-#include "src/request/memo.h"
-#include "src/request/request.h"
-#include "src/daemon/sandbox.h"
+#include "src/convert/prefork.h"
 #include "src/daemon/handover.h"
 #include "src/daemon/internal.h"
+#include "src/daemon/sandbox.h"
 #include "src/daemon/user.h"
+#include "src/request/memo.h"
 #include "src/source/source.h"
-#include "src/convert/prefork.h"
 
 enum { DRAIN_LOOK_MS = 20 };
 
-/* In a worker's thread. */
-static void serve(void *data, void *item)
-{
-	struct server *server = data;
-	struct request *request = item;
-	struct fcgi_connection *connection = request_get_connection(request);
-	request_serve(request);
-	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
-	fcgi_loop_release(server->loop, connection, keep);
-	request_free(request);
-}
-
-/* The web server has not taken all of the answer yet. */
-static void end(void *data, void *item)
-{
-	struct server *server = data;
-	struct fcgi_connection *connection = item;
-	bool keep = fcgi_connection_end(connection) == 0;
-	admission_give_place(server->service.admission);
-	fcgi_loop_release(server->loop, connection, keep);
-}
-
-/* Who sends has a seat, so that slow readers never take all threads. */
-static bool end_slowly(struct server *server, struct fcgi_connection *connection)
-{
-	if (!admission_take_place(server->service.admission))
-		return false;
-	fcgi_loop_detach(server->loop, connection);
-	bool submitted = pool_submit(server->pool, end, server, connection) == 0;
-	if (!submitted)
-		admission_give_place(server->service.admission);
-	return submitted;
-}
-
-static void close_answered(struct server *server, struct request *request)
-{
-	struct fcgi_connection *connection = request_get_connection(request);
-	int r = request_end(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
-	request_free(request);
-	if (r == -EAGAIN && end_slowly(server, connection))
-		return;
-	fcgi_loop_release(server->loop, connection, r == 0);
-}
-
-static void take_request(void *data, struct fcgi_connection *connection)
-{
-	struct server *server = data;
-	if (admin_take(server->admin, server->config, connection))
-		return;
-	struct request *request = request_new(&server->service, server->config, connection);
-	if (request && request_answer_at_once(request)) {
-		close_answered(server, request);
-		return;
-	}
-	fcgi_loop_detach(server->loop, connection);
-	if (request && pool_submit(server->pool, serve, server, request) == 0)
-		return;
-	if (request) {
-		metrics_count(server->service.observer.metrics, METRICS_NO_THREAD);
-		request_give_up(request);
-		close_answered(server, request);
-		return;
-	}
-	request_refuse(connection);
-	log_warning("request refused: no memory");
-	fcgi_loop_release(server->loop, connection, false);
-}
-
-/* Blocks now and then. */
+/* In a worker thread. */
 static void tend_memo(void *data, void *item)
 {
-	(void)item;
-	struct server *server = data;
-	memo_tend(server->service.memo);
+	struct memo *memo = item;
+	(void)data;
+	memo_tend(memo);
+}
+
+static int open_log(const struct config *config)
+{
+	int r = log_open(config->log, config->log_format);
+	if (r < 0)
+		log_error("cannot open the log %s: %s", config->log, strerror(-r));
+	return r;
+}
+
+static int check_kernel(void)
+{
+	int r = source_check();
+	if (r < 0)
+		log_error("cannot start: openat2 is refused: %s (the kernel is older than Linux "
+			  "5.6, or the systemd unit has RestrictSUIDSGID=yes)",
+			strerror(-r));
+	return r;
 }
 
 static int open_listeners(struct server *server, const char *address, bool take_over)
 {
 	const struct config *config = server->config;
-	int r;
 	if (address && take_over) {
-		r = upgrade_take(&server->upgrade, address, config, server->listeners,
-			&server->listener_count, &server->notify);
-		if (r != HANDOVER_E_NOBODY)
+		int r = upgrade_take(
+			&server->upgrade, address, config, &server->listeners, &server->notify);
+		if (r != HANDOVER_E_ABSENT)
 			return r;
-		log_notice("nobody to take over from on %s", address);
+		log_notice("there is no daemon to take over from on %s: starting without one",
+			address);
 	}
-	if (address) {
-		r = listener_open(address, config->socket_mode, &server->listeners[0]);
-		server->listener_count = r == 0;
-		if (r == LISTENER_E_ADDRESS)
-			log_error("cannot listen on %s: not unix:PATH, tcp:HOST:PORT or "
-				  "tcp6:[ADDR]:PORT",
-				address);
-		else if (r < 0)
-			log_error("cannot listen on %s: %s", address, strerror(-r));
-	} else {
-		r = listener_inherit(server->listeners, &server->listener_count);
-		if (r == LISTENER_E_NONE_INHERITED)
-			log_error("nothing to listen on: no `listen` in the configuration, no -s, "
-				  "and no "
-				  "inherited socket");
-		else if (r < 0)
-			log_error("inherited socket: %s", strerror(-r));
-	}
-	return r;
+	return listeners_open(&server->listeners, address, config->socket_mode);
 }
 
-static int open_signals(struct server *server)
+/* The main thread starts these holders. The threads of upkeep.c start those that replace them. */
+static int start_holders(struct server *server)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of one request */
-	server->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return server->signals < 0 ? -errno : 0;
+	const struct starter *starter = &server->service.starter;
+	struct launcher_wish *wish = NULL;
+	int r = prefork_wish(server->config, starter->temp_dir, &wish);
+	if (r < 0)
+		return r;
+	launcher_set(starter->launcher, wish);
+	launcher_tend(starter->launcher);
+	return 0;
+}
+
+static int enter_sandbox(const struct server *server)
+{
+	const struct service *service = &server->service;
+	const char *paths[LISTENER_MAX + 1];
+	listeners_get_paths(&server->listeners, paths);
+	return sandbox_enter(
+		&service->starter, server->config, service->sharing.cache != NULL, paths);
+}
+
+static int open_reload(struct server *server)
+{
+	const struct reload_options options = {
+		.file = server->config->file,
+		.temp_dir = server->service.starter.temp_dir,
+		.data = &server->service,
+		.introduce = server_introduce,
+	};
+	return reload_new(&options, &server->reload);
 }
 
 static int open_loop(struct server *server)
@@ -155,35 +103,110 @@ static int open_loop(struct server *server)
 		.connections_max = config->connections,
 		.request_timeout_ms = config->request_timeout_ms,
 		.data = server,
-		.request = take_request,
+		.request = server_take_request,
 	};
 	int r = fcgi_loop_new(&options, &server->loop);
 	if (r == 0)
 		r = fcgi_loop_watch(server->loop, server->signals, server_take_signal, server);
 	if (r == 0)
-		r = reload_new(config->file, &server->service, &server->reload);
+		r = open_reload(server);
 	if (r == 0)
 		r = fcgi_loop_watch(
 			server->loop, reload_get_fd(server->reload), server_take_reload, server);
-	for (size_t i = 0; i < server->listener_count && r == 0; i++)
-		r = fcgi_loop_listen(server->loop, server->listeners[i].fd);
+	for (size_t i = 0; i < server->listeners.count && r == 0; i++)
+		r = fcgi_loop_listen(server->loop, server->listeners.at[i].fd);
 	return r;
 }
 
-/* Ends without waiting for any request: the spawner kills the jobs and removes the temporary
- * directory, holders and the rest end with this thread. */
+static int open_threads(struct server *server)
+{
+	int r = log_start();
+	if (r == 0)
+		r = pool_new(1, &server->pool);
+	if (r == 0)
+		r = memo_new(&server->service.memo);
+	if (r == 0)
+		r = open_loop(server);
+	if (r == 0)
+		r = admin_new(&server->service, server->loop, &server->admin);
+	if (r == 0) {
+		server_apply_limits(server);
+		launcher_settle(server->service.starter.launcher);
+		r = upkeep_new(&server->service.starter, server->service.observer.metrics,
+			&server->upkeep);
+	}
+	return r;
+}
+
+/* What may need the privileges of root. */
+static int open_privileged(struct server *server, const char *listen, bool take_over)
+{
+	const struct config *config = server->config;
+	fd_reserve(limits_of(config, fd_raise_limit()).descriptors);
+	notify_open(&server->notify);
+	int r = open_log(config);
+	if (r == 0)
+		r = check_kernel();
+	if (r == 0)
+		r = open_listeners(server, listen ? listen : config->listen, take_over);
+	if (r == 0)
+		r = user_become(config, &server->listeners);
+	return r;
+}
+
+static int open_all(struct server *server, const char *listen, bool take_over)
+{
+	struct service *service = &server->service;
+	int r = open_privileged(server, listen, take_over);
+	if (r != 0)
+		return r;
+	r = server_open_signals(&server->signals);
+	if (r == 0)
+		r = service_open(service, server->config->temp_path);
+	if (r < 0) {
+		log_error("cannot start with the temporary directory %s: %s",
+			server->config->temp_path, strerror(-r));
+		return r;
+	}
+	r = server_introduce(service, server->config);
+	if (r < 0)
+		return r;
+	sharing_open(&service->sharing, server->config);
+	r = start_holders(server);
+	if (r == 0)
+		r = enter_sandbox(server);
+	if (r == 0)
+		r = open_threads(server);
+	if (r < 0)
+		log_error("cannot start: %s", strerror(-r));
+	return r;
+}
+
+/* Ends without waiting for any request. The spawner kills the jobs and removes the temporary
+ * directory; the holders end with this thread. */
 _Noreturn static void leave_at_once(struct server *server)
 {
-	log_notice("stopped at once");
+	log_notice("stopped without waiting for the running requests");
 	upgrade_end(&server->upgrade);
-	server_close_listeners(server);
+	listeners_close(&server->listeners);
 	upkeep_stop(server->upkeep);
 	spawner_stop(server->service.starter.spawner);
 	log_stop();
 	_exit(0);
 }
 
-/* When the loop has to come round at the latest. */
+static void log_ready(const struct server *server)
+{
+	const struct spawner *spawner = server->service.starter.spawner;
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(spawner));
+	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
+		SLUICE_VERSION, server->config->recipe_count,
+		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
+		support.seccomp ? "yes" : "no");
+}
+
+/* When the loop has to return at the latest. */
 static uint64_t next_deadline(struct server *server)
 {
 	const uint64_t dues[] = {
@@ -200,26 +223,19 @@ static uint64_t next_deadline(struct server *server)
 
 static int loop(struct server *server)
 {
-	int r = upgrade_begin(&server->upgrade, server->loop, server->listeners,
-		&server->listener_count, &server->notify, server, server_leave_to_successor);
+	struct memo *memo = server->service.memo;
+	int r = upgrade_begin(&server->upgrade, server->loop, &server->listeners, &server->notify,
+		server, server_leave_to_successor);
 	if (r < 0)
 		return r;
-	const struct spawner *spawner = server->service.starter.spawner;
-	struct confinement_support support =
-		confinement_get_support(spawner_get_confinement(spawner));
-	sandbox_report(&server->service, server->config);
-	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
-		SLUICE_VERSION, server->config->recipe_count,
-		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
-		support.seccomp ? "yes" : "no");
+	log_ready(server);
 	notify_ready(&server->notify);
 	for (;;) {
 		r = fcgi_loop_run(server->loop, next_deadline(server));
-		if (memo_is_due(server->service.memo) &&
-			pool_submit(server->pool, tend_memo, server, NULL) < 0)
-			memo_put_off(server->service.memo);
+		if (memo_is_due(memo) && pool_submit(server->pool, tend_memo, NULL, memo) < 0)
+			memo_put_off(memo);
 		if (r < 0) {
-			log_error("loop: %s", strerror(-r));
+			log_error("the loop cannot go on: %s", strerror(-r));
 			leave_at_once(server);
 		}
 		if (server->stopping && fcgi_loop_connections(server->loop) == 0)
@@ -230,82 +246,22 @@ static int loop(struct server *server)
 	}
 }
 
-static int enter_sandbox(struct server *server)
+/* The reload's thread and the workers use the service, so they end first. */
+static void close_all(struct server *server)
 {
-	const char *paths[LISTENER_MAX + 1] = {NULL};
-	size_t count = 0;
-	for (size_t i = 0; i < server->listener_count; i++)
-		if (server->listeners[i].unlink_path)
-			paths[count++] = server->listeners[i].unlink_path;
-	return sandbox_enter(&server->service, server->config, paths);
-}
-
-/* Its holders are the main thread's; those that follow them are the upkeep's. */
-static int begin_warmth(struct server *server)
-{
-	struct launcher_wish *wish = NULL;
-	int r = prefork_wish(server->config, server->service.starter.temp_dir, &wish);
-	if (r < 0)
-		return r;
-	launcher_set(server->service.starter.launcher, wish);
-	launcher_tend(server->service.starter.launcher);
-	return 0;
-}
-
-static int open_all(struct server *server, const char *listen, bool take_over)
-{
-	fd_reserve(limits_of(server->config, fd_raise_limit()).descriptors);
-	notify_open(&server->notify);
-	int r = log_open(server->config->log, server->config->log_format);
-	if (r < 0) {
-		log_error("cannot open log %s: %s", server->config->log, strerror(-r));
-		return r;
-	}
-	r = source_check();
-	if (r < 0) {
-		log_error("cannot start: openat2 is refused: %s (older than Linux 5.6, or "
-			  "RestrictSUIDSGID=yes in the unit of systemd)",
-			strerror(-r));
-		return r;
-	}
-	r = open_listeners(server, listen ? listen : server->config->listen, take_over);
-	if (r == 0)
-		r = user_become(server->config, server->listeners, server->listener_count);
-	if (r != 0)
-		return r;
-	r = open_signals(server);
-	if (r == 0)
-		r = service_open(&server->service, server->config->temp_path);
-	if (r < 0) {
-		log_error("cannot start in %s: %s", server->config->temp_path, strerror(-r));
-		return r;
-	}
-	r = sandbox_check(&server->service, server->config);
-	if (r < 0)
-		return r;
-	sharing_open(&server->service.sharing, server->config);
-	server_know_recipes(server);
-	r = begin_warmth(server);
-	if (r == 0)
-		r = enter_sandbox(server);
-	if (r == 0)
-		r = log_start();
-	if (r == 0)
-		r = pool_new(1, &server->pool);
-	if (r == 0)
-		r = memo_new(&server->service.memo);
-	if (r == 0)
-		r = open_loop(server);
-	if (r == 0)
-		r = admin_new(&server->service, server->loop, &server->admin);
-	if (r == 0) {
-		server_apply_capacity(server);
-		launcher_settle(server->service.starter.launcher);
-		r = upkeep_new(&server->service, &server->upkeep);
-	}
-	if (r < 0)
-		log_error("cannot start: %s", strerror(-r));
-	return r;
+	reload_free(server->reload);
+	pool_free(server->pool);
+	admin_free(server->admin);
+	fcgi_loop_free(server->loop);
+	sharing_close(&server->service.sharing);
+	upkeep_free(server->upkeep);
+	memo_free(server->service.memo);
+	service_close(&server->service);
+	upgrade_end(&server->upgrade);
+	listeners_close(&server->listeners);
+	fd_close(&server->signals);
+	notify_close(&server->notify);
+	config_unref(server->config);
 }
 
 int server_run(struct config *config, const char *listen, bool take_over)
@@ -318,19 +274,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		r = loop(&server);
-	reload_free(server.reload);
-	pool_free(server.pool);
-	admin_free(server.admin);
-	fcgi_loop_free(server.loop);
-	sharing_close(&server.service.sharing);
-	upkeep_free(server.upkeep);
-	memo_free(server.service.memo);
-	service_close(&server.service);
-	upgrade_end(&server.upgrade);
-	server_close_listeners(&server);
-	fd_close(&server.signals);
-	notify_close(&server.notify);
-	config_unref(server.config);
+	close_all(&server);
 	if (r == 0)
 		log_notice("stopped");
 	log_stop();

@@ -10,9 +10,9 @@
 
 #include "src/config/config.h"
 
-/* Serves until a signal ends it. config: a reference that the server takes over. listen: instead of
- * the configuration's, NULL: that. take_over: from the daemon that listens there, if there is one.
- * Returns the exit status. */
+/* Serves until a signal or a successor ends it. config: a reference, which becomes the server's.
+ * listen: an address that is used instead of the configuration's, or NULL. take_over: takes the
+ * sockets of the daemon that listens there, if there is one. Returns the exit status. */
 int server_run(struct config *config, const char *listen, bool take_over);
 
 #endif

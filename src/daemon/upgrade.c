@@ -1,63 +1,70 @@
 /* SPDX-License-Identifier: MIT */
-/* A successor that fails must not be noticed by anybody but its operator: so the predecessor
- * changes nothing until the other says that it is ready, and by then nothing can fail any more. */
+/*
+ * Only the operator may notice a successor that fails. So the predecessor changes nothing until the
+ * successor says that it is ready, and from then on nothing can fail any more.
+ *
+ * Everything runs in the main thread. A channel belongs to a candidate until that becomes the
+ * successor, is given up, or ends.
+ */
 #include "src/daemon/upgrade.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "spawn/testhook.h"
 #include "src/daemon/handover.h"
 #include "src/daemon/user.h"
 
 enum { QUIET_MS = 10000 };
 
-static int take_listeners(const struct handover_sockets *sockets, const char *address,
-	const struct config *config, struct listener *listeners, size_t *count)
+static int take_listeners(const struct handover_sockets *sockets, const char *address, mode_t mode,
+	struct listeners *listeners)
 {
+	size_t *count = &listeners->count;
 	for (*count = 0; *count < sockets->count; ++*count) {
 		int r = listener_take(sockets->fds[*count], sockets->owns_file ? address : NULL,
-			config->socket_mode, &listeners[*count]);
+			mode, &listeners->at[*count]);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
+static void log_failure(const char *address, int r)
+{
+	log_error("cannot take over %s: %s", address,
+		r == -EACCES ? "the socket belongs to a daemon of another user, or too many "
+			       "successors are starting: try again"
+			     : strerror(-r));
+}
+
 int upgrade_take(struct upgrade *upgrade, const char *address, const struct config *config,
-	struct listener *listeners, size_t *count, struct notify *notify)
+	struct listeners *listeners, struct notify *notify)
 {
 	upgrade->listeners = listeners;
-	upgrade->listener_count = count;
 	struct handover_sockets sockets;
 	int r = handover_ask(address, user_get_uid(config), &sockets, &upgrade->predecessor);
-	if (r == HANDOVER_E_NOBODY)
+	if (r == HANDOVER_E_ABSENT)
 		return r;
 	if (r < 0) {
-		log_error("cannot take over %s: %s", address,
-			r == -EACCES
-				? "it belongs to another user, or somebody else is taking it over"
-				: strerror(-r));
+		log_failure(address, r);
 		return r;
 	}
 	if (sockets.notify >= 0)
 		notify_adopt(notify, sockets.notify, sockets.watchdog_ms);
-	r = take_listeners(&sockets, address, config, listeners, count);
+	r = take_listeners(&sockets, address, config->socket_mode, listeners);
 	if (r < 0) {
-		log_error("cannot take over %s: %s", address, strerror(-r));
-		for (size_t i = *count; i < sockets.count; i++)
+		log_failure(address, r);
+		for (size_t i = listeners->count; i < sockets.count; i++)
 			fd_close(&sockets.fds[i]);
 	}
 	return r;
-}
-
-static void disown_files(struct upgrade *upgrade)
-{
-	for (size_t i = 0; i < *upgrade->listener_count; i++)
-		listener_disown(&upgrade->listeners[i]);
 }
 
 static void take_connections(void *data)
@@ -67,7 +74,8 @@ static void take_connections(void *data)
 	while ((r = handover_receive(upgrade->predecessor, &fd)) == 0) {
 		int adopted = fcgi_loop_adopt(upgrade->loop, fd);
 		if (adopted < 0)
-			log_warning("connection of the predecessor lost: %s", strerror(-adopted));
+			log_warning(
+				"a connection of the predecessor is lost: %s", strerror(-adopted));
 	}
 	if (r == -EAGAIN)
 		return;
@@ -75,7 +83,7 @@ static void take_connections(void *data)
 	fd_close(&upgrade->predecessor);
 }
 
-static void forget(struct candidate *candidate)
+static void free_candidate(struct candidate *candidate)
 {
 	fcgi_loop_unwatch(candidate->upgrade->loop, candidate->channel);
 	fd_close(&candidate->channel);
@@ -84,28 +92,26 @@ static void forget(struct candidate *candidate)
 
 static void give_up(struct candidate *candidate, const char *why)
 {
-	log_warning("successor is not waited for any more, it %s pid=%jd", why,
-		(intmax_t)candidate->pid);
+	log_warning("successor given up: %s pid=%jd", why, (intmax_t)candidate->pid);
 	handover_say_late(candidate->channel);
-	forget(candidate);
+	free_candidate(candidate);
 }
 
 static void leave_to(struct upgrade *upgrade, struct candidate *candidate)
 {
 	pid_t pid = candidate->pid;
-	/* That it goes away is found out by the loop's giving. */
+	/* upgrade_give finds out when the successor ends. */
 	fcgi_loop_unwatch(upgrade->loop, candidate->channel);
 	upgrade->successor = fd_take(&candidate->channel);
 	candidate->upgrade = NULL;
 	for (size_t i = 0; i < UPGRADE_CANDIDATES; i++)
 		if (upgrade->candidates[i].upgrade)
-			give_up(&upgrade->candidates[i], "comes second");
-	upgrade->left = true;
-	disown_files(upgrade);
+			give_up(&upgrade->candidates[i], "another one was ready first");
+	listeners_disown(upgrade->listeners);
 	upgrade->leave(upgrade->data, pid);
 }
 
-static void hear_candidate(void *data)
+static void take_answer(void *data)
 {
 	struct candidate *candidate = data;
 	struct upgrade *upgrade = candidate->upgrade;
@@ -116,9 +122,9 @@ static void hear_candidate(void *data)
 		leave_to(upgrade, candidate);
 		return;
 	}
-	log_warning("successor gone before it was ready, nothing changes pid=%jd",
+	log_warning("a successor ended before it was ready: nothing changes pid=%jd",
 		(intmax_t)candidate->pid);
-	forget(candidate);
+	free_candidate(candidate);
 }
 
 uint64_t upgrade_tend(struct upgrade *upgrade)
@@ -129,14 +135,14 @@ uint64_t upgrade_tend(struct upgrade *upgrade)
 		if (!candidate->upgrade)
 			continue;
 		if (now_ms >= candidate->until_ms)
-			give_up(candidate, "was not ready in time");
+			give_up(candidate, "it was not ready in time");
 		else if (candidate->until_ms < due_ms)
 			due_ms = candidate->until_ms;
 	}
 	return due_ms;
 }
 
-/* Anybody on this machine can ask, as often as he likes: that shall not fill the log. */
+/* Every process of this machine can ask, as often as it likes. That must not fill the log. */
 static void log_refusal(struct upgrade *upgrade, const char *why)
 {
 	uint64_t now_ms = clock_now_ms();
@@ -146,7 +152,7 @@ static void log_refusal(struct upgrade *upgrade, const char *why)
 	log_warning("take-over refused: %s", why);
 }
 
-static struct candidate *free_place(struct upgrade *upgrade)
+static struct candidate *find_free(struct upgrade *upgrade)
 {
 	for (size_t i = 0; i < UPGRADE_CANDIDATES; i++)
 		if (!upgrade->candidates[i].upgrade)
@@ -154,29 +160,35 @@ static struct candidate *free_place(struct upgrade *upgrade)
 	return NULL;
 }
 
-static void hear_question(void *data)
+static uint64_t ready_ms(void)
+{
+	const char *given = testhook("SLUICE_TEST_READY_MS");
+	return given ? strtoull(given, NULL, 10) : UPGRADE_READY_MS;
+}
+
+static void take_question(void *data)
 {
 	struct upgrade *upgrade = data;
-	struct candidate *candidate = free_place(upgrade);
+	const struct listeners *listeners = upgrade->listeners;
+	struct candidate *candidate = find_free(upgrade);
 	if (!candidate) {
 		handover_refuse(upgrade->control);
-		log_refusal(upgrade, "others are under way");
+		log_refusal(upgrade, "too many successors are starting");
 		return;
 	}
 	struct handover_sockets sockets = {
-		.count = *upgrade->listener_count,
-		.owns_file =
-			*upgrade->listener_count == 1 && upgrade->listeners[0].unlink_path != NULL,
+		.count = listeners->count,
+		.owns_file = listeners->count == 1 && listeners->at[0].unlink_path != NULL,
 		.notify = upgrade->notify->fd,
 		.watchdog_ms = upgrade->notify->watchdog_ms,
 	};
 	for (size_t i = 0; i < sockets.count; i++)
-		sockets.fds[i] = upgrade->listeners[i].fd;
+		sockets.fds[i] = listeners->at[i].fd;
 	int channel = -1;
 	pid_t pid = 0;
 	int r = handover_admit(upgrade->control, &sockets, &channel, &pid);
 	if (r == 0)
-		r = fcgi_loop_watch(upgrade->loop, channel, hear_candidate, candidate);
+		r = fcgi_loop_watch(upgrade->loop, channel, take_answer, candidate);
 	if (r == -EAGAIN)
 		return;
 	if (r < 0) {
@@ -187,7 +199,7 @@ static void hear_question(void *data)
 	*candidate = (struct candidate){.upgrade = upgrade,
 		.channel = channel,
 		.pid = pid,
-		.until_ms = clock_now_ms() + UPGRADE_READY_MS};
+		.until_ms = clock_now_ms() + ready_ms()};
 	log_notice("a successor has asked for the sockets pid=%jd", (intmax_t)pid);
 }
 
@@ -195,40 +207,40 @@ static int follow(struct upgrade *upgrade)
 {
 	int r = handover_finish(upgrade->predecessor);
 	if (r == 0) {
-		log_notice("taken over");
+		log_notice("the sockets are taken over from the predecessor");
 		fcgi_loop_watch(upgrade->loop, upgrade->predecessor, take_connections, upgrade);
 		return 0;
 	}
 	if (r == -ESTALE) {
-		log_error("cannot take over: we were too late, the sockets are served already");
-		disown_files(upgrade);
+		log_error(
+			"cannot take over: this daemon was ready too late, and another one serves");
+		listeners_disown(upgrade->listeners);
 		fd_close(&upgrade->predecessor);
 		return r;
 	}
-	/* The sockets are ours all the same. */
-	log_warning("taken over, but the predecessor did not say that it leaves: %s", strerror(-r));
+	/* The sockets belong to this daemon all the same. */
+	log_warning("the sockets are taken over, but the predecessor did not confirm it: %s",
+		strerror(-r));
 	fd_close(&upgrade->predecessor);
 	return 0;
 }
 
-int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listener *listeners,
-	size_t *count, struct notify *notify, void *data,
-	void (*leave)(void *data, pid_t successor))
+int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listeners *listeners,
+	struct notify *notify, void *data, void (*leave)(void *data, pid_t successor))
 {
 	upgrade->loop = loop;
 	upgrade->listeners = listeners;
-	upgrade->listener_count = count;
 	upgrade->notify = notify;
 	upgrade->data = data;
 	upgrade->leave = leave;
 	int r = upgrade->predecessor >= 0 ? follow(upgrade) : 0;
 	if (r < 0)
 		return r;
-	r = handover_listen(listeners[0].fd, &upgrade->control);
+	r = handover_listen(listeners->at[0].fd, &upgrade->control);
 	if (r == 0)
-		r = fcgi_loop_watch(loop, upgrade->control, hear_question, upgrade);
+		r = fcgi_loop_watch(loop, upgrade->control, take_question, upgrade);
 	if (r < 0)
-		log_notice("cannot be taken over: %s", strerror(-r));
+		log_notice("this daemon cannot be taken over later: %s", strerror(-r));
 	return 0;
 }
 
@@ -253,14 +265,14 @@ void upgrade_stop(struct upgrade *upgrade)
 	for (size_t i = 0; i < UPGRADE_CANDIDATES; i++)
 		asked = asked || upgrade->candidates[i].upgrade;
 	if (asked)
-		disown_files(upgrade);
+		listeners_disown(upgrade->listeners);
 }
 
 void upgrade_end(struct upgrade *upgrade)
 {
-	/* It never came to begin: the other serves on. */
+	/* This daemon has not begun: the predecessor goes on serving. */
 	if (upgrade->predecessor >= 0 && !upgrade->loop)
-		disown_files(upgrade);
+		listeners_disown(upgrade->listeners);
 	for (size_t i = 0; i < UPGRADE_CANDIDATES; i++)
 		if (upgrade->candidates[i].upgrade)
 			fd_close(&upgrade->candidates[i].channel);

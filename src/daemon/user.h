@@ -3,17 +3,18 @@
 #define SRC_DAEMON_USER_H
 
 /*
- * Who the daemon is: gives the sockets that it made to the user and group of the configuration, and
- * becomes that user when it was started as root. Main thread, before there are others.
+ * The user that the daemon runs as. Main thread, before there are others.
  */
 
-#include "fcgi/listener.h"
 #include "src/config/config.h"
+#include "src/daemon/listeners.h"
 
-/* Returns 0 or -errno, which has been logged. */
-int user_become(const struct config *config, const struct listener *listeners, size_t count);
+/* Gives the sockets that the daemon made to the user and group of the configuration, and becomes
+ * that user if the process is root's. Returns 0 or -errno, which is logged. */
+int user_become(const struct config *config, const struct listeners *listeners);
 
-/* The user that it becomes, or would if it were root; (uid_t)-1: there is none of that name. */
+/* The user that the daemon becomes, or would become if it were root. (uid_t)-1: the configuration
+ * names a user that does not exist. */
 uid_t user_get_uid(const struct config *config);
 
 #endif

@@ -197,7 +197,7 @@ def test_spawner_that_stands_still(sluice, tmp_path):
             assert "the spawner is gone" in ask(daemon, "health")
             pings.wait(20)
             os.unlink(path)
-            daemon.log.wait_text("spawner lost and restarted", timeout=20 * SLOW)
+            daemon.log.wait_text("the spawner ended and was started again", timeout=20 * SLOW)
             assert waiting.answer().status in (500, 503)
         assert daemon.get("/hello/a").text == "hello"
         assert "healthy" in ask(daemon, "health")
@@ -258,7 +258,7 @@ def test_successor_that_hangs(sluice):
         pings.wait(20)
         daemon.arguments = ["--take-over"]
         daemon.start(wait=False)
-        daemon.log.wait_text(" taken over\n", timeout=20 * SLOW)
+        daemon.log.wait_text("taken over from the predecessor", timeout=20 * SLOW)
         assert old.wait(10 * SLOW) == 0
         assert daemon.get("/hello/a").text == "hello"
         for channel in hanging:

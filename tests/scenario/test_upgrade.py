@@ -182,7 +182,7 @@ def test_nobody_to_take_over_from(sluice):
         daemon, _ = place(sluice, kind)
         daemon.arguments = ["--take-over"]
         daemon.start()
-        assert "nobody to take over from" in daemon.log.text()
+        assert "no daemon to take over from" in daemon.log.text()
         assert daemon.get("/x/a").length == N
     daemon, _ = place(sluice, "unix")
     daemon.start()
@@ -242,7 +242,7 @@ def test_successor_that_goes_away(sluice):
                 for fd in take_sockets(other)[1]:
                     os.close(fd)
             second = follow(sluice, daemon, settings, wait=False)
-            assert second.wait(20 * SLOW) == 1 and "somebody else" in second.log.text(), second.log.text()
+            assert second.wait(20 * SLOW) == 1 and "too many successors" in second.log.text(), second.log.text()
             for other in others:
                 other.close()
             if last_word:
@@ -317,7 +317,7 @@ def test_another_user(sluice):
         assert other.wait(20 * SLOW) == 1 and "another user" in other.log.text(), other.log.text()
         other.arguments = []
         other.start()
-        assert "cannot be taken over" in other.log.text()
+        assert "cannot be taken over later" in other.log.text()
     finally:
         squatter.kill()
         squatter.communicate()

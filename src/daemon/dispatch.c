@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a complete request goes: to the admin endpoint, to the fast path of the main thread, or to
+ * a worker thread. A connection has one owner at a time. The main thread owns it within
+ * server_take_request; after fcgi_loop_detach the worker owns it, until fcgi_loop_release gives it
+ * back to the loop. serve() and end_slowly() run in a worker thread, everything else in the main
+ * thread.
+ */
+#include "src/daemon/internal.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "src/request/request.h"
+
+static void serve(void *data, void *item)
+{
+	struct server *server = data;
+	struct request *request = item;
+	struct fcgi_connection *connection = request_get_connection(request);
+	request_serve(request);
+	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
+	fcgi_loop_release(server->loop, connection, keep);
+	request_free(request);
+}
+
+static void end_slowly(void *data, void *item)
+{
+	struct server *server = data;
+	struct fcgi_connection *connection = item;
+	bool keep = fcgi_connection_end(connection) == 0;
+	admission_give_place(server->service.admission);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
+/* The web server has not taken the whole answer yet, so a worker sends the rest. The worker needs a
+ * place in the admission queue: otherwise slow readers could occupy all threads. */
+static bool submit_end(struct server *server, struct fcgi_connection *connection)
+{
+	if (!admission_take_place(server->service.admission))
+		return false;
+	fcgi_loop_detach(server->loop, connection);
+	bool submitted = pool_submit(server->pool, end_slowly, server, connection) == 0;
+	if (!submitted)
+		admission_give_place(server->service.admission);
+	return submitted;
+}
+
+static void close_answered(struct server *server, struct request *request)
+{
+	struct fcgi_connection *connection = request_get_connection(request);
+	int r = request_end(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
+	request_free(request);
+	if (r == -EAGAIN && submit_end(server, connection))
+		return;
+	fcgi_loop_release(server->loop, connection, r == 0);
+}
+
+void server_take_request(void *data, struct fcgi_connection *connection)
+{
+	struct server *server = data;
+	if (admin_take(server->admin, server->config, connection))
+		return;
+	struct request *request = request_new(&server->service, server->config, connection);
+	if (!request) {
+		request_refuse(connection);
+		log_warning("request refused: out of memory");
+		fcgi_loop_release(server->loop, connection, false);
+		return;
+	}
+	if (request_answer_at_once(request)) {
+		close_answered(server, request);
+		return;
+	}
+	fcgi_loop_detach(server->loop, connection);
+	if (pool_submit(server->pool, serve, server, request) == 0)
+		return;
+	metrics_count(server->service.observer.metrics, METRICS_NO_THREAD);
+	request_give_up(request);
+	close_answered(server, request);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/daemon/health.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+static bool check_spawner(const struct starter *starter, FILE *out)
+{
+	if (spawner_is_alive(starter->spawner))
+		return true;
+	fputs("the spawner is gone\n", out);
+	return false;
+}
+
+static bool check_root(const char *root, FILE *out)
+{
+	FD_CLEANUP int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		return true;
+	fprintf(out, "root: %s\n", strerror(errno));
+	return false;
+}
+
+static bool check_temp(const struct starter *starter, FILE *out)
+{
+	static const char name[] = "health";
+	bool good = mkdirat(starter->temp_fd, name, 0700) == 0 || errno == EEXIST;
+	if (!good)
+		fprintf(out, "temporary directory: %s\n", strerror(errno));
+	unlinkat(starter->temp_fd, name, AT_REMOVEDIR);
+	return good;
+}
+
+bool health_check(const struct starter *starter, const char *root, FILE *out)
+{
+	bool spawner = check_spawner(starter, out);
+	bool sources = check_root(root, out);
+	bool temp = check_temp(starter, out);
+	bool good = spawner && sources && temp;
+	if (good)
+		fputs("healthy\n", out);
+	return good;
+}
