@@ -32,6 +32,7 @@ static bool choose(const struct param *param, char *out, size_t size)
 	case PARAM_INTEGER:
 	case PARAM_NUMBER:
 	case PARAM_TIME:
+	case PARAM_POSITION:
 		snprintf(out, size, "%.0f", isnan(param->min) ? 0 : ceil(param->min));
 		break;
 	case PARAM_CHOICE:

@@ -23,7 +23,7 @@ config_derive config_derive_temp_path, config_derive_total_slots;
 
 /* recipe_checks.c */
 config_check config_check_type, config_check_cache_control, config_check_read, config_check_env,
-	config_check_prime, config_check_join;
+	config_check_prime, config_check_join, config_check_begin_after;
 config_derive config_derive_slots, config_derive_stale, config_derive_join;
 config_derive config_read_sources, config_read_exits;
 

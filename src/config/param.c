@@ -38,8 +38,9 @@ static void read_number_bound(const struct config_reader *reader, const char *op
 	if (!value)
 		return;
 	double number;
-	bool ok = param->type == PARAM_TIME ? config_parse_seconds(value->text, &number)
-					    : config_parse_number(value->text, &number);
+	bool is_time = param->type == PARAM_TIME || param->type == PARAM_POSITION;
+	bool ok = is_time ? config_parse_seconds(value->text, &number)
+			  : config_parse_number(value->text, &number);
 	if (ok && (param->type == PARAM_INTEGER || param->type == PARAM_TEXT))
 		ok = number == floor(number) && fabs(number) < 1e15;
 	if (ok && param->type == PARAM_TEXT)
@@ -51,7 +52,7 @@ static void read_number_bound(const struct config_reader *reader, const char *op
 	const char *meant = "a number";
 	if (param->type == PARAM_INTEGER)
 		meant = "a whole number";
-	else if (param->type == PARAM_TIME)
+	else if (is_time)
 		meant = "seconds such as 90.5, or 1:30.5";
 	else if (param->type == PARAM_TEXT)
 		meant = "a number of bytes up to 255";
@@ -79,6 +80,7 @@ static void read_bounds(const struct config_reader *reader, struct param *param)
 	case PARAM_INTEGER:
 	case PARAM_NUMBER:
 	case PARAM_TIME:
+	case PARAM_POSITION:
 	case PARAM_TEXT:
 		read_number_bound(reader, "min", param, &param->min);
 		read_number_bound(reader, "max", param, &param->max);

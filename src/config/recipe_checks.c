@@ -162,6 +162,17 @@ void config_check_prime(
 	}
 }
 
+void config_check_begin_after(
+	const struct config_reader *reader, const struct config_value *value, void *record)
+{
+	const struct recipe *recipe = record;
+	if (recipe->response != RECIPE_LIVE)
+		config_read_error(reader, value->line,
+			"begin_after: only a response that is live begins before its end");
+	else if (recipe->begin_after_bytes > RECIPE_BEGIN_MAX)
+		config_read_error(reader, value->line, "begin_after: at most 64K");
+}
+
 void config_derive_slots(const struct config_reader *reader, void *record)
 {
 	struct recipe *recipe = record;

@@ -35,7 +35,10 @@ void conversion_report(struct conversion *conversion, struct access *access)
 	access->peak_kib = conversion_peak_kib(conversion);
 	put_exits(conversion, access->exit, sizeof access->exit);
 	struct stderr_tail *words = &conversion->words;
-	if (access->outcome == OUTCOME_OK || words->length == 0)
+	/* What a program grumbles about and gets over is noise, but in an answer that went out as
+	 * it was made: there it is the one place that tells of a damaged source. */
+	bool live = conversion->plan->recipe->response == RECIPE_LIVE;
+	if ((access->outcome == OUTCOME_OK && !live) || words->length == 0)
 		return;
 	words->kept[words->length < STDERR_TAIL_KEPT ? words->length : STDERR_TAIL_KEPT - 1] = '\0';
 	size_t length = strlen(words->kept);

@@ -6,11 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "src/plan/facts.h"
 
 static bool takes(const struct recipe *recipe, enum media_type type)
 {
@@ -58,6 +60,24 @@ static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path
 	return outcome;
 }
 
+/* A place behind the end of the source, where that is known. */
+static bool is_behind_end(struct plan *plan)
+{
+	uint64_t length = plan->source.film.duration_ms;
+	for (size_t i = 0; length > 0 && i < plan->recipe->param_count; i++) {
+		const struct param *param = &plan->recipe->params[i];
+		const struct param_value *value = &plan->values[i];
+		if (param->type != PARAM_POSITION || !value->present ||
+			value->number * 1000 < (double)length)
+			continue;
+		snprintf(plan->message, sizeof plan->message,
+			"%.60s: the source ends at %" PRIu64 ".%03u seconds", param->name,
+			length / 1000, (unsigned)(length % 1000));
+		return true;
+	}
+	return false;
+}
+
 static bool too_large(const struct recipe *recipe, const struct source *source)
 {
 	uint64_t width = source->sniff.width, height = source->sniff.height;
@@ -94,7 +114,14 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 	if (!recipe_evaluate(plan->recipe, &plan->match, &plan->query, accept, plan->values,
 		    &plan->negotiated, plan->message))
 		return OUTCOME_BAD_REQUEST;
-	return too_large(plan->recipe, &plan->source) ? OUTCOME_SOURCE_TOO_LARGE : OUTCOME_OK;
+	if (too_large(plan->recipe, &plan->source))
+		return OUTCOME_SOURCE_TOO_LARGE;
+	if (plan->recipe->refuse_cut && plan->source.film.cut) {
+		snprintf(plan->message, sizeof plan->message,
+			"the source is cut: its header promises more than there is");
+		return OUTCOME_REFUSED;
+	}
+	return is_behind_end(plan) ? OUTCOME_BAD_REQUEST : OUTCOME_OK;
 }
 
 enum outcome plan_make(struct plan *plan, struct config *config, const char *method,
@@ -132,5 +159,7 @@ int plan_argv(const struct plan *plan, const char *output_path, struct template_
 		.source_format = media_name(plan->source.sniff.type),
 		.output_path = output_path,
 	};
+	struct facts facts;
+	facts_make(&plan->source, &facts, input.facts);
 	return template_expand(plan->recipe->template, &input, argv);
 }

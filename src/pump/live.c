@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -28,6 +30,36 @@ static void sending_failed(struct pump *pump, int r)
 		pump_end(pump, OUTCOME_SEND_FAILED, SIGKILL, strerror(-r));
 }
 
+/* Takes the first bytes out of the pipe until there are enough for an answer to begin. A header
+ * that stands in front of every answer tells nothing about the source: a program that writes one
+ * and then says no would leave a broken 200. Returns 1 when there are enough, 0 when not yet, or
+ * -errno. */
+static int hold_back(struct pump *pump, uint64_t size)
+{
+	uint64_t enough = pump->conversion->plan->recipe->begin_after_bytes;
+	if (!pump->held && !(pump->held = malloc(RECIPE_BEGIN_MAX)))
+		return -ENOMEM;
+	uint64_t room = enough - pump->bytes;
+	ssize_t n =
+		read(pump->conversion->out, pump->held + pump->bytes, size < room ? size : room);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	pump->bytes += (uint64_t)n;
+	return pump->bytes >= enough;
+}
+
+/* Header fields, and what was held back. */
+static int begin(struct pump *pump)
+{
+	pump->begun = true;
+	int r = pump->begin(pump->data);
+	if (r == 0 && pump->held)
+		r = fcgi_connection_write(pump->connection, pump->held, pump->bytes);
+	free(pump->held);
+	pump->held = NULL;
+	return r;
+}
+
 /* Sends what is in the pipe. False: there is nothing, and there never will be. */
 static bool forward(struct pump *pump)
 {
@@ -44,11 +76,20 @@ static bool forward(struct pump *pump)
 		return false;
 	}
 	int r = 0;
-	if (!pump->begun) {
-		pump->begun = true;
-		r = pump->begin(pump->data);
+	if (!pump->begun && pump->bytes < conversion->plan->recipe->begin_after_bytes) {
+		r = hold_back(pump, size);
+		if (r == 0)
+			return true;
+		if (r < 0) {
+			pump_end(pump, OUTCOME_OVERLOADED, SIGKILL, strerror(-r));
+			return false;
+		}
+		size = pump_bytes_in(conversion->out);
+		r = 0;
 	}
-	if (r == 0)
+	if (!pump->begun)
+		r = begin(pump);
+	if (r == 0 && size > 0)
 		r = fcgi_connection_splice(pump->connection, conversion->out, size);
 	if (r < 0) {
 		sending_failed(pump, r);
@@ -77,6 +118,14 @@ enum outcome pump_live(struct pump *pump, int *status)
 		}
 	}
 	conversion_end(conversion);
+	enum outcome outcome = pump_classify(pump, status);
+	if (outcome == OUTCOME_OK && !pump->begun) {
+		r = begin(pump);
+		if (r < 0) {
+			sending_failed(pump, r);
+			outcome = pump->ended;
+		}
+	}
 	fcgi_connection_set_deadline(pump->connection, CLOCK_NEVER);
-	return pump_classify(pump, status);
+	return outcome;
 }

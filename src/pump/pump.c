@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -54,6 +55,8 @@ void pump_clear(struct pump *pump)
 	fd_close(&pump->file);
 	fd_close(&pump->given);
 	fd_close(&pump->left_file);
+	free(pump->held);
+	pump->held = NULL;
 }
 
 void pump_settle(struct pump *pump)

@@ -30,6 +30,8 @@ struct pump {
 	void *data;
 	bool aborted; /* by FCGI_ABORT_REQUEST: the request still wants its end */
 	bool begun;   /* live: begin was called */
+	/* live, before that: what the recipe's begin_after holds back; NULL: nothing. Owned. */
+	unsigned char *held;
 	/* For output that several read: connection is NULL then. */
 	int abandoned;		 /* borrowed; readable when nobody wants it any more */
 	int given;		 /* taken; the file to be filled, -1: a temporary one */

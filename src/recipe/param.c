@@ -19,6 +19,7 @@ static const char *const type_names[] = {
 	[PARAM_INTEGER] = "integer",
 	[PARAM_NUMBER] = "number",
 	[PARAM_TIME] = "time",
+	[PARAM_POSITION] = "position",
 	[PARAM_CHOICE] = "choice",
 	[PARAM_COLOR] = "color",
 	[PARAM_REGION] = "region",
@@ -186,6 +187,15 @@ static bool read_time(const struct param *param, const char *text, struct param_
 	return take_number(param, total * DECIMAL_ONE + fraction, value);
 }
 
+/* The beginning needs no seek, and a seek to it would miss what lies before the time 0. */
+static bool read_position(const struct param *param, const char *text, struct param_value *value)
+{
+	if (!read_time(param, text, value))
+		return false;
+	value->present = value->number > 0;
+	return true;
+}
+
 static bool read_choice(const struct param *param, const char *text, struct param_value *value)
 {
 	for (size_t i = 0; i < param->value_count; i++) {
@@ -243,6 +253,8 @@ static bool read_value(const struct param *param, const char *text, struct param
 		return read_number(param, text, DECIMAL_PLACES, value);
 	case PARAM_TIME:
 		return read_time(param, text, value);
+	case PARAM_POSITION:
+		return read_position(param, text, value);
 	case PARAM_CHOICE:
 		return read_choice(param, text, value);
 	case PARAM_COLOR:

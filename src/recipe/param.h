@@ -11,6 +11,9 @@
  * integer   82, -3 (where min allows)                82                      no leading zeros or plus
  * number    0.5, 2, -1.25                            0.5                     at most 6 decimals, no trailing zeros
  * time      90.5, 1:30.5, 1:02:03                    90.5                    seconds, at most 3 decimals
+ * position  as time                                as time                 a place in the source: 0, its beginning, is
+ *                                                                            absent; behind its
+ * end: 400
  * choice    one of `values`                          the mapped value        "cover=^": cover in the URL, ^ in argv; "a": itself
  * color     fff, ffffff, ffffffff, red (CSS basic)   #rrggbb or #rrggbbaa
  * region    X,Y,WxH  (10,20,300x200)                 300x200+10+20           parts x y w h
@@ -40,6 +43,7 @@ enum param_type {
 	PARAM_INTEGER,
 	PARAM_NUMBER,
 	PARAM_TIME,
+	PARAM_POSITION,
 	PARAM_CHOICE,
 	PARAM_COLOR,
 	PARAM_REGION,

@@ -81,6 +81,7 @@ void param_describe(const struct param *param, char message[PARAM_MESSAGE_MAX])
 		text_puts(&text, ", at most 6 decimals");
 		break;
 	case PARAM_TIME:
+	case PARAM_POSITION:
 		text_puts(&text, "seconds, m:ss or h:mm:ss, from ");
 		put_range(&text, param);
 		text_puts(&text, " seconds, at most 3 decimals");
@@ -157,7 +158,7 @@ static bool check_range(const struct param *param, char message[PARAM_MESSAGE_MA
 	bool whole = param->type == PARAM_INTEGER || param->type == PARAM_TEXT;
 	if (whole && (floor(min) != min || floor(max) != max))
 		return refuse(param, message, "bounds must be whole numbers");
-	if (param->type == PARAM_TIME && min < 0)
+	if ((param->type == PARAM_TIME || param->type == PARAM_POSITION) && min < 0)
 		return refuse(param, message, "a time is never negative");
 	return true;
 }
@@ -202,7 +203,8 @@ static bool check_values(const struct param *param, char message[PARAM_MESSAGE_M
 static bool check_meaning(const struct param *param, char message[PARAM_MESSAGE_MAX])
 {
 	bool ranged = param->type == PARAM_INTEGER || param->type == PARAM_NUMBER ||
-		      param->type == PARAM_TIME || param->type == PARAM_TEXT;
+		      param->type == PARAM_TIME || param->type == PARAM_POSITION ||
+		      param->type == PARAM_TEXT;
 	bool sided = param->type == PARAM_SIZE || param->type == PARAM_REGION;
 	bool valued = param->type == PARAM_CHOICE || param->type == PARAM_FORMAT;
 	const char *type = param_type_name(param->type);

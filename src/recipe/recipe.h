@@ -21,7 +21,8 @@ enum {
 	RECIPE_PARAMS_MAX = 32,
 	RECIPE_STDERR_FAILS_MAX = 32,
 	RECIPE_EXITS_MAX = 32,
-	RECIPE_PATHS_MAX = 32
+	RECIPE_PATHS_MAX = 32,
+	RECIPE_BEGIN_MAX = 65536
 };
 
 enum recipe_response { RECIPE_WHOLE, RECIPE_LIVE };
@@ -73,6 +74,10 @@ struct recipe {
 		   1]; /* NULL-terminated; {config_dir} is filled in, here and in env */
 	char *env[RECIPE_PATHS_MAX + 1]; /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
+	bool refuse_cut; /* a source that ends before its own header says so: 422 */
+	/* live: the answer begins when so many bytes are there, or the programs have ended well;
+	 * up to RECIPE_BEGIN_MAX, default 0: with the first */
+	uint64_t begin_after_bytes;
 	bool cache; /* results are kept, and shared while they are made; default: as soon as there
 		       is a store (whole), never (live) */
 	/* Requests that ask for the same at the same time share one conversion; default: when there

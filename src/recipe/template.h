@@ -10,7 +10,11 @@
  *   {name} {name.w} {name*2} {name.h|-2} {name|text}   a checked parameter, its part, scaled, with a value for an absent one;
  *                                              scaling and part may stand together: {size.w*2|0};
  * {size*2} scales both parts
+ *   {at-10} {n*4.8-0.04}                       numbers and times, also with something added
  *   {source} {source.fd} {source.format}       the open file: /dev/fd/3, 3, jpeg
+ *   {source.duration} {source.video|V:0}       facts about the source (enum template_fact), like
+ *                                              a parameter absent when the source does not tell:
+ *                                              with |default, and dropping a group
  *   {output}                                   a seekable file instead of stdout; text behind it in the same element
  *                                              ("{output}.webp") belongs to the name
  *   "[" … "]"  (elements of their own)         drop out when a parameter in them is absent (or a flag is false);
@@ -32,12 +36,22 @@ enum { TEMPLATE_PROGRAMS_MAX = 4, TEMPLATE_ARGS_MAX = 256, TEMPLATE_BYTES_MAX = 
 
 struct template;
 
+/* What a source tells about itself, as text: {source.NAME} (template_hole.c has the names). */
+enum template_fact {
+	TEMPLATE_DURATION, /* seconds */
+	TEMPLATE_VIDEO,	   /* FFmpeg's specifier of the stream that is the film: v:1 */
+	TEMPLATE_MATRIX,   /* FFmpeg's name of what YUV means: bt709 */
+	TEMPLATE_TRANSFER, /* FFmpeg's name, of HDR only: smpte2084, arib-std-b67 */
+	TEMPLATE_FACTS,
+};
+
 /* What the holes mean in one request. values[i] belongs to params[i] of template_new. */
 struct template_input {
 	const struct param_value *values;
-	const char *source_path;   /* {source}: "/dev/fd/3" */
-	int source_fd;		   /* {source.fd} */
-	const char *source_format; /* {source.format} */
+	const char *source_path;	   /* {source}: "/dev/fd/3" */
+	int source_fd;			   /* {source.fd} */
+	const char *source_format;	   /* {source.format} */
+	const char *facts[TEMPLATE_FACTS]; /* NULL: not known */
 	const char *
 		output_path; /* {output} without what follows it; NULL when the template has none */
 };

@@ -14,15 +14,17 @@ enum piece_kind {
 	PIECE_SOURCE,
 	PIECE_SOURCE_FD,
 	PIECE_SOURCE_FORMAT,
+	PIECE_FACT,
 	PIECE_OUTPUT,
 };
 
 struct piece {
 	enum piece_kind kind;
 	char *text;	/* the literal, or a parameter's default; NULL: none */
-	size_t param;	/* index */
+	size_t param;	/* index; PIECE_FACT: enum template_fact */
 	char part;	/* w h x y; 0: the whole value */
 	int64_t factor; /* in millionths; 0: as it is */
+	int64_t offset; /* in millionths, added to a number */
 	bool droppable; /* an empty value counts as an absent one (choice) */
 };
 

@@ -33,9 +33,11 @@ static long part_of(const struct param_value *value, char part)
 	}
 }
 
-static bool is_present(const struct piece *piece, const struct param_value *values)
+static bool is_present(const struct piece *piece, const struct template_input *input)
 {
-	const struct param_value *value = &values[piece->param];
+	if (piece->kind == PIECE_FACT)
+		return input->facts[piece->param];
+	const struct param_value *value = &input->values[piece->param];
 	return value->present && (!piece->part || part_of(value, piece->part) >= 0);
 }
 
@@ -54,7 +56,8 @@ static void put_part(struct text *text, const struct param_value *value, char pa
 	text_printf(text, "%ld", n);
 }
 
-static void put_scaled(struct text *text, const struct param_value *value, int64_t factor)
+static void put_scaled(
+	struct text *text, const struct param_value *value, int64_t factor, int64_t offset)
 {
 	if (value->w >= 0 || value->h >= 0) {
 		put_part(text, value, 'w', factor);
@@ -69,7 +72,8 @@ static void put_scaled(struct text *text, const struct param_value *value, int64
 		return;
 	}
 	char out[DECIMAL_TEXT_MAX];
-	decimal_format(decimal_multiply(llround(value->number * DECIMAL_ONE), factor), out);
+	int64_t number = llround(value->number * DECIMAL_ONE);
+	decimal_format((factor ? decimal_multiply(number, factor) : number) + offset, out);
 	text_puts(text, out);
 }
 
@@ -78,17 +82,25 @@ static bool put_param(struct expansion *expansion, const struct piece *piece)
 {
 	const struct param_value *value = &expansion->input->values[piece->param];
 	struct text *text = &expansion->text;
-	if (!is_present(piece, expansion->input->values)) {
+	if (!is_present(piece, expansion->input)) {
 		text_puts(text, piece->text ? piece->text : "");
 		return piece->text && *piece->text;
 	}
 	if (piece->part)
 		put_part(text, value, piece->part, piece->factor);
-	else if (piece->factor)
-		put_scaled(text, value, piece->factor);
+	else if (piece->factor || piece->offset)
+		put_scaled(text, value, piece->factor, piece->offset);
 	else
 		text_puts(text, value->canonical);
 	return !piece->droppable || *value->canonical;
+}
+
+static bool put_fact(struct expansion *expansion, const struct piece *piece)
+{
+	const char *fact = expansion->input->facts[piece->param];
+	const char *shown = fact ? fact : piece->text ? piece->text : "";
+	text_puts(&expansion->text, shown);
+	return *shown;
 }
 
 /* Returns false when the element consists of holes that stand for nothing. An empty literal is an
@@ -116,6 +128,9 @@ static bool put_element(struct expansion *expansion, const struct element *eleme
 		case PIECE_SOURCE_FORMAT:
 			text_puts(text, expansion->input->source_format);
 			break;
+		case PIECE_FACT:
+			stands = put_fact(expansion, piece);
+			break;
 		case PIECE_OUTPUT:
 			expansion->output_at = text->len;
 			text_puts(text, expansion->input->output_path);
@@ -138,8 +153,9 @@ static size_t skip_group(const struct expansion *expansion, size_t first)
 		const struct element *element = &template->elements[end];
 		for (size_t i = 0; i < element->piece_count; i++) {
 			const struct piece *piece = &element->pieces[i];
-			drop = drop || (piece->kind == PIECE_PARAM && !piece->text &&
-					       !is_present(piece, expansion->input->values));
+			bool may_drop = piece->kind == PIECE_PARAM || piece->kind == PIECE_FACT;
+			drop = drop ||
+			       (may_drop && !piece->text && !is_present(piece, expansion->input));
 		}
 	}
 	return drop ? end : first;

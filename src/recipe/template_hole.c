@@ -41,6 +41,28 @@ static bool parse_own(const char *text, size_t len, struct piece *piece)
 	return false;
 }
 
+/* {source.NAME} and {source.NAME|default} */
+static bool parse_fact(const char *text, size_t len, struct piece *piece, struct text *error)
+{
+	static const char *const names[TEMPLATE_FACTS] = {
+		[TEMPLATE_DURATION] = "source.duration",
+		[TEMPLATE_VIDEO] = "source.video",
+		[TEMPLATE_MATRIX] = "source.matrix",
+		[TEMPLATE_TRANSFER] = "source.transfer",
+	};
+	const char *bar = memchr(text, '|', len);
+	size_t name_len = bar ? (size_t)(bar - text) : len, i = 0;
+	while (i < TEMPLATE_FACTS && !is(text, name_len, names[i]))
+		i++;
+	if (i == TEMPLATE_FACTS)
+		return false;
+	piece->kind = PIECE_FACT;
+	piece->param = i;
+	if (bar && !(piece->text = strndup(bar + 1, len - name_len - 1)))
+		text_puts(error, "run: out of memory");
+	return true;
+}
+
 static bool has_part(enum param_type type, const char *part, size_t len)
 {
 	if (len != 1)
@@ -49,10 +71,44 @@ static bool has_part(enum param_type type, const char *part, size_t len)
 	       (type == PARAM_SIZE && strchr("wh", part[0]));
 }
 
+static bool is_number(enum param_type type)
+{
+	return type == PARAM_INTEGER || type == PARAM_NUMBER || type == PARAM_TIME ||
+	       type == PARAM_POSITION;
+}
+
 static bool can_scale(enum param_type type)
 {
-	return type == PARAM_SIZE || type == PARAM_REGION || type == PARAM_INTEGER ||
-	       type == PARAM_NUMBER || type == PARAM_TIME;
+	return type == PARAM_SIZE || type == PARAM_REGION || is_number(type);
+}
+
+static size_t find_param(
+	const char *text, size_t len, const struct param *params, size_t param_count)
+{
+	size_t i = 0;
+	while (i < param_count && !is(text, len, params[i].name))
+		i++;
+	return i;
+}
+
+/* The sign of what is added, before `end`; `end` when there is none. A name may have a '-' itself,
+ * so the longer name comes first. */
+static const char *find_offset(const char *text, const char *end, const struct param *params,
+	size_t param_count, int64_t *offset)
+{
+	const char *sign = end;
+	*offset = 0;
+	if (find_param(text, (size_t)(end - text), params, param_count) < param_count)
+		return end;
+	while (sign > text && *--sign != '+' && *sign != '-')
+		;
+	if (*sign != '+' && *sign != '-')
+		return end;
+	if (!decimal_parse(sign + 1, (size_t)(end - sign) - 1, DECIMAL_PLACES, offset))
+		return end;
+	if (*sign == '-')
+		*offset = -*offset;
+	return sign;
 }
 
 bool template_parse_hole(const char *text, size_t len, const struct param *params,
@@ -61,17 +117,18 @@ bool template_parse_hole(const char *text, size_t len, const struct param *param
 	*piece = (struct piece){.kind = PIECE_PARAM};
 	if (parse_own(text, len, piece))
 		return true;
+	if (parse_fact(text, len, piece, error))
+		return error->len == 0;
 	const char *end = text + len;
 	const char *bar = memchr(text, '|', len);
-	const char *left_end = bar ? bar : end;
+	const char *value_end = bar ? bar : end;
+	const char *left_end = find_offset(text, value_end, params, param_count, &piece->offset);
 	const char *star = memchr(text, '*', (size_t)(left_end - text));
 	const char *name_end = star ? star : left_end;
 	const char *dot = memchr(text, '.', (size_t)(name_end - text));
 	size_t name_len = (size_t)((dot ? dot : name_end) - text);
 
-	size_t i = 0;
-	while (i < param_count && !is(text, name_len, params[i].name))
-		i++;
+	size_t i = find_param(text, name_len, params, param_count);
 	if (i == param_count)
 		return refuse(error, text, len, "no such parameter");
 	piece->param = i;
@@ -90,6 +147,8 @@ bool template_parse_hole(const char *text, size_t len, const struct param *param
 			piece->factor <= 0 || piece->factor > 1000 * (int64_t)DECIMAL_ONE)
 			return refuse(error, text, len, "a factor is a number up to 1000");
 	}
+	if (piece->offset && !is_number(type))
+		return refuse(error, text, len, "nothing can be added to this type");
 	if (bar) {
 		piece->text = strndup(bar + 1, (size_t)(end - bar) - 1);
 		if (!piece->text)

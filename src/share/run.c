@@ -27,7 +27,8 @@ static bool grown(void *data)
 	struct share *share = data;
 	pthread_mutex_lock(&share->table->lock);
 	share->state.file = share->pump.file;
-	if (share->state.length != share->pump.bytes) {
+	if (share->pump.bytes >= share->plan->recipe->begin_after_bytes &&
+		share->state.length != share->pump.bytes) {
 		share->state.length = share->pump.bytes;
 		share_wake(share);
 	}

@@ -84,6 +84,12 @@ static struct sniff sniff_file(int fd, uint64_t size)
 	return result;
 }
 
+static size_t read_film(
+	const struct film_file *file, unsigned char *buffer, size_t size, uint64_t offset)
+{
+	return read_at(*(const int *)file->data, buffer, size, offset);
+}
+
 int source_open(int root_fd, const char *name, struct source *source)
 {
 	*source = (struct source)SOURCE_NONE;
@@ -103,6 +109,8 @@ int source_open(int root_fd, const char *name, struct source *source)
 	fcntl(fd, F_SETFL, O_RDONLY);
 	source->size = (uint64_t)source->stat.st_size;
 	source->sniff = sniff_file(fd, source->size);
+	struct film_file file = {read_film, &fd, source->size};
+	film_look(&file, source->sniff.type, &source->film);
 	source->fd = fd_take(&fd);
 	return 0;
 }

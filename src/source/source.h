@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "src/source/film.h"
 #include "src/source/sniff.h"
 
 struct source {
@@ -18,6 +19,7 @@ struct source {
 	uint64_t size;
 	struct stat stat;
 	struct sniff sniff;
+	struct film film;
 };
 
 #define SOURCE_NONE                                                                                \

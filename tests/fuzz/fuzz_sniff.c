@@ -4,6 +4,7 @@
  * bytes in front of it say how much is given at a time.
  */
 #include "src/source/sniff.h"
+#include "src/source/film.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Bytes of the file in memory of exactly that size. */
@@ -27,6 +28,25 @@ static void check(const struct sniff *result)
 	MUST(result->width <= UINT32_MAX && result->height <= UINT32_MAX);
 }
 
+static size_t read_file(
+	const struct film_file *file, unsigned char *buffer, size_t size, uint64_t offset)
+{
+	const struct fuzz_bytes *bytes = file->data;
+	MUST(offset <= bytes->size);
+	size_t left = bytes->size - (size_t)offset, n = left < size ? left : size;
+	memcpy(buffer, bytes->data + offset, n);
+	return n;
+}
+
+/* What the source looks at behind its first bytes, for the type that it has. */
+static void check_film(const struct fuzz_bytes *bytes, enum media_type type)
+{
+	const struct film_file file = {read_file, bytes, bytes->size};
+	struct film film;
+	film_look(&file, type, &film);
+	MUST(film.video >= -1 && film.video < 4096);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_bytes file = {data, size};
@@ -40,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(result.type == again.type && result.width == again.width &&
 		result.height == again.height && result.more_at == again.more_at);
 	enum media_type type = result.type;
+	check_film(&file, type);
 	for (int i = 0; i < 256 && result.more_at > 0 && result.more_at < file.size; i++) {
 		uint64_t at = result.more_at;
 		size_t left = (size_t)(file.size - at);

@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import fastcgi  # noqa: E402
 import tiny  # noqa: E402
 
-TYPES = ["size", "integer", "number", "time", "choice", "color", "region", "flag", "format", "text"]
+TYPES = ["size", "integer", "number", "time", "position", "choice", "color", "region", "flag", "format", "text"]
 
 
 def param(kind, text, flags=0, low="", high="", allow="", standard="", values=""):

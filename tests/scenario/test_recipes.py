@@ -388,7 +388,8 @@ def test_frame_sizes(site, query, expected):
 
 
 def test_a_frame_behind_the_end(site):
-    site.refused("/frame/clip.mp4?at=1:00")
+    for recipe in ("frame", "preview", "watch", "listen"):
+        assert "8.000 seconds" in site.refused(f"/{recipe}/clip.mp4?at=1:00", 400).stderr
 
 
 CUT_CLIPS = [f"cut-{label}-{name}" for name in media.CUT_CLIPS for label in LABELS]

@@ -88,6 +88,7 @@ static int expand(const struct template *template, const char *query)
 		.source_path = "/dev/fd/3",
 		.source_fd = 3,
 		.source_format = "jpeg",
+		.facts = {[TEMPLATE_DURATION] = "2.500", [TEMPLATE_VIDEO] = "v:1"},
 		.output_path = "/tmp/job/out",
 	};
 	return template_expand(template, &input, &argv);
@@ -143,6 +144,11 @@ static void expands(void **state)
 			"crop=10,20,300x200",
 			"[p][300x200+10+20][300:200:10:20][600x400+20+40][30]"},
 		{"p {crop.x}", "crop=0,0,1x1", "[p][0]"},
+		{"p {at-10} {at*2+0.5|x}", "at=4", "[p][-6][8.5]"},
+		{"p {at-10|-10} {quality+1}", "", "[p][-10]"},
+		{"p {source.duration} 0:{source.video|V:0}", "", "[p][2.500][0:v:1]"},
+		{"p {source.matrix} x{source.transfer|y}", "", "[p][xy]"},
+		{"p [ -d {source.duration} ] [ -t {source.transfer} ]", "", "[p][-d][2.500]"},
 		{"p [ -rotate {rotate} ] x", "rotate=90", "[p][-rotate][90][x]"},
 		{"p [ -rotate {rotate} ] x", "", "[p][x]"},
 		{"p [ -r {rotate|5} ] x", "", "[p][-r][5][x]"},

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Films say in different places what their colours mean, and many do not say it at all: then
+ * players go by the height of the picture, and so does the answer here. A decoder that finds
+ * another value in the stream itself puts it in place of this one.
+ */
+#include "src/plan/facts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* From this height on, browsers take a film without a word about it for BT.709. */
+enum { HIGH_DEFINITION = 720 };
+
+/* ISO/IEC 23091-2, table 4; what FFmpeg calls it. */
+static const char *const matrices[] = {
+	[1] = "bt709",
+	[4] = "fcc",
+	[5] = "bt470bg",
+	[6] = "smpte170m",
+	[7] = "smpte240m",
+	[9] = "bt2020nc",
+	[10] = "bt2020c",
+};
+
+static const char *matrix(const struct film *film)
+{
+	if (film->matrix < sizeof matrices / sizeof *matrices && matrices[film->matrix])
+		return matrices[film->matrix];
+	if (film->height == 0)
+		return NULL;
+	return matrices[film->height >= HIGH_DEFINITION ? 1 : 6];
+}
+
+void facts_make(const struct source *source, struct facts *facts, const char *texts[TEMPLATE_FACTS])
+{
+	const struct film *film = &source->film;
+	for (int i = 0; i < TEMPLATE_FACTS; i++)
+		texts[i] = NULL;
+	if (film->duration_ms > 0) {
+		snprintf(facts->duration, sizeof facts->duration, "%" PRIu64 ".%03u",
+			film->duration_ms / 1000, (unsigned)(film->duration_ms % 1000));
+		texts[TEMPLATE_DURATION] = facts->duration;
+	}
+	if (film->video >= 0) {
+		snprintf(facts->video, sizeof facts->video, "v:%d", film->video);
+		texts[TEMPLATE_VIDEO] = facts->video;
+	}
+	texts[TEMPLATE_MATRIX] = matrix(film);
+	texts[TEMPLATE_TRANSFER] = film->transfer == FILM_TRANSFER_PQ	 ? "smpte2084"
+				   : film->transfer == FILM_TRANSFER_HLG ? "arib-std-b67"
+									 : NULL;
+}
