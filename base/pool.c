@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/queue.h>
 #include <time.h>
 
@@ -173,6 +174,7 @@ static bool worker_next(struct worker *worker)
 static void *worker_main(void *argument)
 {
 	struct worker *worker = argument;
+	prctl(PR_SET_NAME, "sluice-worker", 0, 0, 0); /* for top(1) and the tests */
 	do {
 		worker->work.run(worker->work.data, worker->work.item);
 	} while (worker_next(worker));

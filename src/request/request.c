@@ -157,7 +157,7 @@ static void answer(struct request *request)
 	request->has_place = admission_take_place(request->service->admission);
 	if (!request->has_place) {
 		request->outcome = OUTCOME_OVERLOADED;
-		text_puts(&request->reason, "no waiter is free");
+		text_puts(&request->reason, "no place is free");
 		request_send_error(request);
 		return;
 	}

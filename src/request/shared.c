@@ -188,7 +188,7 @@ void request_answer_shared(struct request *request)
 			text_puts(
 				&request->reason, "as many conversions wait as descriptors allow");
 		else
-			text_printf(&request->reason, "share: %s", strerror(-r));
+			text_printf(&request->reason, "shared conversion: %s", strerror(-r));
 		request->outcome = r == SHARE_E_FULL ? OUTCOME_OVERLOADED : outcome_from_error(r);
 		request_send_error(request);
 		return;

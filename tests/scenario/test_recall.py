@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import glob
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -60,27 +61,37 @@ def learn(daemon, uri, **more):
     return answers[-1][0]
 
 
-def lines_of_the_loop(daemon):
-    """How many lines its thread has written."""
-    with open(f"/proc/{daemon.pid}/task/{daemon.pid}/io") as file:
-        return int(dict(line.split(": ") for line in file.read().splitlines())["syscw"])
+def switches_of_workers(daemon):
+    """How often its worker threads have gone to sleep."""
+    count = 0
+    for task in glob.glob(f"/proc/{daemon.pid}/task/*/status"):
+        try:
+            fields = dict(line.split(":\t", 1) for line in pathlib.Path(task).read_text().splitlines() if ":\t" in line)
+        except (OSError, ValueError):
+            continue  # it has ended
+        if fields["Name"] == "sluice-worker":
+            count += int(fields["voluntary_ctxt_switches"])
+    return count
 
 
 def counted(daemon, uri, times, **more):
-    """How many of so many requests the loop's thread answered."""
-    mark, before = daemon.log.mark(), lines_of_the_loop(daemon)
-    answers = [daemon.get(uri, **more) for _ in range(times)]
-    daemon.log.wait_request(mark, times)
-    return answers, lines_of_the_loop(daemon) - before
+    """How many of so many requests the loop's thread answered. A worker that answers goes to sleep at least once for each; it
+    also does what the memo has to have done now and then, so the quietest of some rounds counts."""
+    woken = []
+    for _ in range(5):
+        mark, before = daemon.log.mark(), switches_of_workers(daemon)
+        answers = [daemon.get(uri, **more) for _ in range(times)]
+        daemon.log.wait_request(mark, times)
+        woken.append(switches_of_workers(daemon) - before)
+        if woken[-1] <= 4:
+            return answers, times
+    return answers, times - min(woken)
 
 
 @pytest.fixture
 def countable(sluice):
-    try:
-        with open("/proc/self/io"):
-            pass
-    except OSError:
-        pytest.skip("no accounting of what a thread writes")
+    if not os.path.exists("/proc/self/task"):
+        pytest.skip("no /proc")
 
 
 @pytest.mark.parametrize("size", SIZES)
