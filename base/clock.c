@@ -16,6 +16,13 @@ uint64_t clock_now_ms(void)
 	return clock_now_us() / 1000;
 }
 
+int64_t clock_unix_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int clock_poll_timeout(uint64_t deadline_ms)
 {
 	if (deadline_ms == CLOCK_NEVER)

@@ -11,7 +11,6 @@
  */
 #include "base/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,9 +19,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/directory.h"
 #include "base/fd.h"
 
-enum { BUFFER_BYTES = 4096, WAY_MAX = 16, FRESH_MAX = 24 };
+enum { WAY_MAX = 16, FRESH_MAX = 24 };
 
 struct removal {
 	const struct tree_limit *limit;
@@ -105,35 +105,39 @@ static int move_up(struct removal *removal, int from, const char *name)
 	return -EAGAIN;
 }
 
+/* Counts the entry. At the limit: NULL, and the error is -EAGAIN. */
+static const struct dirent64 *next_entry(struct removal *removal, struct directory *directory)
+{
+	const struct dirent64 *entry = directory_next(directory);
+	if (!entry)
+		return NULL;
+	removal->looked++;
+	if (!is_over(removal))
+		return entry;
+	directory->error = -EAGAIN;
+	return NULL;
+}
+
 enum { LEVEL_EMPTY = 0, LEVEL_DOWN = 1 };
 
 /* Removes what is in the directory up to the first directory that is not empty: LEVEL_DOWN, with
  * its name. */
-static int empty_level(struct removal *removal, int directory, char down[NAME_MAX + 1])
+static int empty_level(struct removal *removal, int fd, char down[NAME_MAX + 1])
 {
-	_Alignas(struct dirent64) char buffer[BUFFER_BYTES];
-	ssize_t n;
-	lseek(directory, 0, SEEK_SET);
-	while ((n = getdents64(directory, buffer, sizeof buffer)) > 0) {
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-				continue;
-			removal->looked++;
-			if (is_over(removal))
-				return -EAGAIN;
-			int r = remove_entry(directory, entry->d_name, entry->d_type);
-			if (r == -ENOTEMPTY) {
-				snprintf(down, NAME_MAX + 1, "%s", entry->d_name);
-				return LEVEL_DOWN;
-			}
-			if (r < 0)
-				return r;
-			removal->done++;
+	struct directory directory;
+	lseek(fd, 0, SEEK_SET);
+	directory_begin(&directory, fd);
+	for (const struct dirent64 *entry; (entry = next_entry(removal, &directory));) {
+		int r = remove_entry(fd, entry->d_name, entry->d_type);
+		if (r == -ENOTEMPTY) {
+			snprintf(down, NAME_MAX + 1, "%s", entry->d_name);
+			return LEVEL_DOWN;
 		}
+		if (r < 0)
+			return r;
+		removal->done++;
 	}
-	return n < 0 ? -errno : LEVEL_EMPTY;
+	return directory.error < 0 ? directory.error : LEVEL_EMPTY;
 }
 
 /* The levels that are open, from the highest to the lowest. */
@@ -201,55 +205,37 @@ static void clear_entry(struct removal *removal, int directory, const struct dir
 /* A directory right below the root. */
 static void clear_directory(struct removal *removal, const char *name)
 {
-	_Alignas(struct dirent64) char buffer[BUFFER_BYTES];
-	FD_CLEANUP int directory = open_directory(removal->root, name);
-	if (directory < 0) {
-		note(removal, directory == -ENOENT ? 0 : directory);
+	FD_CLEANUP int fd = open_directory(removal->root, name);
+	if (fd < 0) {
+		note(removal, fd == -ENOENT ? 0 : fd);
 		return;
 	}
-	ssize_t n;
-	while ((n = getdents64(directory, buffer, sizeof buffer)) > 0) {
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-				continue;
-			removal->looked++;
-			if (is_over(removal))
-				return;
-			clear_entry(removal, directory, entry);
-		}
-	}
-	if (n < 0)
-		note(removal, -errno);
+	struct directory directory;
+	directory_begin(&directory, fd);
+	for (const struct dirent64 *entry; (entry = next_entry(removal, &directory));)
+		clear_entry(removal, fd, entry);
+	if (directory.error == -EAGAIN)
+		return;
+	note(removal, directory.error);
 	removal->done += unlinkat(removal->root, name, AT_REMOVEDIR) == 0;
 }
 
 /* Once through what is right below the root. */
 static void clear_root(struct removal *removal)
 {
-	_Alignas(struct dirent64) char buffer[BUFFER_BYTES];
-	ssize_t n;
+	struct directory directory;
 	lseek(removal->root, 0, SEEK_SET);
-	while ((n = getdents64(removal->root, buffer, sizeof buffer)) > 0) {
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-				continue;
-			removal->looked++;
-			if (is_over(removal))
-				return;
-			int r = remove_entry(removal->root, entry->d_name, entry->d_type);
-			removal->done += r == 0;
-			if (r == -ENOTEMPTY)
-				clear_directory(removal, entry->d_name);
-			else
-				note(removal, r);
-		}
+	directory_begin(&directory, removal->root);
+	for (const struct dirent64 *entry; (entry = next_entry(removal, &directory));) {
+		int r = remove_entry(removal->root, entry->d_name, entry->d_type);
+		removal->done += r == 0;
+		if (r == -ENOTEMPTY)
+			clear_directory(removal, entry->d_name);
+		else
+			note(removal, r);
 	}
-	if (n < 0)
-		note(removal, -errno);
+	if (directory.error != -EAGAIN)
+		note(removal, directory.error);
 }
 
 int tree_remove(int dirfd, const char *name, const struct tree_limit *limit)

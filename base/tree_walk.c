@@ -6,7 +6,6 @@
  */
 #include "base/tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -18,9 +17,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/directory.h"
 #include "base/fd.h"
 
-enum { BUFFER_BYTES = 4096, PATHS_BYTES_MAX = 4 << 20 };
+enum { PATHS_BYTES_MAX = 4 << 20 };
 
 struct pending {
 	char *path; /* "" for the first one */
@@ -96,23 +96,17 @@ static int look_at(struct walk *walk, int directory, const struct pending *in, c
 
 static int read_directory(struct walk *walk, const struct pending *in)
 {
-	_Alignas(struct dirent64) char buffer[BUFFER_BYTES];
-	FD_CLEANUP int directory = open_pending(walk, in->path);
-	if (directory < 0)
-		return has_vanished(directory) || !walk->bounds->strict ? 0 : directory;
-	ssize_t n;
-	while ((n = getdents64(directory, buffer, sizeof buffer)) > 0) {
-		for (ssize_t at = 0; at < n;) {
-			const struct dirent64 *entry = (const void *)(buffer + at);
-			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-				continue;
-			int r = look_at(walk, directory, in, entry->d_name);
-			if (r != 0)
-				return r;
-		}
+	FD_CLEANUP int fd = open_pending(walk, in->path);
+	if (fd < 0)
+		return has_vanished(fd) || !walk->bounds->strict ? 0 : fd;
+	struct directory directory;
+	directory_begin(&directory, fd);
+	for (const struct dirent64 *entry; (entry = directory_next(&directory));) {
+		int r = look_at(walk, fd, in, entry->d_name);
+		if (r != 0)
+			return r;
 	}
-	return n < 0 && errno != ENOENT && walk->bounds->strict ? -errno : 0;
+	return directory.error != -ENOENT && walk->bounds->strict ? directory.error : 0;
 }
 
 int tree_walk(int dirfd, const char *name, const struct tree_bounds *bounds, tree_visit *visit,

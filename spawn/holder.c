@@ -170,11 +170,10 @@ static void take_standby(struct holder *holder)
 	end_standby(holder); /* one that has ended, or there would not be another */
 	holder->standby = (struct standby){
 		.pid = standby.pid,
-		.pidfd = packet->fds[0],
-		.socket = packet->fds[1],
+		.pidfd = fd_list_take(&packet->fds, 0),
+		.socket = fd_list_take(&packet->fds, 1),
 		.namespaced = (standby.flags & PROTOCOL_NAMESPACED) != 0,
 	};
-	packet->fd_count = 0;
 	/* Now it can be told from one that nobody was told of, see end_process. */
 	setpgid(standby.pid, standby.pid);
 	if (holder->greeted && holder->state == HOLDER_STARTING)

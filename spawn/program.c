@@ -5,40 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t length(char *const *list)
-{
-	size_t count = 0;
-	while (list && list[count])
-		count++;
-	return count;
-}
-
-static void free_list(char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
-}
-
-static char **copy_list(char *const *from)
-{
-	size_t count = length(from);
-	char **list = calloc(count + 1, sizeof *list);
-	for (size_t i = 0; list && i < count; i++) {
-		if (!(list[i] = strdup(from[i]))) {
-			free_list(list);
-			return NULL;
-		}
-	}
-	return list;
-}
+#include "base/string_list.h"
 
 /* Returns 1 when something was new, 0, or -ENOMEM. */
 static int add_list(char ***list, char *const *from)
 {
 	int added = 0;
 	for (; from && *from; from++) {
-		size_t count = length(*list), i = 0;
+		size_t count = string_list_length(*list), i = 0;
 		while (i < count && strcmp((*list)[i], *from) != 0)
 			i++;
 		if (i < count)
@@ -68,9 +42,9 @@ struct program *program_new(const struct holder_program *from)
 		return NULL;
 	program->program = strdup(from->program);
 	program->name = strdup(from->name);
-	program->envp = copy_list(from->envp);
-	program->preload = copy_list(from->preload);
-	program->prime = copy_list(from->prime);
+	program->envp = string_list_copy(from->envp);
+	program->preload = string_list_copy(from->preload);
+	program->prime = string_list_copy(from->prime);
 	program->confine = from->confine;
 	if (!program->program || !program->name || !program->envp || !program->preload ||
 		!program->prime) {
@@ -87,9 +61,9 @@ void program_free(struct program *program)
 		return;
 	free(program->program);
 	free(program->name);
-	free_list(program->envp);
-	free_list(program->preload);
-	free_list(program->prime);
+	string_list_free(program->envp);
+	string_list_free(program->preload);
+	string_list_free(program->prime);
 	free(program);
 }
 

@@ -3,16 +3,12 @@
  * Encoding and decoding are one pass each over a flat packet: no pointers, no allocation, and one
  * cursor that can only go forward to the end of the packet. A holder that runs inside somebody
  * else's program uses the same decoder, so nothing here may depend on the rest of the project but
- * job.h and base/fd.
+ * job.h and base/fd_message.
  */
 #include "spawn/protocol.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-
-#include "base/fd.h"
 
 struct writer {
 	char *at;
@@ -144,7 +140,7 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 		start.envc > PROTOCOL_STRINGS_MAX - start.argc)
 		return -EPROTO;
 	if (start.file_count > JOB_FILES_MAX || start.has_ruleset > 1 ||
-		start.file_count + start.has_ruleset != packet->fd_count ||
+		start.file_count + start.has_ruleset != packet->fds.count ||
 		!targets_are_valid(start.targets, start.file_count))
 		return -EPROTO;
 	if (start.nice > JOB_NICE_MAX || start.confine > JOB_CONFINE_STRICT ||
@@ -163,9 +159,9 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 		return -EPROTO;
 
 	for (size_t i = 0; i < start.file_count; i++)
-		out->files[i] = (struct job_file){packet->fds[i], start.targets[i]};
+		out->files[i] = (struct job_file){packet->fds.at[i], start.targets[i]};
 	out->sequence = start.header.sequence;
-	out->ruleset_fd = start.has_ruleset ? packet->fds[start.file_count] : -1;
+	out->ruleset_fd = start.has_ruleset ? packet->fds.at[start.file_count] : -1;
 	out->spec = (struct job_spec){
 		.program = program,
 		.argv = out->strings,
@@ -184,7 +180,7 @@ int protocol_decode_start(struct protocol_packet *packet, struct protocol_job *o
 int protocol_decode_ready(const struct protocol_packet *packet, struct protocol_ready *out)
 {
 	if (!header_is_valid(packet, PROTOCOL_READY, sizeof *out) || packet->size != sizeof *out ||
-		packet->fd_count != 0)
+		packet->fds.count != 0)
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
 	return memchr(out->note, '\0', sizeof out->note) ? 0 : -EPROTO;
@@ -193,7 +189,7 @@ int protocol_decode_ready(const struct protocol_packet *packet, struct protocol_
 int protocol_decode_standby(const struct protocol_packet *packet, struct protocol_standby *out)
 {
 	if (!header_is_valid(packet, PROTOCOL_STANDBY, sizeof *out) ||
-		packet->size != sizeof *out || packet->fd_count != 2)
+		packet->size != sizeof *out || packet->fds.count != 2)
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
 	return out->pid > 1 ? 0 : -EPROTO;
@@ -203,7 +199,7 @@ int protocol_decode_retire(const struct protocol_packet *packet)
 {
 	size_t size = sizeof(struct protocol_header);
 	bool valid = header_is_valid(packet, PROTOCOL_RETIRE, size) && packet->size == size;
-	return valid && packet->fd_count == 0 ? 0 : -EPROTO;
+	return valid && packet->fds.count == 0 ? 0 : -EPROTO;
 }
 
 int protocol_decode_started(const struct protocol_packet *packet, struct protocol_started *out)
@@ -212,90 +208,28 @@ int protocol_decode_started(const struct protocol_packet *packet, struct protoco
 		return -EPROTO;
 	memcpy(out, packet->data, sizeof *out);
 	bool process = out->pid > 1, self = (out->flags & PROTOCOL_SELF) != 0;
-	if (packet->fd_count > (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
+	if (packet->fds.count > (process ? 1 : 0) || out->error < 0 || out->error > 4095 ||
 		(!process && (out->pid != 0 || (out->error == 0 && !self))))
 		return -EPROTO;
 	return 0;
 }
 
-/* All descriptors that came, also those of a second control message; what is too many is closed. */
-static bool take_fds(struct msghdr *message, struct protocol_packet *packet)
-{
-	bool fine = true;
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(message); cmsg;
-		cmsg = CMSG_NXTHDR(message, cmsg)) {
-		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
-			continue;
-		size_t count = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof fd, sizeof fd);
-			if (packet->fd_count < PROTOCOL_FDS_MAX) {
-				packet->fds[packet->fd_count++] = fd;
-			} else {
-				fd_close(&fd);
-				fine = false;
-			}
-		}
-	}
-	return fine;
-}
-
 int protocol_receive(int socket, struct protocol_packet *packet)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * (PROTOCOL_FDS_MAX + 1))];
-	struct iovec iov = {packet->data, sizeof packet->data};
-	struct msghdr message = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof control,
-	};
-	packet->size = 0;
-	packet->fd_count = 0;
-	ssize_t n;
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == ECONNRESET ? 0 : -errno;
-	bool fine = take_fds(&message, packet) && !(message.msg_flags & MSG_TRUNC);
-	packet->size = (size_t)n;
-	if (!fine || message.msg_flags & MSG_CTRUNC || n == 0)
-		protocol_close(packet);
-	if (!fine)
-		return -EPROTO;
-	if (message.msg_flags & MSG_CTRUNC)
-		return -EMFILE;
-	return n > 0;
+	packet->size = sizeof packet->data;
+	int r = fd_message_receive(
+		socket, packet->data, &packet->size, &packet->fds, PROTOCOL_FDS_MAX);
+	return r == -ECONNRESET ? 0 : r == -EMSGSIZE ? -EPROTO : r;
 }
 
 void protocol_close(struct protocol_packet *packet)
 {
-	for (size_t i = 0; i < packet->fd_count; i++)
-		fd_close(&packet->fds[i]);
-	packet->fd_count = 0;
+	fd_list_close(&packet->fds);
 }
 
 int protocol_send(int socket, const void *data, size_t size, const int *fds, size_t fd_count)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * PROTOCOL_FDS_MAX)] = {0};
-	struct iovec iov = {(void *)data, size};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-	if (fd_count > PROTOCOL_FDS_MAX)
-		return -EINVAL;
-	if (fd_count > 0) {
-		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * fd_count);
-		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int) * fd_count);
-		memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * fd_count);
-	}
-	ssize_t n;
-	do
-		n = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return fd_count > PROTOCOL_FDS_MAX
+		       ? -EINVAL
+		       : fd_message_send_dup_fds(socket, data, size, fds, fd_count);
 }

@@ -39,6 +39,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/fd_message.h"
 #include "spawn/job.h"
 
 enum {
@@ -123,8 +124,7 @@ struct protocol_job {
  * protocol_close. */
 struct protocol_packet {
 	size_t size;
-	size_t fd_count;
-	int fds[PROTOCOL_FDS_MAX];
+	struct fd_list fds;
 	_Alignas(8) char data[JOB_MESSAGE_MAX];
 };
 

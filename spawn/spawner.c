@@ -363,7 +363,7 @@ static int receive_started(struct spawner *spawner, struct protocol_started *sta
 		return r;
 	bool expected = started->pid > 1 && !lost;
 	if (started->header.sequence != spawner->sequence || started->flags & PROTOCOL_SELF ||
-		spawner->packet.fd_count != (expected ? 1 : 0))
+		spawner->packet.fds.count != (expected ? 1 : 0))
 		return -EPROTO;
 	return 0;
 }
@@ -410,17 +410,16 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, int ru
 		return -EPIPE;
 	}
 	spawner->notes->leader = 0;
-	if (started->pid > 1 && packet->fd_count == 0) {
+	if (started->pid > 1 && packet->fds.count == 0) {
 		process_end_by_number(started->pid);
 		return -EMFILE;
 	}
 	*job = (struct job){
 		.pid = started->pid,
-		.pidfd = packet->fd_count > 0 ? packet->fds[0] : -1,
+		.pidfd = fd_list_take(&packet->fds, 0),
 		.namespaced = (started->flags & PROTOCOL_NAMESPACED) != 0,
 		.confine = spec->confinement.level,
 	};
-	packet->fd_count = 0;
 	return 0;
 }
 

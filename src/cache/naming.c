@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digits.h"
+
 unsigned cache_directory_of(const uint8_t key[DIGEST_BYTES])
 {
 	return (unsigned)key[0] << 4 | key[1] >> 4;
@@ -39,15 +41,11 @@ bool cache_is_name(const char *name)
 	return strspn(name, "0123456789abcdef") == 2 * DIGEST_BYTES && !name[2 * DIGEST_BYTES];
 }
 
-static unsigned digit(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a' + 10);
-}
-
 void cache_key_of_name(const char *name, uint8_t key[DIGEST_BYTES])
 {
 	for (size_t i = 0; i < DIGEST_BYTES; i++)
-		key[i] = (uint8_t)(digit(name[2 * i]) << 4 | digit(name[2 * i + 1]));
+		key[i] = (uint8_t)(digits_hex_value(name[2 * i]) << 4 |
+				   digits_hex_value(name[2 * i + 1]));
 }
 
 int cache_directory_open(const struct cache *cache, unsigned directory, bool make)

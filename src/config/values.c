@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digits.h"
+
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -37,11 +39,8 @@ static const char *const count_aliases[][2] = {
 /* Digits at the front of text; *rest is behind them. False: none, or more than 18. */
 static bool leading_digits(const char *text, uint64_t *value, const char **rest)
 {
-	size_t n = strspn(text, "0123456789");
-	*value = 0;
-	for (size_t i = 0; i < n && i < 18; i++)
-		*value = *value * 10 + (uint64_t)(text[i] - '0');
-	*rest = text + n;
+	*rest = text;
+	size_t n = digits_read(rest, SIZE_MAX, value);
 	return n > 0 && n <= 18;
 }
 

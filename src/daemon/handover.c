@@ -22,11 +22,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/fd_message.h"
 
 enum {
 	MAGIC = 0x736c7563, /* the same in all versions */
 	TIMEOUT_S = 10,
-	FDS_MAX = LISTENER_MAX + 2, /* even: padding could hold one more otherwise */
+	FDS_MAX = LISTENER_MAX + 1, /* and the service manager's socket */
 };
 
 enum kind { KIND_SOCKETS = 1, KIND_READY, KIND_GONE, KIND_CONNECTION, KIND_LATE };
@@ -38,81 +39,26 @@ struct packet {
 	uint64_t watchdog_ms;
 };
 
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-};
-
 static int send_packet(int channel, struct packet *packet, const int *fds, size_t count)
 {
 	packet->magic = MAGIC;
-	union control control = {0};
-	struct iovec iov = {packet, sizeof *packet};
-	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
-	if (count > 0) {
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof *fds);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof *fds);
-		memcpy(CMSG_DATA(header), fds, count * sizeof *fds);
-	}
-	ssize_t n;
-	do
-		n = sendmsg(channel, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n >= 0)
-		return 0;
-	/* Too many descriptors are under way: there is room when the peer has read some. */
-	return errno == ENOBUFS || errno == ETOOMANYREFS ? -EAGAIN : -errno;
-}
-
-static void close_all(int *fds, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		fd_close(&fds[i]);
-}
-
-static size_t take_fds(struct msghdr *message, int fds[FDS_MAX])
-{
-	size_t count = 0;
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
-		header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-			continue;
-		size_t bytes = header->cmsg_len - CMSG_LEN(0);
-		count = (bytes < FDS_MAX * sizeof *fds ? bytes : FDS_MAX * sizeof *fds) /
-			sizeof *fds;
-		memcpy(fds, CMSG_DATA(header), count * sizeof *fds);
-	}
-	return count;
+	int r = fd_message_send_dup_fds(channel, packet, sizeof *packet, fds, count);
+	/* Too many descriptors are under way; there is room again when the peer has read some. */
+	return r == -ENOBUFS || r == -ETOOMANYREFS ? -EAGAIN : r;
 }
 
 /* Returns 0, -ECONNRESET at the end, -EPROTO when it is not what was expected, or another -errno.
  */
-static int receive_packet(
-	int channel, enum kind kind, struct packet *packet, int fds[FDS_MAX], size_t *count)
+static int receive_packet(int channel, enum kind kind, struct packet *packet, struct fd_list *fds)
 {
-	union control control;
-	struct iovec iov = {packet, sizeof *packet};
-	struct msghdr message = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof control};
-	ssize_t n;
-	do
-		n = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	*count = take_fds(&message, fds);
-	if (n == (ssize_t)sizeof *packet && packet->magic == MAGIC && packet->kind == kind &&
-		!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	size_t size = sizeof *packet;
+	int r = fd_message_receive(channel, packet, &size, fds, FDS_MAX);
+	if (r == 1 && size == sizeof *packet && packet->magic == MAGIC && packet->kind == kind)
 		return 0;
-	close_all(fds, *count);
-	*count = 0;
-	return n == 0 ? -ECONNRESET : -EPROTO;
+	fd_list_close(fds);
+	if (r == 0)
+		return -ECONNRESET;
+	return r < 0 && r != -EMSGSIZE && r != -EMFILE ? r : -EPROTO;
 }
 
 static int make_address(const char *identity, struct sockaddr_un *address, socklen_t *length)
@@ -170,31 +116,31 @@ int handover_ask(const char *address, uid_t uid, struct handover_sockets *socket
 	FD_CLEANUP int channel = -1;
 	struct ucred peer;
 	struct packet packet;
-	int fds[FDS_MAX];
-	size_t count;
+	struct fd_list fds;
 	r = connect_to(identity, &channel);
 	if (r == 0)
 		r = get_peer(channel, &peer);
 	if (r == 0 && peer.uid != 0 && peer.uid != geteuid() && peer.uid != uid)
 		r = -EACCES;
 	if (r == 0)
-		r = receive_packet(channel, KIND_SOCKETS, &packet, fds, &count);
+		r = receive_packet(channel, KIND_SOCKETS, &packet, &fds);
 	if (r != 0)
 		return r == -ECONNRESET ? -EACCES : r == -EAGAIN ? -ETIMEDOUT : r;
 	bool notify = packet.has_notify == 1;
 	if (packet.listeners == 0 || packet.listeners > LISTENER_MAX ||
-		packet.listeners + notify != count ||
-		!listens_there(fds, packet.listeners, identity)) {
-		close_all(fds, count);
+		packet.listeners + notify != fds.count ||
+		!listens_there(fds.at, packet.listeners, identity)) {
+		fd_list_close(&fds);
 		return -EPROTO;
 	}
 	*sockets = (struct handover_sockets){
 		.count = packet.listeners,
 		.owns_file = packet.owns_file == 1 && packet.listeners == 1,
-		.notify = notify ? fds[count - 1] : -1,
+		.notify = notify ? fd_list_take(&fds, fds.count - 1) : -1,
 		.watchdog_ms = packet.watchdog_ms,
 	};
-	memcpy(sockets->fds, fds, packet.listeners * sizeof *fds);
+	for (size_t i = 0; i < packet.listeners; i++)
+		sockets->fds[i] = fd_list_take(&fds, i);
 	*out = fd_take(&channel);
 	return 0;
 }
@@ -202,13 +148,12 @@ int handover_ask(const char *address, uid_t uid, struct handover_sockets *socket
 int handover_finish(int channel)
 {
 	struct packet packet = {.kind = KIND_READY}, answer = {0};
-	int fds[FDS_MAX];
-	size_t count;
+	struct fd_list fds;
 	/* Even when sending fails, there may be an answer that was sent before. */
 	int sent = send_packet(channel, &packet, NULL, 0);
-	int r = receive_packet(channel, KIND_GONE, &answer, fds, &count);
+	int r = receive_packet(channel, KIND_GONE, &answer, &fds);
 	if (r == 0)
-		close_all(fds, count);
+		fd_list_close(&fds);
 	if (r == -EPROTO && answer.magic == MAGIC && answer.kind == KIND_LATE)
 		return -ESTALE;
 	r = sent < 0 ? sent : r;
@@ -219,16 +164,15 @@ int handover_finish(int channel)
 int handover_receive(int channel, int *fd)
 {
 	struct packet packet;
-	int fds[FDS_MAX];
-	size_t count;
-	int r = receive_packet(channel, KIND_CONNECTION, &packet, fds, &count);
+	struct fd_list fds;
+	int r = receive_packet(channel, KIND_CONNECTION, &packet, &fds);
 	if (r < 0)
 		return r == -EAGAIN ? r : -ECONNRESET;
-	if (count != 1) {
-		close_all(fds, count);
+	if (fds.count != 1) {
+		fd_list_close(&fds);
 		return -ECONNRESET;
 	}
-	*fd = fds[0];
+	*fd = fd_list_take(&fds, 0);
 	return 0;
 }
 
@@ -289,11 +233,10 @@ void handover_refuse(int fd)
 int handover_is_ready(int channel)
 {
 	struct packet packet;
-	int fds[FDS_MAX];
-	size_t count;
-	int r = receive_packet(channel, KIND_READY, &packet, fds, &count);
+	struct fd_list fds;
+	int r = receive_packet(channel, KIND_READY, &packet, &fds);
 	if (r == 0)
-		close_all(fds, count);
+		fd_list_close(&fds);
 	return r == 0 || r == -EAGAIN ? r : -ECONNRESET;
 }
 

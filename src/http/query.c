@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/digits.h"
+
 struct decoder {
 	struct query *query;
 	char *at; /* where the next decoded byte goes */
@@ -18,14 +20,6 @@ static enum query_error refuse(struct decoder *decoder, enum query_error error, 
 {
 	*decoder->why = why;
 	return error;
-}
-
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
 }
 
 /* Decodes text[0 … len) to decoder->at with a NUL behind it. */
@@ -39,8 +33,8 @@ static enum query_error decode(
 			c = ' ';
 		if (c == '%') {
 			bool whole = len - i > 2;
-			int high = whole ? hex_value(text[i + 1]) : -1;
-			int low = whole ? hex_value(text[i + 2]) : -1;
+			int high = whole ? digits_hex_value(text[i + 1]) : -1;
+			int low = whole ? digits_hex_value(text[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return refuse(decoder, QUERY_E_MALFORMED, "bad escape in the URL");
 			c = (char)(high << 4 | low);

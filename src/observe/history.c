@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -51,9 +50,7 @@ static uint64_t window_now(void)
 
 static void put_failure(struct history_failure *failure, const struct access *access)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	failure->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	failure->time_ms = clock_unix_ms();
 	failure->status = access->status;
 	snprintf(failure->id, sizeof failure->id, "%s", access->id);
 	snprintf(failure->recipe, sizeof failure->recipe, "%s",

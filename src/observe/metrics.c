@@ -8,7 +8,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #define COUNT(counter, n) atomic_fetch_add_explicit(&(counter), (n), memory_order_relaxed)
 #define READ(counter) atomic_load_explicit(&(counter), memory_order_relaxed)
@@ -46,9 +47,7 @@ int metrics_new(struct metrics **out)
 	if (!metrics)
 		return -ENOMEM;
 	pthread_mutex_init(&metrics->lock, NULL);
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	metrics->started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	metrics->started_ms = clock_unix_ms();
 	*out = metrics;
 	return 0;
 }

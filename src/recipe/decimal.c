@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/digits.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -18,17 +20,13 @@ static bool is_digit(char c)
  * says no. */
 static bool read_whole(const char *text, size_t len, size_t *count, int64_t *whole)
 {
-	size_t n = 0;
-	int64_t sum = 0;
-	while (n < len && is_digit(text[n])) {
-		sum = sum * 10 + (text[n] - '0');
-		if (sum > DECIMAL_LIMIT || (n == 1 && text[0] == '0'))
-			return false;
-		n++;
-	}
-	*count = n;
-	*whole = sum;
-	return n > 0;
+	const char *at = text;
+	uint64_t value;
+	*count = digits_read(&at, len, &value);
+	if (*count == 0 || value > DECIMAL_LIMIT || (*count > 1 && text[0] == '0'))
+		return false;
+	*whole = (int64_t)value;
+	return true;
 }
 
 bool decimal_parse(const char *text, size_t len, int places, int64_t *millionths)

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digits.h"
+
 static const struct {
 	const char *name;
 	const char *hex;
@@ -31,14 +33,6 @@ static const struct {
 	{"yellow", "ffff00"},
 };
 
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9'   ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 bool param_read_color(const char *text, struct param_value *value)
 {
 	for (size_t i = 0; i < sizeof basic / sizeof *basic; i++)
@@ -50,7 +44,7 @@ bool param_read_color(const char *text, struct param_value *value)
 	char *out = value->canonical;
 	*out++ = '#';
 	for (size_t i = 0; i < len; i++) {
-		int digit = hex_value(text[i]);
+		int digit = digits_hex_value(text[i]);
 		if (digit < 0)
 			return false;
 		for (int n = len == 3 ? 2 : 1; n > 0; n--)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 static unsigned count_files(void)
@@ -94,9 +95,7 @@ struct status_view *status_view_new(
 	struct status_view *view = calloc(1, sizeof *view);
 	if (!view)
 		return NULL;
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	view->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	view->now_ms = clock_unix_ms();
 	view->started_ms = metrics_started_ms(service->observer.metrics);
 	view->connections = connections;
 	view->connections_max = config->connections;

@@ -26,7 +26,7 @@ static void check_start(void)
 		return;
 	size_t ruleset = job.ruleset_fd >= 0;
 	MUST(inside(job.spec.program) && job.spec.argv[0]);
-	MUST(job.spec.file_count + ruleset == packet.fd_count);
+	MUST(job.spec.file_count + ruleset == packet.fds.count);
 	MUST(!ruleset || job.spec.confinement.level != JOB_CONFINE_OFF);
 	MUST(job.spec.confinement.level <= JOB_CONFINE_STRICT && job.spec.nice <= 19);
 	MUST(job.spec.directory && *job.spec.directory);
@@ -80,7 +80,7 @@ static void check_encoded(struct fuzz_bytes *bytes)
 	MUST(size > 0 || size == -EINVAL || size == -E2BIG);
 	if (size > 0) {
 		packet.size = (size_t)size;
-		packet.fd_count = spec.file_count + ruleset;
+		packet.fds.count = spec.file_count + ruleset;
 		MUST(protocol_decode_start(&packet, &job) == 0);
 		MUST(!strcmp(job.spec.program, spec.program) && job.sequence == 7);
 		MUST(job.spec.limits.memory_bytes == spec.limits.memory_bytes);
@@ -108,9 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bytes.size > 0)
 		memcpy(packet.data, bytes.data, bytes.size);
 	packet.size = bytes.size;
-	packet.fd_count = fds;
+	packet.fds.count = fds;
 	for (size_t i = 0; i < fds; i++)
-		packet.fds[i] = (int)i;
+		packet.fds.at[i] = (int)i;
 	check_start();
 	check_answers();
 	return 0;

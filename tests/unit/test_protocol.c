@@ -44,10 +44,10 @@ static void encode_sample(void)
 	ssize_t size = protocol_encode_start(&spec, true, 77, packet.data, sizeof packet.data);
 	assert_true(size > 0);
 	packet.size = (size_t)size;
-	packet.fd_count = 3;
-	packet.fds[0] = 50;
-	packet.fds[1] = 51;
-	packet.fds[2] = 52;
+	packet.fds.count = 3;
+	packet.fds.at[0] = 50;
+	packet.fds.at[1] = 51;
+	packet.fds.at[2] = 52;
 }
 
 static void test_message(void **state)
@@ -110,7 +110,7 @@ static void test_garbled_message(void **state)
 			size_t used = packet.size;
 			memcpy(broken.data, packet.data, used);
 			broken.size = used;
-			broken.fd_count = packet.fd_count;
+			broken.fds.count = packet.fds.count;
 			broken.data[i] = (char)values[v];
 			int r = protocol_decode_start(&broken, &decoded);
 			if (i < offsetof(struct protocol_header, sequence) &&
@@ -125,9 +125,9 @@ static void test_garbled_message(void **state)
 				expect_within(&broken, &decoded.spec);
 		}
 	}
-	packet.fd_count = 2;
+	packet.fds.count = 2;
 	assert_int_equal(protocol_decode_start(&packet, &decoded), -EPROTO);
-	packet.fd_count = 4;
+	packet.fds.count = 4;
 	assert_int_equal(protocol_decode_start(&packet, &decoded), -EPROTO);
 }
 
@@ -185,8 +185,8 @@ static void test_receive(void **state)
 	assert_int_equal(protocol_send(pair[0], big, JOB_MESSAGE_MAX, eight, JOB_FILES_MAX), 0);
 	assert_int_equal(protocol_receive(pair[1], &packet), 1);
 	assert_int_equal(packet.size, JOB_MESSAGE_MAX);
-	assert_int_equal(packet.fd_count, JOB_FILES_MAX);
-	assert_int_equal(fcntl(packet.fds[0], F_GETFD), FD_CLOEXEC);
+	assert_int_equal(packet.fds.count, JOB_FILES_MAX);
+	assert_int_equal(fcntl(packet.fds.at[0], F_GETFD), FD_CLOEXEC);
 	protocol_close(&packet);
 
 	struct {

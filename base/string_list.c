@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/string_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t string_list_length(char *const *list)
+{
+	size_t count = 0;
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+char **string_list_copy(char *const *list)
+{
+	size_t count = string_list_length(list);
+	char **copy = calloc(count + 1, sizeof *copy);
+	for (size_t i = 0; copy && i < count; i++) {
+		if (!(copy[i] = strdup(list[i]))) {
+			string_list_free(copy);
+			return NULL;
+		}
+	}
+	return copy;
+}
+
+void string_list_clear(char **list)
+{
+	for (; *list; list++)
+		free(*list);
+}
+
+void string_list_free(char **list)
+{
+	if (list)
+		string_list_clear(list);
+	free(list);
+}

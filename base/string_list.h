@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_STRING_LIST_H
+#define BASE_STRING_LIST_H
+
+/* Lists of strings that end with NULL, as argv does. Any thread. */
+
+#include <stddef.h>
+
+/* list NULL: 0. */
+size_t string_list_length(char *const *list);
+/* A copy of list and strings; an empty one of NULL. NULL: out of memory. */
+char **string_list_copy(char *const *list);
+/* Frees the strings; the list itself stays the caller's. */
+void string_list_clear(char **list);
+/* Frees strings and list. NULL is fine. */
+void string_list_free(char **list);
+
+#endif
