@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The request's way in. What the peer sends is read in small pieces while nobody waits for it, and
- * goes through the state machine of input.c, which bounds it; whoever sends an answer meanwhile
- * looks at no more than a record's header, for an abort. */
+/* The request's way in. What the peer sends is read in small pieces, without waiting, and goes
+ * through the state machine of input.c, which bounds it. While an answer is sent, no more than a
+ * record's header is read at a time, to find an abort. */
 #include "fcgi/connection_internal.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ void fcgi_connection_free(struct fcgi_connection *connection)
 	fd_close(&connection->fd);
 	record_pipe_close(&connection->record_pipe);
 	fcgi_input_clear(&connection->input);
-	free(connection->last);
+	free(connection->tail.record);
 	free(connection);
 }
 
@@ -87,7 +87,7 @@ void fcgi_connection_set_limit(
 	connection->connections_max = connections_max;
 }
 
-int fcgi_connection_flush_reply(struct fcgi_connection *connection)
+int connection_flush_reply(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
 	if (input->reply_length == 0)
@@ -102,39 +102,59 @@ int fcgi_connection_flush_reply(struct fcgi_connection *connection)
 	return 0;
 }
 
-int fcgi_connection_read_input(struct fcgi_connection *connection, bool may_reply)
+/* Returns how many bytes came, 0 for another try, -EAGAIN when nothing is there, or -ECONNRESET. */
+static ssize_t receive(struct fcgi_connection *connection, uint8_t *buffer, size_t size)
+{
+	ssize_t n = recv(connection->fd, buffer, size, MSG_DONTWAIT);
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n <= 0)
+		return n < 0 && errno == EAGAIN ? -EAGAIN : -ECONNRESET;
+	if (connection->connections_max)
+		connection->input.connections_max = atomic_load(connection->connections_max);
+	return n;
+}
+
+/* What the bytes have led to. */
+static int after_input(const struct fcgi_input *input)
+{
+	if (input->close_soon)
+		return -ECONNRESET;
+	return input->answering && input->aborted ? -ECANCELED : 0;
+}
+
+int connection_look_for_abort(struct fcgi_connection *connection)
+{
+	struct fcgi_input *input = &connection->input;
+	uint8_t buffer[FCGI_HEADER_LEN];
+	if (input->reply_length > 0)
+		return 0;
+	ssize_t n = receive(connection, buffer, sizeof buffer);
+	if (n <= 0)
+		return (int)n;
+	/* So few bytes end one record at most, so one reply at most is pending then. */
+	size_t taken = fcgi_input_feed(input, buffer, (size_t)n);
+	return input->broken || taken < (size_t)n ? -EPROTO : after_input(input);
+}
+
+static int read_and_reply(struct fcgi_connection *connection)
 {
 	struct fcgi_input *input = &connection->input;
 	uint8_t buffer[READ_BUFFER];
-	if (!may_reply && input->reply_length > 0)
-		return 0;
-	ssize_t n = recv(
-		connection->fd, buffer, may_reply ? sizeof buffer : FCGI_HEADER_LEN, MSG_DONTWAIT);
-	if (n < 0 && errno == EINTR)
-		return 0;
-	if (n < 0)
-		return errno == EAGAIN ? -EAGAIN : -ECONNRESET;
-	if (n == 0)
-		return -ECONNRESET;
-	if (connection->connections_max)
-		input->connections_max = atomic_load(connection->connections_max);
-	size_t at = 0;
-	while (at < (size_t)n) {
+	ssize_t n = receive(connection, buffer, sizeof buffer);
+	if (n <= 0)
+		return (int)n;
+	for (size_t at = 0; at < (size_t)n;) {
 		size_t taken = fcgi_input_feed(input, buffer + at, (size_t)n - at);
 		at += taken;
-		/* Without a step forward there will be none: so few bytes need one reply at most.
-		 */
-		if (input->broken || taken == 0)
-			return -EPROTO;
-		if (may_reply && fcgi_connection_flush_reply(connection) < 0)
+		/* Without a step forward there will be none. */
+		if (input->broken || taken == 0 || connection_flush_reply(connection) < 0)
 			return -EPROTO;
 	}
-	if (input->close_soon)
-		return -ECONNRESET;
-	return connection->input.answering && input->aborted ? -ECANCELED : 0;
+	return after_input(input);
 }
 
-bool fcgi_connection_is_between(const struct fcgi_connection *connection)
+bool connection_is_between(const struct fcgi_connection *connection)
 {
 	const struct record_pipe *record_pipe = &connection->record_pipe;
 	return !connection->torn && record_pipe->bytes == 0 && record_pipe->promised == 0;
@@ -142,12 +162,12 @@ bool fcgi_connection_is_between(const struct fcgi_connection *connection)
 
 int fcgi_connection_read(struct fcgi_connection *connection)
 {
-	bool between = fcgi_connection_is_between(connection);
-	/* The reply can never be sent, so the caller must not come again for what is left unread.
-	 */
-	if (!between && connection->input.reply_length > 0)
+	if (connection_is_between(connection))
+		return read_and_reply(connection);
+	/* The reply can never be sent, so the caller must not come back for what is unread. */
+	if (connection->input.reply_length > 0)
 		return -EPROTO;
-	return fcgi_connection_read_input(connection, between);
+	return connection_look_for_abort(connection);
 }
 
 int fcgi_connection_begin(struct fcgi_connection *connection)

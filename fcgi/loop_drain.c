@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a loop: nobody is let in any more, and whoever has nothing running is closed, or given
- * to the process that goes on with it. A request that is on its way already is served, here or
- * there. */
+/* The end of a loop. It accepts no more connections. Idle ones are closed, or given to the process
+ * that goes on with them. A request that is already under way is served, here or there. */
 #include <errno.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
 
 #include "base/clock.h"
 #include "fcgi/loop_internal.h"
 
-enum { FIRST_REQUEST_MS = 5000 /* for who came just before */ };
+enum { FIRST_REQUEST_MS = 5000 /* for a peer that connected just before */ };
 
 void fcgi_loop_hand_over(struct fcgi_loop *loop, int (*give)(void *data, int fd), void *data)
 {
 	loop->accepting = false;
-	/* Closing a socket that another process has, too, does not take it out of the set. */
 	for (size_t i = 0; i < loop->listener_count; i++)
-		loop_arm(loop, &loop->listeners[i], EPOLL_CTL_DEL, 0);
+		event_target_close(&loop->listeners[i], loop->epoll);
 	loop->listener_count = 0;
 	pthread_mutex_lock(&loop->lock);
 	loop->draining = true;
@@ -37,7 +33,7 @@ bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 	if (r == -EAGAIN)
 		return false;
 	if (r == 0) {
-		loop_close_parked(loop, peer);
+		loop_peer_close(loop, peer);
 		return true;
 	}
 	pthread_mutex_lock(&loop->lock);
@@ -46,13 +42,7 @@ bool loop_give_away(struct fcgi_loop *loop, struct peer *peer)
 	return false;
 }
 
-bool loop_has_input(const struct peer *peer)
-{
-	int bytes = 0;
-	return ioctl(peer->target.fd, FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
-/* Workers only put peers before the first one, so what follows it is this thread's to walk through.
+/* Workers insert at the head only, so this thread may walk behind the first peer without the lock.
  */
 void loop_leave_idle(struct fcgi_loop *loop)
 {
@@ -65,8 +55,8 @@ void loop_leave_idle(struct fcgi_loop *loop)
 		if (loop->give) {
 			if (!loop_give_away(loop, peer))
 				return;
-		} else if ((peer->served || !first_request) && !loop_has_input(peer)) {
-			loop_close_parked(loop, peer);
+		} else if ((peer->served || !first_request) && !loop_peer_has_input(peer)) {
+			loop_peer_close(loop, peer);
 		}
 		peer = next;
 	}

@@ -2,41 +2,36 @@
 #ifndef FCGI_LOOP_INTERNAL_H
 #define FCGI_LOOP_INTERNAL_H
 
-/* What loop.c, from the first connection on, loop_crowd.c, when there are too many, and
- * loop_drain.c, the end, share. The loop's thread. */
+/* What the files of the loop share: loop_peers.c, loop_crowd.c, loop_drain.c, and loop.c above
+ * them. loop.c says which lock guards what. The loop's thread, except where another is named. */
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "fcgi/event_target.h"
 #include "fcgi/loop.h"
 
 enum { LOOP_LISTENERS = 16 };
 
-enum event_target_kind { TARGET_LISTENER, TARGET_WATCH, TARGET_PEER };
-
-/* What an epoll event points to. */
-struct event_target {
-	enum event_target_kind kind;
-	int fd;
-};
-
 struct watch {
-	struct event_target target;
+	struct event_target target; /* fd -1: free */
 	void (*ready)(void *data);
 	void *data;
 };
 
+/* One connection. */
 struct peer {
-	struct event_target target;
+	struct event_target target; /* with the lock, or while no worker has the connection */
 	struct fcgi_connection *connection;
-	bool armed;	      /* in the epoll set; with the lock, or while no worker has it */
-	bool reading;	      /* in the list `reading`, not in `idle`: loop's thread only */
-	bool served;	      /* has asked before */
-	uint64_t deadline_ms; /* reading: when its request has to be there */
-	uint64_t idle_ms;     /* idle: since when */
+	bool reading;	      /* in the list `reading`, not in `idle` */
+	bool served;	      /* has had an answer */
+	uint64_t deadline_ms; /* in `reading`: when its request has to be complete */
+	uint64_t idle_ms;     /* in `idle`: since when */
 	TAILQ_ENTRY(peer) entry;
 };
+
+TAILQ_HEAD(peers, peer);
 
 struct fcgi_loop {
 	struct fcgi_loop_options options;
@@ -44,41 +39,51 @@ struct fcgi_loop {
 	size_t listener_count;
 	struct event_target listeners[LOOP_LISTENERS];
 	bool accepting;
-	bool crowded;		  /* somebody wants to connect, and there is no room */
-	uint64_t crowded_said_ms; /* in the log; 0: never */
-	bool short_of_files;	  /* said in the log */
+	bool crowded;		  /* a connection waits to be accepted, and there is no room */
+	uint64_t crowded_said_ms; /* when that was logged; 0: never */
+	bool short_of_files;	  /* accept failed; it has been logged */
 	uint64_t accept_again_ms;
 	struct watch watches[FCGI_LOOP_WATCHES];
-	TAILQ_HEAD(peers, peer)
-	reading;	      /* requests of which something has come, the oldest first */
+	struct peers reading; /* part of a request has come; the earliest deadline first */
 	pthread_mutex_t lock; /* for idle, draining and give */
-	struct peers idle;    /* all the others that the loop has, the longest idle one last */
+	struct peers idle;    /* the longest idle one last */
 	bool draining;
-	uint64_t drain_ms; /* when that began */
+	uint64_t drain_ms; /* when draining began */
 	int (*give)(void *data, int fd);
 	void *give_data;
-	atomic_uint connections;
-	atomic_uint connections_max; /* what a web server is told */
+	atomic_uint connections;     /* also those that workers have */
+	atomic_uint connections_max; /* what web servers are told */
 };
 
-/* epoll_ctl; returns 0 or -errno. */
-int loop_arm(struct fcgi_loop *loop, struct event_target *target, int operation, uint32_t events);
-/* Closes a connection that is idle or being read. */
-void loop_close_parked(struct fcgi_loop *loop, struct peer *peer);
+/* loop_peers.c */
 
-/* Whether something has come that the loop has not seen yet: it will be an event of the next round.
- */
-bool loop_has_input(const struct peer *peer);
-/* loop_crowd.c: whether somebody waits to be accepted. */
+/* A new connection, idle and not in the epoll set. Takes fd. Returns 0 or -ENOMEM. */
+int loop_peer_new(struct fcgi_loop *loop, int fd, struct peer **out);
+/* Puts the peer into the epoll set. Returns 0 or -errno. Any thread: with the lock. */
+int loop_peer_open(struct fcgi_loop *loop, struct peer *peer);
+/* Takes the peer out of its list, for the callback. */
+void loop_peer_unpark(struct fcgi_loop *loop, struct peer *peer);
+/* Moves the peer to the end of `reading`, or to the beginning of `idle`. */
+void loop_peer_set_reading(struct fcgi_loop *loop, struct peer *peer, bool reading);
+/* Closes a connection that is in one of the lists. */
+void loop_peer_close(struct fcgi_loop *loop, struct peer *peer);
+/* Whether bytes have come that the loop has not read: the next round has an event for them. */
+bool loop_peer_has_input(const struct peer *peer);
+
+/* loop_crowd.c */
+
+/* Whether a connection waits to be accepted. */
 bool loop_has_caller(int listener);
-/* Closes the longest idle connection, for one that wants to come. Not while events are being
- * handled, which may point to it. False: there is none. */
+/* Closes the longest idle connection, to make room for a new one. Not while events are handled:
+ * one of them may point to it. False: there is none. */
 bool loop_make_room(struct fcgi_loop *loop);
 
-/* Gives a connection away of which nothing has been read; false: the other cannot take it, now or
- * ever. */
+/* loop_drain.c */
+
+/* Gives away a connection of which nothing has been read. False: the receiver cannot take it now,
+ * or at all. */
 bool loop_give_away(struct fcgi_loop *loop, struct peer *peer);
-/* Closes or gives away whoever has nothing to be waited for. */
+/* Closes or gives away the idle connections that no request is expected on. */
 void loop_leave_idle(struct fcgi_loop *loop);
 
 #endif

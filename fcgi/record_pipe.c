@@ -17,7 +17,7 @@
 #include "fcgi/record.h"
 
 enum {
-	STAGE_BYTES = 1 << 20,
+	PIPE_BYTES = 1 << 20,
 	HOLD_BYTES = 128 * 1024, /* a record's pages, however they are aligned */
 };
 
@@ -44,7 +44,7 @@ static int open_pipe(int *out, int bytes)
 int record_pipe_open(struct record_pipe *record_pipe, bool is_long)
 {
 	int r = open_pipe(&record_pipe->hold, is_long ? HOLD_BYTES : 0);
-	return r == 0 && is_long ? open_pipe(&record_pipe->pipe, STAGE_BYTES) : r;
+	return r == 0 && is_long ? open_pipe(&record_pipe->pipe, PIPE_BYTES) : r;
 }
 
 void record_pipe_close(struct record_pipe *record_pipe)
@@ -55,12 +55,12 @@ void record_pipe_close(struct record_pipe *record_pipe)
 	record_pipe->bytes = 0;
 }
 
-bool stage_is_empty(const struct record_pipe *record_pipe)
+bool record_pipe_is_empty(const struct record_pipe *record_pipe)
 {
 	return record_pipe->held == 0 && record_pipe->promised == 0 && record_pipe->bytes == 0;
 }
 
-int stage_hold(struct record_pipe *record_pipe, int from, uint64_t *left)
+int record_pipe_hold(struct record_pipe *record_pipe, int from, uint64_t *left)
 {
 	size_t wanted = *left < FCGI_RECORD_MAX ? (size_t)*left : FCGI_RECORD_MAX;
 	ssize_t n = splice(
@@ -115,7 +115,7 @@ int record_pipe_fill(struct record_pipe *record_pipe, int from, uint16_t id, uin
 	while (record_pipe->promised > 0 || record_pipe->held > 0 || *left > 0) {
 		int r = record_pipe->promised > 0 ? lay_content(record_pipe)
 			: record_pipe->held > 0	  ? lay_header(record_pipe, id)
-						  : stage_hold(record_pipe, from, left);
+						  : record_pipe_hold(record_pipe, from, left);
 		if (r <= 0)
 			return r;
 	}

@@ -31,16 +31,16 @@ int record_pipe_open(struct record_pipe *record_pipe, bool is_long);
 void record_pipe_close(struct record_pipe *record_pipe);
 
 /* All that it took has left it. */
-bool stage_is_empty(const struct record_pipe *record_pipe);
+bool record_pipe_is_empty(const struct record_pipe *record_pipe);
 
 /* Takes the content of one record, at most *left bytes, out of the pipe `from` into the hold, which
  * must be empty; counts *left down. Never blocks. Returns 1, -ENODATA when nothing is in the pipe,
  * or another -errno. */
-int stage_hold(struct record_pipe *record_pipe, int from, uint64_t *left);
+int record_pipe_hold(struct record_pipe *record_pipe, int from, uint64_t *left);
 
 /* Moves up to *left bytes, which should be in the pipe `from`, by way of the hold into the
  * record_pipe as STDOUT records of request `id`, until it is full or *left is 0; counts *left down
- * as records begin. Returns 0, or -errno as stage_hold. */
+ * as records begin. Returns 0, or -errno as record_pipe_hold. */
 int record_pipe_fill(struct record_pipe *record_pipe, int from, uint16_t id, uint64_t *left);
 
 #endif

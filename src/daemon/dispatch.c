@@ -49,7 +49,7 @@ static bool submit_end(struct server *server, struct fcgi_connection *connection
 static void close_answered(struct server *server, struct request *request)
 {
 	struct fcgi_connection *connection = request_get_connection(request);
-	int r = request_end(request) ? fcgi_connection_end_now(connection) : -ECONNRESET;
+	int r = request_end(request) ? fcgi_connection_try_end(connection) : -ECONNRESET;
 	request_free(request);
 	if (r == -EAGAIN && submit_end(server, connection))
 		return;

@@ -3,7 +3,7 @@
  * moment ago is still known (memo.h), and two looks tell that it is still so. This is the loop's
  * thread, so nothing here waits: source and result lie on file systems of this machine, both were
  * looked at less than MEMO_IDLE_MS ago, no file is read, and what the web server does not take at
- * once is left to a worker (fcgi_connection_end_now). */
+ * once is left to a worker (fcgi_connection_try_end). */
 #include "src/request/internal.h"
 
 #include <errno.h>

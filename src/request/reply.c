@@ -4,7 +4,6 @@
 #include "src/request/reply.h"
 
 #include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -20,69 +19,55 @@ int reply_send_header(struct fcgi_connection *connection, const struct response 
 	return text.overflow ? -EMSGSIZE : fcgi_connection_write(connection, text.data, text.len);
 }
 
+/* The fields and the content, so that they leave with the end. Without memory, both are sent now.
+ */
+static int send_last(struct fcgi_connection *connection, const struct text *text)
+{
+	if (text->overflow)
+		return -EMSGSIZE;
+	const struct iovec part = {text->data, text->len};
+	int r = fcgi_connection_write_last(connection, &part, 1);
+	return r == -ENOMEM ? fcgi_connection_write(connection, text->data, text->len) : r;
+}
+
 int reply_send_alone(struct fcgi_connection *connection, const struct response *response)
 {
 	char buffer[FIELDS_MAX];
 	struct text text;
 	text_init(&text, buffer, sizeof buffer);
 	response_fields(response, &text);
-	return text.overflow ? -EMSGSIZE
-			     : fcgi_connection_write_last(connection, text.data, text.len);
-}
-
-/* The fields, and room for the content behind them, which fcgi_connection_last_done ends. NULL:
- * there is none, *error says why. */
-static char *begin_last(struct fcgi_connection *connection, const struct response *response,
-	size_t *fields, int *error)
-{
-	char buffer[FIELDS_MAX];
-	struct text text;
-	text_init(&text, buffer, sizeof buffer);
-	response_fields(response, &text);
-	*error = text.overflow ? -EMSGSIZE : -ENOMEM;
-	char *last = text.overflow ? NULL
-				   : fcgi_connection_last(connection, text.len + response->length);
-	if (!last)
-		return NULL;
-	memcpy(last, text.data, text.len);
-	*fields = text.len;
-	return last + text.len;
-}
-
-int reply_send_short(struct fcgi_connection *connection, const struct response *response, int file,
-	uint64_t offset)
-{
-	size_t fields, have = 0;
-	int r;
-	char *content = begin_last(connection, response, &fields, &r);
-	if (!content)
-		return r;
-	r = 0;
-	while (have < response->length && r == 0) {
-		ssize_t n = pread(
-			file, content + have, response->length - have, (off_t)(offset + have));
-		if (n > 0)
-			have += (size_t)n;
-		else if (n == 0)
-			r = -ENODATA;
-		else if (errno != EINTR)
-			r = -errno;
-	}
-	fcgi_connection_last_done(connection, r == 0 ? fields + have : 0);
-	return r;
+	return send_last(connection, &text);
 }
 
 int reply_send_memory(
 	struct fcgi_connection *connection, const struct response *response, const void *content)
 {
-	size_t fields;
-	int r;
-	char *room = begin_last(connection, response, &fields, &r);
-	if (!room)
-		return r;
-	memcpy(room, content, response->length);
-	fcgi_connection_last_done(connection, fields + response->length);
-	return 0;
+	char buffer[FIELDS_MAX];
+	struct text text;
+	text_init(&text, buffer, sizeof buffer);
+	response_fields(response, &text);
+	if (text.overflow)
+		return -EMSGSIZE;
+	const struct iovec parts[] = {
+		{text.data, text.len}, {(void *)(uintptr_t)content, response->length}};
+	return fcgi_connection_write_last(connection, parts, 2);
+}
+
+int reply_send_short(struct fcgi_connection *connection, const struct response *response, int file,
+	uint64_t offset)
+{
+	char content[REPLY_SHORT_MAX];
+	size_t have = 0;
+	while (have < response->length) {
+		ssize_t n = pread(
+			file, content + have, response->length - have, (off_t)(offset + have));
+		if (n == 0)
+			return -ENODATA;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		have += n > 0 ? (size_t)n : 0;
+	}
+	return reply_send_memory(connection, response, content);
 }
 
 int reply_send_error(struct fcgi_connection *connection, const struct response *response,
@@ -99,5 +84,5 @@ int reply_send_error(struct fcgi_connection *connection, const struct response *
 	response_fields(&error, &text);
 	if (!head)
 		text_append(&text, body.data, body.len);
-	return fcgi_connection_write_last(connection, text.data, text.len);
+	return send_last(connection, &text);
 }

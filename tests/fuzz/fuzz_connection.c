@@ -264,11 +264,16 @@ static int send_body(struct fcgi_connection *connection, enum way way, size_t si
 	static uint8_t body[BODY_MAX];
 	for (size_t i = 0; i < size; i++)
 		body[i] = body_byte(i);
+	int r;
 	if (way == WAY_WRITE || way == WAY_BREAK)
 		return fcgi_connection_write(connection, body, size);
-	if (way == WAY_LAST)
-		return fcgi_connection_write_last(connection, body, size);
-	int r, fd = way == WAY_PIPE ? make_pipe(have) : memfd_create("body", MFD_CLOEXEC);
+	if (way == WAY_LAST) {
+		const struct iovec parts[] = {{body, size / 3}, {body + size / 3, size - size / 3}};
+		r = fcgi_connection_write_last(connection, parts, 2);
+		MUST(r == 0 || (r == -ENOMEM && size > FCGI_RECORD_MAX));
+		return r == 0 ? 0 : fcgi_connection_write(connection, body, size);
+	}
+	int fd = way == WAY_PIPE ? make_pipe(have) : memfd_create("body", MFD_CLOEXEC);
 	MUST(fd >= 0);
 	if (way == WAY_PIPE) {
 		r = fcgi_connection_splice(connection, fd, size);
