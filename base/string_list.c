@@ -25,15 +25,9 @@ char **string_list_copy(char *const *list)
 	return copy;
 }
 
-void string_list_clear(char **list)
-{
-	for (; *list; list++)
-		free(*list);
-}
-
 void string_list_free(char **list)
 {
-	if (list)
-		string_list_clear(list);
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
 	free(list);
 }

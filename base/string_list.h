@@ -10,8 +10,6 @@
 size_t string_list_length(char *const *list);
 /* A copy of list and strings; an empty one of NULL. NULL: out of memory. */
 char **string_list_copy(char *const *list);
-/* Frees the strings; the list itself stays the caller's. */
-void string_list_clear(char **list);
 /* Frees strings and list. NULL is fine. */
 void string_list_free(char **list);
 
