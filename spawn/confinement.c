@@ -99,8 +99,8 @@ static int add_place(struct confinement *confinement, size_t i)
 static int compile_filters(struct confinement *confinement)
 {
 	const int landlock = confinement->support.landlock;
-	const struct filters_options spawner = {.watch = true, .exec = true, .landlock = landlock};
-	const struct filters_options holder = {.landlock = landlock};
+	const struct filters_options spawner = {.landlock = landlock};
+	const struct filters_options holder = {.holder = true, .landlock = landlock};
 	confinement->filters = filters_compile(&spawner);
 	if (confinement->filters < 0)
 		return confinement->filters;

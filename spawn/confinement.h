@@ -27,8 +27,7 @@ void confinement_free(struct confinement *confinement);
 struct confinement_support confinement_get_support(const struct confinement *confinement);
 
 /* Memory files for filters_map, borrowed; -1: the kernel has no filters. The second one is for a
- * holder, whose jobs can read all that the holder knows: no way to execute anything in `strict`,
- * and no calls that only the spawner answers. */
+ * holder, whose jobs can read all that the holder knows: no way to execute anything in `strict`. */
 int confinement_get_filters(const struct confinement *confinement);
 int confinement_get_holder_filters(const struct confinement *confinement);
 

@@ -66,8 +66,9 @@ enum { FILTER_LENGTH_MAX = 2048 };
 bool filters_supported(void);
 
 struct filters_options {
-	bool watch;   /* also for who has a WATCH filter, if the kernel has such */
-	bool exec;    /* `strict` lets the first execve pass; false, for a holder: none */
+	/* For a holder, whose jobs can read all that it knows: there are no keys. So `strict` lets
+	 * no execve pass, and no process is asked about signals. */
+	bool holder;
 	int landlock; /* its version: what it does not look at is refused here */
 };
 

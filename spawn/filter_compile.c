@@ -44,8 +44,9 @@ static struct filter_rules rules_of(
 		.plain = job & FILTER_PLAIN,
 		.truncate = options->landlock < LANDLOCK_ABI_TRUNCATE,
 		.signals = signals,
+		.signals_watched = job & FILTER_WATCHED && !options->holder,
 		.sibling = !strict && filter_rules_has_sibling(),
-		.keys = options->exec ? keys : NULL,
+		.keys = options->holder ? NULL : keys,
 	};
 }
 
@@ -60,16 +61,24 @@ static int append(const struct filter_rules *rules, struct filter_program *progr
 	return r < 0 ? r : (int)length;
 }
 
+static bool can_notify(void)
+{
+	uint32_t action = SECCOMP_RET_USER_NOTIF;
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
 static int compile_all(const struct filters_options *options, struct filter_image *image, int fd)
 {
+	const bool can_watch = can_notify();
 	struct filter_program *program = malloc(sizeof *program);
 	int r = program ? 0 : -ENOMEM;
 	for (unsigned kind = 0; kind < FILTER_KINDS && r >= 0; kind++) {
 		unsigned job = kind >= FILTER_JOBS ? kind - FILTER_JOBS : 0;
 		bool watch = kind == FILTER_WATCH || kind == FILTER_WATCH_SIGNALS ||
 			     job & (FILTER_WATCHED | FILTER_ENDING);
-		bool none = job & FILTER_ENDING && !(job & FILTER_WATCHED);
-		if (none || (watch && !options->watch))
+		bool none = (job & FILTER_ENDING && !(job & FILTER_WATCHED)) ||
+			    (kind == FILTER_WATCH_SIGNALS && options->holder);
+		if (none || (watch && !can_watch))
 			continue;
 		const struct filter_rules rules = rules_of(kind, options, image->keys);
 		r = append(&rules, program, fd);
@@ -79,27 +88,19 @@ static int compile_all(const struct filters_options *options, struct filter_imag
 	return r < 0 ? r : 0;
 }
 
-static bool can_notify(void)
-{
-	uint32_t action = SECCOMP_RET_USER_NOTIF;
-	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-}
-
 int filters_compile(const struct filters_options *options)
 {
 	struct filter_image image = {.magic = FILTER_IMAGE_MAGIC};
 	FD_CLEANUP int fd = memfd_create("sluice-filters", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	struct filters_options possible = *options;
-	possible.watch = options->watch && can_notify();
 	if (getrandom(image.keys, sizeof image.keys, 0) != sizeof image.keys)
 		return -EIO;
-	if (!options->exec)
+	if (options->holder)
 		memset(image.keys, 0, sizeof image.keys);
 	if (lseek(fd, sizeof image, SEEK_SET) < 0)
 		return -errno;
-	int r = compile_all(&possible, &image, fd);
+	int r = compile_all(options, &image, fd);
 	if (r < 0)
 		return r;
 	if (pwrite(fd, &image, sizeof image, 0) != (ssize_t)sizeof image ||

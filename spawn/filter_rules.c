@@ -106,7 +106,7 @@ static void add_plain(struct calls *calls, const struct filter_rules *rules)
 	add(calls, "pidfd_send_signal", FILTER_ENOSYS);
 	add(calls, "fcntl", FILTER_OWNERS);
 	add(calls, "fcntl64", FILTER_OWNERS);
-	if (!rules->watched)
+	if (!rules->signals_watched)
 		add_all(calls, filter_calls_signal, FILTER_SIGNALS);
 }
 
@@ -138,6 +138,9 @@ static void add_daemon(struct calls *calls, const struct filter_rules *rules)
 		add_all(calls, filter_calls_truncate, FILTER_EACCES);
 	/* Landlock knows of TCP alone, and only since version 4. */
 	add(calls, "socket", FILTER_LOCAL);
+	/* Another way to the same, for 32-bit code in this process. */
+	if (calls->architecture != seccomp_arch_native())
+		add(calls, "socketcall", FILTER_EACCES);
 }
 
 /* What the filter answers to all that is not added. */

@@ -24,6 +24,7 @@ struct filter_rules {
 	bool plain;	      /* no pid namespace */
 	bool truncate;	      /* refuse truncate(2): Landlock does not know of it */
 	bool signals;	      /* Landlock does not look at signals. WATCH: but it shall */
+	bool signals_watched; /* FILTER_WATCH_SIGNALS looks at them in its place */
 	bool sibling;	      /* also for the 32-bit sibling of the machine */
 	const uint64_t *keys; /* filters.keys; NULL: no execve passes STRICT */
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who calls is known by its process group, which a confined process cannot leave. One whose group
- * is no job's is therefore part of an `off` job that has gone its own ways, if jobs have namespaces
- * (there nothing outlives its job); without them it is a remainder of a job that is being ended.
+ * The process group tells which job calls: a confined process cannot leave its group. A group that
+ * belongs to no job is therefore part of an `off` job that has left its own, when jobs have
+ * namespaces (there, nothing outlives its job). Without namespaces it is the remainder of a job
+ * that is being ended.
  *
- * Between the event and the look at it the caller may be gone and its number another's: the kernel
- * is asked once more before anything is done.
+ * Between the event and the look at it the caller may end and its number may be given to another
+ * process. So the kernel is asked once more before anything is done.
  */
 #include "spawn/forbidden_call.h"
 
@@ -13,12 +14,10 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "spawn/filter_calls.h"
 #include "spawn/group.h"
 
 #ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
@@ -53,18 +52,6 @@ int forbidden_call_listen(struct filters *filters, bool signals)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* Whom a call would signal: the number of a process, thread, or with a minus of a group; 0: it is
- * no such call. */
-static int signal_target(const struct seccomp_data *data)
-{
-	char name[FILTER_NAME_MAX];
-	filters_call_name(data->arch, data->nr, name);
-	for (const char *const *known = filter_calls_signal; *known; known++)
-		if (strcmp(*known, name) == 0)
-			return (int)data->args[0];
-	return 0;
-}
-
 /*
  * The call goes on with the same numbers after it has been looked at. A process of the group may
  * have ended by then, but its number is not given away again before all others have been.
@@ -77,42 +64,39 @@ static int look_at_signal(int target, pid_t group)
 	return other < 0 ? -ESRCH : other == group ? 0 : -EPERM;
 }
 
-static void stop(const struct guard *guard, const struct job *job, const struct seccomp_data *data,
-	struct shared_notes *notes)
+static void stop(const struct forbidden_call_watch *watch, const struct job *job,
+	const struct seccomp_data *data)
 {
-	char name[FILTER_NAME_MAX];
-	filters_call_name(data->arch, data->nr, name);
-	shared_notes_put(notes, job->pid, name);
+	shared_notes_put(watch->notes, job->pid, data->arch, data->nr);
 	if (!job->namespaced)
-		group_signal_watched(job->pidfd, job->pid, SIGKILL, guard->kill_key);
+		group_signal_watched(job->pidfd, job->pid, SIGKILL, watch->guard->kill_key);
 	group_signal_leader(job->pidfd, SIGKILL);
 }
 
-void forbidden_call_take(
-	int fd, const struct guard *guard, bool namespaced, struct shared_notes *notes)
+void forbidden_call_take(const struct forbidden_call_watch *watch)
 {
 	union event event = {0};
 	union answer answer = {0};
-	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0)
+	if (ioctl(watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0)
 		return;
 	pid_t group = getpgid((pid_t)event.notif.pid);
-	const struct job *job = guard_find(guard, group);
-	int target = signal_target(&event.notif.data);
+	const struct job *job = guard_find(watch->guard, group);
+	int target = watch->signal_target ? watch->signal_target(&event.notif.data) : 0;
 	int error = target && job ? look_at_signal(target, group) : -EPERM;
-	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &event.notif.id) < 0)
+	if (ioctl(watch->fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &event.notif.id) < 0)
 		return;
-	if (job ? job->confine == JOB_CONFINE_OFF : namespaced)
+	if (watch->some_off && (job ? job->confine == JOB_CONFINE_OFF : watch->namespaced))
 		error = 0;
 	answer.resp.id = event.notif.id;
 	answer.resp.error = error;
 	if (error == 0)
 		answer.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	else if (job && !target)
-		stop(guard, job, &event.notif.data, notes);
-	if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 && errno == EINVAL) {
-		/* before Linux 5.5 nothing can be let through */
+		stop(watch, job, &event.notif.data);
+	if (ioctl(watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &answer) < 0 && errno == EINVAL) {
+		/* Linux before 5.5 cannot let a call go on. */
 		answer.resp.flags = 0;
 		answer.resp.error = -EPERM;
-		ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+		ioctl(watch->fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 	}
 }

@@ -77,7 +77,7 @@ static void unwatch(int epoll, int fd)
 static int launch(struct holder *holder, const struct holder_options *options,
 	const struct holder_program *program)
 {
-	struct holder_process process;
+	struct process process;
 	int r = holder_process_start(options, program, &process);
 	if (r < 0)
 		return r;

@@ -31,7 +31,8 @@ struct holder_options {
 	const char *library; /* libsluice-warm.so */
 	bool namespaces;     /* as the spawner has them */
 	const struct confinement *confinement;
-	int epoll; /* told when holder_tend has something to do; data.ptr NULL */
+	int notes_fd; /* shared_notes_map, for all holders; borrowed */
+	int epoll;    /* told when holder_tend has something to do; data.ptr NULL */
 };
 
 struct holder;

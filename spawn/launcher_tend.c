@@ -69,6 +69,7 @@ static void start_holder(struct launcher *launcher, struct place *place)
 		.library = launcher->library,
 		.namespaces = spawner_has_namespaces(launcher->spawner),
 		.confinement = spawner_get_confinement(launcher->spawner),
+		.notes_fd = spawner_get_holder_notes(launcher->spawner),
 		.epoll = launcher->epoll,
 	};
 	struct kept *kept = calloc(1, sizeof *kept);

@@ -6,9 +6,9 @@
  * What a running job has that no limit of the kernel bounds: memory that it shares with itself
  * (RLIMIT_DATA counts private memory only), and files that are open but have no name any more. A
  * process of our own looks, because the daemon is in a Landlock domain and may not look into
- * processes that are outside of it.
+ * processes that are outside of it. That process is started again when it ends.
  *
- * It is a look, now and then: what a job takes between two of them is not seen. Any thread, but for
+ * A look is no limit: what a job takes between two of them is not seen. Any thread, but for
  * meter_new and meter_free.
  */
 
@@ -43,9 +43,10 @@ struct meter_limits {
 };
 
 /* Looks at the job whose leader has this number and has not been reaped; `name`: of its directory.
- * Where there are cgroups its processes are put into one with these limits. Returns 0; -EAGAIN:
- * somebody else looks just now; or -errno: nothing is known (-EBUSY: it did not answer lately).
- * Waits METER_WAIT_MS at the most. */
+ * Where there are cgroups its processes are put into one with these limits. Returns 0, or -errno:
+ * nothing is known. -EAGAIN: another thread looks just now. -EIO: the counting process has ended,
+ * and another one is started. -EBUSY: it did not answer lately. -EPIPE: there is no meter any more.
+ * A caller that gets nothing else for long ends the job. Waits METER_WAIT_MS at the most. */
 enum { METER_WAIT_MS = 500 };
 int meter_look(struct meter *meter, pid_t leader, const char *name,
 	const struct meter_limits *limits, struct meter_amount *out);
@@ -54,13 +55,7 @@ int meter_look(struct meter *meter, pid_t leader, const char *name,
  * killed one of its processes because of its memory. */
 bool meter_end(struct meter *meter, pid_t leader);
 
-/* meter_count.c: the look itself, by a process that may. directory: the job's, without symbolic
- * links. One thread. */
-struct cgroups;
-void meter_count(struct cgroups *cgroups, pid_t leader, const char *directory,
-	const struct meter_limits *limits, struct meter_amount *out);
-
-/* main() of that process: called first thing by sluice's main when argv[1] is METER_ARGUMENT. */
+/* main() of the meter: called first thing by sluice's main when argv[1] is METER_ARGUMENT. */
 #define METER_ARGUMENT "--meter"
 _Noreturn void meter_main(int argc, char **argv);
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "spawn/cgroup.h"
-#include "spawn/meter.h"
+#include "spawn/meter_protocol.h"
 
 enum {
 	ROUNDS_MAX = 4,

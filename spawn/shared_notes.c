@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The spawner is no stranger, but what it wrote may just be overwritten by its next note: so the
- * name is copied with its bounds, and at worst is the one of somebody else. */
+/* A note may be overwritten while it is read. Then the call that is named is the one of another
+ * job. */
 #include "spawn/shared_notes.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,7 +16,8 @@ int shared_notes_map(int *fd, struct shared_notes **out)
 	int file = *fd;
 	if (file < 0) {
 		made = file = memfd_create("sluice-notes", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-		/* Nobody can cut it under the map. */
+		/* A process that has it cannot make it shorter than the map: that would be SIGBUS.
+		 */
 		if (file < 0 || ftruncate(file, sizeof(struct shared_notes)) < 0 ||
 			fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 			return -errno;
@@ -39,20 +38,21 @@ void shared_notes_unmap(struct shared_notes *notes)
 		munmap(notes, sizeof *notes);
 }
 
-void shared_notes_put(struct shared_notes *notes, pid_t pid, const char *call)
+void shared_notes_put(struct shared_notes *notes, pid_t pid, uint32_t architecture, int number)
 {
 	size_t i = (size_t)pid % SHARED_NOTES_COUNT;
-	snprintf(notes->notes[i].call, sizeof notes->notes[i].call, "%s", call);
-	atomic_store_explicit(&notes->notes[i].pid, pid, memory_order_release);
+	atomic_store(&notes->notes[i].number, number);
+	atomic_store(&notes->notes[i].architecture, architecture);
+	atomic_store(&notes->notes[i].pid, pid);
 }
 
-bool shared_notes_take(struct shared_notes *notes, pid_t pid, char call[FILTER_NAME_MAX])
+bool shared_notes_take(struct shared_notes *notes, pid_t pid, uint32_t *architecture, int *number)
 {
 	size_t i = (size_t)pid % SHARED_NOTES_COUNT;
 	int expected = pid;
 	if (pid <= 0 || !atomic_compare_exchange_strong(&notes->notes[i].pid, &expected, 0))
 		return false;
-	memcpy(call, notes->notes[i].call, FILTER_NAME_MAX);
-	call[FILTER_NAME_MAX - 1] = '\0';
+	*number = atomic_load(&notes->notes[i].number);
+	*architecture = atomic_load(&notes->notes[i].architecture);
 	return true;
 }

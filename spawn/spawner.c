@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 #include "spawn/child.h"
 #include "spawn/confinement.h"
 #include "spawn/group.h"
+#include "spawn/inherited.h"
 #include "spawn/process.h"
 #include "spawn/protocol.h"
 #include "spawn/shared_notes.h"
@@ -46,8 +46,10 @@ struct spawner {
 	char *temp_path; /* "": none */
 	bool no_namespaces;
 	struct confinement *confinement;
-	struct shared_notes *notes; /* what the spawner process says of jobs that it ended */
-	int shared_notes_fd;
+	/* What the spawner process and the holders say of jobs that they ended. Holders have their
+	 * own, because a spawner's also say which child of ours to kill. */
+	struct shared_notes *notes, *holder_notes;
+	int notes_fd, holder_notes_fd;
 	atomic_bool namespaces;
 
 	pthread_mutex_t life; /* never for long: */
@@ -60,59 +62,6 @@ struct spawner {
 	uint32_t sequence;
 	struct protocol_packet packet;
 };
-
-/* The descriptors given lie above all that the spawner gets. */
-struct given {
-	int socket, self, notes, filters; /* filters -1: none */
-};
-
-static int fill_actions(posix_spawn_file_actions_t *actions, const struct given *given)
-{
-	int r = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(
-			actions, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, given->socket, SPAWNER_SOCKET_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, given->self, SPAWNER_DAEMON_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, given->notes, SPAWNER_NOTES_FD);
-	if (r == 0 && given->filters >= 0)
-		r = posix_spawn_file_actions_adddup2(actions, given->filters, SPAWNER_FILTERS_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(
-			actions, given->filters >= 0 ? SPAWNER_FILTERS_FD + 1 : SPAWNER_FILTERS_FD);
-	return -r;
-}
-
-/* Returns the pid or -errno. */
-static pid_t execute(const struct spawner *spawner, const struct given *given)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int r = -posix_spawn_file_actions_init(&actions);
-	if (r < 0)
-		return r;
-	r = -posix_spawnattr_init(&attributes);
-	if (r < 0) {
-		posix_spawn_file_actions_destroy(&actions);
-		return r;
-	}
-	const char *const argv[] = {"sluice: spawner", SPAWNER_ARGUMENT,
-		spawner->no_namespaces ? SPAWNER_NO_NAMESPACES : SPAWNER_NAMESPACES,
-		spawner->temp_path, NULL};
-	pid_t pid = -1;
-	r = fill_actions(&actions, given);
-	if (r == 0)
-		r = process_attributes(&attributes);
-	if (r == 0)
-		r = -posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, (char *const *)argv,
-			environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	return r < 0 ? r : pid;
-}
 
 /* A daemon that ignores SIGCHLD (inherited so) would have its children reaped by the kernel, with
  * their exit status lost. */
@@ -149,46 +98,40 @@ static int receive_ready(struct spawner *spawner, int socket)
  */
 static int launch(struct spawner *spawner, int *out_pidfd, int *out_socket)
 {
-	int pair[2];
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	FD_CLEANUP int ours = pair[0];
-	FD_CLEANUP int theirs = pair[1];
+	const char *const argv[] = {"sluice: spawner", SPAWNER_ARGUMENT,
+		spawner->no_namespaces ? SPAWNER_NO_NAMESPACES : SPAWNER_NAMESPACES,
+		spawner->temp_path, NULL};
 	FD_CLEANUP int self = process_open(getpid());
 	if (self < 0)
 		return self;
-	FD_CLEANUP int high_socket = process_above(theirs, JOB_TARGET_MAX + 1);
-	FD_CLEANUP int high_self = process_above(self, JOB_TARGET_MAX + 1);
-	FD_CLEANUP int high_stops = process_above(spawner->shared_notes_fd, JOB_TARGET_MAX + 1);
-	int filters = confinement_get_filters(spawner->confinement);
-	FD_CLEANUP int high_filters = filters < 0 ? -1 : process_above(filters, JOB_TARGET_MAX + 1);
-	if (high_socket < 0 || high_self < 0 || high_stops < 0)
-		return high_socket < 0 ? high_socket : high_self < 0 ? high_self : high_stops;
-	if (filters >= 0 && high_filters < 0)
-		return high_filters;
-	struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
-	if (setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
-		setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
-		return -errno;
-
-	const struct given given = {high_socket, high_self, high_stops, high_filters};
-	pid_t pid = execute(spawner, &given);
-	if (pid < 0)
-		return pid;
-	int pidfd = process_open(pid);
-	if (pidfd < 0) {
-		process_end_by_number(pid);
-		return pidfd;
-	}
-	fd_close(&theirs);
-	fd_close(&high_socket);
-	int r = receive_ready(spawner, ours);
+	const struct process_plan plan = {
+		.program = "/proc/self/exe",
+		.argv = (char *const *)argv,
+		.envp = environ,
+		.null_last = STDOUT_FILENO,
+		.socket_number = SPAWNER_SOCKET_FD,
+		.fds = {{self, SPAWNER_DAEMON_FD}, {spawner->notes_fd, SPAWNER_NOTES_FD},
+			{confinement_get_filters(spawner->confinement), SPAWNER_FILTERS_FD}},
+		.fd_count = 3,
+		.end = SPAWNER_END_FD,
+	};
+	struct process process;
+	int r = process_start(&plan, &process);
+	if (r < 0)
+		return r;
+	const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+	if (setsockopt(process.socket, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
+		setsockopt(process.socket, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0)
+		r = -errno;
+	if (r == 0)
+		r = receive_ready(spawner, process.socket);
 	if (r < 0) {
-		process_reap(&pidfd, 0);
+		process_reap(&process.pidfd, 0);
+		fd_close(&process.socket);
 		return r;
 	}
-	*out_pidfd = pidfd;
-	*out_socket = fd_take(&ours);
+	*out_pidfd = process.pidfd;
+	*out_socket = process.socket;
 	return 0;
 }
 
@@ -209,10 +152,12 @@ int spawner_new(const struct spawner_options *options, struct spawner **out)
 	pthread_cond_init(&spawner->restarted, NULL);
 	spawner->temp_path = strdup(temp_path);
 	keep_exit_statuses();
-	spawner->shared_notes_fd = -1;
+	spawner->notes_fd = spawner->holder_notes_fd = -1;
 	int r = spawner->temp_path ? confinement_new(&spawner->confinement) : -ENOMEM;
 	if (r == 0)
-		r = shared_notes_map(&spawner->shared_notes_fd, &spawner->notes);
+		r = shared_notes_map(&spawner->notes_fd, &spawner->notes);
+	if (r == 0)
+		r = shared_notes_map(&spawner->holder_notes_fd, &spawner->holder_notes);
 	if (r == 0)
 		r = launch(spawner, &spawner->pidfd, &spawner->socket);
 	if (r < 0) {
@@ -235,7 +180,9 @@ void spawner_free(struct spawner *spawner)
 	pthread_mutex_destroy(&spawner->life);
 	confinement_free(spawner->confinement);
 	shared_notes_unmap(spawner->notes);
-	fd_close(&spawner->shared_notes_fd);
+	shared_notes_unmap(spawner->holder_notes);
+	fd_close(&spawner->notes_fd);
+	fd_close(&spawner->holder_notes_fd);
 	free(spawner->temp_path);
 	free(spawner);
 }
@@ -287,9 +234,20 @@ const struct confinement *spawner_get_confinement(const struct spawner *spawner)
 	return spawner->confinement;
 }
 
+int spawner_get_holder_notes(const struct spawner *spawner)
+{
+	return spawner->holder_notes_fd;
+}
+
 bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX])
 {
-	return shared_notes_take(spawner->notes, pid, call);
+	uint32_t architecture;
+	int number;
+	if (!shared_notes_take(spawner->notes, pid, &architecture, &number) &&
+		!shared_notes_take(spawner->holder_notes, pid, &architecture, &number))
+		return false;
+	filters_call_name(architecture, number, call);
+	return true;
 }
 
 /* The old spawner was killed after it had started a job, and before we knew. */

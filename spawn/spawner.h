@@ -61,8 +61,11 @@ int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct j
 /* What confines its jobs; borrowed. */
 const struct confinement *spawner_get_confinement(const struct spawner *spawner);
 
-/* Asked once, after a job has been reaped: true when the spawner has ended it because of a system
- * call that no converter makes; its name. Any thread. */
+/* For holders: where they note the jobs that they end (shared_notes.h); borrowed. */
+int spawner_get_holder_notes(const struct spawner *spawner);
+
+/* Asked once, after a job has been reaped: true when the spawner or its holder has ended it because
+ * of a system call that no converter makes; its name. Any thread. */
 bool spawner_stopped_job(struct spawner *spawner, pid_t pid, char call[FILTER_NAME_MAX]);
 
 /* True when jobs get a pid namespace of their own (probed when the spawner starts). */

@@ -18,10 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,13 +28,14 @@
 #include "base/tree.h"
 #include "spawn/cold.h"
 #include "spawn/filter.h"
+#include "spawn/forbidden_call.h"
 #include "spawn/guard.h"
+#include "spawn/inherited.h"
 #include "spawn/landlock.h"
 #include "spawn/namespace.h"
-#include "spawn/process.h"
 #include "spawn/protocol.h"
+#include "spawn/quiet.h"
 #include "spawn/shared_notes.h"
-#include "spawn/forbidden_call.h"
 
 enum { POLL_SOCKET, POLL_DAEMON, POLL_WATCH, POLL_FIXED };
 enum { REMOVE_MS = 1000, REMOVE_LONG_MS = 600000, REMOVE_WAIT_MS = 1000 };
@@ -45,7 +44,7 @@ struct server {
 	int socket;
 	int daemon_pidfd;
 	int null_fd;
-	int watch_fd; /* -1: the kernel cannot tell of calls */
+	struct forbidden_call_watch watch;
 	struct filters filters;
 	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
 	struct shared_notes *notes;
@@ -61,22 +60,12 @@ _Noreturn static void fail(const char *what, int error)
 	_exit(1);
 }
 
-static void be_quiet(void)
+static void begin(void)
 {
-	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	/* The C library's two own signals, which its posix_spawn leaves ignored and its sigaction
-	 * refuses. */
-	const unsigned long by_default[8] = {0};
-	for (int signal = 32; signal <= 33; signal++)
-		syscall(SYS_rt_sigaction, signal, by_default, NULL, 8);
-	struct rlimit no_core = {0, 0};
-	setrlimit(RLIMIT_CORE, &no_core);
+	int r = quiet_begin();
 	prctl(PR_SET_NAME, "sluice-spawner", 0, 0, 0);
-	umask(077);
-	if (chdir("/") < 0)
-		fail("chdir", errno);
+	if (r < 0)
+		fail("chdir", -r);
 }
 
 static int move_up(int fd)
@@ -189,7 +178,7 @@ static void run(struct server *server)
 	for (;;) {
 		guard->poll[POLL_SOCKET] = (struct pollfd){server->socket, POLLIN, 0};
 		guard->poll[POLL_DAEMON] = (struct pollfd){server->daemon_pidfd, POLLIN, 0};
-		guard->poll[POLL_WATCH] = (struct pollfd){server->watch_fd, POLLIN, 0};
+		guard->poll[POLL_WATCH] = (struct pollfd){server->watch.fd, POLLIN, 0};
 		int n = poll(guard->poll, guard->fixed + guard->count, guard_timeout_ms(guard));
 		if (n < 0 && errno != EINTR)
 			return;
@@ -200,8 +189,7 @@ static void run(struct server *server)
 		/* no longer than something calls */
 		short watched = guard->poll[POLL_WATCH].revents;
 		if (watched & POLLIN)
-			forbidden_call_take(
-				server->watch_fd, guard, server->cold.namespaces, server->notes);
+			forbidden_call_take(&server->watch);
 		guard_sweep(guard);
 		if (gone || (message && !serve(server)))
 			return;
@@ -253,14 +241,21 @@ static void begin_watch(struct server *server)
 	/* A filter's error is stronger than our wish to be told; our wish to end the process is
 	 * stronger than both. */
 	server->filters.ending = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
-	server->watch_fd = forbidden_call_listen(&server->filters, signals);
-	if (server->watch_fd == -EBUSY)
+	server->watch = (struct forbidden_call_watch){
+		.fd = forbidden_call_listen(&server->filters, signals),
+		.guard = &server->guard,
+		.notes = server->notes,
+		.namespaced = server->cold.namespaces,
+		.some_off = true,
+		.signal_target = forbidden_signal_target,
+	};
+	if (server->watch.fd == -EBUSY)
 		log_warning(
 			"forbidden system calls end a job, but are not named: the manager of this "
 			"daemon listens to system calls already (seccomp)");
-	else if (server->watch_fd < 0)
+	else if (server->watch.fd < 0)
 		log_notice("forbidden system calls end a job, but are not named: %s",
-			strerror(-server->watch_fd));
+			strerror(-server->watch.fd));
 }
 
 void spawner_main(int argc, char **argv)
@@ -272,7 +267,7 @@ void spawner_main(int argc, char **argv)
 		log_error("%s is for sluice itself", SPAWNER_ARGUMENT);
 		_exit(2);
 	}
-	be_quiet();
+	begin();
 	take_tables(&server);
 	occupy_low_numbers(&server);
 	bool namespaces = !strcmp(argv[2], SPAWNER_NAMESPACES) && namespace_enter();

@@ -9,7 +9,7 @@
 #include <link.h>
 #include <string.h>
 
-#include "spawn/process.h"
+#include "spawn/inherited.h"
 #include "spawn/warm/hold.h"
 
 enum { KEPT_MAX = 16, NEAR_WORDS = 16 };

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "spawn/filter.h"
+#include "spawn/forbidden_call.h"
 #include "spawn/guard.h"
 #include "spawn/protocol.h"
 
@@ -34,6 +35,9 @@ struct hold_environment {
 
 enum { HOLD_OWN_FDS_MAX = 64 };
 
+/* What it waits for beside its jobs, in hold.guard.poll. */
+enum { HOLD_POLL_SOCKET, HOLD_POLL_DAEMON, HOLD_POLL_STANDBY, HOLD_POLL_WATCH, HOLD_POLL_FIXED };
+
 struct hold {
 	char title[512]; /* in ps, while it waits */
 	int socket;
@@ -41,6 +45,7 @@ struct hold {
 	int null_fd;
 	struct filters filters;
 	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
+	struct forbidden_call_watch watch;
 	bool namespaces;
 	int confine_ahead; /* enum job_confine whose filter standbys have already; -1: none */
 	bool retired;
@@ -77,11 +82,11 @@ void standby_run(struct hold *hold, int socket, int pipe);
 
 /* What constructors left that all jobs would share, or lack: fills in own_fds. False: the
  * program cannot be held; `why` says what it was. Before any descriptor is opened that stays. */
-bool inherited_look(struct hold *hold, struct text *why);
+bool leftovers_look(struct hold *hold, struct text *why);
 /* The same of the signal mask: before the holder changes it. */
-bool inherited_signals(struct text *why);
+bool leftovers_signals(struct text *why);
 /* In a standby: gives it open file descriptions of its own. Returns 0 or -errno. */
-int inherited_open_again(const struct hold *hold);
+int leftovers_open_again(const struct hold *hold);
 
 /* What stands behind a name in /proc/self/stat and prctl. */
 void memory_read(struct hold_memory *memory);

@@ -12,21 +12,20 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "spawn/inherited.h"
 #include "spawn/namespace.h"
-#include "spawn/process.h"
+#include "spawn/quiet.h"
 #include "spawn/warm/hold.h"
 
 typedef int start_function(hold_main_function *main, int argc, char **argv, void (*init)(void),
@@ -54,28 +53,6 @@ static bool is_ours(const char *mode)
 	char *end;
 	return mode && strtol(mode, &end, 10) == (long)getppid() && *end == ' ' &&
 	       fstat(HOLDER_SOCKET_FD, &info) == 0 && S_ISSOCK(info.st_mode);
-}
-
-static void be_quiet(void)
-{
-	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	/* The C library's own two, ignored since posix_spawn. Eight words are enough on every
-	 * machine. */
-	for (int signal = 32; signal <= 33; signal++) {
-		unsigned long action[8] = {0};
-		if (syscall(SYS_rt_sigaction, signal, NULL, action, 8) == 0 &&
-			action[0] == (unsigned long)SIG_IGN) {
-			action[0] = (unsigned long)SIG_DFL;
-			syscall(SYS_rt_sigaction, signal, action, NULL, 8);
-		}
-	}
-	struct rlimit no_core = {0, 0};
-	setrlimit(RLIMIT_CORE, &no_core);
-	umask(077);
-	if (chdir("/") < 0)
-		_exit(1);
 }
 
 static void open_modules(char *list)
@@ -136,12 +113,12 @@ _Noreturn static void refuse(const char *why)
 }
 
 /* What is inherited is looked at before anything of ours is open. */
-static void look_at_inherited(void)
+static void look_at_leftovers(void)
 {
 	char buffer[PROTOCOL_NOTE_MAX];
 	struct text why;
 	text_init(&why, buffer, sizeof buffer);
-	if (!inherited_look(hold, &why))
+	if (!leftovers_look(hold, &why))
 		refuse(buffer);
 }
 
@@ -164,9 +141,30 @@ static struct hold *make_hold(void)
 		_exit(1);
 	made->socket = HOLDER_SOCKET_FD;
 	made->daemon_pidfd = HOLDER_DAEMON_FD;
-	made->standby_pipe = -1;
+	made->standby_pipe = made->watch.fd = -1;
 	made->confine_ahead = -1;
 	return made;
+}
+
+/* Forbidden calls of jobs shall be named, too. Only where all jobs have one level: this process
+ * does not see which level a job has. Where it cannot be told, such a call ends the job by the
+ * job's own filter, without a name. Jobs have neither the descriptor nor the notes. */
+static void begin_watch(void)
+{
+	int fd = HOLDER_NOTES_FD;
+	struct shared_notes *notes;
+	bool wanted = hold->confine_ahead > JOB_CONFINE_OFF;
+	if (wanted && shared_notes_map(&fd, &notes) == 0 &&
+		madvise(notes, sizeof *notes, MADV_DONTFORK) == 0) {
+		hold->filters.ending = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
+		hold->watch = (struct forbidden_call_watch){
+			.fd = forbidden_call_listen(&hold->filters, false),
+			.guard = &hold->guard,
+			.notes = notes,
+			.namespaced = hold->namespaces,
+		};
+	}
+	close(HOLDER_NOTES_FD);
 }
 
 static void prepare(char **values, char **argv, const struct hold_environment *environment)
@@ -182,9 +180,10 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 	char buffer[64];
 	struct text why;
 	text_init(&why, buffer, sizeof buffer);
-	if (!inherited_signals(&why))
+	if (!leftovers_signals(&why))
 		refuse(buffer);
-	be_quiet();
+	if (quiet_begin() < 0)
+		_exit(1);
 	if (thread_count() != 1)
 		refuse("its constructors start threads");
 	if (values[VARIABLE_MODULES])
@@ -205,14 +204,15 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 		filters_map(HOLDER_FILTERS_FD, &hold->filters) < 0)
 		refuse("filters");
 	close(HOLDER_FILTERS_FD);
-	look_at_inherited();
-	hold->null_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, HOLDER_FIXED_FDS);
-	hold->guard.fixed = 3;
+	look_at_leftovers();
+	hold->null_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, HOLDER_END_FD);
+	hold->guard.fixed = HOLD_POLL_FIXED;
 	if (hold->null_fd < 0 || guard_reserve(&hold->guard) < 0)
 		refuse("no memory");
 	const char *confine = strstr(values[VARIABLE_MODE], HOLDER_CONFINE);
 	if (confine)
 		hold->confine_ahead = (int)strtol(confine + strlen(HOLDER_CONFINE), NULL, 10);
+	begin_watch();
 	files_remember();
 	memory_read(&hold->memory);
 	char program[256] = "";

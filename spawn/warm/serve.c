@@ -23,7 +23,6 @@
 #include "base/fd.h"
 #include "spawn/warm/hold.h"
 
-enum { POLL_SOCKET, POLL_DAEMON, POLL_STANDBY };
 enum { RETRY_MS = 50, RETRY_MAX_MS = 10000 };
 
 /* Like fork(2), but as a child of the daemon and with a pidfd. Not clone3: a filter cannot look
@@ -68,6 +67,7 @@ static bool make_standby(struct hold *hold)
 		pid = copy_process(hold->namespaces, &pidfd);
 	if (pid == 0) {
 		fd_close(&hold->socket);
+		fd_close(&hold->watch.fd);
 		fd_close(&pair[0]);
 		standby_run(hold, pair[1], pipe_fds[1]);
 		return true;
@@ -76,7 +76,13 @@ static bool make_standby(struct hold *hold)
 	fd_close(&pipe_fds[1]);
 	if (pid > 0) {
 		announce(hold, pid, pidfd, pair[0]);
-		struct job job = {.pid = pid, .pidfd = pidfd, .namespaced = hold->namespaces};
+		struct job job = {
+			.pid = pid,
+			.pidfd = pidfd,
+			.namespaced = hold->namespaces,
+			.confine = hold->confine_ahead < 0 ? JOB_CONFINE_OFF
+							   : (enum job_confine)hold->confine_ahead,
+		};
 		guard_take(&hold->guard, &job);
 		hold->standby_pipe = fd_take(&pipe_fds[0]);
 	}
@@ -113,19 +119,22 @@ static void end_of_standby(struct hold *hold)
 static bool wait_events(struct hold *hold)
 {
 	struct guard *guard = &hold->guard;
-	guard->poll[POLL_SOCKET] = (struct pollfd){hold->socket, POLLIN, 0};
-	guard->poll[POLL_DAEMON] = (struct pollfd){hold->daemon_pidfd, POLLIN, 0};
-	guard->poll[POLL_STANDBY] = (struct pollfd){hold->standby_pipe, 0, 0};
+	guard->poll[HOLD_POLL_SOCKET] = (struct pollfd){hold->socket, POLLIN, 0};
+	guard->poll[HOLD_POLL_DAEMON] = (struct pollfd){hold->daemon_pidfd, POLLIN, 0};
+	guard->poll[HOLD_POLL_STANDBY] = (struct pollfd){hold->standby_pipe, 0, 0};
+	guard->poll[HOLD_POLL_WATCH] = (struct pollfd){hold->watch.fd, POLLIN, 0};
 	int timeout = guard_timeout_ms(guard);
 	if (timeout < 0 && hold->standby_pipe < 0 && !hold->retired)
 		timeout = RETRY_MS;
 	int n = poll(guard->poll, guard->fixed + guard->count, timeout);
 	if (n < 0)
 		return errno == EINTR;
-	bool gone = guard->poll[POLL_DAEMON].revents != 0;
-	bool message = guard->poll[POLL_SOCKET].revents != 0;
-	if (guard->poll[POLL_STANDBY].revents != 0)
+	bool gone = guard->poll[HOLD_POLL_DAEMON].revents != 0;
+	bool message = guard->poll[HOLD_POLL_SOCKET].revents != 0;
+	if (guard->poll[HOLD_POLL_STANDBY].revents != 0)
 		end_of_standby(hold);
+	if (guard->poll[HOLD_POLL_WATCH].revents & POLLIN)
+		forbidden_call_take(&hold->watch);
 	guard_sweep(guard);
 	return !gone && (!message || take_message(hold));
 }

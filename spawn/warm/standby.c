@@ -16,7 +16,7 @@
 
 #include "base/fd.h"
 #include "spawn/child.h"
-#include "spawn/process.h"
+#include "spawn/inherited.h"
 #include "spawn/warm/hold.h"
 
 /* A program that is executed loses them; this one is not. */
@@ -136,7 +136,7 @@ void standby_run(struct hold *hold, int socket, int pipe)
 	 * that the daemon finds one that it was never told of, because the holder was killed just
 	 * then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	hold->own_fds_error = inherited_open_again(hold);
+	hold->own_fds_error = leftovers_open_again(hold);
 	prepare_ahead(hold);
 	(void)!write(pipe, "", 1); /* empty, and its reading end is open here, too */
 	int r = protocol_receive(socket, &hold->packet);

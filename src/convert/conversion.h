@@ -28,6 +28,7 @@ struct conversion_program {
 	struct job_result result;
 	bool looked, outgrown;		 /* by the meter; killed by the kernel for its memory */
 	unsigned hidden;		 /* looks in a row by which it could not be seen */
+	uint64_t unmeasured_since_ms;	 /* 0: the last look succeeded */
 	char forbidden[FILTER_NAME_MAX]; /* the system call for which it was ended; "": none */
 };
 

@@ -4,11 +4,12 @@
  * are never looked at. */
 #include <errno.h>
 
+#include "base/clock.h"
 #include "spawn/meter.h"
 #include "src/convert/conversion.h"
 #include "src/convert/quota.h"
 
-enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4 };
+enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4, UNMEASURED_MS = 12000 };
 
 /* 0: none */
 static uint64_t disk_limit(const struct conversion *conversion)
@@ -26,6 +27,22 @@ static bool is_hiding(struct conversion_program *program, const struct meter_amo
 {
 	program->hidden = amount->hidden ? program->hidden + 1 : 0;
 	return program->hidden >= HIDDEN_MAX || amount->countless;
+}
+
+/* A meter that is started again or is slow answers a later look. A job that it has not measured for
+ * long has no limit. */
+static bool is_unmeasured(struct conversion_program *program, int r)
+{
+	if (r == -EAGAIN)
+		return false;
+	if (r == 0) {
+		program->unmeasured_since_ms = 0;
+		return false;
+	}
+	uint64_t now = clock_now_ms();
+	if (program->unmeasured_since_ms == 0)
+		program->unmeasured_since_ms = now;
+	return r == -EPIPE || now - program->unmeasured_since_ms >= UNMEASURED_MS;
 }
 
 /* Descriptors may be lacking for a moment. But a job that nobody can look at has no limit. */
@@ -55,8 +72,11 @@ const char *conversion_look(struct conversion *conversion, bool *missed)
 			continue;
 		int r = meter_look(
 			starter->meter, program->job.pid, conversion->directory, &limits, &amount);
-		*missed |= r == -EAGAIN;
+		*missed |= r == -EAGAIN || r == -EIO;
 		program->looked |= r == 0;
+		if (is_unmeasured(program, r))
+			return memory ? "memory, which cannot be measured"
+				      : "temp_max, which cannot be measured";
 		if (r < 0)
 			continue;
 		if (memory && amount.memory_bytes > memory)

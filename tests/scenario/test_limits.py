@@ -70,10 +70,46 @@ def test_a_source_that_lost_its_name_is_not_the_jobs(daemon, nothing_left):
         assert connection.answer().text == "fine"
 
 
+def counting(daemon):
+    """The process that counts: a child of the meter."""
+    meter, = daemon.meters()
+    return processes.children(meter)
+
+
+def test_the_meter_is_started_again(sluice):
+    """A job that runs meanwhile is looked at again."""
+    daemon = sluice(*attacks("memory", {"shared": ["pause", "1000", "shared", "200"]}, memory="64M"))
+    wait_until(lambda: counting(daemon), 5 * SLOW)
+    before, = counting(daemon)
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/memory-shared-cold/a"))
+        daemon.wait_converters(1)
+        os.kill(before, signal.SIGKILL)
+        assert connection.answer().status == 507
+    wait_until(lambda: len(counting(daemon)) == 1 and counting(daemon) != [before], 5 * SLOW)
+    assert "meter: the counting process was killed by signal 9" in daemon.log.text()
+    fails(daemon, "memory-shared-warm", "memory")
+
+
+def test_without_a_meter_a_job_has_no_limit_and_ends(sluice):
+    daemon = sluice(recipe("fine-cold", "hang", memory="64M", start="cold", timeout="60s"), recipe("short", "text", "fine"))
+    wait_until(lambda: counting(daemon), 5 * SLOW)
+    every = daemon.meters() + counting(daemon)
+    for pid in every:
+        os.kill(pid, signal.SIGKILL)
+    assert processes.wait_gone(every[1:], 5 * SLOW) == []
+    fails(daemon, "fine-cold", "memory, which cannot be measured")
+    assert daemon.get("/short/a").text == "fine"
+    assert "the meter is gone" in daemon.log.text()
+    daemon.baseline = daemon.holdings()  # without the socket to the meter
+    assert daemon.baseline["converters"] == []
+
+
 def test_the_meter_ends_with_the_daemon(sluice):
     daemon = sluice(recipe("fine", "text", "fine"))
-    meters = daemon.meters()
-    assert len(meters) == 1
+    wait_until(lambda: counting(daemon), 5 * SLOW)
+    meters = daemon.meters() + counting(daemon)
+    assert len(meters) == 2
     daemon.process.kill()
     daemon.process.wait()
     assert processes.wait_gone(meters, 5 * SLOW) == []
@@ -82,7 +118,7 @@ def test_the_meter_ends_with_the_daemon(sluice):
 
 def test_a_meter_that_stands_still_holds_up_nobody(sluice):
     daemon = sluice(recipe("slow", "text", "fine", "pause", "1200", slots=8), slots=8)
-    meter, = daemon.meters()
+    meter, = counting(daemon)
     os.kill(meter, signal.SIGSTOP)
     try:
         connections = [daemon.connect() for _ in range(6)]

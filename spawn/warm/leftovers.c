@@ -21,7 +21,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "spawn/process.h"
+#include "spawn/inherited.h"
 #include "spawn/warm/hold.h"
 
 /* Calls `line` with each line of a file of /proc, cut to what the buffer holds, until it returns
@@ -114,7 +114,7 @@ static int open_again(int fd)
 	return dup3(again, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0) < 0 ? -errno : 0;
 }
 
-int inherited_open_again(const struct hold *hold)
+int leftovers_open_again(const struct hold *hold)
 {
 	int r = 0;
 	for (size_t i = 0; i < hold->own_fd_count && r == 0; i++)
@@ -156,7 +156,7 @@ static bool look_at_descriptors(struct hold *hold, struct text *why)
 		text_puts(why, "/proc/self/fd cannot be read");
 	while (good && (entry = readdir(directory))) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
-		if (entry->d_name[0] != '.' && fd >= HOLDER_FIXED_FDS && fd != dirfd(directory))
+		if (entry->d_name[0] != '.' && fd >= HOLDER_END_FD && fd != dirfd(directory))
 			good = take_descriptor(hold, fd, why);
 	}
 	if (directory)
@@ -231,7 +231,7 @@ static bool has_children(void)
 	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
-bool inherited_look(struct hold *hold, struct text *why)
+bool leftovers_look(struct hold *hold, struct text *why)
 {
 	if (has_children())
 		text_puts(why, "its constructors start processes");
@@ -240,7 +240,7 @@ bool inherited_look(struct hold *hold, struct text *why)
 	return why->len == 0 && look_at_descriptors(hold, why) && look_at_memory(why);
 }
 
-bool inherited_signals(struct text *why)
+bool leftovers_signals(struct text *why)
 {
 	sigset_t blocked, pending;
 	sigemptyset(&blocked);
