@@ -22,8 +22,18 @@ struct gap {
 
 enum { GAPS = 3 };
 
-/* An older version of Landlock is no gap: the filter refuses what it does not cover. */
-static void find_gaps(const struct spawner *spawner, struct gap gaps[GAPS])
+static bool has_level(const struct config *config, enum recipe_confine level)
+{
+	for (size_t i = 0; i < config->recipe_count; i++)
+		if (config->recipes[i]->confine == level)
+			return true;
+	return false;
+}
+
+/* An older version of Landlock is no gap: the filter refuses what it does not cover. Without pid
+ * namespaces a job of `strict` reaches nothing more: the tables of doc/security.md. */
+static void find_gaps(
+	const struct spawner *spawner, const struct config *config, struct gap gaps[GAPS])
 {
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
@@ -31,7 +41,8 @@ static void find_gaps(const struct spawner *spawner, struct gap gaps[GAPS])
 		"converters are not confined to their files: this kernel has no Landlock"};
 	gaps[1] = (struct gap){!support.seccomp, true,
 		"converters may make all system calls: this kernel has no seccomp filters"};
-	gaps[2] = (struct gap){!spawner_has_namespaces(spawner), false,
+	gaps[2] = (struct gap){!spawner_has_namespaces(spawner),
+		has_level(config, RECIPE_CONFINE_STANDARD),
 		"converters can see the pids of all processes, and only a filter keeps them from "
 		"signalling them: this system allows no pid namespaces (user namespaces are "
 		"disabled)"};
@@ -41,7 +52,7 @@ int sandbox_check(const struct spawner *spawner, const struct config *config)
 {
 	struct gap gaps[GAPS];
 	int r = 0;
-	find_gaps(spawner, gaps);
+	find_gaps(spawner, config, gaps);
 	for (size_t i = 0; i < GAPS && config->confine_required; i++) {
 		if (!gaps[i].there || !gaps[i].breaks)
 			continue;
@@ -51,30 +62,17 @@ int sandbox_check(const struct spawner *spawner, const struct config *config)
 	return r;
 }
 
-static bool is_unconfined(const struct recipe *recipe)
-{
-	return recipe->confine == RECIPE_CONFINE_OFF;
-}
-
 void sandbox_report(const struct spawner *spawner, const struct config *config)
 {
 	struct gap gaps[GAPS];
-	find_gaps(spawner, gaps);
+	find_gaps(spawner, config, gaps);
 	for (size_t i = 0; i < GAPS; i++)
 		if (gaps[i].there)
 			log_warning("%s", gaps[i].what);
 	for (size_t i = 0; i < config->recipe_count; i++)
-		if (is_unconfined(config->recipes[i]))
+		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
 			log_warning("recipe '%s' is not confined: confine = off",
 				config->recipes[i]->name);
-}
-
-static bool some_are_unconfined(const struct config *config)
-{
-	for (size_t i = 0; i < config->recipe_count; i++)
-		if (is_unconfined(config->recipes[i]))
-			return true;
-	return false;
 }
 
 /* "/a/b/c" → "/a/b". NULL when that would be "/". */
@@ -93,7 +91,7 @@ int sandbox_enter(const struct starter *starter, const struct config *config, bo
 	static char buffers[LISTENER_MAX + 1][PATH_MAX];
 	const char *writable[LISTENER_MAX + 4] = {starter->temp_dir};
 	size_t count = 1;
-	if (some_are_unconfined(config))
+	if (has_level(config, RECIPE_CONFINE_OFF))
 		return 0;
 	/* Only a log file is opened again later; syslog and the journal are sockets. */
 	const char *file = config->log && config->log[0] == '/' ? config->log : NULL;
