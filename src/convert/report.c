@@ -42,5 +42,5 @@ void conversion_report(struct conversion *conversion, struct access *access)
 		return;
 	words->kept[words->length < STDERR_TAIL_KEPT ? words->length : STDERR_TAIL_KEPT - 1] = '\0';
 	size_t length = strlen(words->kept);
-	access->words = words->kept + (length > ACCESS_WORDS_MAX ? length - ACCESS_WORDS_MAX : 0);
+	access->stderr_tail = words->kept + (length > ACCESS_STDERR_MAX ? length - ACCESS_STDERR_MAX : 0);
 }

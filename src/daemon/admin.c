@@ -224,7 +224,7 @@ static int respond(const struct admin *admin, const struct admin_request *reques
 		.copied = fcgi_connection_get_stats(connection).copied,
 		.times = {.start = request->start_us, .end = clock_now_us()},
 		.reason = "",
-		.words = "",
+		.stderr_tail = "",
 	};
 	access_log(&access);
 	free(body.data);

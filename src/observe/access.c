@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The level of a line says who has to act: an error is for the operator, all that a client can
- * bring about is information. */
+/* An error is for the operator to look at. Everything that a client can cause is information. */
 #include "src/observe/access.h"
 
 #include <stdlib.h>
@@ -135,8 +134,8 @@ void access_log(const struct access *access)
 		log_line_word(&line, "cache", access_cache_name(access->cache));
 	if (access->reason[0])
 		log_line_string(&line, "reason", access->reason, ACCESS_REASON_MAX);
-	if (access->words[0])
-		log_line_string(&line, "stderr", access->words, ACCESS_WORDS_MAX);
+	if (access->stderr_tail[0])
+		log_line_string(&line, "stderr", access->stderr_tail, ACCESS_STDERR_MAX);
 	log_line_end(&line);
 }
 
@@ -173,8 +172,7 @@ static void put_command(struct text *text, char **const *argv, unsigned programs
 
 void access_log_slow(const struct access *access, char **const *argv, unsigned programs)
 {
-	/* The arguments of a request have 32 KiB at most; quoting and escaping make more of them.
-	 */
+	/* The arguments of a request have 32 KiB at most; quoting and escaping make them longer. */
 	char *memory = malloc(COMMAND_BYTES + SLOW_LINE_BYTES);
 	if (!memory)
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A window belongs to a span of the monotonic clock and says which; one that says another is from
- * the round before and counts as empty. So nobody has to come by when nothing happens. */
+/* Each slot of the ring has the number of its window on the monotonic clock. A slot with another
+ * number is from an earlier round and counts as empty, so idle periods need no timer. history->lock
+ * guards everything; it is held for copies in memory only. */
 #include "src/observe/history.h"
 
 #include <errno.h>
@@ -14,14 +15,14 @@
 enum { RING = HISTORY_WINDOWS };
 
 struct slot {
-	uint64_t number; /* since the clock began; 0: never */
+	uint64_t number; /* of the window, counted from the start of the clock; 0: unused */
 	struct history_window window;
 };
 
 struct history {
 	pthread_mutex_t lock;
 	struct slot ring[RING];
-	size_t failure_count; /* ever */
+	size_t failure_count; /* since the start; the ring keeps the last ones */
 	struct history_failure failures[HISTORY_FAILURES];
 };
 
@@ -58,9 +59,9 @@ static void put_failure(struct history_failure *failure, const struct access *ac
 	snprintf(failure->outcome, sizeof failure->outcome, "%s", outcome_name(access->outcome));
 	snprintf(failure->url, sizeof failure->url, "%s", access->uri ? access->uri : "");
 	snprintf(failure->reason, sizeof failure->reason, "%s", access->reason);
-	size_t length = strlen(access->words), room = sizeof failure->words - 1;
-	snprintf(failure->words, sizeof failure->words, "%s",
-		access->words + (length > room ? length - room : 0));
+	size_t length = strlen(access->stderr_tail), room = sizeof failure->stderr_tail - 1;
+	snprintf(failure->stderr_tail, sizeof failure->stderr_tail, "%s",
+		access->stderr_tail + (length > room ? length - room : 0));
 }
 
 void history_observe(struct history *history, const struct access *access)

@@ -3,7 +3,7 @@
 #define SRC_OBSERVE_HISTORY_H
 
 /*
- * The last minutes, in windows of a few seconds, and the last failures. Fixed memory, one lock. Any
+ * The last minutes, in windows of a few seconds, and the last failures. The memory is fixed. Any
  * thread.
  */
 
@@ -26,24 +26,24 @@ void history_observe(struct history *history, const struct access *access);
 struct history_window {
 	uint32_t requests, failures, refused; /* refused: 503 */
 	uint64_t bytes;
-	uint32_t times[METRICS_BOUNDS + 1]; /* of whole requests, by metrics_bucket */
+	uint32_t times[METRICS_BOUNDS + 1]; /* requests by duration, see metrics_bucket */
 };
 
-/* The last HISTORY_WINDOWS windows, the oldest first; the last one is still being filled. */
+/* The last HISTORY_WINDOWS windows, the oldest first. The last one is still being filled. */
 void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS]);
 
-/* The time below which `share` (0 … 1) of the requests in the windows are, in us: the upper bound
- * of their bucket; 0 when there are none. */
+/* The duration that `share` (0 … 1) of the requests in the windows do not exceed, in us: the upper
+ * bound of a bucket; 0 when there are no requests. */
 uint64_t history_quantile(const struct history_window *windows, size_t count, double share);
 
 struct history_failure {
 	int64_t time_ms; /* of the Unix epoch */
 	char id[65], recipe[64], outcome[24];
 	int status;
-	char url[192], reason[192], words[256]; /* words: the end of the converter's stderr */
+	char url[192], reason[192], stderr_tail[256];
 };
 
-/* The last one first. Returns how many. */
+/* The latest first. Returns their number. */
 size_t history_failures(struct history *history, struct history_failure out[HISTORY_FAILURES]);
 
 #endif

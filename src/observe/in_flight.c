@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A program may end while it is being looked at, and its number be given to somebody else. So what
- * /proc says counts only for a child of ours; that it is another child of ours is possible and
- * would show a wrong figure once. */
+/* A program may end during a look, and the kernel may give its number to another process. So /proc
+ * is believed only for a child of this daemon. It could be another child; then one look shows a
+ * wrong number once. in_flight->lock guards the list and the count; it is never held while /proc is
+ * read. */
 #include "src/observe/in_flight.h"
 
 #include <errno.h>
@@ -22,37 +23,37 @@ struct in_flight {
 
 int in_flight_new(struct in_flight **out)
 {
-	struct in_flight *running = calloc(1, sizeof *running);
-	if (!running)
+	struct in_flight *in_flight = calloc(1, sizeof *in_flight);
+	if (!in_flight)
 		return -ENOMEM;
-	pthread_mutex_init(&running->lock, NULL);
-	TAILQ_INIT(&running->entries);
-	*out = running;
+	pthread_mutex_init(&in_flight->lock, NULL);
+	TAILQ_INIT(&in_flight->entries);
+	*out = in_flight;
 	return 0;
 }
 
-void in_flight_free(struct in_flight *running)
+void in_flight_free(struct in_flight *in_flight)
 {
-	if (!running)
+	if (!in_flight)
 		return;
-	pthread_mutex_destroy(&running->lock);
-	free(running);
+	pthread_mutex_destroy(&in_flight->lock);
+	free(in_flight);
 }
 
-void in_flight_enter(struct in_flight *running, struct in_flight_entry *entry)
+void in_flight_enter(struct in_flight *in_flight, struct in_flight_entry *entry)
 {
-	pthread_mutex_lock(&running->lock);
-	TAILQ_INSERT_TAIL(&running->entries, entry, entry);
-	running->count++;
-	pthread_mutex_unlock(&running->lock);
+	pthread_mutex_lock(&in_flight->lock);
+	TAILQ_INSERT_TAIL(&in_flight->entries, entry, entry);
+	in_flight->count++;
+	pthread_mutex_unlock(&in_flight->lock);
 }
 
-void in_flight_leave(struct in_flight *running, struct in_flight_entry *entry)
+void in_flight_leave(struct in_flight *in_flight, struct in_flight_entry *entry)
 {
-	pthread_mutex_lock(&running->lock);
-	TAILQ_REMOVE(&running->entries, entry, entry);
-	running->count--;
-	pthread_mutex_unlock(&running->lock);
+	pthread_mutex_lock(&in_flight->lock);
+	TAILQ_REMOVE(&in_flight->entries, entry, entry);
+	in_flight->count--;
+	pthread_mutex_unlock(&in_flight->lock);
 }
 
 const char *in_flight_phase_name(enum progress_phase phase)
@@ -111,22 +112,22 @@ static void copy(const struct in_flight_entry *entry, uint64_t now_us, struct in
 		pids->pid[i] = atomic_load(&progress->pids[i]);
 }
 
-size_t in_flight_look(struct in_flight *running, struct in_flight_view *out, size_t max)
+size_t in_flight_look(struct in_flight *in_flight, struct in_flight_view *out, size_t max)
 {
 	struct pids *pids = calloc(max ? max : 1, sizeof *pids);
 	if (!pids)
 		return 0;
 	size_t n = 0;
-	pthread_mutex_lock(&running->lock);
+	pthread_mutex_lock(&in_flight->lock);
 	uint64_t now_us = clock_now_us();
-	size_t count = running->count;
+	size_t count = in_flight->count;
 	const struct in_flight_entry *entry;
-	TAILQ_FOREACH (entry, &running->entries, entry)
+	TAILQ_FOREACH (entry, &in_flight->entries, entry)
 		if (n < max) {
 			copy(entry, now_us, &out[n], &pids[n]);
 			n++;
 		}
-	pthread_mutex_unlock(&running->lock);
+	pthread_mutex_unlock(&in_flight->lock);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < PROGRESS_PIDS_MAX; j++)
 			if (pids[i].pid[j] > 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Recipes are only ever added, so they are found without a lock; a number that is read while
- * another one grows may be one behind it, which no reader can tell from having come earlier. */
+/* The recipes form a list to which recipes are only added, so a search needs no lock: a new recipe
+ * is complete before its pointer is stored with release order. metrics->lock serialises additions.
+ * The counters are atomic and relaxed: two of them, read at the same time, may be one request
+ * apart. */
 #include "src/observe/metrics.h"
 
 #include <errno.h>
@@ -35,7 +37,7 @@ struct metrics_recipe {
 };
 
 struct metrics {
-	pthread_mutex_t lock; /* for adding */
+	pthread_mutex_t lock; /* of additions to the list */
 	struct metrics_recipe *_Atomic first;
 	counter events[METRICS_EVENTS];
 	int64_t started_ms;
@@ -66,7 +68,7 @@ void metrics_free(struct metrics *metrics)
 	free(metrics);
 }
 
-/* The recipe of that name, or NULL with *end the place where it is to be hung. */
+/* The recipe of that name, or NULL. *end is then the pointer at the end of the list. */
 static struct metrics_recipe *find(
 	struct metrics *metrics, const char *name, struct metrics_recipe *_Atomic **end)
 {

@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_METRICS_H
 
 /*
- * What has happened since the daemon began, in numbers: by recipe, and as histograms of times. They
- * only grow, over reloads, too. Counting is a few atomic additions. Any thread.
+ * Counters since the daemon started, by recipe, and histograms of durations. They only grow, and
+ * they survive reloads. Counting is a few atomic additions. Any thread.
  */
 
 #include <stdbool.h>
@@ -19,13 +19,13 @@ int metrics_new(struct metrics **out);
 /* NULL is fine. */
 void metrics_free(struct metrics *metrics);
 
-/* A recipe is there from now on, with zeros: what has not happened yet can be seen. */
+/* Adds a recipe with zeros, so that its counters are visible before its first request. */
 void metrics_know(struct metrics *metrics, const char *recipe);
 
-/* Counts a request that is over. */
+/* Counts a request that has ended. */
 void metrics_observe(struct metrics *metrics, const struct access *access);
 
-/* Things that are not about one request. */
+/* Events that do not belong to one request. */
 enum metrics_event {
 	METRICS_RELOADS,
 	METRICS_RELOADS_FAILED,
@@ -36,48 +36,48 @@ enum metrics_event {
 void metrics_count(struct metrics *metrics, enum metrics_event event);
 uint64_t metrics_get(const struct metrics *metrics, enum metrics_event event);
 
-/* When the daemon began, in milliseconds of the Unix epoch. */
+/* When the daemon started, in milliseconds of the Unix epoch. */
 int64_t metrics_started_ms(const struct metrics *metrics);
 
-/* Upper bounds of a histogram's buckets; above the last one there is one more. */
+/* Upper bounds of a histogram's buckets. One more bucket lies above the last bound. */
 enum { METRICS_BOUNDS = 16 };
 extern const uint64_t metrics_bounds_us[METRICS_BOUNDS];
 /* The bucket that us falls into: 0 … METRICS_BOUNDS. */
 size_t metrics_bucket(uint64_t us);
 
-/* The time below which `share` (0 … 1) of what is in the buckets lies, in us: the upper bound of a
- * bucket; 0: they are empty. */
+/* The duration that `share` (0 … 1) of the counts do not exceed, in us: the upper bound of a
+ * bucket; 0: the buckets are empty. */
 uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double share);
 
 struct metrics_histogram_view {
-	uint64_t buckets[METRICS_BOUNDS + 1]; /* each by itself, not cumulated */
+	uint64_t buckets[METRICS_BOUNDS + 1]; /* not cumulative */
 	uint64_t count, sum_us;
 };
 
 enum metrics_time {
-	METRICS_TOTAL,	 /* of a request */
-	METRICS_QUEUE,	 /* waiting for a slot */
-	METRICS_START,	 /* until the programs run */
+	METRICS_TOTAL,	 /* the whole request */
+	METRICS_QUEUE,	 /* the wait for a slot */
+	METRICS_START,	 /* from the slot until the programs run */
 	METRICS_FIRST,	 /* from the slot to the programs' first byte */
-	METRICS_CONVERT, /* running programs */
+	METRICS_CONVERT, /* while the programs run */
 	METRICS_TIMES,
 };
 
 enum { METRICS_STATUS_MIN = 100, METRICS_STATUS_MAX = 599 };
 
 struct metrics_recipe_view {
-	const char *name; /* "" for requests without one; lives as long as the metrics */
+	const char *name; /* "" for requests without a recipe; lives as long as the metrics */
 	uint64_t statuses[METRICS_STATUS_MAX - METRICS_STATUS_MIN + 1];
 	uint64_t outcomes[OUTCOME_COUNT];
 	uint64_t requests, failures, broken;
 	uint64_t cache[ACCESS_CACHE_WAYS], refreshes;
 	uint64_t spliced, copied;
-	uint64_t cold, warm;	   /* conversions */
-	uint64_t cpu_us, peak_kib; /* the most of any */
+	uint64_t cold, warm;	   /* conversions, by how they were started */
+	uint64_t cpu_us, peak_kib; /* peak_kib: the largest of all */
 	struct metrics_histogram_view times[METRICS_TIMES];
 };
 
-/* The recipes in the order in which they were known: NULL gives the first, the last gives NULL. */
+/* The recipes in the order in which they were added: NULL gives the first, the last gives NULL. */
 struct metrics_recipe;
 const struct metrics_recipe *metrics_next(
 	const struct metrics *metrics, const struct metrics_recipe *recipe);

@@ -2,7 +2,8 @@
 #ifndef SRC_OBSERVE_OBSERVER_H
 #define SRC_OBSERVE_OBSERVER_H
 
-/* Where everything that happens is counted and shown, for the life of the daemon. */
+/* The counters, the last minutes and the requests in flight, for the life of the daemon. Opening
+ * and closing belong to one thread; counting is for any thread. */
 
 #include "src/observe/history.h"
 #include "src/observe/in_flight.h"
@@ -18,7 +19,7 @@ struct observer {
 int observer_open(struct observer *observer);
 void observer_close(struct observer *observer);
 
-/* A request, or a refresh, is over: counts it. */
+/* Counts a request or a refresh that has ended. */
 void observer_observe(const struct observer *observer, const struct access *access);
 
 #endif

@@ -3,8 +3,8 @@
 #define SRC_OBSERVE_PROGRESS_H
 
 /*
- * Where a request is just now. Written by its worker, read by whoever shows it: every field by
- * itself, none of them decides anything.
+ * The current step of a request. Its worker writes it, the status page reads it, each field on its
+ * own. Nothing is decided by it.
  */
 
 #include <stdatomic.h>
@@ -25,9 +25,9 @@ enum { PROGRESS_PIDS_MAX = 4 };
 struct progress {
 	atomic_int phase;
 	atomic_int pids[PROGRESS_PIDS_MAX]; /* of the programs while they run; 0: none */
-	atomic_uint_fast64_t
-		bytes;	  /* of output that left the pipe (whole, while converting), or all of it */
-	atomic_bool gone; /* nobody waits for it any more */
+	atomic_uint_fast64_t bytes; /* whole, while the programs run: output that has left the pipe;
+				       else all output */
+	atomic_bool gone;	    /* its client has left */
 };
 
 static inline void progress_set_bytes(struct progress *progress, uint64_t bytes)
@@ -35,7 +35,7 @@ static inline void progress_set_bytes(struct progress *progress, uint64_t bytes)
 	atomic_store(&progress->bytes, bytes);
 }
 
-/* The programs have ended; what they made is sent. */
+/* The programs have ended; their output is sent now. */
 static inline void progress_end(struct progress *progress, uint64_t bytes)
 {
 	for (size_t i = 0; i < PROGRESS_PIDS_MAX; i++)

@@ -29,7 +29,7 @@ void request_log(struct request *request)
 		.copied = stats.copied,
 		.times = request->times,
 		.reason = request->reason.data,
-		.words = "",
+		.stderr_tail = "",
 		.cache = request->cache,
 	};
 	access.times.end = clock_now_us();

@@ -78,7 +78,7 @@ static void report(struct share *share, const struct share_state *state)
 		.outcome = state->outcome,
 		.times = share->times,
 		.reason = share->reason.data,
-		.words = "",
+		.stderr_tail = "",
 	};
 	access.times.end = clock_now_us();
 	if (share->opened)

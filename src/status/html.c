@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One page that needs nothing else: its style and script stand in it, and what comes from requests
- * is escaped on its way in. The script only asks for the page again and takes its <main>; without
- * scripts the browser reloads all of it. */
+/* The page loads nothing else: its style and its script are in it. All text that comes from
+ * requests is escaped when it is written. The script asks for the page again and replaces its
+ * <main>; without scripts the browser reloads the page. */
 #include "src/status/status.h"
 
 #include <inttypes.h>
@@ -228,9 +228,9 @@ static void write_failures(const struct status_view *view, FILE *out)
 		put_span(out, "", at->url);
 		fputs("<br>", out);
 		put_span(out, "", at->reason);
-		if (at->words[0]) {
+		if (at->stderr_tail[0]) {
 			fputs("<br>", out);
-			put_span(out, "soft", at->words);
+			put_span(out, "soft", at->stderr_tail);
 		}
 		fputs("</li>\n", out);
 	}

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Times in seconds, sizes in bytes, as in the metrics. */
+/* JSON: times in seconds and sizes in bytes, as in the metrics. The numbers of the daemon, of its
+ * store and of recipes come from the table of metric.c. */
 #include "src/status/status.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/json.h"
+#include "src/status/metric.h"
 
 static void put_string(FILE *out, const char *key, const char *value)
 {
@@ -25,44 +28,35 @@ static void put_count(FILE *out, const char *key, uint64_t value)
 	fprintf(out, ",\"%s\":%" PRIu64, key, value);
 }
 
+/* The rows of the scope that have a key. base: what their offsets count from; comma: what stands
+ * before the first one. */
+static void put_metrics(enum status_scope scope, const void *base, const char *comma, FILE *out)
+{
+	for (size_t i = 0; i < status_metric_count; i++) {
+		const struct status_metric *metric = &status_metrics[i];
+		if (metric->scope != scope || !metric->key)
+			continue;
+		const uint64_t value = status_metric_value(metric, base);
+		const bool in_us = metric->unit && !strcmp(metric->unit, "seconds");
+		fprintf(out, "%s\"%s\":%" PRIu64, comma, metric->key,
+			in_us ? value / 1000000 : value);
+		if (in_us)
+			fprintf(out, ".%06" PRIu64, value % 1000000);
+		comma = ",";
+	}
+}
+
 static void put_daemon(const struct status_view *view, FILE *out)
 {
 	fputc('{', out);
 	put_string(out, "version", SLUICE_VERSION);
 	put_seconds(out, "time", (uint64_t)view->now_ms * 1000);
-	put_seconds(out, "start_time", (uint64_t)view->started_ms * 1000);
-	put_count(out, "connections", view->connections);
-	put_count(out, "connections_limit", view->connections_max);
-	put_count(out, "descriptors", view->files);
-	put_count(out, "descriptors_limit", view->files_max);
-	put_count(out, "threads", view->threads);
-	put_count(out, "memory_bytes", view->rss_bytes);
-	put_seconds(out, "cpu_seconds", view->cpu_us);
-	put_count(out, "slots", view->slots);
-	put_count(out, "slots_used", view->used);
-	put_count(out, "queue_length", view->waiting);
-	put_count(out, "log_dropped", view->log_dropped);
-	put_count(out, "reloads", view->events[METRICS_RELOADS]);
-	put_count(out, "reload_failures", view->events[METRICS_RELOADS_FAILED]);
-	put_count(out, "spawner_restarts", view->events[METRICS_SPAWNER_RESTARTS]);
-	put_count(out, "no_thread_refusals", view->events[METRICS_NO_THREAD]);
-}
-
-static void put_cache(const struct status_view *view, FILE *out)
-{
-	const struct cache_counts *cache = &view->cache;
-	if (!view->cached) {
-		fputs(",\n\"cache\":null", out);
-		return;
+	put_metrics(STATUS_OF_DAEMON, view, ",", out);
+	fprintf(out, ",\n\"cache\":%s", view->cached ? "{" : "null");
+	if (view->cached) {
+		put_metrics(STATUS_OF_CACHE, view, "", out);
+		fputc('}', out);
 	}
-	fprintf(out, ",\n\"cache\":{\"entries\":%" PRIu64, cache->entries);
-	put_count(out, "used_bytes", cache->used_bytes);
-	put_count(out, "limit_bytes", cache->limit_bytes);
-	put_count(out, "stored", cache->stored);
-	put_count(out, "store_failures", cache->failed);
-	put_count(out, "evicted", cache->evicted);
-	put_count(out, "damaged", cache->damaged);
-	fputc('}', out);
 }
 
 static void put_ways(const struct metrics_recipe_view *counts, FILE *out)
@@ -99,23 +93,11 @@ static void put_recipe(const struct status_recipe *recipe, FILE *out)
 	put_string(out, "name", counts->name);
 	if (recipe->configured) {
 		fprintf(out, ",\"live\":%s", recipe->live ? "true" : "false");
-		put_count(out, "slots", recipe->slots);
-		put_count(out, "slots_used", recipe->used);
-		put_count(out, "queue_limit", recipe->queue);
-		put_count(out, "queue_length", recipe->waiting);
+		put_metrics(STATUS_OF_SLOTS, recipe, ",", out);
 	}
-	put_count(out, "requests", counts->requests);
-	put_count(out, "failures", counts->failures);
-	put_count(out, "broken_streams", counts->broken);
-	put_count(out, "spliced_bytes", counts->spliced);
-	put_count(out, "copied_bytes", counts->copied);
-	put_count(out, "conversions_cold", counts->cold);
-	put_count(out, "conversions_warm", counts->warm);
-	put_seconds(out, "cpu_seconds", counts->cpu_us);
-	put_count(out, "peak_memory_bytes", counts->peak_kib * 1024);
+	put_metrics(STATUS_OF_RECIPE, recipe, ",", out);
 	put_seconds(out, "p50_seconds", metrics_quantile(total->buckets, 0.5));
 	put_seconds(out, "p95_seconds", metrics_quantile(total->buckets, 0.95));
-	put_count(out, "refreshes", counts->refreshes);
 	put_ways(counts, out);
 	put_statuses(counts, out);
 	fputc('}', out);
@@ -148,7 +130,7 @@ static void put_failure(const struct history_failure *at, FILE *out)
 	const struct {
 		const char *key, *value;
 	} strings[] = {{"outcome", at->outcome}, {"recipe", at->recipe}, {"url", at->url},
-		{"reason", at->reason}, {"stderr", at->words}};
+		{"reason", at->reason}, {"stderr", at->stderr_tail}};
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
 		fputc(',', out);
 		put_string(out, strings[i].key, strings[i].value);
@@ -190,7 +172,6 @@ static void put_holder(const struct launcher_view *at, FILE *out)
 void status_write_json(const struct status_view *view, FILE *out)
 {
 	put_daemon(view, out);
-	put_cache(view, out);
 	PUT_ARRAY("recipes", view->recipes, view->recipe_count, put_recipe);
 	PUT_ARRAY("running", view->running, view->running_shown, put_running);
 	PUT_ARRAY("holders", view->holders, view->holder_count, put_holder);

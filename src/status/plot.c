@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The last minutes as bars and lines of SVG, which need no script and scale with the page. */
+/* The last minutes as bars and lines in SVG. They need no script and scale with the page. */
 #include "src/status/plot.h"
 
 #include <inttypes.h>
@@ -56,8 +56,9 @@ void status_plot_rates(const struct history_window *windows, FILE *out)
 static void put_line(
 	FILE *out, const char *class, const struct history_window *windows, double share)
 {
-	/* A pen that is lifted where nothing happened; the buckets are what a millisecond to
-	 * minutes are divided into, so they make a fair logarithmic axis. */
+	/* Windows without requests leave a gap in the line. The buckets divide the range from a
+	 * millisecond to minutes nearly logarithmically, so the number of the bucket is the height.
+	 */
 	fprintf(out, "<path class=%s d=\"", class);
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
 		uint64_t us = history_quantile(&windows[i], 1, share);

@@ -2,7 +2,7 @@
 #ifndef SRC_STATUS_PLOT_H
 #define SRC_STATUS_PLOT_H
 
-/* The plots of the status page, for status_html.c. `windows`: HISTORY_WINDOWS of them. */
+/* The plots of the status page, for html.c. `windows`: HISTORY_WINDOWS of them. */
 
 #include <stdio.h>
 

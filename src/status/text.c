@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For a terminal: columns, and nothing in them that a terminal would obey. */
+/* Columns for a terminal. Text from requests is escaped, so no control sequence reaches it. */
 #include "src/status/status.h"
 
 #include <inttypes.h>

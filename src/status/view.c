@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Gathered first and shown later, so that no lock is held while somebody reads slowly. */
+/* The view is gathered first and written later, so that no lock is held while a client reads
+ * slowly. */
 #include "src/status/view.h"
 
 #include <dirent.h>

@@ -3,8 +3,7 @@
 #define SRC_STATUS_VIEW_H
 
 /*
- * All that the status page tells, gathered at one moment, for whatever form it is shown in. One
- * thread.
+ * Everything that the status page shows, gathered at one moment. A view belongs to one thread.
  */
 
 #include <stdint.h>
@@ -20,9 +19,9 @@ enum { STATUS_RUNNING_MAX = 256, STATUS_HOLDERS_MAX = 64 };
 
 struct status_recipe {
 	struct metrics_recipe_view counts;
-	bool configured; /* else it was, before a reload; no numbers of slots then */
+	bool configured; /* false: it was removed by a reload, and has no numbers of slots */
 	bool live;
-	unsigned slots, queue; /* bounds */
+	unsigned slots, queue; /* the limits */
 	unsigned used, waiting;
 };
 
@@ -35,12 +34,12 @@ struct status_view {
 	uint64_t log_dropped;
 	uint64_t events[METRICS_EVENTS];
 	unsigned slots, used, waiting; /* of the whole daemon */
-	bool cached;		       /* there is a store: */
+	bool cached;		       /* there is a store, and so `cache` */
 	struct cache_counts cache;
 	size_t recipe_count;
 	struct status_recipe
-		*recipes;     /* the first is for requests without a recipe: its name is "" */
-	size_t running_count; /* may be more than are shown */
+		*recipes;     /* one of them may be for requests without a recipe: its name is "" */
+	size_t running_count; /* may be more than running_shown */
 	size_t running_shown;
 	struct in_flight_view running[STATUS_RUNNING_MAX];
 	struct history_window windows[HISTORY_WINDOWS];
@@ -50,13 +49,14 @@ struct status_view {
 	struct launcher_view holders[STATUS_HOLDERS_MAX];
 };
 
-/* NULL: out of memory. connections: that are open. */
+/* connections: the number of open ones. NULL: out of memory. */
 struct status_view *status_view_new(
 	const struct service *service, const struct config *config, unsigned connections);
 /* NULL is fine. */
 void status_view_free(struct status_view *view);
 
-/* Requests of all recipes that came by their result that way; answered by 304. */
+/* Requests of all recipes: those whose result came from there; those that were answered with 304.
+ */
 uint64_t status_cache_requests(const struct status_view *view, enum access_cache way);
 uint64_t status_not_modified(const struct status_view *view);
 

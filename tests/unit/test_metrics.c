@@ -28,7 +28,7 @@ static struct access make_access(const char *recipe, int status, enum outcome ou
 		.cpu_us = 500,
 		.peak_kib = 100,
 		.reason = "why",
-		.words = "words",
+		.stderr_tail = "words",
 		.times = {.start = 1000000,
 			.planned = 1000100,
 			.entered = 1000200,
@@ -170,7 +170,7 @@ static void history_keeps_the_last_failures(void **state)
 		snprintf(id, sizeof id, "f%d", i);
 		struct access access = make_access("r", 422, OUTCOME_REFUSED);
 		access.id = id;
-		access.words = words;
+		access.stderr_tail = words;
 		history_observe(history, &access);
 	}
 	struct access full = make_access("r", 503, OUTCOME_QUEUE_FULL);
@@ -181,7 +181,7 @@ static void history_keeps_the_last_failures(void **state)
 	assert_string_equal(failures[0].id, "f36");
 	assert_string_equal(failures[HISTORY_FAILURES - 1].id, "f5");
 	assert_string_equal(failures[0].outcome, "refused");
-	assert_non_null(strstr(failures[0].words, "wend"));
+	assert_non_null(strstr(failures[0].stderr_tail, "wend"));
 	history_free(history);
 }
 
