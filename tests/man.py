@@ -75,10 +75,10 @@ def missing():
             yield f"{page}: no status {status}"
     # The program itself tells its options and commands.
     usage = subprocess.run([os.environ["SLUICE"], "-h"], capture_output=True, text=True, check=True).stdout
-    options = re.findall(r"^  -(-?[\w-]+)", usage, re.M)
+    letters = re.findall(r"^  -(-?[\w-]+)", usage, re.M)
     commands = re.findall(r"^       sluice (\w+)(.*)$", usage, re.M)
-    assert len(options) >= 8 and len(commands) >= 6, usage
-    for option in options:
+    assert len(letters) >= 8 and len(commands) >= 6, usage
+    for option in letters:
         if not re.search(rf"^\.(It )?Fl (\w \| )?{option}(\s|$)", TEXT[page], re.M):
             yield f"{page}: no option -{option}"
     for command, operands in commands:

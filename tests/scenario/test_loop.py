@@ -10,6 +10,8 @@ import socket
 import subprocess
 import time
 
+import pytest
+
 import fastcgi
 import openmetrics
 import processes
@@ -269,7 +271,31 @@ def test_successor_that_hangs(sluice):
     daemon.arguments = []
 
 
-def test_desk_with_clients_that_stall(sluice):
+def has_hook(name):
+    with open(SLUICE, "rb") as file:
+        return name in file.read()
+
+
+@pytest.mark.skipif(not has_hook(b"SLUICE_TEST_READY_MS"), reason="a release build waits for half a minute")
+def test_successor_that_is_never_ready(sluice):
+    """It is given up when its time is over, is told so, and leaves its place to the next one."""
+    daemon = sluice(HELLO, environment={"SLUICE_TEST_READY_MS": "400"}, **PING)
+    with pinging(daemon):
+        start = time.monotonic()
+        for _ in range(2):
+            hanging = [hang_as_successor(daemon) for _ in range(4)]
+            for channel in hanging:
+                channel.settimeout(20 * SLOW)
+                assert channel.recv(64)[4] == 5  # late
+                assert channel.recv(64) == b""
+                channel.close()
+        assert time.monotonic() - start >= 0.8
+        daemon.log.wait_text("successor given up: it was not ready in time", timeout=5 * SLOW)
+        assert daemon.get("/hello/a").text == "hello"
+    daemon.assert_nothing_left()
+
+
+def test_admin_endpoint_with_clients_that_stall(sluice):
     """Clients that ask for a page too large for their sockets, and do not read: health is known all the same, and so are the numbers."""
     many = [recipe(f"r{i}", "text", "x", stdin="source", start="cold") for i in range(300)]
     daemon = sluice(HELLO, *many, **PING)
@@ -302,21 +328,25 @@ def test_manager_that_does_not_read(sluice, tmp_path):
         assert manager.wait("READY")["READY"] == "1"
 
 
-def many_recipes(count=900):
-    return [recipe(f"r{i}", "text", "{n}", program=os.path.basename(FAKE), start="cold", stdin="source",
-                   params={"n": {"type": "integer", "min": 0, "max": 9, "default": 1}}) for i in range(count)]
+def many_recipes(count=900, params=1):
+    integer = {"type": "integer", "min": 0, "max": 9, "default": 1}
+    names = "nopqr"[:params]
+    return [recipe(f"r{i}", "text", "".join(f"{{{name}}}" for name in names), program=os.path.basename(FAKE), start="cold", stdin="source",
+                   params={name: integer for name in names}) for i in range(count)]
 
 
 def test_reload_of_many_recipes(sluice):
-    recipes = many_recipes(300 if SANITIZER else 900)
-    daemon = sluice(HELLO, *recipes, programs=os.path.dirname(FAKE), **PING)
+    """As much as a configuration may say, and each program is looked for in many directories: half a second and more."""
+    recipes = many_recipes(300 if SANITIZER else 900, 2)
+    programs = [f"/nonexistent/{i}" for i in range(400)] + [os.path.dirname(FAKE)]
+    daemon = sluice(HELLO, *recipes, programs=":".join(programs), **PING)
     with pinging(daemon) as pings:
         for _ in range(2):
             mark = daemon.log.mark()
             daemon.signal(signal.SIGHUP)
             daemon.log.wait_text("configuration reloaded", mark, timeout=60 * SLOW)
             pings.wait()
-        assert daemon.get("/r7/a").text == "1"
+        assert daemon.get("/r7/a").text == "11"
 
 
 def test_reload_that_waits_for_names(sluice, tmp_path):
