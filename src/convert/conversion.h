@@ -3,8 +3,8 @@
 #define SRC_CONVERT_CONVERSION_H
 
 /*
- * The running programs of one request, their pipes and their directory. Everything is gone after
- * conversion_close. One thread.
+ * The running programs of one request, their pipes and their directory. conversion_close removes
+ * everything. A conversion belongs to one thread.
  */
 
 #include <stdbool.h>
@@ -13,93 +13,73 @@
 
 #include "base/text.h"
 #include "spawn/job.h"
-#include "src/observe/access.h"
-#include "src/convert/stderr_tail.h"
-#include "src/observe/progress.h"
-#include "src/plan/plan.h"
 #include "src/convert/starter.h"
+#include "src/convert/stderr_tail.h"
 #include "src/convert/workdir.h"
+#include "src/http/outcome.h"
+#include "src/plan/plan.h"
 
 struct conversion_program {
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
-	bool warm;   /* from a holder */
-	bool killed; /* because another one of the pipeline had failed: its own end says nothing */
+	bool warm;   /* started by a holder */
+	bool killed; /* because another program of the pipeline has failed: its end means nothing */
 	struct job_result result;
-	bool looked, outgrown;		 /* by the meter; killed by the kernel for its memory */
-	unsigned hidden;		 /* looks in a row by which it could not be seen */
+	bool looked;			 /* the meter has measured it */
+	bool outgrown;			 /* the kernel has killed it for its memory */
+	unsigned hidden;		 /* looks in a row at which it was hiding what it holds */
 	uint64_t unmeasured_since_ms;	 /* 0: the last look succeeded */
-	char forbidden[FILTER_NAME_MAX]; /* the system call for which it was ended; "": none */
+	char forbidden[FILTER_NAME_MAX]; /* the system call that ended it; "": none */
 };
 
 struct conversion {
 	struct starter *starter;
 	const struct plan *plan;
-	size_t count; /* of programs */
-	size_t running;
+	size_t count;	/* of programs */
+	size_t running; /* programs that have not ended */
 	struct conversion_program programs[TEMPLATE_PROGRAMS_MAX];
 	struct template_argv argv;
-	int out;	/* where the last program's bytes arrive; -1 with {output} */
-	int out_writer; /* whole only: held open, so that "is it full" can be asked; -1 otherwise */
+	int out; /* the pipe with the output of the last program; -1 with {output} */
+	/* Whole: our own writing end of that pipe, which tells whether the pipe is full; -1
+	 * otherwise. */
+	int out_writer;
 	int err;
-	struct stderr_tail words;
-	unsigned blind_looks; /* so often in a row nobody could see what its directory holds */
-	char directory[WORKDIR_NAME_MAX]; /* its own, below starter->temp_fd; "" before it is made
-					   */
+	struct stderr_tail stderr_tail;
+	unsigned blind_looks;		  /* looks in a row that could not measure the directory */
+	char directory[WORKDIR_NAME_MAX]; /* below starter->temp_fd; "": none */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };
 
-/* Starts all programs of the plan. Returns OUTCOME_OK, or what went wrong with one line in `reason`
- * for the log; conversion_close is due in any case. */
+/* Starts all programs of the plan, which is borrowed. Returns OUTCOME_OK, or another outcome with
+ * one line in `reason` for the log; conversion_close is due in any case. */
 enum outcome conversion_open(struct conversion *conversion, struct starter *starter,
 	const struct plan *plan, struct text *reason);
 
-/* To all programs that still run. */
+/* Signals all programs that still run. */
 void conversion_signal(const struct conversion *conversion, int signal);
 
-/* One has failed: ends the others, whose end is not theirs then. */
+/* A program has failed: kills the others, and marks them as killed. */
 void conversion_kill_rest(struct conversion *conversion);
 
-/* A program's pidfd has become readable: reaps it. */
+/* The pidfd of a program has become readable: reaps the program. */
 void conversion_program_ended(struct conversion *conversion, size_t program);
 
-/* Kills what runs, reaps it and reads the rest of stderr; what was written to `out` can still be
+/* Kills and reaps what still runs, and reads the rest of stderr. The output in `out` can still be
  * read. May be called again. */
 void conversion_end(struct conversion *conversion);
 
-/* conversion_end, closes the pipes and removes the directory. Results and words stay. */
+/* Calls conversion_end, closes the pipes and gives the directory back. Results and the stderr tail
+ * stay. May be called again. */
 void conversion_close(struct conversion *conversion);
 
-/* conversion_look.c: looks at what its programs hold. Returns the limit that they exceed, or NULL;
- * *missed: some could not be looked at just now. Takes up to METER_WAIT_MS for each of them. */
+/* look.c: measures what the programs use. Returns the name of the limit that they exceed, or NULL.
+ * *missed: some programs could not be measured just now. Takes up to METER_WAIT_MS for each
+ * program. */
 const char *conversion_look(struct conversion *conversion, bool *missed);
 
-/* Opens the file that {output} named. Returns the descriptor or -errno (-ENOENT: the program made
- * none). */
+/* Opens the file that {output} names. Returns the descriptor or -errno (-ENOENT: the program has
+ * made none). */
 int conversion_open_output(const struct conversion *conversion);
-
-/* An ended program whose end is not good: killed, or an exit status that is neither 0 nor mapped to
- * 200 by the recipe. */
-bool conversion_program_failed(const struct conversion *conversion, size_t program);
-
-/* What the exit statuses and stderr say, when nothing else ended it. After conversion_end. *status
- * is set for OUTCOME_MAPPED. */
-enum outcome conversion_classify(
-	const struct conversion *conversion, int *status, struct text *reason);
-
-/* "warm" when every program was, "cold" when none, else "mixed". */
-const char *conversion_start_name(const struct conversion *conversion);
-
-/* What its programs did, for the log: fills that part of *access, whose outcome is known. The
- * strings are borrowed from the conversion. After conversion_end. */
-void conversion_report(struct conversion *conversion, struct access *access);
-
-/* Tells who looks on which programs run now. */
-void conversion_show(const struct conversion *conversion, struct progress *progress);
-
-/* Of all programs together. */
-uint64_t conversion_cpu_us(const struct conversion *conversion);
-uint64_t conversion_peak_kib(const struct conversion *conversion);
 
 #endif

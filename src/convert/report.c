@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "src/convert/conversion.h"
+#include "src/convert/report.h"
 
 #include <string.h>
 
@@ -20,6 +20,27 @@ static void put_exits(const struct conversion *conversion, char *buffer, size_t 
 	}
 }
 
+/* "warm" when holders have started all programs, "cold" when they have started none. */
+static const char *start_name(const struct conversion *conversion)
+{
+	size_t warm = 0, started = 0;
+	for (size_t i = 0; i < conversion->count; i++) {
+		warm += conversion->programs[i].warm;
+		started += conversion->programs[i].started;
+	}
+	return warm == 0 ? "cold" : warm == started ? "warm" : "mixed";
+}
+
+/* The end of what was kept, as a string. */
+static const char *shown_tail(struct stderr_tail *tail)
+{
+	if (tail->length == 0)
+		return "";
+	tail->kept[tail->length < STDERR_TAIL_KEPT ? tail->length : STDERR_TAIL_KEPT - 1] = '\0';
+	size_t length = strlen(tail->kept);
+	return tail->kept + (length > ACCESS_STDERR_MAX ? length - ACCESS_STDERR_MAX : 0);
+}
+
 void conversion_show(const struct conversion *conversion, struct progress *progress)
 {
 	for (size_t i = 0; i < conversion->count && i < PROGRESS_PIDS_MAX; i++)
@@ -30,17 +51,18 @@ void conversion_show(const struct conversion *conversion, struct progress *progr
 void conversion_report(struct conversion *conversion, struct access *access)
 {
 	access->converted = true;
-	access->start = conversion_start_name(conversion);
-	access->cpu_us = conversion_cpu_us(conversion);
-	access->peak_kib = conversion_peak_kib(conversion);
+	access->start = start_name(conversion);
+	access->cpu_us = access->peak_kib = 0;
+	for (size_t i = 0; i < conversion->count; i++) {
+		const struct job_result *result = &conversion->programs[i].result;
+		access->cpu_us += result->cpu_us;
+		if (result->peak_kib > access->peak_kib)
+			access->peak_kib = result->peak_kib;
+	}
 	put_exits(conversion, access->exit, sizeof access->exit);
-	struct stderr_tail *words = &conversion->words;
-	/* What a program grumbles about and gets over is noise, but in an answer that went out as
-	 * it was made: there it is the one place that tells of a damaged source. */
+	/* After a success the stderr tail is noise. A live answer is different: the stderr tail is
+	 * the only sign that its source was damaged. */
 	bool live = conversion->plan->recipe->response == RECIPE_LIVE;
-	if ((access->outcome == OUTCOME_OK && !live) || words->length == 0)
-		return;
-	words->kept[words->length < STDERR_TAIL_KEPT ? words->length : STDERR_TAIL_KEPT - 1] = '\0';
-	size_t length = strlen(words->kept);
-	access->stderr_tail = words->kept + (length > ACCESS_STDERR_MAX ? length - ACCESS_STDERR_MAX : 0);
+	if (access->outcome != OUTCOME_OK || live)
+		access->stderr_tail = shown_tail(&conversion->stderr_tail);
 }

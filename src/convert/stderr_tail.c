@@ -22,61 +22,60 @@ static const char *const memory_phrases[] = {
 	"nsufficient memory",
 };
 
-void stderr_tail_init(struct stderr_tail *words, char *const *phrases)
+void stderr_tail_init(struct stderr_tail *tail, char *const *phrases)
 {
-	words->phrases = phrases;
-	words->found = NULL;
-	words->memory = words->file = false;
-	words->length = words->carry_length = 0;
+	tail->phrases = phrases;
+	tail->found = NULL;
+	tail->memory = tail->file = false;
+	tail->length = tail->carry_length = 0;
 }
 
-static void search(struct stderr_tail *words, const char *data, size_t size)
+static void search(struct stderr_tail *tail, const char *data, size_t size)
 {
-	for (char *const *phrase = words->phrases; phrase && *phrase && !words->found; phrase++)
+	for (char *const *phrase = tail->phrases; phrase && *phrase && !tail->found; phrase++)
 		if (memmem(data, size, *phrase, strlen(*phrase)))
-			words->found = *phrase;
-	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !words->memory;
-		i++)
-		words->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
+			tail->found = *phrase;
+	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !tail->memory; i++)
+		tail->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
 	static const char file_phrase[] = "File too large"; /* strerror(EFBIG) */
-	if (!words->file)
-		words->file = memmem(data, size, file_phrase, sizeof file_phrase - 1);
+	if (!tail->file)
+		tail->file = memmem(data, size, file_phrase, sizeof file_phrase - 1);
 }
 
-static void keep(struct stderr_tail *words, const char *data, size_t size)
+static void keep(struct stderr_tail *tail, const char *data, size_t size)
 {
 	if (size >= STDERR_TAIL_KEPT) {
-		memcpy(words->kept, data + size - STDERR_TAIL_KEPT, STDERR_TAIL_KEPT);
-		words->length = STDERR_TAIL_KEPT;
+		memcpy(tail->kept, data + size - STDERR_TAIL_KEPT, STDERR_TAIL_KEPT);
+		tail->length = STDERR_TAIL_KEPT;
 		return;
 	}
-	size_t room = STDERR_TAIL_KEPT - words->length;
+	size_t room = STDERR_TAIL_KEPT - tail->length;
 	if (size > room) {
-		memmove(words->kept, words->kept + (size - room), words->length - (size - room));
-		words->length -= size - room;
+		memmove(tail->kept, tail->kept + (size - room), tail->length - (size - room));
+		tail->length -= size - room;
 	}
-	memcpy(words->kept + words->length, data, size);
-	words->length += size;
+	memcpy(tail->kept + tail->length, data, size);
+	tail->length += size;
 }
 
-void stderr_tail_add(struct stderr_tail *words, const char *data, size_t size)
+void stderr_tail_add(struct stderr_tail *tail, const char *data, size_t size)
 {
 	while (size > 0) {
 		char window[STDERR_TAIL_PHRASE_MAX + PIECE];
 		size_t n = size < PIECE ? size : PIECE;
-		memcpy(window, words->carry, words->carry_length);
-		memcpy(window + words->carry_length, data, n);
-		size_t length = words->carry_length + n;
-		search(words, window, length);
-		keep(words, data, n);
-		words->carry_length = length < sizeof words->carry ? length : sizeof words->carry;
-		memcpy(words->carry, window + length - words->carry_length, words->carry_length);
+		memcpy(window, tail->carry, tail->carry_length);
+		memcpy(window + tail->carry_length, data, n);
+		size_t length = tail->carry_length + n;
+		search(tail, window, length);
+		keep(tail, data, n);
+		tail->carry_length = length < sizeof tail->carry ? length : sizeof tail->carry;
+		memcpy(tail->carry, window + length - tail->carry_length, tail->carry_length);
 		data += n;
 		size -= n;
 	}
 }
 
-bool stderr_tail_read(struct stderr_tail *words, int fd)
+bool stderr_tail_read(struct stderr_tail *tail, int fd)
 {
 	for (int i = 0; i < PIECES; i++) {
 		char piece[PIECE];
@@ -85,7 +84,7 @@ bool stderr_tail_read(struct stderr_tail *words, int fd)
 			return false;
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
-		stderr_tail_add(words, piece, (size_t)n);
+		stderr_tail_add(tail, piece, (size_t)n);
 	}
 	return true;
 }

@@ -25,12 +25,12 @@ struct stderr_tail {
 					     */
 };
 
-void stderr_tail_init(struct stderr_tail *words, char *const *phrases);
-void stderr_tail_add(struct stderr_tail *words, const char *data, size_t size);
+void stderr_tail_init(struct stderr_tail *tail, char *const *phrases);
+void stderr_tail_add(struct stderr_tail *tail, const char *data, size_t size);
 
 /* Reads what is there from a non-blocking descriptor, at most STDERR_TAIL_READ_MAX bytes. False at
  * the end of file.
  */
-bool stderr_tail_read(struct stderr_tail *words, int fd);
+bool stderr_tail_read(struct stderr_tail *tail, int fd);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* live: the bytes in the pipe become one record at once. While the web server does not take them,
- * nobody reads the pipe, so the program blocks in its write: that is the back-pressure. */
+/* A live result for one client: each time the pipe has bytes, they become one FastCGI record. While
+ * the web server takes no more, the pump does not read the pipe, and the program blocks in its
+ * write. That is the back-pressure. */
 #include "src/pump/internal.h"
 
 #include <errno.h>
@@ -12,15 +13,14 @@
 
 #include "base/clock.h"
 
-/* The connection's word for what happened becomes ours. */
 static void sending_failed(struct pump *pump, int r)
 {
 	if (r == -ETIME)
 		pump_end(pump, OUTCOME_DEADLINE, SIGKILL, "deadline");
 	else if (r == -ETIMEDOUT)
 		pump_end(pump, OUTCOME_SEND_FAILED, SIGKILL, "web server stopped reading");
-	else if (r ==
-		 -ECANCELED) /* in the middle of a record: it cannot be ended politely any more */
+	else if (r == -ECANCELED)
+		/* In the middle of a record: the stream cannot end in order any more. */
 		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
 	else if (r == -ENODATA)
 		pump_taken_back(pump);
@@ -30,10 +30,10 @@ static void sending_failed(struct pump *pump, int r)
 		pump_end(pump, OUTCOME_SEND_FAILED, SIGKILL, strerror(-r));
 }
 
-/* Takes the first bytes out of the pipe until there are enough for an answer to begin. A header
- * that stands in front of every answer tells nothing about the source: a program that writes one
- * and then says no would leave a broken 200. Returns 1 when there are enough, 0 when not yet, or
- * -errno. */
+/* Reads the first bytes until there are enough for the answer to begin. Some programs write a
+ * header before they have looked at the source: when such a program fails then, the client must get
+ * an error and not a broken 200. Returns 1 when there are enough bytes, 0 when not yet, or -errno.
+ */
 static int hold_back(struct pump *pump, uint64_t size)
 {
 	uint64_t enough = pump->conversion->plan->recipe->begin_after_bytes;
@@ -48,7 +48,7 @@ static int hold_back(struct pump *pump, uint64_t size)
 	return pump->bytes >= enough;
 }
 
-/* Header fields, and what was held back. */
+/* Sends the header fields and what was held back. Returns 0 or -errno of the connection. */
 static int begin(struct pump *pump)
 {
 	pump->begun = true;
@@ -60,7 +60,7 @@ static int begin(struct pump *pump)
 	return r;
 }
 
-/* Sends what is in the pipe. False: there is nothing, and there never will be. */
+/* Sends what is in the pipe. Returns false when there is no output, and there never will be. */
 static bool forward(struct pump *pump)
 {
 	struct conversion *conversion = pump->conversion;
@@ -104,11 +104,9 @@ enum outcome pump_live(struct pump *pump, int *status)
 {
 	struct conversion *conversion = pump->conversion;
 	fcgi_connection_set_deadline(pump->connection, pump->deadline_ms);
-	int r = pump_watch_all(pump, EPOLLIN);
-	if (r < 0) {
-		text_printf(pump->reason, "epoll: %s", strerror(-r));
-		return outcome_from_error(r);
-	}
+	enum outcome outcome = pump_watch(pump, EPOLLIN);
+	if (outcome != OUTCOME_OK)
+		return outcome;
 	bool open = true;
 	while (conversion->running > 0 || open) {
 		bool ready = pump_step(pump);
@@ -118,9 +116,9 @@ enum outcome pump_live(struct pump *pump, int *status)
 		}
 	}
 	conversion_end(conversion);
-	enum outcome outcome = pump_classify(pump, status);
+	outcome = pump_classify(pump, status);
 	if (outcome == OUTCOME_OK && !pump->begun) {
-		r = begin(pump);
+		int r = begin(pump);
 		if (r < 0) {
 			sending_failed(pump, r);
 			outcome = pump->ended;

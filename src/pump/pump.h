@@ -3,7 +3,12 @@
 #define SRC_PUMP_PUMP_H
 
 /*
- * From a converter's pipe to a web server's socket: the one place where the two meet. One thread.
+ * Moves the output of a conversion to the web server's socket or to a file, and watches the
+ * programs while they run. A pump belongs to one thread.
+ *
+ * A whole result is complete before its first byte is sent: pump_collect, then pump_send or
+ * pump_land. A live result is sent while it grows: pump_live for one client, pump_fill for several
+ * clients that read a file.
  */
 
 #include <stdbool.h>
@@ -17,68 +22,71 @@
 
 struct pump {
 	struct conversion *conversion;
-	struct fcgi_connection *connection;
+	struct fcgi_connection *connection; /* NULL: several clients read the output */
 	uint64_t deadline_ms;
-	struct text *reason; /* for the log: what ended it */
-	uint64_t first_us;   /* clock_now_us of the converter's first byte; 0: there was none */
-	struct progress *progress; /* for who looks on */
-	uint64_t bytes; /* of the converter's output: all of it (whole), or sent so far (live) */
-	int file;	/* whole: the output, when it did not stay in the pipe; -1 otherwise */
-	/* live: sends the header fields before the first byte. Returns 0 or -errno of the
+	struct text *reason;	   /* for the log: why the programs were ended */
+	uint64_t first_us;	   /* clock_now_us of the first byte of output; 0: there was none */
+	struct progress *progress; /* shown by the status page */
+	uint64_t bytes; /* of output: all of it (whole), or what was sent so far (live) */
+	int file;	/* the output, when it is not in the pipe; -1 otherwise */
+	/* pump_live: sends the header fields before the first byte. Returns 0 or -errno of the
 	 * connection. */
 	int (*begin)(void *data);
 	void *data;
-	bool aborted; /* by FCGI_ABORT_REQUEST: the request still wants its end */
-	bool begun;   /* live: begin was called */
-	/* live, before that: what the recipe's begin_after holds back; NULL: nothing. Owned. */
+	bool aborted; /* by FCGI_ABORT_REQUEST: the request still needs its FCGI_END_REQUEST */
+	bool begun;   /* pump_live: begin was called */
+	/* pump_live, before begin: the bytes that begin_after of the recipe holds back. Owned;
+	 * NULL: there are none. */
 	unsigned char *held;
-	/* For output that several read: connection is NULL then. */
-	int abandoned;		 /* borrowed; readable when nobody wants it any more */
-	int given;		 /* taken; the file to be filled, -1: a temporary one */
-	bool in_given;		 /* the output is in it */
-	int given_error;	 /* why it is not: an errno */
-	uint64_t fill_max_bytes; /* pump_fill; 0: none */
-	/* pump_fill: there are more bytes in file now. Returns whether to go on at once; otherwise
-	 * it is asked again. */
+	/* Only without a connection. */
+	int abandoned;		 /* borrowed; readable when no client wants the output any more */
+	int given;		 /* owned; the file to be filled; -1: use a temporary file */
+	bool in_given;		 /* the output is in the given file */
+	int given_error;	 /* why the output is not in the given file: an errno */
+	uint64_t fill_max_bytes; /* limit of pump_fill; 0: no limit */
+	/* pump_fill: the file has grown. Returns false when the program should rest; pump_fill
+	 * then asks again a little later. */
 	bool (*grown)(void *data);
 	bool paused;
 	/* Private. */
 	int epoll;
-	bool landing;  /* all of the output was in the pipe: so much memory is there for it, also
-			  when the disk is full */
-	int left_file; /* the one given or made, when its content is elsewhere now */
+	/* All of the output was in the pipe, so a file in memory can replace a full disk. */
+	bool landing;
+	int left_file;	    /* the previous file: its content was copied to another one */
 	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
-	uint64_t kill_ms;
-	uint64_t look_ms; /* when the directory of the job is looked at next */
-	bool filling;	  /* whole: there is output, and it is still in the pipe alone */
-	bool out_closed;  /* nobody can write to the pipe any more */
+	uint64_t kill_ms;   /* when SIGKILL follows SIGTERM */
+	uint64_t look_ms;   /* the next conversion_look */
+	bool filling;	    /* whole: there is output, and all of it is still in the pipe */
+	bool out_closed;    /* every writer of the pipe has closed it */
 };
 
+/* connection: NULL when several clients read the output. */
 void pump_init(struct pump *pump, struct conversion *conversion, struct fcgi_connection *connection,
 	struct progress *progress, struct text *reason);
+/* Closes every descriptor of the pump. The output is gone afterwards. */
 void pump_clear(struct pump *pump);
-/* The programs have ended: closes what was needed while they ran, for the answer may take long.
- * What is to be sent stays. */
+/* After the programs have ended: closes the descriptors that only the conversion needed, because
+ * sending may take long. The output stays. */
 void pump_settle(struct pump *pump);
 
-/* whole: waits until every program has ended, while their output stays in the pipe or, when the
- * pipe is full, goes to an unnamed file. Returns OUTCOME_OK when all exited 0 and wrote something.
+/* Whole: waits until every program has ended. The output stays in the pipe; when the pipe is full,
+ * it goes to an unnamed file. Returns OUTCOME_OK when all programs succeeded and wrote something.
  * *status: for OUTCOME_MAPPED. */
 enum outcome pump_collect(struct pump *pump, int *status);
 
-/* whole, after OUTCOME_OK: sends `length` bytes of the output from `first` on. Once. Returns 0 or
- * -errno of the connection. */
+/* After pump_collect returned OUTCOME_OK: sends `length` bytes of the output from `first` on. May
+ * be called once. Returns 0 or -errno of the connection. */
 int pump_send(struct pump *pump, uint64_t first, uint64_t length);
 
-/* whole, after OUTCOME_OK: the output goes to `file`, if it is not there. */
+/* After pump_collect returned OUTCOME_OK: moves the output to pump->file, unless it is there. */
 enum outcome pump_land(struct pump *pump);
 
-/* live: all output goes to `file` as it comes. What was in one `file` is at the same place in the
- * next one. */
+/* Live: moves all output to pump->file as it comes. When pump->file changes, the new file has the
+ * same bytes at the same offsets. */
 enum outcome pump_fill(struct pump *pump, int *status);
 
-/* live: sends every byte as soon as it is there. When it does not return OUTCOME_OK and
- * pump->begun, the stream must be broken; when not begun, an honest status can still be sent. */
+/* Live: sends every byte as soon as it can be read. After another outcome than OUTCOME_OK the
+ * caller breaks the stream when pump->begun is set, and sends an error status otherwise. */
 enum outcome pump_live(struct pump *pump, int *status);
 
 #endif

@@ -1,64 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers that cost less than a thread's waking up: what the same request was found to mean a
- * moment ago is still known (memo.h), and two looks tell that it is still so. This is the loop's
- * thread, so nothing here waits: source and result lie on file systems of this machine, both were
- * looked at less than MEMO_IDLE_MS ago, no file is read, and what the web server does not take at
- * once is left to a worker (fcgi_connection_try_end). */
+/*
+ * The fast path: a recently resolved identical request is answered on the main thread, because
+ * waking up a worker thread costs more than the answer. The memo (memo.h) knows what the request
+ * was found to mean. Two cheap checks confirm that this still holds: the source and the result in
+ * the cache are the same files as before.
+ *
+ * The main thread must not wait, and nothing here does. The source and the result are on local file
+ * systems, and both were looked at less than MEMO_IDLE_MS ago. No file is read. What the web server
+ * does not take at once is left to a worker thread (fcgi_connection_try_end).
+ */
 #include "src/request/internal.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "src/cache/cache.h"
-#include "src/share/coalesce.h"
-#include "src/request/reply.h"
-
-/* The result as the cache has it; a short one with its content, unless the web server sends it.
- * Returns the content, to be freed. */
-static char *look_at(
-	const struct request *request, struct memo_note *note, int file, uint64_t length)
-{
-	note->kept = cache_identify(file, &note->file) == 0 && note->file.length == length;
-	if (!note->kept || length > REPLY_MEMORY_MAX || request_is_handed_over(request, length))
-		return NULL;
-	char *body = malloc(length ? length : 1);
-	if (body && pread(file, body, length, 0) == (ssize_t)length)
-		note->body = body;
-	return body;
-}
-
-/* The note that the request was found by says so already. */
-static bool is_remembered(const struct request *request, int file)
-{
-	const struct memo_note *note = request->note;
-	return note && file < 0 && !memcmp(note->identity.key, request->identity.key, DIGEST_BYTES);
-}
-
-void request_remember(struct request *request, int file, uint64_t length)
-{
-	const struct plan *plan = request->plan;
-	/* A time of the future is shown as now, whenever that is; a second source could appear at
-	 * any time. */
-	if (!request->service->memo || is_remembered(request, file) || plan->searched ||
-		request->identity.modified != plan->source.stat.st_mtim.tv_sec ||
-		!source_is_local(request->config->root, &plan->source))
-		return;
-	struct memo_note found = {
-		.recipe = plan->recipe,
-		.type = request->type,
-		.negotiated = plan->negotiated,
-		.source = plan->source.stat,
-		.identity = request->identity,
-		.name = plan->source_name,
-	};
-	char *body = file >= 0 ? look_at(request, &found, file, length) : NULL;
-	memo_keep(request->service->memo, request->config, request->uri,
-		fcgi_connection_param(request->connection, "HTTP_ACCEPT"), &found);
-	free(body);
-}
 
 static bool is_kept(const struct request *request, const struct memo_note *note)
 {
@@ -66,29 +23,32 @@ static bool is_kept(const struct request *request, const struct memo_note *note)
 	       sharing_store(&request->service->sharing, note->recipe);
 }
 
-/* Without opening it: we have it, or the web server sends it, as it does where nothing but the
- * whole is asked for. With `stale` a hit has more to do. */
+/* Whether the result can be sent without opening it: the note has its content, or the web server
+ * sends it. The web server only sends whole results. With `stale` a hit has more to do. */
 static bool is_at_hand(const struct request *request, const struct memo_note *note)
 {
 	static const char *const names[] = {
 		"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
-	return is_kept(request, note) && note->recipe->stale_ms == 0 &&
-	       (note->body || request->head ||
-		       (request_is_handed_over(request, note->file.length) &&
-			       !request_has_any(request, names)));
+	const struct request_input *input = &request->input;
+	if (!is_kept(request, note) || note->recipe->stale_ms > 0)
+		return false;
+	return note->body || input->head ||
+	       (request_is_handed_over(request->config, note->file.length) &&
+		       !request_has_any(input, names));
 }
 
-/* What there is to know of it. */
-static bool memo(struct request *request, const struct memo_note *note)
+/* Takes the decision from the note. Returns false when the source has changed. */
+static bool take_note(struct request *request, const struct memo_note *note)
 {
+	struct request_decision *decision = &request->decision;
 	if (!source_is_same(request->config->root, note->name, &note->source)) {
 		memo_forget(request->service->memo, note);
 		return false;
 	}
-	request->negotiated = note->negotiated;
-	request->type = note->type;
-	request->identity = note->identity;
-	request->times.planned = clock_now_us();
+	decision->negotiated = note->negotiated;
+	decision->type = note->type;
+	decision->identity = note->identity;
+	request->account.times.planned = clock_now_us();
 	return true;
 }
 
@@ -99,78 +59,82 @@ static bool send_at_hand(struct request *request, const struct memo_note *note)
 		memo_forget(service->memo, note);
 		return false;
 	}
-	request->cache = ACCESS_CACHE_HIT;
-	request->body = note->body;
+	request->account.cache = ACCESS_CACHE_HIT;
+	request->delivery.body = note->body;
 	request_send_result(request, -1, note->file.length, true);
-	request->body = NULL;
+	request->delivery.body = NULL;
 	memo_used(service->memo, note);
 	return true;
 }
 
 static bool answer(struct request *request, const struct memo_note *note)
 {
+	bool shared = request_is_shared(request);
 	bool at_hand = is_at_hand(request, note);
 	unsigned retry_after_s;
-	if (!at_hand && !request_has_condition(request) &&
-		(request_is_shared(request) || !request_is_refused(request, &retry_after_s)))
+	if (!at_hand && !request_has_condition(&request->input) &&
+		(shared || !request_is_refused(request, &retry_after_s)))
 		return false;
-	return memo(request, note) &&
+	return take_note(request, note) &&
 	       (request_send_condition(request) || (at_hand && send_at_hand(request, note)) ||
-		       (!request_is_shared(request) && request_refuses(request)));
+		       (!shared && request_refuse_early(request)));
 }
 
-/* Nothing was sent. */
-static void begin_anew(struct request *request)
+/* No byte was sent: forgets the attempt. */
+static void start_over(struct request *request)
 {
-	request->recipe = NULL;
-	request->negotiated = false;
-	request->type = NULL;
-	request->identity = (struct identity){0};
-	request->outcome = OUTCOME_OK;
-	request->status = 0;
-	request->send_error = 0;
-	request->retry_after_s = 0;
-	request->cache = ACCESS_CACHE_NONE;
-	request->times.planned = 0;
-	if (request->has_place)
+	struct request_decision *decision = &request->decision;
+	struct request_account *account = &request->account;
+	decision->recipe = NULL;
+	decision->negotiated = false;
+	decision->type = NULL;
+	decision->identity = (struct identity){0};
+	account->outcome = OUTCOME_OK;
+	account->status = 0;
+	account->retry_after_s = 0;
+	account->cache = ACCESS_CACHE_NONE;
+	account->times.planned = 0;
+	text_init(&account->reason, account->reason_buffer, sizeof account->reason_buffer);
+	request->delivery.send_error = 0;
+	if (request->delivery.has_place)
 		admission_give_place(request->service->admission);
-	request->has_place = false;
-	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
+	request->delivery.has_place = false;
 }
 
 bool request_answer_at_once(struct request *request)
 {
-	if (request->begin_error || !request->uri || !request->method ||
-		(strcmp(request->method, "GET") != 0 && !request->head))
+	const struct request_input *input = &request->input;
+	if (input->error || !input->uri || !input->method ||
+		(strcmp(input->method, "GET") != 0 && !input->head))
 		return false;
-	struct fcgi_connection *connection = request->connection;
+	struct fcgi_connection *connection = input->connection;
 	const struct memo_note *note = memo_find(request->service->memo, request->config,
-		request->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
+		input->uri, fcgi_connection_param(connection, "HTTP_ACCEPT"));
 	if (!note)
 		return false;
-	request->note = note;
-	request->recipe = note->recipe;
+	request->decision.note = note;
+	request->decision.recipe = note->recipe;
 	fcgi_connection_set_deadline(connection, 0);
-	bool answered = answer(request, note) && request->send_error != -ENOMEM;
+	bool answered = answer(request, note) && request->delivery.send_error != -ENOMEM;
 	fcgi_connection_set_deadline(connection, CLOCK_NEVER);
 	if (!answered)
-		begin_anew(request);
+		start_over(request);
 	return answered;
 }
 
 bool request_answer_from_memo(struct request *request)
 {
-	const struct memo_note *note = request->note;
+	const struct memo_note *note = request->decision.note;
 	if (!note)
 		return false;
-	request->recipe = note->recipe;
-	if (is_kept(request, note) && memo(request, note)) {
+	request->decision.recipe = note->recipe;
+	if (is_kept(request, note) && take_note(request, note)) {
 		if (request_send_condition(request))
 			return true;
-		request->has_place = admission_take_place(request->service->admission);
-		if (request->has_place && request_send_hit(request))
+		request->delivery.has_place = admission_take_place(request->service->admission);
+		if (request->delivery.has_place && request_send_hit(request))
 			return true;
 	}
-	begin_anew(request);
+	start_over(request);
 	return false;
 }

@@ -2,108 +2,141 @@
 #ifndef SRC_REQUEST_INTERNAL_H
 #define SRC_REQUEST_INTERNAL_H
 
-/* What the files request*.c share; nobody else includes it. */
+/*
+ * What the files of this room share. From the ground up: send.c and log.c; hit.c and refuse.c;
+ * remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer; request.c.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "src/http/request_id.h"
 #include "src/observe/access.h"
-#include "src/convert/conversion.h"
-#include "src/share/coalesce.h"
-#include "src/pump/pump.h"
+#include "src/plan/identity.h"
 #include "src/plan/plan.h"
+#include "src/pump/run.h"
 #include "src/request/memo.h"
 #include "src/request/request.h"
-#include "src/http/request_id.h"
-#include "src/plan/identity.h"
+#include "src/share/share.h"
 
-/* For what is converted by the request's own thread. Some 60 KiB, too much for a worker's stack,
- * and for who needs none of it. */
-struct request_work {
-	struct conversion conversion;
-	struct pump pump;
-};
-
-struct request {
-	struct service *service;
-	struct config *config;
+/* What the web server has sent. Set by request_new. */
+struct request_input {
 	struct fcgi_connection *connection;
-	int begin_error; /* of fcgi_connection_begin */
+	int error; /* of fcgi_connection_begin */
 	const char *method, *uri;
 	bool head;
 	char id[REQUEST_ID_MAX + 1];
-	struct access_times times;
-	struct in_flight_entry running;
-	struct progress progress;
-	char timing[ACCESS_TIMING_SIZE];
-	enum outcome outcome;
-	int status;
-	int send_error; /* -errno of the connection; 0: it is good */
-	bool broken;	/* the stream was broken on purpose */
-	bool aborted;	/* by FCGI_ABORT_REQUEST: it still wants its end */
-	unsigned retry_after_s;
-	struct text reason;
-	char reason_buffer[ACCESS_REASON_MAX];
-	const struct memo_note *note; /* NULL: nothing is remembered */
-	struct plan *plan;	      /* its share's, if it leads one; NULL: none was made */
-	bool plan_taken;
-	/* What the plan says, or is remembered of it. */
+};
+
+/* What the request means: from its plan, or from the memo. */
+struct request_decision {
+	const struct memo_note *note; /* held by a reference; NULL: the memo has none */
+	struct plan *plan;	      /* NULL: none was made */
+	bool plan_taken; /* the plan belongs to the shared run that this request leads */
 	const struct recipe *recipe; /* NULL: none was found */
 	bool negotiated;
 	const char *type;    /* Content-Type */
 	const char *message; /* for the client, with an error; NULL: the outcome's */
 	struct identity identity;
-	bool has_place;
-	struct conversion *ran; /* whose cost this request is told of; NULL: nothing ran for it */
-	struct request_work *work; /* NULL: none was made */
-	/* Of a result that others read, too. */
-	struct share_waiter waiter;
-	int kept_file; /* -1: none */
-	uint64_t kept_length;
-	bool stale; /* an older one than its source, for stale_s seconds */
-	uint64_t stale_s;
-	enum access_cache cache;
-	const char *body; /* all of it, in memory; NULL: it is elsewhere */
 };
 
-/* The request is over: its line in the log, and in the slow one; the counters. */
+/* Where the result comes from, and how it is sent. */
+struct request_delivery {
+	bool has_place;
+	struct run run;		    /* of a request that is alone */
+	struct share_waiter waiter; /* of a request that shares a run */
+	int kept_file;		    /* owned; a result of the cache; -1: none */
+	uint64_t kept_length;
+	const char *body; /* borrowed; the whole result in memory; NULL: it is elsewhere */
+	bool stale;	  /* the result is older than its source, by stale_s seconds */
+	uint64_t stale_s;
+	int send_error; /* -errno of the connection; 0: it is good */
+	bool broken;	/* the stream was broken on purpose */
+	bool aborted;	/* by FCGI_ABORT_REQUEST: the request still needs its FCGI_END_REQUEST */
+	char timing[ACCESS_TIMING_SIZE];
+};
+
+/* What the client, the log and the counters are told. */
+struct request_account {
+	enum outcome outcome;
+	int status; /* 0: not known yet, or the outcome's */
+	unsigned retry_after_s;
+	enum access_cache cache;
+	struct text reason;
+	char reason_buffer[ACCESS_REASON_MAX];
+	struct conversion *ran; /* borrowed; the conversion that counts for this request; or NULL */
+	struct access_times times;
+	struct progress progress;
+	struct in_flight_entry in_flight;
+};
+
+struct request {
+	struct service *service;
+	struct config *config; /* a reference */
+	struct request_input input;
+	struct request_decision decision;
+	struct request_delivery delivery;
+	struct request_account account;
+};
+
+/* log.c */
+
+/* Puts the request on the status page, until request_hide. */
+void request_show(struct request *request, const struct progress *progress);
+void request_hide(struct request *request);
+/* The request is over: writes its line to the log and to the slow log, and counts it. */
 void request_log(struct request *request);
 
-/* request_send.c. What goes wrong with the connection becomes the request's outcome. */
+/* send.c. A failure of the connection becomes the request's outcome. */
+
 struct response request_good_response(struct request *request);
 void request_send_error(struct request *request);
-/* Whether it has one of these parameters; names ends with NULL. */
-bool request_has_any(const struct request *request, const char *const *names);
-/* Whether there are conditions, which the validators may decide. */
-bool request_has_condition(const struct request *request);
-/* True: the client's conditions are answered, nothing else needs to be done. */
+/* Whether the request has one of these parameters; names ends with NULL. */
+bool request_has_any(const struct request_input *input, const char *const *names);
+/* Whether the request has conditions, which the validators may decide. */
+bool request_has_condition(const struct request_input *input);
+/* Returns true when the client's conditions are answered and nothing else needs to be done. */
 bool request_send_condition(struct request *request);
-/* Sends the whole result of `size` bytes, or the part of it that the client wants: from body, from
- * file, or, without both, from the pump. kept: it is in the cache, and the web server may send it
- * itself. */
+/* Sends the header fields of a live result to a HEAD request. */
+void request_send_live_head(struct request *request);
+/* Sends the whole result of `size` bytes, or the part that the client wants: from delivery.body,
+ * from file, or, without both, from the pump. kept: the result is in the cache, and the web server
+ * may send it itself. */
 void request_send_result(struct request *request, int file, uint64_t size, bool kept);
 /* Whether the web server is to send kept results of that size. */
-bool request_is_handed_over(const struct request *request, uint64_t size);
-/* Takes the -errno of a send. */
+bool request_is_handed_over(const struct config *config, uint64_t size);
+/* Turns the -errno of a send into the outcome. */
 void request_sending_failed(struct request *request, int r);
+/* The conversion has failed after the first bytes were sent. */
+void request_break(struct request *request);
 
-/* request_shared.c: whether its result may be others', too; answers by way of the cache and of
- * share_table. */
+/* hit.c */
+
+/* Whether other requests may get the result, too. */
 bool request_is_shared(const struct request *request);
-void request_answer_shared(struct request *request);
-/* Sends what the cache has; false: it has nothing. */
+/* Sends what the cache has. Returns false when it has nothing. */
 bool request_send_hit(struct request *request);
 
-/* Whether its conversion would be refused now, because the queue is full; *retry_after_s is set
+/* refuse.c */
+
+/* Whether admission would refuse the conversion now, because the queue is full. Sets *retry_after_s
  * then. */
 bool request_is_refused(const struct request *request, unsigned *retry_after_s);
-/* The same, and then it was. */
-bool request_refuses(struct request *request);
+/* Sends the refusal, if there is one. Returns whether there was. */
+bool request_refuse_early(struct request *request);
 
-/* request_recall.c: what is known of it by now helps the next one; file: its result in the cache,
- * or -1. */
+/* remember.c: notes in the memo what is known of the request. file: its result in the cache, or
+ * -1. */
 void request_remember(struct request *request, int file, uint64_t length);
-/* Answers by what is remembered, a worker's way; false: that is not enough. */
+
+/* fast_path.c: a worker thread answers by the note that the main thread has found. Returns false
+ * when the note is not enough. */
 bool request_answer_from_memo(struct request *request);
+
+/* shared.c: answers by way of the cache and of shared runs. */
+void request_answer_shared(struct request *request);
+
+/* alone.c: answers with a conversion of its own. */
+void request_answer_alone(struct request *request);
 
 #endif

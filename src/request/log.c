@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request was is put together once, for all who want to know. */
+/* A request is described once, for everything that observes it. */
 #include "src/request/internal.h"
 
 #include "base/clock.h"
+#include "src/convert/report.h"
 
-static void log_slow(const struct request *request, const struct access *access)
+void request_show(struct request *request, const struct progress *progress)
 {
-	const struct template_argv *argv = request->ran ? &request->ran->argv : NULL;
+	struct request_account *account = &request->account;
+	account->in_flight = (struct in_flight_entry){
+		.id = request->input.id,
+		.recipe = request->decision.recipe->name,
+		.source = request->decision.plan->source_name,
+		.since_us = account->times.start,
+		.progress = progress,
+	};
+	in_flight_enter(request->service->observer.in_flight, &account->in_flight);
+}
+
+void request_hide(struct request *request)
+{
+	in_flight_leave(request->service->observer.in_flight, &request->account.in_flight);
+}
+
+static void log_slow(const struct conversion *ran, const struct access *access)
+{
+	const struct template_argv *argv = ran ? &ran->argv : NULL;
 	char **programs[TEMPLATE_PROGRAMS_MAX];
 	unsigned count = argv ? (unsigned)argv->program_count : 0;
 	for (unsigned i = 0; i < count; i++)
@@ -16,29 +35,31 @@ static void log_slow(const struct request *request, const struct access *access)
 
 void request_log(struct request *request)
 {
-	struct fcgi_connection_stats stats = fcgi_connection_get_stats(request->connection);
+	const struct request_input *input = &request->input;
+	const struct request_account *account = &request->account;
+	const struct recipe *recipe = request->decision.recipe;
+	struct fcgi_connection_stats stats = fcgi_connection_get_stats(input->connection);
 	struct access access = {
-		.id = request->id,
-		.method = request->method,
-		.uri = request->uri,
-		.recipe = request->recipe ? request->recipe->name : NULL,
-		.status = request->status ? request->status : outcome_status(request->outcome),
-		.outcome = request->outcome,
-		.broken = request->broken,
+		.id = input->id,
+		.method = input->method,
+		.uri = input->uri,
+		.recipe = recipe ? recipe->name : NULL,
+		.status = account->status ? account->status : outcome_status(account->outcome),
+		.outcome = account->outcome,
+		.broken = request->delivery.broken,
 		.spliced = stats.spliced,
 		.copied = stats.copied,
-		.times = request->times,
-		.reason = request->reason.data,
+		.times = account->times,
+		.reason = account->reason.data,
 		.stderr_tail = "",
-		.cache = request->cache,
+		.cache = account->cache,
 	};
 	access.times.end = clock_now_us();
-	if (request->ran)
-		conversion_report(request->ran, &access);
+	if (account->ran)
+		conversion_report(account->ran, &access);
 	access_log(&access);
-	metrics_observe(request->service->observer.metrics, &access);
-	history_observe(request->service->observer.history, &access);
+	observer_observe(&request->service->observer, &access);
 	uint64_t slow_us = request->config->slow_ms * 1000;
 	if (slow_us && access_total_us(&access.times) > slow_us)
-		log_slow(request, &access);
+		log_slow(account->ran, &access);
 }

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree for finding, a list for forgetting: the one that was used last stands first. Who has found
- * an entry holds it by a reference, so that it can be forgotten meanwhile; it never changes but for
- * the mark that it was used. */
+/*
+ * A tree finds an entry; a list in order of use finds those to forget, the most recently used entry
+ * first.
+ *
+ * The lock of the memo guards the tree, the list, both sums, due_ms, and of each entry: listed,
+ * used, found_ms and link. Everything else in an entry never changes. The list holds a reference to
+ * each entry, and memo_find gives one to its caller, so the list can drop an entry while a request
+ * uses it. References are atomic. Entries are freed without the lock, because freeing megabytes
+ * takes time.
+ */
 #include "src/request/memo.h"
 
 #include <errno.h>
@@ -17,52 +24,51 @@
 #include "src/source/source.h"
 
 enum {
-	TEXTS_MAX = 2048, /* of longer URLs and Accept fields nothing is remembered */
+	TEXTS_MAX = 2048, /* URL and Accept field together; longer ones are not remembered */
 	TOUCH_MS = 100,
 	SWEEP_MS = MEMO_IDLE_MS / 2,
 };
 
-/* What there is to know of the Accept field: where it was looked at, none is something else than an
- * empty one. */
+/* The Accept field as a part of the key. Where it matters, no field differs from an empty one. */
 enum accept { ACCEPT_IGNORED, ACCEPT_ABSENT, ACCEPT_GIVEN };
 
-struct recalled {
+struct memo_entry {
 	struct memo_note note;
 	const char *uri;
 	enum accept kind;
 	const char *accept;
 	atomic_uint references;
-	/* With the lock. */
+	/* Guarded by the lock. */
 	bool listed;
-	bool used; /* since its time of access was set in the cache */
+	bool used; /* since memo_tend has set its time of access in the cache */
 	uint64_t found_ms;
-	TAILQ_ENTRY(recalled) place;
+	TAILQ_ENTRY(memo_entry) link;
 	char storage[];
 };
 
 struct memo {
 	pthread_mutex_t lock;
-	const struct config *config; /* never followed: to be compared with */
+	const struct config *config; /* only compared, never dereferenced */
 	const struct cache *cache;
 	unsigned count;
 	size_t bytes; /* of bodies */
 	void *tree;
-	TAILQ_HEAD(entries, recalled) list;
+	TAILQ_HEAD(entries, memo_entry) list;
 	uint64_t due_ms;
 };
 
 static int compare(const void *a, const void *b)
 {
-	const struct recalled *one = a, *other = b;
+	const struct memo_entry *one = a, *other = b;
 	int order = strcmp(one->uri, other->uri);
 	if (order == 0)
 		order = (int)one->kind - (int)other->kind;
 	return order ? order : strcmp(one->accept, other->accept);
 }
 
-static struct recalled *entry_of(const struct memo_note *note)
+static struct memo_entry *entry_of(const struct memo_note *note)
 {
-	return (struct recalled *)((char *)note - offsetof(struct recalled, note));
+	return (struct memo_entry *)((char *)note - offsetof(struct memo_entry, note));
 }
 
 int memo_new(struct memo **out)
@@ -79,41 +85,40 @@ int memo_new(struct memo **out)
 
 void memo_release(const struct memo_note *note)
 {
-	struct recalled *entry = entry_of(note);
+	struct memo_entry *entry = entry_of(note);
 	if (atomic_fetch_sub(&entry->references, 1) > 1)
 		return;
 	free(entry);
 }
 
-static size_t body_size(const struct recalled *entry)
+static size_t body_size(const struct memo_entry *entry)
 {
 	return entry->note.body ? entry->note.file.length : 0;
 }
 
-/* What was taken out of the list under the lock, and is released after it: to free megabytes
- * takes time. */
-TAILQ_HEAD(dropped, recalled);
+/* Entries that were taken out of the list under the lock, to be released without it. */
+TAILQ_HEAD(dropped, memo_entry);
 
 static void release_all(struct dropped *dropped)
 {
-	struct recalled *entry;
+	struct memo_entry *entry;
 	while ((entry = TAILQ_FIRST(dropped))) {
-		TAILQ_REMOVE(dropped, entry, place);
+		TAILQ_REMOVE(dropped, entry, link);
 		memo_release(&entry->note);
 	}
 }
 
-/* With the lock, like all that begins with `list_`. */
-static void list_remove(struct memo *memo, struct recalled *entry, struct dropped *dropped)
+/* All functions list_* are called with the lock. */
+static void list_remove(struct memo *memo, struct memo_entry *entry, struct dropped *dropped)
 {
 	if (!entry->listed)
 		return;
 	tdelete(entry, &memo->tree, compare);
-	TAILQ_REMOVE(&memo->list, entry, place);
+	TAILQ_REMOVE(&memo->list, entry, link);
 	entry->listed = false;
 	memo->count--;
 	memo->bytes -= body_size(entry);
-	TAILQ_INSERT_TAIL(dropped, entry, place);
+	TAILQ_INSERT_TAIL(dropped, entry, link);
 }
 
 static void list_limit(struct memo *memo, unsigned max, struct dropped *dropped)
@@ -122,18 +127,18 @@ static void list_limit(struct memo *memo, unsigned max, struct dropped *dropped)
 		list_remove(memo, TAILQ_LAST(&memo->list, entries), dropped);
 }
 
-static void list_use(struct memo *memo, struct recalled *entry)
+static void list_use(struct memo *memo, struct memo_entry *entry)
 {
 	entry->found_ms = clock_now_ms();
-	TAILQ_REMOVE(&memo->list, entry, place);
-	TAILQ_INSERT_HEAD(&memo->list, entry, place);
+	TAILQ_REMOVE(&memo->list, entry, link);
+	TAILQ_INSERT_HEAD(&memo->list, entry, link);
 }
 
-static struct recalled *list_find(
+static struct memo_entry *list_find(
 	struct memo *memo, const char *uri, enum accept kind, const char *accept)
 {
-	const struct recalled wanted = {.uri = uri, .kind = kind, .accept = accept};
-	struct recalled *const *found = tfind(&wanted, &memo->tree, compare);
+	const struct memo_entry wanted = {.uri = uri, .kind = kind, .accept = accept};
+	struct memo_entry *const *found = tfind(&wanted, &memo->tree, compare);
 	return found ? *found : NULL;
 }
 
@@ -144,14 +149,14 @@ static void set_due(struct memo *memo, uint64_t in_ms)
 		memo->due_ms = due_ms;
 }
 
-static bool list_insert(struct memo *memo, struct recalled *entry, struct dropped *dropped)
+static bool list_insert(struct memo *memo, struct memo_entry *entry, struct dropped *dropped)
 {
-	struct recalled *older = list_find(memo, entry->uri, entry->kind, entry->accept);
+	struct memo_entry *older = list_find(memo, entry->uri, entry->kind, entry->accept);
 	if (older)
 		list_remove(memo, older, dropped);
 	if (!tsearch(entry, &memo->tree, compare))
 		return false;
-	TAILQ_INSERT_HEAD(&memo->list, entry, place);
+	TAILQ_INSERT_HEAD(&memo->list, entry, link);
 	entry->listed = true;
 	entry->found_ms = clock_now_ms();
 	memo->count++;
@@ -195,16 +200,16 @@ static enum accept kind_of(bool negotiated, const char *accept)
 	return !negotiated ? ACCEPT_IGNORED : accept ? ACCEPT_GIVEN : ACCEPT_ABSENT;
 }
 
-static struct recalled *entry_new(
+static struct memo_entry *entry_new(
 	const char *uri, enum accept kind, const char *accept, const struct memo_note *note)
 {
 	size_t body = note->body ? note->file.length : 0;
 	size_t texts = strlen(uri) + strlen(accept) + strlen(note->name) + 3;
-	struct recalled *entry = malloc(sizeof *entry + texts + body);
+	struct memo_entry *entry = malloc(sizeof *entry + texts + body);
 	if (!entry)
 		return NULL;
 	char *at = entry->storage;
-	*entry = (struct recalled){.note = *note, .kind = kind, .references = 1};
+	*entry = (struct memo_entry){.note = *note, .kind = kind, .references = 1};
 	entry->uri = append(&at, uri);
 	entry->accept = append(&at, accept);
 	entry->note.name = append(&at, note->name);
@@ -212,7 +217,7 @@ static struct recalled *entry_new(
 	return entry;
 }
 
-static bool is_known(const struct recalled *entry, const struct memo_note *note)
+static bool is_known(const struct memo_entry *entry, const struct memo_note *note)
 {
 	return entry && source_is_unchanged(&entry->note.source, &note->source) &&
 	       !memcmp(entry->note.identity.key, note->identity.key, DIGEST_BYTES) &&
@@ -230,7 +235,7 @@ void memo_keep(struct memo *memo, const struct config *config, const char *uri, 
 	pthread_mutex_lock(&memo->lock);
 	bool wanted = memo->config == config && !is_known(list_find(memo, uri, kind, accept), note);
 	pthread_mutex_unlock(&memo->lock);
-	struct recalled *entry = wanted ? entry_new(uri, kind, accept, note) : NULL;
+	struct memo_entry *entry = wanted ? entry_new(uri, kind, accept, note) : NULL;
 	if (!entry)
 		return;
 	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
@@ -246,7 +251,7 @@ const struct memo_note *memo_find(
 	struct memo *memo, const struct config *config, const char *uri, const char *accept)
 {
 	pthread_mutex_lock(&memo->lock);
-	struct recalled *entry = NULL;
+	struct memo_entry *entry = NULL;
 	if (memo->config == config)
 		entry = list_find(memo, uri, ACCEPT_IGNORED, "");
 	if (memo->config == config && !entry)
@@ -272,7 +277,7 @@ void memo_forget(struct memo *memo, const struct memo_note *note)
 
 void memo_used(struct memo *memo, const struct memo_note *note)
 {
-	struct recalled *entry = entry_of(note);
+	struct memo_entry *entry = entry_of(note);
 	pthread_mutex_lock(&memo->lock);
 	if (!entry->used)
 		set_due(memo, TOUCH_MS);
@@ -305,17 +310,18 @@ void memo_put_off(struct memo *memo)
 	pthread_mutex_unlock(&memo->lock);
 }
 
-/* Takes a reference to each that was used; forgets what was not. Returns how many. */
-static size_t sweep(struct memo *memo, struct recalled *used[MEMO_MAX], const struct cache **cache)
+/* Takes a reference to each used entry and forgets the idle ones. Returns how many were used. */
+static size_t sweep(
+	struct memo *memo, struct memo_entry *used[MEMO_MAX], const struct cache **cache)
 {
 	size_t count = 0;
-	struct recalled *entry, *next;
+	struct memo_entry *entry, *next;
 	struct dropped dropped = TAILQ_HEAD_INITIALIZER(dropped);
 	pthread_mutex_lock(&memo->lock);
 	*cache = memo->cache;
 	uint64_t now_ms = clock_now_ms();
 	for (entry = TAILQ_FIRST(&memo->list); entry; entry = next) {
-		next = TAILQ_NEXT(entry, place);
+		next = TAILQ_NEXT(entry, link);
 		if (entry->used) {
 			atomic_fetch_add(&entry->references, 1);
 			used[count++] = entry;
@@ -333,7 +339,7 @@ static size_t sweep(struct memo *memo, struct recalled *used[MEMO_MAX], const st
 
 void memo_tend(struct memo *memo)
 {
-	struct recalled *used[MEMO_MAX];
+	struct memo_entry *used[MEMO_MAX];
 	const struct cache *cache;
 	size_t count = sweep(memo, used, &cache);
 	for (size_t i = 0; i < count; i++) {

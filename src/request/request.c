@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The steps of a request stand here in their order; what each of them does stands elsewhere. An
- * error is logged once, in the request's one line. */
+/*
+ * The steps of a request, in their order. An error is logged once, in the request's one line.
+ *
+ * A request belongs to one thread at a time: the main thread makes it and may answer it at once;
+ * otherwise a worker thread serves it. The request owns its plan, unless a shared run has taken it.
+ * Everything else that it shares with other requests has its own lock: the service's parts, the
+ * memo, the cache, the shared run.
+ */
 #include "src/request/internal.h"
 
 #include <errno.h>
@@ -9,201 +15,78 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "src/admission/limits.h"
 #include "src/request/reply.h"
 
-static int begin_live(void *data)
+static bool take_place(struct request *request)
 {
-	struct request *request = data;
-	struct response response = request_good_response(request);
-	return reply_send_header(request->connection, &response);
-}
-
-static bool is_alive(void *data)
-{
-	struct request *request = data;
-	int r = fcgi_connection_read(request->connection);
-	request->aborted = r == -ECANCELED;
-	return r == 0 || r == -EAGAIN;
-}
-
-bool request_is_refused(const struct request *request, unsigned *retry_after_s)
-{
-	const struct admission_request wanted = limits_request(request->config, request->recipe);
-	bool converts = request->recipe->response == RECIPE_WHOLE || !request->head;
-	return converts && admission_refuses(request->service->admission, &wanted, retry_after_s);
-}
-
-bool request_refuses(struct request *request)
-{
-	unsigned retry_after_s;
-	if (!request_is_refused(request, &retry_after_s))
-		return false;
-	request->times.entered = clock_now_us();
-	request->retry_after_s = retry_after_s;
-	request->outcome = OUTCOME_QUEUE_FULL;
-	request->cache = request_is_shared(request) &&
-					 sharing_store(&request->service->sharing, request->recipe)
-				 ? ACCESS_CACHE_MISS
-				 : ACCESS_CACHE_OFF;
+	struct request_account *account = &request->account;
+	request->delivery.has_place = admission_take_place(request->service->admission);
+	if (request->delivery.has_place)
+		return true;
+	account->outcome = OUTCOME_OVERLOADED;
+	text_puts(&account->reason, "no place is free");
 	request_send_error(request);
-	return true;
-}
-
-static enum outcome enter(struct request *request, struct admission_pass *pass)
-{
-	struct admission_request wanted = limits_request(request->config, request->recipe);
-	wanted.watch_fd = fcgi_connection_get_fd(request->connection);
-	wanted.alive = is_alive;
-	wanted.data = request;
-	atomic_store(&request->progress.phase, PROGRESS_QUEUED);
-	int r = admission_enter(
-		request->service->admission, &wanted, pass, &request->retry_after_s);
-	request->times.entered = clock_now_us();
-	return limits_outcome(r, "client hung up in the queue", &request->reason);
-}
-
-static enum outcome run(struct request *request)
-{
-	const struct recipe *recipe = request->plan->recipe;
-	struct conversion *conversion = &request->work->conversion;
-	struct pump *pump = &request->work->pump;
-	pump_init(pump, conversion, request->connection, &request->progress, &request->reason);
-	request->ran = conversion;
-	atomic_store(&request->progress.phase, PROGRESS_STARTING);
-	enum outcome outcome = conversion_open(
-		conversion, &request->service->starter, request->plan, &request->reason);
-	if (outcome == OUTCOME_OK) {
-		request->times.running = clock_now_us();
-		conversion_show(conversion, &request->progress);
-		pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
-		pump->begin = begin_live;
-		pump->data = request;
-		outcome = recipe->response == RECIPE_LIVE ? pump_live(pump, &request->status)
-							  : pump_collect(pump, &request->status);
-		request->times.first = pump->first_us;
-		request->aborted = request->aborted || pump->aborted;
-	}
-	pump_settle(pump);
-	if (outcome != OUTCOME_OK)
-		conversion_close(conversion);
-	request->times.done = clock_now_us();
-	progress_end(&request->progress, pump->bytes);
-	return outcome;
-}
-
-/* Runs the programs; a whole answer is complete afterwards, a live one is sent. */
-static enum outcome convert(struct request *request)
-{
-	struct admission_pass pass = {0};
-	enum outcome outcome = enter(request, &pass);
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	request->work = calloc(1, sizeof *request->work);
-	outcome = request->work ? run(request) : OUTCOME_OVERLOADED;
-	/* The programs are gone: sending is no work of theirs, and a slow client holds no slot. */
-	admission_leave(request->service->admission, &pass);
-	return outcome;
-}
-
-static void finish_live(struct request *request)
-{
-	if (!request->work || !request->work->pump.begun) {
-		request_send_error(request);
-	} else if (request->outcome != OUTCOME_OK) {
-		fcgi_connection_break(request->connection);
-		request->broken = true;
-	}
-}
-
-static void finish_whole(struct request *request)
-{
-	/* A source that was overwritten meanwhile: nobody knows what the converter has read. */
-	if (!identity_holds(request->plan))
-		request->identity.etag[0] = '\0';
-	source_close(&request->plan->source);
-	if (request->outcome == OUTCOME_OK)
-		request_send_result(request, -1, request->work->pump.bytes, false);
-	else
-		request_send_error(request);
-}
-
-static void deliver(struct request *request)
-{
-	if (request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED)
-		return;
-	if (request->plan->recipe->response == RECIPE_LIVE)
-		finish_live(request);
-	else
-		finish_whole(request);
+	return false;
 }
 
 static void answer(struct request *request)
 {
-	const struct recipe *recipe = request->recipe;
-	if (request->outcome != OUTCOME_OK) {
+	struct request_decision *decision = &request->decision;
+	bool has_plan = request->account.outcome == OUTCOME_OK;
+	if (!has_plan) {
 		request_send_error(request);
 		return;
 	}
-	if (!request_is_shared(request) && !request_has_condition(request) &&
-		request_refuses(request))
+	bool shared = request_is_shared(request);
+	if (!shared && !request_has_condition(&request->input) && request_refuse_early(request))
 		return;
-	bool valid = identity_make(request->plan, &request->identity) == 0;
+	bool valid = identity_make(decision->plan, &decision->identity) == 0;
 	if (valid)
 		request_remember(request, -1, 0);
 	if (valid && request_send_condition(request))
 		return;
-	/* Up to here it was cheap. */
-	request->has_place = admission_take_place(request->service->admission);
-	if (!request->has_place) {
-		request->outcome = OUTCOME_OVERLOADED;
-		text_puts(&request->reason, "no place is free");
-		request_send_error(request);
+	/* Everything before this needs no place, because it takes little time. */
+	if (!take_place(request))
 		return;
-	}
-	if (valid && request_is_shared(request)) {
+	if (valid && shared)
 		request_answer_shared(request);
-		return;
-	}
-	if (recipe->response == RECIPE_LIVE && request->head) {
-		request->send_error = begin_live(request);
-		return;
-	}
-	request->cache = ACCESS_CACHE_OFF;
-	request->running = (struct in_flight_entry){
-		.id = request->id,
-		.recipe = recipe->name,
-		.source = request->plan->source_name,
-		.since_us = request->times.start,
-		.progress = &request->progress,
-	};
-	in_flight_enter(request->service->observer.in_flight, &request->running);
-	request->outcome = convert(request);
-	deliver(request);
-	in_flight_leave(request->service->observer.in_flight, &request->running);
+	else
+		request_answer_alone(request);
 }
 
 static enum outcome plan(struct request *request)
 {
-	if (request->begin_error)
-		return request->begin_error == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE
-						      : OUTCOME_BAD_REQUEST;
+	const struct request_input *input = &request->input;
+	struct request_decision *decision = &request->decision;
+	if (input->error)
+		return input->error == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
 	struct plan *plan = malloc(sizeof *plan); /* 27 KiB, of which most requests need little */
 	if (!plan) {
-		text_puts(&request->reason, "no memory");
+		text_puts(&request->account.reason, "no memory");
 		return OUTCOME_OVERLOADED;
 	}
-	request->plan = plan;
-	enum outcome outcome = plan_make(plan, request->config, request->method, request->uri,
-		fcgi_connection_param(request->connection, "HTTP_ACCEPT"));
-	request->recipe = plan->recipe;
-	request->negotiated = plan->negotiated;
-	request->message = plan->message;
+	decision->plan = plan;
+	enum outcome outcome = plan_make(plan, request->config, input->method, input->uri,
+		fcgi_connection_param(input->connection, "HTTP_ACCEPT"));
+	decision->recipe = plan->recipe;
+	decision->negotiated = plan->negotiated;
+	decision->message = plan->message;
 	if (outcome == OUTCOME_OVERLOADED || outcome == OUTCOME_INTERNAL)
-		text_printf(&request->reason, "source: %s", strerror(plan->error));
+		text_printf(&request->account.reason, "source: %s", strerror(plan->error));
 	if (outcome == OUTCOME_OK)
-		request->type = recipe_media_type(plan->recipe, plan->values);
+		decision->type = recipe_media_type(plan->recipe, plan->values);
 	return outcome;
+}
+
+static void read_input(struct request_input *input, struct fcgi_connection *connection)
+{
+	input->connection = connection;
+	input->error = fcgi_connection_begin(connection);
+	request_id_make(fcgi_connection_param(connection, "HTTP_X_REQUEST_ID"),
+		fcgi_connection_param(connection, "REQUEST_ID"), input->id);
+	input->method = fcgi_connection_param(connection, "REQUEST_METHOD");
+	input->uri = fcgi_connection_param(connection, "REQUEST_URI");
+	input->head = input->method && !strcmp(input->method, "HEAD");
 }
 
 struct request *request_new(
@@ -212,73 +95,68 @@ struct request *request_new(
 	struct request *request = calloc(1, sizeof *request);
 	if (!request)
 		return NULL;
-	request->times.start = clock_now_us();
+	struct request_account *account = &request->account;
+	account->times.start = clock_now_us();
+	text_init(&account->reason, account->reason_buffer, sizeof account->reason_buffer);
 	request->service = service;
 	request->config = config_ref(config);
-	request->connection = connection;
-	request->kept_file = -1;
-	text_init(&request->reason, request->reason_buffer, sizeof request->reason_buffer);
-	request->begin_error = fcgi_connection_begin(connection);
+	request->delivery.kept_file = -1;
+	read_input(&request->input, connection);
 	fcgi_connection_set_splice(connection, config->splice);
 	fcgi_connection_set_send_timeout(connection, config->send_timeout_ms);
-	request_id_make(fcgi_connection_param(connection, "HTTP_X_REQUEST_ID"),
-		fcgi_connection_param(connection, "REQUEST_ID"), request->id);
-	request->method = fcgi_connection_param(connection, "REQUEST_METHOD");
-	request->uri = fcgi_connection_param(connection, "REQUEST_URI");
-	request->head = request->method && !strcmp(request->method, "HEAD");
 	return request;
 }
 
 void request_free(struct request *request)
 {
-	if (request->work)
-		pump_clear(&request->work->pump);
-	/* A plan that was taken goes with its share. */
-	if (request->plan && !request->plan_taken) {
-		plan_clear(request->plan);
-		free(request->plan);
+	struct request_decision *decision = &request->decision;
+	struct request_delivery *delivery = &request->delivery;
+	run_free(&delivery->run);
+	if (decision->plan && !decision->plan_taken) {
+		plan_clear(decision->plan);
+		free(decision->plan);
 	}
-	if (request->note)
-		memo_release(request->note);
-	share_leave(&request->waiter);
-	fd_close(&request->kept_file);
+	if (decision->note)
+		memo_release(decision->note);
+	share_leave(&delivery->waiter);
+	fd_close(&delivery->kept_file);
 	config_unref(request->config);
-	free(request->work);
 	free(request);
 }
 
 struct fcgi_connection *request_get_connection(const struct request *request)
 {
-	return request->connection;
+	return request->input.connection;
 }
 
 void request_serve(struct request *request)
 {
+	struct request_account *account = &request->account;
 	if (!request_answer_from_memo(request)) {
-		request->outcome = plan(request);
-		request->times.planned = clock_now_us();
+		account->outcome = plan(request);
+		account->times.planned = clock_now_us();
 		answer(request);
 	}
-	if (request->work)
-		conversion_close(&request->work->conversion);
-	if (request->has_place)
+	run_close(&request->delivery.run);
+	if (request->delivery.has_place)
 		admission_give_place(request->service->admission);
 }
 
 void request_give_up(struct request *request)
 {
-	request->outcome = OUTCOME_OVERLOADED;
-	text_puts(&request->reason, "no thread");
-	fcgi_connection_set_deadline(request->connection, 0);
+	request->account.outcome = OUTCOME_OVERLOADED;
+	text_puts(&request->account.reason, "no thread");
+	fcgi_connection_set_deadline(request->input.connection, 0);
 	request_send_error(request);
 }
 
 bool request_end(struct request *request)
 {
+	const struct request_delivery *delivery = &request->delivery;
 	request_log(request);
-	bool gone =
-		request->outcome == OUTCOME_CLIENT_GONE || request->outcome == OUTCOME_SEND_FAILED;
-	return !request->broken && request->send_error == 0 && (!gone || request->aborted);
+	enum outcome outcome = request->account.outcome;
+	bool gone = outcome == OUTCOME_CLIENT_GONE || outcome == OUTCOME_SEND_FAILED;
+	return !delivery->broken && delivery->send_error == 0 && (!gone || delivery->aborted);
 }
 
 void request_refuse(struct fcgi_connection *connection)

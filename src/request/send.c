@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What goes back for a request whose fate is known: an error, 304, a result or a part of one. The
- * fields are the same wherever the result comes from. */
+/* Sends what is known: an error, 304, a result or a part of it. The header fields are the same
+ * wherever the result comes from. */
 #include "src/request/internal.h"
 
 #include <errno.h>
@@ -13,95 +13,105 @@
 
 static const char *make_timing(struct request *request)
 {
-	struct access_times times = request->times;
+	struct access_times times = request->account.times;
 	times.end = clock_now_us();
-	access_server_timing(&times, request->timing);
-	return request->timing;
+	access_server_timing(&times, request->delivery.timing);
+	return request->delivery.timing;
 }
 
-/* What is out of date is nothing for the caches before us to keep; who may see it stays the same.
- */
-static const char *cache_control_of(const struct request *request)
+/* A stale answer must not stay in the caches between us and the client, or go to a client that may
+ * not see the fresh one. */
+static const char *cache_control_of(const struct recipe *recipe, bool stale)
 {
-	const struct recipe *recipe = request->recipe;
 	const char *value = recipe ? recipe->cache_control : NULL;
-	if (!request->stale || (value && strcasestr(value, "no-store")))
+	if (!stale || (value && strcasestr(value, "no-store")))
 		return value;
 	return value && strcasestr(value, "private") ? "private, no-cache" : "no-cache";
 }
 
 static struct response make_response(struct request *request)
 {
+	const struct request_input *input = &request->input;
+	const struct request_decision *decision = &request->decision;
+	const struct request_delivery *delivery = &request->delivery;
 	return (struct response){
-		.status = request->status,
+		.status = request->account.status,
 		.length = RESPONSE_NO_LENGTH,
-		.request_id = request->id,
-		.shown_id = request->config->request_id ? request->id : NULL,
+		.request_id = input->id,
+		.shown_id = request->config->request_id ? input->id : NULL,
 		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
-		.cache_control = cache_control_of(request),
-		.stale = request->stale,
-		.stale_s = request->stale_s,
-		.varies = request->negotiated,
-		.retry_after_s = request->retry_after_s,
-		.etag = request->identity.etag,
-		.modified = request->identity.modified,
+		.cache_control = cache_control_of(decision->recipe, delivery->stale),
+		.stale = delivery->stale,
+		.stale_s = delivery->stale_s,
+		.varies = decision->negotiated,
+		.retry_after_s = request->account.retry_after_s,
+		.etag = decision->identity.etag,
+		.modified = decision->identity.modified,
 	};
 }
 
 struct response request_good_response(struct request *request)
 {
-	request->status = 200;
+	request->account.status = 200;
 	struct response response = make_response(request);
-	response.type = request->type;
+	response.type = request->decision.type;
 	return response;
 }
 
-static void send_error_of(struct request *request, uint64_t size)
+/* size: of the result, for OUTCOME_RANGE. */
+static void send_error(struct request *request, uint64_t size)
 {
-	if (request->outcome == OUTCOME_OVERLOADED && request->retry_after_s == 0)
-		request->retry_after_s = 1;
-	if (request->status == 0)
-		request->status = outcome_status(request->outcome);
+	struct request_account *account = &request->account;
+	const char *message = request->decision.message;
+	if (account->outcome == OUTCOME_OVERLOADED && account->retry_after_s == 0)
+		account->retry_after_s = 1;
+	if (account->status == 0)
+		account->status = outcome_status(account->outcome);
 	struct response response = make_response(request);
 	response.range_size = size;
-	const char *message = request->message && request->message[0]
-				      ? request->message
-				      : outcome_message(request->outcome);
-	request->send_error =
-		reply_send_error(request->connection, &response, message, request->head);
+	if (!message || !message[0])
+		message = outcome_message(account->outcome);
+	request->delivery.send_error = reply_send_error(
+		request->input.connection, &response, message, request->input.head);
 }
 
 void request_send_error(struct request *request)
 {
-	send_error_of(request, 0);
+	send_error(request, 0);
 }
 
-/* The same answer as a good one, without what it is about (RFC 9110 §15.4.5). */
+void request_break(struct request *request)
+{
+	fcgi_connection_break(request->input.connection);
+	request->delivery.broken = true;
+}
+
+/* The fields of a good answer without those about its content (RFC 9110 §15.4.5). */
 static void send_not_modified(struct request *request)
 {
-	request->status = 304;
+	request->account.status = 304;
 	struct response response = make_response(request);
-	request->send_error = reply_send_alone(request->connection, &response);
+	request->delivery.send_error = reply_send_alone(request->input.connection, &response);
 }
 
-bool request_has_any(const struct request *request, const char *const *names)
+bool request_has_any(const struct request_input *input, const char *const *names)
 {
 	for (; *names; names++)
-		if (fcgi_connection_param(request->connection, *names))
+		if (fcgi_connection_param(input->connection, *names))
 			return true;
 	return false;
 }
 
-bool request_has_condition(const struct request *request)
+bool request_has_condition(const struct request_input *input)
 {
 	static const char *const names[] = {"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE",
 		"HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
-	return request_has_any(request, names);
+	return request_has_any(input, names);
 }
 
 bool request_send_condition(struct request *request)
 {
-	const struct fcgi_connection *connection = request->connection;
+	const struct fcgi_connection *connection = request->input.connection;
 	const struct http_conditions conditions = {
 		.if_match = fcgi_connection_param(connection, "HTTP_IF_MATCH"),
 		.if_none_match = fcgi_connection_param(connection, "HTTP_IF_NONE_MATCH"),
@@ -109,13 +119,13 @@ bool request_send_condition(struct request *request)
 		.if_unmodified_since =
 			fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"),
 	};
-	const struct identity *identity = &request->identity;
+	const struct identity *identity = &request->decision.identity;
 	switch (http_check(&conditions, identity->etag, identity->modified)) {
 	case HTTP_NOT_MODIFIED:
 		send_not_modified(request);
 		return true;
 	case HTTP_PRECONDITION_FAILED:
-		request->outcome = OUTCOME_PRECONDITION;
+		request->account.outcome = OUTCOME_PRECONDITION;
 		request_send_error(request);
 		return true;
 	default:
@@ -128,57 +138,65 @@ static enum http_range_verdict wanted_range(
 	const struct request *request, uint64_t size, struct http_range *range)
 {
 	*range = (struct http_range){.length = size};
-	const struct fcgi_connection *connection = request->connection;
-	const struct identity *identity = &request->identity;
-	if (request->head || !http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"),
-				     identity->etag, identity->modified, time(NULL)))
+	const struct fcgi_connection *connection = request->input.connection;
+	const struct identity *identity = &request->decision.identity;
+	if (request->input.head ||
+		!http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"), identity->etag,
+			identity->modified, time(NULL)))
 		return HTTP_RANGE_NONE;
 	return http_range_parse(fcgi_connection_param(connection, "HTTP_RANGE"), size, range);
 }
 
 void request_sending_failed(struct request *request, int r)
 {
-	request->send_error = r;
+	struct request_account *account = &request->account;
+	request->delivery.send_error = r;
 	if (r == -ENODATA || r == -EIO) {
-		/* Not the peer's doing; it has been told of a length that it will never see. */
-		request->outcome = OUTCOME_INTERNAL;
-		text_puts(&request->reason, "sending: the result has become shorter");
-		fcgi_connection_break(request->connection);
-		request->broken = true;
+		/* The client waits for as many bytes as Content-Length has promised. */
+		account->outcome = OUTCOME_INTERNAL;
+		text_puts(&account->reason, "sending: the result has become shorter");
+		request_break(request);
 		return;
 	}
-	request->outcome =
+	account->outcome =
 		r == -ECONNRESET || r == -ECANCELED ? OUTCOME_CLIENT_GONE : OUTCOME_SEND_FAILED;
-	text_printf(&request->reason, "sending: %s", strerror(-r));
+	text_printf(&account->reason, "sending: %s", strerror(-r));
 }
 
-bool request_is_handed_over(const struct request *request, uint64_t size)
+void request_send_live_head(struct request *request)
 {
-	const struct config *config = request->config;
+	struct response response = request_good_response(request);
+	int r = reply_send_header(request->input.connection, &response);
+	if (r < 0)
+		request_sending_failed(request, r);
+}
+
+bool request_is_handed_over(const struct config *config, uint64_t size)
+{
 	return config->cache_send && size >= config->cache_send_from_bytes;
 }
 
-/* Whether the web server sends a file that it can have. It looks at the client's conditions once
- * more then, and at ranges for the first time: what it would decide otherwise than we do, for want
- * of our tag and our sense of dates, is not left to it. */
+/* Whether the web server sends a file of the cache itself. It evaluates the client's conditions
+ * again then, and it alone evaluates the ranges. It knows neither our entity tag nor our date, so
+ * requests that it could decide differently are not handed over. */
 static bool web_server_sends(
 	const struct request *request, uint64_t size, enum http_range_verdict verdict)
 {
-	const struct fcgi_connection *connection = request->connection;
-	if (!request_is_handed_over(request, size) || verdict == HTTP_RANGE_OUTSIDE ||
+	const struct fcgi_connection *connection = request->input.connection;
+	if (!request_is_handed_over(request->config, size) || verdict == HTTP_RANGE_OUTSIDE ||
 		fcgi_connection_param(connection, "HTTP_IF_MATCH") ||
 		fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"))
 		return false;
 	return verdict == HTTP_RANGE_GOOD || !fcgi_connection_param(connection, "HTTP_IF_RANGE");
 }
 
-/* Header fields alone: the web server sends the file, and sees to ranges itself. */
+/* Sends header fields alone: the web server adds the file, or the ranges of it. */
 static int hand_over(struct request *request, struct response *response)
 {
 	static const char accel[] = "x-accel-redirect:";
 	const struct config *config = request->config;
 	char name[CACHE_NAME_MAX], place[PATH_MAX];
-	cache_name(request->identity.key, name);
+	cache_name(request->decision.identity.key, name);
 	bool is_accel = !strncmp(config->cache_send, accel, sizeof accel - 1);
 	const char *base = is_accel ? config->cache_send + sizeof accel - 1 : config->cache_path;
 	size_t length = strlen(base);
@@ -187,27 +205,28 @@ static int hand_over(struct request *request, struct response *response)
 	if ((size_t)snprintf(place, sizeof place, "%.*s/%s", (int)length, base, name) >=
 		sizeof place)
 		return -EMSGSIZE;
-	/* nginx says so itself, the others do not. */
+	/* nginx adds Accept-Ranges itself, the other servers do not. */
 	response->ranges = !is_accel;
 	response->send_field = is_accel ? "X-Accel-Redirect" : "X-Sendfile";
 	response->send_place = place;
-	return reply_send_alone(request->connection, response);
+	return reply_send_alone(request->input.connection, response);
 }
 
 static int send_good(struct request *request, const struct response *response, int file,
 	const struct http_range *range)
 {
-	struct fcgi_connection *connection = request->connection;
-	if (request->head)
+	struct fcgi_connection *connection = request->input.connection;
+	if (request->input.head)
 		return reply_send_alone(connection, response);
-	if (request->body)
-		return reply_send_memory(connection, response, request->body + range->first);
+	if (request->delivery.body)
+		return reply_send_memory(
+			connection, response, request->delivery.body + range->first);
 	if (file >= 0 && range->length <= REPLY_SHORT_MAX)
 		return reply_send_short(connection, response, file, range->first);
 	int r = reply_send_header(connection, response);
 	if (r < 0)
 		return r;
-	return file < 0 ? pump_send(&request->work->pump, range->first, range->length)
+	return file < 0 ? pump_send(&request->delivery.run.work->pump, range->first, range->length)
 			: fcgi_connection_sendfile(
 				  connection, file, (off_t)range->first, range->length);
 }
@@ -222,14 +241,14 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 	if (kept && web_server_sends(request, size, verdict)) {
 		r = hand_over(request, &response);
 	} else if (verdict == HTTP_RANGE_OUTSIDE) {
-		request->outcome = OUTCOME_RANGE;
-		request->status = 0;
-		send_error_of(request, size);
+		request->account.outcome = OUTCOME_RANGE;
+		request->account.status = 0;
+		send_error(request, size);
 		return;
 	} else {
 		response.length = range.length;
 		if (verdict == HTTP_RANGE_GOOD) {
-			response.status = request->status = 206;
+			response.status = request->account.status = 206;
 			response.range = &range;
 			response.range_size = size;
 		}

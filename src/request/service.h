@@ -10,7 +10,7 @@
 #include "src/admission/queue.h"
 #include "src/convert/starter.h"
 #include "src/observe/observer.h"
-#include "src/share/coalesce.h"
+#include "src/share/share.h"
 
 struct memo;
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* While a refresh runs, everybody is served with the older result, so it is in no hurry and must
- * not crowd out those who wait: it goes through admission like any other, there are at most as many
- * as conversions run at once, and the next request for a result that found no place tries again.
- * One that fails would be begun again by every request: it is not, for a second, two, four, and so
- * on. */
+/* While a refresh runs, requests get the older result (stale-while-revalidate, RFC 5861). So a
+ * refresh is not urgent and must not take the slots of requests that wait: it goes through
+ * admission like any other run, and there are at most as many refreshes as conversions run at once.
+ * When there is no room for a refresh, the next request for its result tries again. After a failure
+ * the next refresh of the same result has to wait a second, then two, four, and so on; otherwise
+ * every request would begin one. */
 #include "src/share/internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "src/convert/report.h"
 
 enum { WAIT_FIRST_MS = 1000, WAIT_MAX_MS = 60000 };
 
@@ -25,27 +25,14 @@ static struct share_failure *find_failure(
 	return NULL;
 }
 
-void share_refresh(struct sharing *sharing, const struct identity *identity, struct plan **plan,
-	const char *uri, const char *id, struct share_waiter *waiter)
+bool share_refresh_is_due(struct share_table *table, const uint8_t key[DIGEST_BYTES], unsigned most)
 {
-	struct share_table *table = sharing->table;
-	const unsigned most = (*plan)->config->slots;
-	struct share *share = NULL;
-	pthread_mutex_lock(&table->lock);
-	const struct share_failure *failure = find_failure(table, identity->key);
-	bool due = !share_find(table, identity->key) && table->refreshing < most &&
-		   (!failure || clock_now_ms() >= failure->until_ms);
-	if (due && share_list(sharing, identity, plan, uri, id, &share) == 0) {
-		table->refreshing++;
-		share->references++;
-		*waiter = (struct share_waiter){.share = share, .event = -1};
-	}
-	pthread_mutex_unlock(&table->lock);
-	if (share)
-		share_start(share);
+	const struct share_failure *failure = find_failure(table, key);
+	return !share_find(table, key) && table->refreshing < most &&
+	       (!failure || clock_now_ms() >= failure->until_ms);
 }
 
-/* With the lock held. */
+/* The lock. */
 static void remember(struct share_table *table, const uint8_t key[DIGEST_BYTES], bool failed)
 {
 	struct share_failure *failure = find_failure(table, key);
@@ -65,51 +52,51 @@ static void remember(struct share_table *table, const uint8_t key[DIGEST_BYTES],
 	failure->until_ms = clock_now_ms() + failure->wait_ms;
 }
 
-static void report(struct share *share, const struct share_state *state)
+static void report(struct share_run *shared, const struct share_state *state)
 {
-	const struct plan *plan = share->plan;
+	const struct plan *plan = shared->plan;
 	struct access access = {
-		.id = share->refresh_id,
-		.uri = share->uri,
+		.id = shared->refresh_id,
+		.uri = shared->uri,
 		.recipe = plan->recipe->name,
 		.refresh = true,
 		.status = state->outcome == OUTCOME_MAPPED ? state->status
 							   : outcome_status(state->outcome),
 		.outcome = state->outcome,
-		.times = share->times,
-		.reason = share->reason.data,
+		.times = shared->times,
+		.reason = shared->reason.data,
 		.stderr_tail = "",
 	};
 	access.times.end = clock_now_us();
-	if (share->opened)
-		conversion_report(&share->conversion, &access);
+	struct conversion *conversion = run_get_conversion(&shared->run);
+	if (conversion)
+		conversion_report(conversion, &access);
 	access_log(&access);
-	metrics_observe(share->sharing->observer->metrics, &access);
-	history_observe(share->sharing->observer->history, &access);
+	observer_observe(shared->sharing->observer, &access);
 }
 
-void share_end_refresh(struct share *share, const struct share_state *state)
+void share_refresh_ended(struct share_run *shared, const struct share_state *state)
 {
-	struct share_table *table = share->table;
-	report(share, state);
+	struct share_table *table = shared->table;
+	report(shared, state);
 	pthread_mutex_lock(&table->lock);
 	table->refreshing--;
-	remember(table, share->identity.key, state->outcome != OUTCOME_OK);
+	remember(table, shared->identity.key, state->outcome != OUTCOME_OK);
 	pthread_mutex_unlock(&table->lock);
 }
 
-void share_run_refresh(struct share *share, struct share_state *state)
+void share_convert_refresh(struct share_run *shared, struct share_state *state)
 {
-	struct in_flight *running = share->sharing->observer->in_flight;
-	share->running = (struct in_flight_entry){
-		.id = share->refresh_id,
-		.recipe = share->plan->recipe->name,
-		.source = share->plan->source_name,
-		.since_us = share->times.start,
-		.progress = &share->progress,
+	struct in_flight *in_flight = shared->sharing->observer->in_flight;
+	shared->in_flight = (struct in_flight_entry){
+		.id = shared->refresh_id,
+		.recipe = shared->plan->recipe->name,
+		.source = shared->plan->source_name,
+		.since_us = shared->times.start,
+		.progress = &shared->progress,
 	};
-	in_flight_enter(running, &share->running);
-	share_run(share, state);
-	in_flight_leave(running, &share->running);
-	share_end_refresh(share, state);
+	in_flight_enter(in_flight, &shared->in_flight);
+	share_convert(shared, state);
+	in_flight_leave(in_flight, &shared->in_flight);
+	share_refresh_ended(shared, state);
 }

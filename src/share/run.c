@@ -1,74 +1,47 @@
 /* SPDX-License-Identifier: MIT */
-/* What the thread of a share does: the steps are those of a request that is alone, but the output
- * goes to a file, where possible one of the cache, and nobody's connection is looked at. */
+/* What the thread of a shared run does: it runs the conversion into a file, where possible one of
+ * the cache, and keeps the result. It never looks at a connection. */
 #include "src/share/internal.h"
 
-#include <poll.h>
-#include <string.h>
-
 #include "base/clock.h"
-#include "src/cache/cache.h"
-#include "src/admission/limits.h"
 
 enum { AHEAD_MAX = 16 << 20 };
 
-/* Nobody has read the last AHEAD_MAX bytes of it: time enough for the program to rest. */
-static bool is_far_ahead(const struct share *share)
+/* The lock. No waiter has read the last AHEAD_MAX bytes: the program can rest. */
+static bool is_far_ahead(const struct share_run *shared)
 {
 	uint64_t read = 0;
-	for (const struct share_waiter *waiter = share->waiters; waiter; waiter = waiter->next)
+	for (const struct share_waiter *waiter = shared->waiters; waiter; waiter = waiter->next)
 		if (waiter->read > read)
 			read = waiter->read;
-	return share->waiters && share->state.length > read + AHEAD_MAX;
+	return shared->waiters && shared->state.length > read + AHEAD_MAX;
 }
 
 static bool grown(void *data)
 {
-	struct share *share = data;
-	pthread_mutex_lock(&share->table->lock);
-	share->state.file = share->pump.file;
-	if (share->pump.bytes >= share->plan->recipe->begin_after_bytes &&
-		share->state.length != share->pump.bytes) {
-		share->state.length = share->pump.bytes;
-		share_wake(share);
+	struct share_run *shared = data;
+	const struct pump *pump = &shared->run.work->pump;
+	pthread_mutex_lock(&shared->table->lock);
+	shared->state.file = pump->file;
+	if (pump->bytes >= shared->plan->recipe->begin_after_bytes &&
+		shared->state.length != pump->bytes) {
+		shared->state.length = pump->bytes;
+		share_wake(shared);
 	}
-	bool go_on = !is_far_ahead(share);
-	pthread_mutex_unlock(&share->table->lock);
+	bool go_on = !is_far_ahead(shared);
+	pthread_mutex_unlock(&shared->table->lock);
 	return go_on;
 }
 
-static bool is_wanted(void *data)
+static enum outcome move(void *data, struct pump *pump, int *status)
 {
-	const struct share *share = data;
-	struct pollfd poll_fd = {.fd = share->abandoned, .events = POLLIN};
-	return poll(&poll_fd, 1, 0) == 0;
-}
-
-static enum outcome enter_admission(
-	struct share *share, struct admission_pass *pass, struct share_state *state)
-{
-	struct admission_request wanted = limits_request(share->plan->config, share->plan->recipe);
-	wanted.watch_fd = share->abandoned;
-	wanted.alive = is_wanted;
-	wanted.data = share;
-	atomic_store(&share->progress.phase, PROGRESS_QUEUED);
-	int r = admission_enter(share->sharing->admission, &wanted, pass, &state->retry_after_s);
-	share->times.entered = clock_now_us();
-	return limits_outcome(r, "no client is left in the queue", &share->reason);
-}
-
-static enum outcome pump_all(struct share *share, int *status)
-{
-	const struct recipe *recipe = share->plan->recipe;
-	struct pump *pump = &share->pump;
-	struct cache *cache = sharing_store(share->sharing, recipe);
-	pump->abandoned = share->abandoned;
-	pump->deadline_ms = clock_now_ms() + recipe->timeout_ms;
+	struct share_run *shared = data;
+	const struct recipe *recipe = shared->plan->recipe;
+	struct cache *cache = sharing_store(shared->sharing, recipe);
 	pump->grown = grown;
-	pump->data = share;
-	pump->given = cache ? cache_new(cache, share->identity.key) : -1;
-	if (pump->given < 0)
-		pump->given = -1;
+	pump->data = shared;
+	int given = cache ? cache_new(cache, shared->identity.key) : -1;
+	pump->given = given < 0 ? -1 : given;
 	enum outcome outcome;
 	if (recipe->response == RECIPE_LIVE) {
 		if (recipe->max_output_bytes == 0)
@@ -79,66 +52,53 @@ static enum outcome pump_all(struct share *share, int *status)
 		if (outcome == OUTCOME_OK)
 			outcome = pump_land(pump);
 	}
-	pump_settle(pump);
 	if (pump->given_error)
 		cache_fails(cache, pump->given_error);
 	return outcome;
 }
 
-static enum outcome convert(struct share *share, struct share_state *state)
-{
-	struct admission_pass pass = {0};
-	enum outcome outcome = enter_admission(share, &pass, state);
-	if (outcome != OUTCOME_OK)
-		return outcome;
-	share->opened = true;
-	atomic_store(&share->progress.phase, PROGRESS_STARTING);
-	outcome = conversion_open(
-		&share->conversion, share->sharing->starter, share->plan, &share->reason);
-	if (outcome == OUTCOME_OK) {
-		share->times.running = clock_now_us();
-		conversion_show(&share->conversion, &share->progress);
-		outcome = pump_all(share, &state->status);
-		share->times.first = share->pump.first_us;
-	}
-	conversion_close(&share->conversion);
-	share->times.done = clock_now_us();
-	progress_end(&share->progress, share->pump.bytes);
-	admission_leave(share->sharing->admission, &pass);
-	return outcome;
-}
-
-static void keep(struct share *share, struct share_state *state)
+static void keep(struct share_run *shared, struct share_state *state)
 {
 	const struct cache_note note = {
-		.recipe = share->plan->recipe->name,
-		.uri = share->uri,
-		.modified = share->identity.modified,
-		.lineage = share->plan->recipe->stale_ms > 0 ? share->identity.lineage : NULL,
+		.recipe = shared->plan->recipe->name,
+		.uri = shared->uri,
+		.modified = shared->identity.modified,
+		.lineage = shared->plan->recipe->stale_ms > 0 ? shared->identity.lineage : NULL,
 	};
-	state->valid = identity_holds(share->plan);
-	source_close(&share->plan->source); /* a descriptor for what keeping needs */
-	if (state->valid && share->pump.in_given)
-		state->kept = cache_keep(share->sharing->cache, share->identity.key, state->file,
+	state->valid = identity_holds(shared->plan);
+	source_close(&shared->plan->source); /* frees a descriptor, which cache_keep needs */
+	if (state->valid && shared->run.work->pump.in_given)
+		state->kept = cache_keep(shared->sharing->cache, shared->identity.key, state->file,
 				      state->length, &note) == 0;
 }
 
-void share_run(struct share *share, struct share_state *state)
+void share_convert(struct share_run *shared, struct share_state *state)
 {
-	/* Between this request's look and its waiter another share may have landed. */
-	struct cache *cache = sharing_store(share->sharing, share->plan->recipe);
-	if (cache)
-		share->found = cache_find(cache, share->identity.key, &state->length);
-	if (share->found >= 0) {
-		state->file = share->found;
+	/* Another run may have ended after the leader had looked into the cache. */
+	struct cache *cache = sharing_store(shared->sharing, shared->plan->recipe);
+	int found = cache ? cache_find(cache, shared->identity.key, &state->length) : -1;
+	if (found >= 0) {
+		state->file = shared->found = found;
 		state->valid = state->kept = state->found = true;
 		return;
 	}
-	share->found = -1;
-	state->outcome = convert(share, state);
+	shared->run = (struct run){
+		.admission = shared->sharing->admission,
+		.starter = shared->sharing->starter,
+		.plan = shared->plan,
+		.abandoned = shared->abandoned,
+		.move = move,
+		.data = shared,
+		.times = &shared->times,
+		.progress = &shared->progress,
+		.reason = &shared->reason,
+		.status = &state->status,
+		.retry_after_s = &state->retry_after_s,
+	};
+	state->outcome = run_convert(&shared->run);
 	if (state->outcome != OUTCOME_OK)
 		return;
-	state->file = share->pump.file;
-	state->length = share->pump.bytes;
-	keep(share, state);
+	state->file = shared->run.work->pump.file;
+	state->length = shared->run.work->pump.bytes;
+	keep(shared, state);
 }
