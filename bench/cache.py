@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Hits a second: nginx serving the file itself, nginx sending what sluice names (X-Accel-Redirect), and sluice sending it.
+"""Hits a second of nginx serving the file itself, of nginx with X-Accel-Redirect from sluice, and of
+sluice sending the file.
 
-    bench/cache.py [SECONDS [ROUNDS]]    (BUILD=… for another build directory, with -DSLUICE_BENCH=ON; needs nginx and wrk)
+    bench/cache.py [SECONDS [ROUNDS]]
 
-All through the same nginx (a worker for each processor, as Debian ships it, and with open_file_cache) in turns, for seven sizes; medians, and the
-ratio to nginx alone in the same run. Bars: 0.7 with X-Accel-Redirect, 0.4 without. "ready" is bench-ready instead of sluice, which sends the same
-X-Accel-Redirect without having looked at the request: as much as nginx can do with any responder.
+BUILD=… names another build directory, made with -DSLUICE_BENCH=ON. Needs nginx and wrk.
+
+All go through the same nginx (a worker for each processor, as Debian ships it, and with
+open_file_cache), in turns, for seven sizes. Prints medians, and the ratio to nginx alone in the same
+run. The ratio has to be 0.7 with X-Accel-Redirect and 0.4 without. "ready" is bench-ready instead of
+sluice: it sends the same X-Accel-Redirect without looking at the request, so it shows the best that
+nginx can do with any responder.
 """
 
 import os
@@ -53,7 +58,7 @@ def rate(url, seconds):
 
 
 class Ready:
-    """bench-ready on a socket, naming that place."""
+    """bench-ready on a socket, with that X-Accel-Redirect."""
 
     def __init__(self, path, place):
         self.process = subprocess.Popen([str(BUILD / "bench/bench-ready"), path, place], preexec_fn=processes.die_with_parent)
@@ -65,7 +70,7 @@ class Ready:
 
 
 def measure(size, nginx, daemons, directory, seconds, rounds):
-    """The medians of one size by what serves it."""
+    """The medians of one size, by server."""
     urls = {"nginx": f"/static/{size}", "accel": f"/a/a?n={size}", "ready": "/ready/", "sluice": f"/r/a?n={size}"}
     body = daemons[0].get(urls["sluice"]).body
     daemons[1].get(urls["accel"])

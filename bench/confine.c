@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What confinement adds to a job: the time from the start of /bin/true to its being reaped, for
- * each level in turn, so that all of them meet the same machine. Usage: bench-confine [ROUNDS]. */
+/* The cost of confinement for a job: the time from the start of /bin/true until it is reaped. The
+ * levels take turns, so that the state of the machine is the same for all. Usage: bench-confine
+ * [ROUNDS]. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What a converter costs without any server: starts it again and again, with nothing around it.
+/* The cost of a converter without a server: starts it again and again.
  *
  *     bench-direct COUNT SOURCE PROGRAM ARGUMENT…
  *
- * gives it SOURCE as descriptor 3 (as sluice does) and a pipe as standard output, reads the output
- * away and prints one line for each run: `microseconds bytes`. Any exit status but 0 ends it. */
+ * The program gets SOURCE as descriptor 3 (as from sluice) and a pipe as standard output. Its
+ * output is read and discarded. Prints one line for each run: `microseconds bytes`. An exit status
+ * other than 0 ends the measurement. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdint.h>

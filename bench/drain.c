@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A web server that wants everything and keeps nothing: asks a FastCGI responder once and reads the
- * answer away.
+/* A web server that discards the answer: it asks a FastCGI responder once and reads the whole
+ * stream.
  *
  *     bench-drain unix:PATH|tcp:ADDRESS:PORT REQUEST_URI [SCRIPT_FILENAME]
  *
- * prints `bytes=… seconds=… reads=…`; bytes are those of the whole stream. Exit 0 only when the
- * stream ended with END_REQUEST. It reads with a large buffer, so that on two cores the responder
- * is what is measured, not this. */
+ * Prints `bytes=… seconds=… reads=…`; bytes are those of the whole stream. Exit status 0: the
+ * stream ended with END_REQUEST. The buffer is large, so that on two cores the responder is the
+ * slower part and its speed is measured. */
 #include <arpa/inet.h>
 #include <fastcgi.h>
 #include <stdbool.h>
@@ -63,7 +63,7 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Keeps the last END_BYTES of the stream: they tell whether it is complete. */
+/* Keeps the last END_BYTES of the stream, which tell whether it is complete. */
 static uint64_t drain(int fd, uint8_t *tail, uint64_t *reads)
 {
 	uint8_t *buffer = malloc(END_BYTES + BUFFER);

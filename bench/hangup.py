@@ -1,12 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""32 clients ask for something slow through nginx and hang up after 0.3 s: who pays?
+"""The cost of clients that hang up: 32 clients ask for a slow answer through nginx and leave after
+0.3 s.
 
-    bench/hangup.py [ROUNDS [SECONDS]]    (BUILD=… for another build directory; needs nginx, fcgiwrap, imagemagick)
+    bench/hangup.py [ROUNDS [SECONDS]]
 
-The slow program burns SECONDS (1) of CPU time. Shows, for sluice with 2 and with 32 slots and for fcgiwrap with 2 workers: the CPU
-time that is burnt after the clients have gone, the time until none of the slow programs runs any more, and what an honest
-request (a small picture, through convert) takes right at the hang-up, against the same request on an idle machine. Nothing is watched for longer than 20 s.
+BUILD=… names another build directory. Needs nginx, fcgiwrap and imagemagick.
+
+The slow program burns SECONDS (1) of CPU time. For sluice with 2 and with 32 slots, and for fcgiwrap
+with 2 workers, this prints the CPU time that is burnt after the clients have left, the time until no
+slow program runs any more, and the time of an honest request (a small picture, through convert) right
+at the hang-up, against the same request on an idle machine. No measurement takes longer than 20 s.
 """
 
 import contextlib
@@ -49,7 +53,7 @@ def send(port, path):
 
 
 def honest(port):
-    """Milliseconds; infinite when it takes longer than anybody watches."""
+    """Milliseconds; infinite when it takes longer than the measurement."""
     try:
         with Timer() as timer, send(port, "/thumb/a.jpg") as client:
             answer = b""
@@ -69,7 +73,7 @@ class Way:
         self.idle, self.after, self.burnt, self.gone = [], [], [], []
 
     def slow(self):
-        """CPU seconds so far of each slow program that runs. (fcgiwrap does not wait for its programs, so it has no sum of them.)"""
+        """CPU seconds of each slow program that runs. fcgiwrap does not wait for its programs, so it has no sum."""
         found = {}
         for p in (p for root in self.roots for p in tree(root)):
             fields = processes.stat_fields(p) if b"spin" in processes.command(p) else None
@@ -89,7 +93,7 @@ class Way:
         asked = threading.Thread(target=lambda: self.after.append(honest(port)))
         asked.start()
         seen, quiet = dict(before), None
-        # Between two of a queue there may be a moment without any.
+        # For a moment no program may run, between two of the queue.
         while (now := time.monotonic()) < start + WATCH_S and (quiet is None or now < quiet + 0.3):
             running = self.slow()
             seen.update(running)
@@ -147,7 +151,7 @@ def main():
             stack.callback(ways[-1].stop)
         for i in range(rounds):
             for way in ways:
-                # One round of the yardstick is long enough.
+                # One round of fcgiwrap takes long enough.
                 if i == 0 or way.name.startswith("sluice"):
                     way.run()
         def told(value, digits):

@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Ten thousand idle kept-alive connections: what a new request pays for them, and what the daemon does.
+"""Ten thousand idle connections: their cost for a new request, and for the daemon.
 
-    bench/idle.py [CONNECTIONS]       (BUILD=… for another build directory; `ulimit -Hn` has to allow CONNECTIONS twice over)
+    bench/idle.py [CONNECTIONS]
 
-Two daemons of one kind, one of them with CONNECTIONS connections that each have had an answer and now rest. New requests go to both
-in turn: a refused one (404, no program runs) and one with a small program, on a new connection each. Shows median, 99 % and their
-ratios, and the daemon's memory per idle connection (the kernel's own socket memory is not in it).
+BUILD=… names another build directory. `ulimit -Hn` has to allow twice CONNECTIONS.
+
+Two daemons of one kind run; one of them has CONNECTIONS connections that have each had an answer and
+are idle now. New requests go to both in turn, on a new connection each: a refused one (404, no program
+runs) and one with a small program. Prints median, 99 % and their ratios, and the daemon's memory for
+each idle connection, without the kernel's memory for the socket.
 """
 
 import os
@@ -24,7 +27,7 @@ QUICK = recipe("quick", "text", "quick", type="text/plain")
 
 
 def rest(path):
-    """A connection that has had its answer and stays. Not fastcgi.Connection: its buffers would be gigabytes."""
+    """A connection that has had its answer and stays open. The buffers of fastcgi.Connection would be gigabytes."""
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     peer.settimeout(20)
     peer.connect(path)

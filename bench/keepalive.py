@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""nginx with two workers: does keeping connections to sluice ever make a request wait?
+"""nginx with two workers: whether kept connections to sluice ever make a request wait.
 
-    bench/keepalive.py [REQUESTS]     (BUILD=… for another build directory; needs nginx)
+    bench/keepalive.py [REQUESTS]
 
-REQUESTS (2000) requests of a cheap recipe over kept connections (fastcgi_keep_conn on, keepalive 64) and as many over a new one
-each, in turn, by four clients at once. Shows median, 99 %, the slowest, and the ratios.
+BUILD=… names another build directory. Needs nginx.
+
+Four clients send REQUESTS (2000) requests of a cheap recipe over kept connections
+(fastcgi_keep_conn on, keepalive 64), and as many over a new connection each, in turn. Prints median,
+99 %, the slowest, and the ratios.
 """
 
 import contextlib
@@ -32,7 +35,7 @@ HTTP = """
 
 
 def client(port, count, times):
-    # A worker of nginx keeps connections of its own: new ones of ours now and then reach both.
+    # Each worker of nginx keeps connections of its own. New connections now and then reach both.
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for i in range(count):
         if i % 50 == 0:

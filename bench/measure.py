@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the measuring programs share: where things are, a fcgiwrap as yardstick, and figures."""
+"""Shared by the measuring programs: where things are, a fcgiwrap to compare with, statistics."""
 
 import math
 import os
@@ -36,7 +36,7 @@ def median(values):
 
 
 def table(head, rows):
-    """Columns as wide as they need to be; figures to the right."""
+    """Columns as wide as needed; numbers stand on the right."""
     rows = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
@@ -45,14 +45,14 @@ def table(head, rows):
 
 
 def raise_files():
-    """As many descriptors as this user may have; how many that are."""
+    """Sets the limit of descriptors to the most that this user may have, and returns it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
 def tree(pid):
-    """pid and all its descendants. A look that costs little: it goes on beside what is measured."""
+    """pid and all its descendants. It has to cost little, because it runs during the measurement."""
     found, look = [], [pid]
     while look:
         found.append(look.pop())
@@ -75,7 +75,7 @@ def drain(address, uri, script=""):
 
 
 class Fcgiwrap:
-    """The yardstick: Debian's fcgiwrap with as many workers as wanted, and shell scripts."""
+    """Debian's fcgiwrap to compare with, with that number of workers, and shell scripts."""
 
     def __init__(self, directory, workers=1):
         self.socket = os.path.join(directory, "fcgiwrap.sock")
@@ -93,7 +93,7 @@ class Fcgiwrap:
         return processes.children(self.process.pid) or [self.process.pid]
 
     def stop(self):
-        """Its workers outlive it, and go on with what is queued: the whole group ends."""
+        """Workers outlive the first process and serve their queue, so the whole group is ended."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
 

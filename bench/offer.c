@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A web server with more visitors than a responder can serve, in one thread and with little work
- * for each, because it shares the processors with what it measures.
+/* A web server with more clients than a responder can serve. It has one thread and does little work
+ * for each client, because it shares the processors with the responder.
  *
  *     bench-offer PATH REQUEST_URI closed CLIENTS SECONDS
  *     bench-offer PATH REQUEST_URI open RATE SECONDS
  *
- * A `*` in REQUEST_URI is a number, another one for each request and each run. closed: each client
- * asks again when it has its answer. open: clients come at random, so many a second, whatever the
- * answers are. PATH is a unix socket; connections are kept, as web servers do. After WARM_S it
- * counts the answers that are complete within SECONDS, then it hangs up. Prints `status=… count=…
- * median_ms=… p99_ms=… max_ms=…` for each status. */
+ * A `*` in REQUEST_URI becomes a number, a different one for each request and each run. closed:
+ * each client asks again when it has its answer. open: clients arrive at random, RATE a second,
+ * whatever the answers are. PATH is a Unix socket; connections are kept, as web servers do. After
+ * WARM_S the answers are counted that are complete within SECONDS; then all connections are closed.
+ * Prints `status=… count=… median_ms=… p99_ms=… max_ms=…` for each status. */
 #include <errno.h>
 #include <fastcgi.h>
 #include <math.h>
@@ -54,7 +54,7 @@ struct answer {
 struct offer {
 	struct sockaddr_un address;
 	const char *uri;
-	const char *star; /* in it; NULL: there is none */
+	const char *star; /* the `*` in it; NULL: there is none */
 	unsigned number;
 	struct request request;
 	int epoll;
@@ -63,7 +63,7 @@ struct offer {
 	struct client *idle;
 	size_t answer_count;
 	struct answer *answers;
-	double from; /* what is complete before is not counted */
+	double from; /* answers that are complete before are not counted */
 };
 
 static _Noreturn void fail(const char *what)
@@ -105,7 +105,7 @@ static void make_request(struct offer *offer)
 	request_make(&offer->request, uri, "", true);
 }
 
-/* A request is so short that it fits into the buffer of an idle connection. */
+/* A request is short enough for the buffer of an idle connection. */
 static void ask(struct offer *offer)
 {
 	struct client *client = offer->idle;
@@ -217,7 +217,7 @@ static void run_closed(struct offer *offer, size_t clients, double end)
 	}
 }
 
-/* A Poisson process: the times between two that come are exponentially distributed. */
+/* A Poisson process: the times between two arrivals are exponentially distributed. */
 static void run_open(struct offer *offer, double rate, double end)
 {
 	double next = now();

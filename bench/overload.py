@@ -1,13 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Ten times the load that it can carry: is as much completed, in time, and are the others told at once?
+"""Ten times the load that the daemon can carry: whether it completes as much as before, in time, and
+refuses the other requests at once.
 
-    bench/overload.py [ROUNDS [SECONDS]]     (BUILD=… for another build directory, with -DSLUICE_BENCH=ON; needs imagemagick)
+    bench/overload.py [ROUNDS [SECONDS]]
 
-For a program that burns 40 ms of CPU time and for a real thumbnail, with the queue as shipped (64, 5s), and for the first one with a queue that
-is longer than anybody may wait (1000, 1s): looks for the number of clients (each asks again when it has its answer) at which most is completed,
-then by turns ROUNDS (5) times SECONDS (5) of that, and of visitors who come at random, ten times as many a second as that
-completes, whatever they are told. The generator shares the processors with the daemon, as a web server would.
+BUILD=… names another build directory, made with -DSLUICE_BENCH=ON. Needs imagemagick.
+
+The load is a program that burns 40 ms of CPU time, and a real thumbnail, with the queue as shipped (64,
+5s); for the first also with a queue that is longer than its deadline allows (1000, 1s). First, the number
+of clients is searched that completes most; each client asks again when it has its answer. Then
+follow, by turns, ROUNDS (5) times SECONDS (5) of that load, and of clients that arrive at random, ten
+times as many a second as the first load completes, whatever their answers are. The generator shares
+the processors with the daemon, as a web server would.
 """
 
 import math
@@ -24,14 +29,14 @@ from daemon import Daemon, recipe  # noqa: E402
 
 OFFER = str(BUILD / "bench/bench-offer")
 TIMES, CLIENTS, CALM_S = 10, (1, 2, 4, 8), 12
-WAY_S = 0.01  # through the socket and back, beside what the daemon's log tells
+WAY_S = 0.01  # through the socket and back, which the daemon's log does not have
 SLOTS = len(os.sched_getaffinity(0))
 THUMBNAIL = ("-define", "jpeg:size=300x200", "jpeg:fd:{source.fd}[0]", "-auto-orient", "-thumbnail", "300x200", "-set", "comment", "{n}", "-strip", "jpeg:-")
 NUMBER = {"n": {"type": "integer"}}
 
 
 class Answers:
-    """Of one run of the generator."""
+    """The result of one run of the generator."""
 
     def __init__(self, daemon, name, number, way, load, seconds):
         mark = daemon.log.mark()
@@ -47,7 +52,7 @@ class Answers:
             raise RuntimeError(f"{name}: {done.stdout}")
         self.rate = self.of[200]["count"] / seconds
         self.longest_s = self.of[200]["max_ms"] / 1e3
-        # Those who gave up waiting have waited; the others were refused when they came.
+        # Some were refused after a wait in the queue; the others at once.
         lines = [line for line in daemon.log.requests(mark) if line["recipe"] == name]
         self.work_s = max(float(line["total_ms"]) - float(line["queue_ms"]) for line in lines if line["status"] == "200") / 1e3
         self.offered = len(lines) / (seconds + 1)
@@ -61,7 +66,7 @@ class Case:
         self.best, self.over = [], []
 
     def find(self, daemon, seconds):
-        """The number of clients that is best, and what it completes a second."""
+        """The best number of clients, and the answers a second that it completes."""
         tried = {n * SLOTS: Answers(daemon, self.name, self.number, "closed", n * SLOTS, seconds).rate for n in CLIENTS}
         self.clients = max(tried, key=tried.get)
         self.offer = TIMES * tried[self.clients]
@@ -73,7 +78,7 @@ class Case:
 
 
 def cases():
-    """A number of `*`: each request has another one (bench-offer), and so a URL that nobody has asked for before."""
+    """The type of `*`: each request has another number (bench-offer), and so a new URL."""
     def burn(name, cache="false", **options):
         return recipe(name, "burn", "40", "write", "5000", "text", "{n}", type="image/jpeg", slots=SLOTS, params=NUMBER, cache=cache, **options)
     return [

@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Long live answers through the daemon: what its pump costs.
+"""Long live answers through the daemon: the cost of its pump.
 
     cmake --preset release -DSLUICE_BENCH=ON -DSLUICE_TESTS=ON && cmake --build build
-    bench/pump.py [ROUNDS]            (BUILD=… for another build directory; needs fcgiwrap for the yardstick)
+    bench/pump.py [ROUNDS]
 
-A fake converter writes, bench-drain reads, and the daemon stands between them. Shows, interleaved in one run and as medians: its CPU
-time per GiB with splice and with `splice = false`, over a unix socket and over TCP, and of fcgiwrap with the same program; then its
-peak memory for answers of 16 MiB to 4 GiB, which must not depend on the length; and its own counters, spliced and copied.
+BUILD=… names another build directory. Needs fcgiwrap to compare with.
+
+A fake converter writes, bench-drain reads, and the daemon stands between them. Prints medians of
+interleaved runs: the daemon's CPU time for each GiB with splice and with `splice = false`, over a Unix
+socket and over TCP, and that of fcgiwrap with the same program. Then prints the daemon's peak memory
+for answers of 16 MiB to 4 GiB, which must not depend on the length, and its counters of spliced and
+copied bytes.
 """
 
 import os
@@ -24,7 +28,7 @@ RECIPE = recipe("live", "write", "{bytes}", response="live", type="application/o
 
 
 class Way:
-    """One way for the bytes to go, and what it has cost so far."""
+    """One way of the bytes, and its cost so far."""
 
     def __init__(self, name, pids, address, uri, script_path=""):
         self.name, self.pids, self.address, self.uri, self.script = name, pids, address, uri, script_path

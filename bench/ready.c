@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A responder that has its answer ready: it looks at nothing and sends the same header fields to
- * everybody, in one thread. What nginx does for an answer can be no faster with any other.
+/* A responder with a fixed answer: it sends the same header fields to each request, without looking
+ * at it, in one thread. nginx cannot be faster with any other responder.
  *
  *     bench-ready PATH PLACE
  *
- * PATH is a unix socket that is made, PLACE what it says in X-Accel-Redirect. A request comes in
- * one piece, as nginx sends it. Until it is killed. */
+ * It creates the Unix socket PATH, and sends PLACE in X-Accel-Redirect. It expects each request in
+ * one piece, as nginx sends it. It runs until it is killed. */
 #include <fastcgi.h>
 #include <stdint.h>
 #include <stdio.h>

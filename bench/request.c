@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the measuring programs send is made once, before the clock runs. */
+/* The measuring programs make their request once, before the measurement starts. */
 #include "bench/request.h"
 
 #include <fastcgi.h>

@@ -13,8 +13,8 @@ struct request {
 	uint8_t bytes[REQUEST_MAX];
 };
 
-/* A whole GET, with id 1. script: for fcgiwrap, else "". keep: FCGI_KEEP_CONN. What does not fit
- * ends the process. */
+/* Makes a whole GET request with id 1. script: for fcgiwrap, else "". keep: FCGI_KEEP_CONN. A
+ * request that does not fit ends the process. */
 void request_make(struct request *request, const char *uri, const char *script, bool keep);
 
 #endif

@@ -1,17 +1,22 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A long life in short: does anything grow that should not?
+"""A long run with mixed traffic: whether anything grows that should not.
 
-    bench/soak.py [--minutes 30] [--rate 20] [--clients 10] [--seed N]     (BUILD=… for another build directory; needs imagemagick)
+    bench/soak.py [--minutes 30] [--rate 20] [--clients 10] [--seed N]
 
-Thumbnails, hits and misses of a small cache, streams, slow readers, clients who hang up wherever they can, broken sources, converters
-that hang until their deadline, crash or leave things behind, cheap answers; among them the attacks of tests/lib/attacks.py: deep trees,
-output that is taken back, web servers that ask while they take nothing; all the while reloads, and SIGKILL for random converters and
-holders. Every answer is looked at, byte for byte where it has bytes.
+BUILD=… names another build directory. Needs imagemagick.
 
-The time is cut into rounds with a rest after each, in which nobody asks anything. The first round warms up; the figures at the rests after
-the others are compared with those after it: descriptors, threads, processes and files have to be the same, memory may grow by a bound that
-does not depend on the minutes. Prints a line for each rest, and some in between with a + for what just then is under way. Exit status 0: nothing wrong, nothing left.
+The traffic has thumbnails, hits and misses of a small cache, streams, slow readers, clients that hang
+up at every point, broken sources, converters that hang until their deadline, crash or leave files
+behind, and cheap answers. It also has the attacks of tests/lib/attacks.py: deep trees, output that is
+taken back, web servers that ask while they take nothing. Meanwhile the daemon is reloaded, and random
+converters and holders get SIGKILL. Every answer is checked, byte for byte where it has a body.
+
+The time is divided into rounds with a rest after each, in which no client asks. The first round warms
+up. The numbers at each later rest are compared with those of the first: descriptors, threads,
+processes and files have to be the same, and memory may grow by a bound that does not depend on the
+minutes. Prints a line for each rest, and lines in between, marked with +, that show what is running.
+Exit status 0: no answer was wrong, and nothing was left.
 """
 
 import argparse
@@ -28,10 +33,11 @@ import processes  # noqa: E402
 from daemon import Daemon, remove_tree  # noqa: E402
 from soak_traffic import Traffic  # noqa: E402
 
-QUIET_S = 90          # to come to rest
-REST_S = 12           # what it takes: threads that have no work end after ten seconds
-# Of the daemon's memory from the first rest to the last: what malloc keeps after peaks, not what a few thousand requests may leave. Of
-# all processes: pages that holders share with other programs of the machine count as theirs alone when those end.
+QUIET_S = 90          # the most that coming to rest may take
+REST_S = 12           # the least: threads without work end after ten seconds
+# The daemon's memory may grow from the first rest to the last by what malloc keeps after peaks; a few
+# thousand requests may leave nothing. For all processes: pages that a holder shares with another
+# program of the machine count as the holder's own when that program ends.
 GROWTH_KIB, FAMILY_GROWTH_KIB = 6 * 1024, 16 * 1024
 COLUMNS = ("minute", "requests", "RSS KiB", "PSS KiB", "all PSS", "descriptors", "threads", "holders", "jobs", "files")
 
@@ -74,8 +80,8 @@ class Soak:
         print("  ".join(f"{name} {value}" for name, value in zip(COLUMNS, self.rows[-1])), flush=True)
 
     def rest(self):
-        """Until there is no job, all that is counted is what it was at the first rest, and has not changed for two seconds; the first one
-        lasts until threads without work have ended."""
+        """Waits until there is no job, all counts are those of the first rest, and nothing has changed for
+        two seconds. The first rest lasts until threads without work have ended."""
         deadline, before, since = time.monotonic() + QUIET_S, None, 0
         earliest = time.monotonic() + (0 if self.idle else REST_S)
         while True:
@@ -143,7 +149,7 @@ class Soak:
               f"; answers lost by that: {traffic.lost['own']}, and {traffic.lost['shared']} of shared conversions")
 
     def finish(self):
-        """TERM: a clean end, and nothing of it is left."""
+        """TERM: the daemon ends with 0 and leaves nothing."""
         try:
             self.daemon.stop()
             left = processes.wait_gone(processes.marked(self.daemon.directory), 10)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Who comes to a daemon in a long life: clients of every kind, each of whom knows which answers are right, and somebody who
-reloads it and kills its converters and holders. A killed converter may cost the answers that were under way, and no other."""
+"""The clients of the soak. Each kind knows which answers are right. One more thread reloads the daemon
+and kills its converters and holders; a killed converter may cost the answers that wait for it, and no
+others."""
 
 import contextlib
 import collections
@@ -21,14 +22,14 @@ CONVERT = "/usr/bin/convert"
 THUMB = ("-thumbnail", "{size}", "-strip", "-quality", "80", "jpeg:-")
 SIZES = ("40x30", "80x60", "100x100", "64x")
 COUNT = {"n": {"type": "integer", "min": 0, "max": 1 << 32}}
-LARGE, STEP = 3 << 20, 9973  # bytes of a large answer; kept ones are multiples of STEP
+LARGE, STEP = 3 << 20, 9973  # bytes of a large answer; the sizes of kept ones are multiples of STEP
 KEPT, KEPT_ANSWERS = "2M", 60
-PATIENCE_S = 120             # nobody waits longer: an answer that takes so long is lost
-JOIN_S = 3                   # how long after a kill somebody may still join the conversion that it ends
+PATIENCE_S = 120             # an answer that takes longer counts as lost
+JOIN_S = 3                   # for so long after a kill a request may still join the conversion that it ends
 
 
 def recipes(slots):
-    """Two numbers of slots by turns: a reload has to change something."""
+    """Two numbers of slots by turns, because a reload has to change something."""
     plenty = {"queue_timeout": "60s", "timeout": "60s"}
     return [
         recipe("thumb", "jpeg:fd:{source.fd}[0]", *THUMB, program=CONVERT, type="image/jpeg", sources=["jpeg"], slots=slots,
@@ -53,11 +54,11 @@ def settings(cache):
 
 
 class Wrong(Exception):
-    """An answer that nothing explains."""
+    """An answer without an explanation."""
 
 
 class Traffic:
-    """rate: requests a second of all clients together, as far as they come through."""
+    """rate: requests a second of all clients together, as far as the daemon takes them."""
 
     def __init__(self, daemon, cache, clients, rate, seed):
         self.daemon, self.cache, self.rate = daemon, cache, rate
@@ -85,10 +86,10 @@ class Traffic:
         self.expected = {size: subprocess.run([CONVERT, f"jpeg:{path}[0]", *(part.replace("{size}", size) for part in THUMB)],
                                               check=True, timeout=60, stdout=subprocess.PIPE).stdout for size in SIZES}
 
-    # What is asked, and what is right
+    # The requests, and their right answers
 
     def _ask(self, uri, *statuses, sink=None, over=None, **more):
-        """The answer, of one of these statuses or of what a full queue and a kill explain; then None."""
+        """The answer, if it has one of these statuses. None: a full queue or a kill explains it."""
         start = time.monotonic()
         with contextlib.ExitStack() as stack:
             connection = over or stack.enter_context(self.daemon.connect(timeout=PATIENCE_S))
@@ -107,7 +108,7 @@ class Traffic:
             return any(when >= start - JOIN_S for when in self._killed_at)
 
     def _lose(self, uri):
-        """Results that are kept are shared: one kill, several answers."""
+        """Kept results are shared, so one kill may cost several answers."""
         with self._lock:
             self.lost["shared" if uri.startswith("/kept/") else "own"] += 1
 
@@ -140,7 +141,7 @@ class Traffic:
         return answer and self._ask(uri, 304, HTTP_IF_NONE_MATCH=answer.headers["etag"])
 
     def kept(self, rng):
-        # Squared: some are asked for often, and there are more than the cache may keep.
+        # Squared, so that some are asked for often. There are more than the cache may keep.
         n = int(rng.random() ** 2 * KEPT_ANSWERS) * STEP + 1
         return self._pattern(f"/kept/a?n={n}", n)
 
@@ -178,12 +179,12 @@ class Traffic:
         return self._ask("/deaf/a", 504)
 
     def failure(self, rng):
-        # The holder of a program whose job crashed is replaced: seldom, or nothing is warm any more.
+        # The holder of a program whose job crashed is replaced. Often, and no job would be warm any more.
         uri, status = rng.choice((("/noisy/a", 422),) * 5 + (("/crash/a", 502),))
         return self._ask(uri, status)
 
     def hang_up(self, rng):
-        """At any time: before the request is complete, in the queue, while the converter runs, in the answer."""
+        """Hangs up at any time: before the request is complete, in the queue, during conversion or answer."""
         uri = rng.choice(("/hang/a", "/short/a", "/large/a", "/live/a?n=3000000", "/endless/a", "/thumb/photo?size=80x60", "/kept/a?n=1500000"))
         data = fastcgi.request(uri)
         with self.daemon.connect(timeout=PATIENCE_S) as connection:
@@ -194,7 +195,7 @@ class Traffic:
         return True
 
     def viewer(self, rng):
-        """Sees some of an endless film and leaves."""
+        """Reads a part of an endless film and leaves."""
         check, wanted = pattern.Checker(), rng.randrange(1, 1 << 22)
         start = time.monotonic()
         with self.daemon.connect(timeout=PATIENCE_S) as connection:
@@ -209,7 +210,7 @@ class Traffic:
         return None
 
     def abort(self, rng):
-        """As HAProxy does; the connection is as good as before."""
+        """Aborts as HAProxy does; the connection stays usable."""
         with self.daemon.connect(timeout=PATIENCE_S) as connection:
             connection.send(fastcgi.request("/hang/a", keep=True))
             time.sleep(0.2 * rng.random())
@@ -218,7 +219,7 @@ class Traffic:
             self._expect(answer.ended, f"abort: {answer}")
             return self._ask("/no/a", 404, over=connection)
 
-    # Those who mean harm: what they do is in tests/lib/attacks.py
+    # Attackers, from tests/lib/attacks.py
 
     def tree(self, rng):
         name = rng.choice(tuple(attacks.TREES))
@@ -243,7 +244,7 @@ class Traffic:
              "tree": 1, "thief": 1, "stalled_peer": 1}
 
     def _draw(self):
-        """From a deck: every kind has its turn soon, also where little comes through."""
+        """Drawn from a shuffled deck, so that every kind has its turn soon, also at a low rate."""
         with self._lock:
             if not self._deck:
                 self._deck = [kind for kind, count in self.KINDS.items() for _ in range(count)]
@@ -260,15 +261,15 @@ class Traffic:
             except (Wrong, OSError, fastcgi.Closed, AssertionError, KeyError) as error:
                 self.wrong.append(f"{kind}: {type(error).__name__}: {error}"[:500])
 
-    # The world
+    # Reloads and kills
 
     def _kill(self, what, pids):
-        """One of them, or none when it has gone by itself."""
+        """Kills one of them; none when it has ended by itself."""
         if not pids:
             return False
         pid = self.random.choice(pids)
         with contextlib.suppress(ProcessLookupError), open_pid(pid) as fd:
-            # Still the one that was seen, now that the descriptor keeps its number from being given to another.
+            # It is still the same process: the descriptor keeps its number from being used again.
             if pid in processes.children(self.daemon.pid):
                 with self._lock:
                     self._killed_at.append(time.monotonic())
@@ -295,7 +296,7 @@ class Traffic:
         self.daemon.configure(section, *recipes(slots), **values)
 
     def _world(self):
-        """A converter every two seconds or as soon as there is one, a holder and a reload more seldom."""
+        """A converter every two seconds or as soon as there is one; a holder and a reload less often."""
         deeds = {self._kill_converter: 2, self._kill_holder: 13, self._reload: 7}
         due = dict.fromkeys(deeds, time.monotonic())
         while not self._stop.wait(0.05):
@@ -311,7 +312,7 @@ class Traffic:
             thread.start()
 
     def stop(self):
-        """Everybody finishes what they are at."""
+        """All clients finish their current request."""
         self._stop.set()
         for thread in self._threads:
             thread.join(2 * PATIENCE_S)
@@ -319,7 +320,7 @@ class Traffic:
                 self.wrong.append("a client does not come back")
 
     def faults(self):
-        """What is wrong with all that was answered so far, as text."""
+        """The faults in all answers so far, as text."""
         found = [f"{len(self.wrong)} wrong answers: " + "\n    ".join(self.wrong[:5])] if self.wrong else []
         for kind in self.KINDS:
             good, bad = self.counts[kind, True], self.counts[kind, False]

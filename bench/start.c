@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a start costs, warm and cold, through the daemon's own spawner and launcher: each program is
- * run by turns both ways, from the call that starts it to the moment its end is seen, and the
- * medians are compared. Between two runs there is a pause, as between two requests; --no-pause does
- * without, so that a holder has to make its standby while the last job still runs.
+ * The cost of a start, warm and cold, through the daemon's own spawner and launcher. Each program
+ * is run both ways by turns, and timed from the call that starts it until its end is seen. The
+ * medians are compared. Between two runs there is a pause, as between two requests. With --no-pause
+ * a holder has to fork its standby while the last job still runs.
  *
  *   bench-start [--runs N] [--no-pause] [--confine standard|strict|off] FOLDER
  *
- * FOLDER is where its media are made, once, with convert and ffmpeg of /usr/bin.
+ * The media are made once in FOLDER, with convert and ffmpeg of /usr/bin.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +55,7 @@ static char *const no_list[] = {NULL};
 static char *const true_argv[] = {"true", NULL};
 static char *const convert_argv[] = {"convert", "-define", "jpeg:size=200x150", "jpeg:fd:3[0]",
 	"-auto-orient", "-thumbnail", "100x75", "-quality", "82", "jpeg:-", NULL};
-static char *convert_preload[2]; /* as `sluice train` says */
+static char *convert_preload[2]; /* as `sluice train` prints it */
 static char *const vips_argv[] = {"vips", "thumbnail", "/dev/fd/3", "output.jpg", "100", NULL};
 static char *const vips_prime[] = {"vips_init", NULL};
 static char *const frame_argv[] = {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error",
@@ -113,7 +113,7 @@ static void find_coder(void)
 	}
 }
 
-/* Microseconds from the call to the end. */
+/* Microseconds from the call to the end of the program. */
 static double run_job(const struct bench *bench, const struct test *test, bool warm)
 {
 	struct job_file files[2] = {{bench->null_fd, 1}, {bench->source_fd, 3}};
@@ -180,7 +180,7 @@ static bool run_test(struct bench *bench, const struct test *test, int runs)
 		run_job(bench, test, true);
 	}
 	for (int i = 0; i < runs; i++) {
-		/* by turns also in who is first */
+		/* the two ways also take turns in being first */
 		bool first = i % 2;
 		double a = run_job(bench, test, first), b = run_job(bench, test, !first);
 		warm[i] = first ? a : b;

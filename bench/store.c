@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills a store with small results, and says how long it takes to open it again, to find a result,
- * to know how full it is, and to make room. */
+/* Fills a store with small results. Measures opening it again, finding a result, asking how full it
+ * is, and making room. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -69,7 +69,7 @@ static int open_timed(const char *path, uint64_t limit, struct cache **cache)
 	return 0;
 }
 
-/* As when the store is full: every result needs the room of another one. */
+/* The store is full: every result needs the room of another one. */
 static int replace_some(struct cache *cache, unsigned long count, const char *body, size_t size)
 {
 	enum { RESULTS = 1000 };

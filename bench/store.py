@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 """A store of a million results: filled, opened again, and used by a daemon that is restarted.
 
-    bench/store.py DIRECTORY [ENTRIES]     (BUILD=… for another build directory, made with -DSLUICE_BENCH=ON)
+    bench/store.py DIRECTORY [ENTRIES]
 
-DIRECTORY is empty and stays: 8 KiB on ext4 for each entry, 4 KiB on tmpfs; one that is filled already is used as it is. What is measured of
-the daemon is from its execution: until the answer to the first request, which is a hit, and until the status page says how full the store is.
+BUILD=… names another build directory, made with -DSLUICE_BENCH=ON.
+
+DIRECTORY is empty at first and stays: 8 KiB on ext4 for each entry, 4 KiB on tmpfs. A filled one is
+used as it is. Two times of the daemon are measured from its execution: until the answer to the first
+request, which is a hit, and until the status page shows how full the store is.
 """
 
 import json

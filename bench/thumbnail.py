@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The shipped thumbnail recipe behind nginx, against fcgiwrap with a shell script, against the program alone.
+"""The shipped thumbnail recipe behind nginx, against fcgiwrap with a shell script, and against the
+program alone.
 
-    bench/thumbnail.py [ROUNDS]       (BUILD=… for another build directory; needs nginx, fcgiwrap, imagemagick, bench-direct)
+    bench/thumbnail.py [ROUNDS]
 
-All three run the same argv (that of `sluice explain`). One after the other in turn: medians, 99 %, and what each costs beyond the
-program alone; the same for a program that does next to nothing, which shows the cost of a request without a picture's noise. Then
-thumbnails per second with four clients at once, in turns.
+BUILD=… names another build directory. Needs nginx, fcgiwrap, imagemagick and bench-direct.
+
+All three run the same argv (that of `sluice explain`), in turn. Prints medians, 99 %, and the cost of
+each beyond the program alone. A second program does almost nothing; it shows the cost of a request
+without the variation of a picture. Then prints thumbnails a second with four clients at once, in turns.
 """
 
 import contextlib
@@ -47,7 +50,7 @@ HTTP = """
 
 
 def configuration(daemon):
-    """The shipped file, listening where the daemon should, and a recipe that does nothing in front."""
+    """The shipped file with the daemon's socket, and a first recipe that does nothing."""
     lines = (BENCH.parent / "etc/sluice.conf").read_text().splitlines()
     changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
     lines = [line for line in lines if line.partition(" ")[0] not in changed]
@@ -71,7 +74,7 @@ def get(connection, path):
 
 
 class Alone:
-    """The program with nothing around it, in the environment that sluice gives it."""
+    """The program alone, in the environment that sluice gives it."""
 
     def __init__(self, source, argv):
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
@@ -98,7 +101,7 @@ def in_turn(connection, programs, rounds):
     times = {(what, way): [] for what in URIS for way, _ in ways}
     for i in range(rounds):
         for what in URIS:
-            # Whoever comes behind another finds warmer caches: everybody does once.
+            # The second in turn finds warmer caches, so the order rotates.
             for way, measure in ways[i % 3:] + ways[:i % 3]:
                 times[what, way].append(measure(what))
     return times
