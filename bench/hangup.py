@@ -157,7 +157,7 @@ def main():
         def told(value, digits):
             return f"> {WATCH_S}" if math.isinf(value) else f"{value:.{digits}f}"
 
-        table((f"{CLIENTS} clients hang up", "CPU s for nobody", "until none runs, s", "longest", "honest, idle, s",
+        table((f"{CLIENTS} clients hang up", "CPU s wasted", "until none runs, s", "longest", "honest, idle, s",
                "honest, then", "ratio"),
               [(w.name, f"{median(w.burnt):.2f}", told(median(w.gone), 3), told(max(w.gone), 3), f"{median(w.idle) / 1e3:.3f}",
                 told(median(w.after) / 1e3, 3), f"{median(w.after) / median(w.idle):.2f}") for w in ways])

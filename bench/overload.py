@@ -112,7 +112,7 @@ def tell(every):
     table(("ten times the load", "best /s", "offered /s", "completed /s", "ratio", "longest s", "bound s", "refused ms", "99 %",
            "expired ms"), [row(case) for case in every])
     print("bar: at least 0.95 of the best is completed:", *("reached" if c.ratio >= 0.95 else "MISSED" for c in every))
-    print("bar: nobody who is served waits longer than queue_timeout and the own work:",
+    print("bar: no answer takes longer than queue_timeout and its own work:",
           *("reached" if c.late <= 0 else "MISSED" for c in every))
     print("bar: refusals under 10 ms, median and 99 %:",
           *("–" if not c.refusals else "reached" if max(c.refusals) < 10 else "MISSED" for c in every))

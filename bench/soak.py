@@ -183,7 +183,7 @@ def main():
             remove_tree(temp)
     for fault in soak.faults:
         print(f"FAULT: {fault}")
-    print("verdict:", "LEAKS or wrong answers" if soak.faults else "nothing leaks, every answer was right")
+    print("result:", "LEAKS or wrong answers" if soak.faults else "nothing leaks, every answer was right")
     return 1 if soak.faults else 0
 
 

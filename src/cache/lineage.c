@@ -92,8 +92,9 @@ void cache_confirm(
 		write_link(cache, lineage, key, 0);
 }
 
-/* Sees to it that the link says since when its result is out of date. A source that is older than
- * the link has come there by a rename of something above it: nobody knows when. */
+/* Notes in the link since when its result is out of date, if it does not say so yet. A source that
+ * is older than the link came to its path by a rename of a directory above it. The time of that is
+ * unknown, so the current time is taken. */
 static void tell_since(struct cache *cache, const uint8_t lineage[DIGEST_BYTES], const char *name,
 	time_t changed, struct hint *hint)
 {
