@@ -69,11 +69,13 @@ static void destroy(struct reload *reload)
 	free(reload);
 }
 
-static void log_errors(char *text)
+static void log_messages(char *text)
 {
 	char *rest = NULL;
-	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		log_error("configuration: %s", line);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		bool warning = strstr(line, ": warning: ") != NULL;
+		log_write(warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "configuration: %s", line);
+	}
 }
 
 static struct config *load(const struct reload *reload)
@@ -86,7 +88,7 @@ static struct config *load(const struct reload *reload)
 		return NULL;
 	int r = config_load(reload->file, errors, &config);
 	fclose(errors);
-	log_errors(text);
+	log_messages(text);
 	free(text);
 	return r == 0 ? config : NULL;
 }

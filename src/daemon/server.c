@@ -189,7 +189,7 @@ _Noreturn static void leave_at_once(struct server *server)
 	log_notice("stopped without waiting for the running requests");
 	upgrade_end(&server->upgrade);
 	listeners_close(&server->listeners);
-	upkeep_stop(server->upkeep);
+	upkeep_abandon(server->upkeep);
 	spawner_stop(server->service.starter.spawner);
 	log_stop();
 	_exit(0);

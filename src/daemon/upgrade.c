@@ -130,6 +130,9 @@ static void take_answer(void *data)
 uint64_t upgrade_tend(struct upgrade *upgrade)
 {
 	uint64_t now_ms = clock_now_ms(), due_ms = CLOCK_NEVER;
+	/* A daemon that stops takes a slow successor rather than none. */
+	if (upgrade->control < 0)
+		return CLOCK_NEVER;
 	for (size_t i = 0; i < UPGRADE_CANDIDATES; i++) {
 		struct candidate *candidate = &upgrade->candidates[i];
 		if (!candidate->upgrade)

@@ -61,8 +61,8 @@ int upgrade_take(struct upgrade *upgrade, const char *address, const struct conf
 int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listeners *listeners,
 	struct notify *notify, void *data, void (*leave)(void *data, pid_t successor));
 
-/* Gives up candidates that are not ready in time. Returns when the next one is due (clock_now_ms),
- * or CLOCK_NEVER. */
+/* Gives up candidates that are not ready in time, unless the daemon stops. Returns when the next
+ * one is due (clock_now_ms), or CLOCK_NEVER. */
 uint64_t upgrade_tend(struct upgrade *upgrade);
 
 /* The listeners are closed: the successor may begin. */

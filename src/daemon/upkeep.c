@@ -101,9 +101,11 @@ int upkeep_new(struct starter *starter, struct metrics *metrics, struct upkeep *
 	return r;
 }
 
-void upkeep_stop(struct upkeep *upkeep)
+void upkeep_abandon(struct upkeep *upkeep)
 {
 	eventfd_write(upkeep->stop, 1);
+	for (size_t i = 0; i < upkeep->count; i++)
+		pthread_detach(upkeep->threads[i]);
 }
 
 void upkeep_free(struct upkeep *upkeep)
@@ -111,7 +113,7 @@ void upkeep_free(struct upkeep *upkeep)
 	if (!upkeep)
 		return;
 	if (upkeep->stop >= 0)
-		upkeep_stop(upkeep);
+		eventfd_write(upkeep->stop, 1);
 	for (size_t i = 0; i < upkeep->count; i++)
 		pthread_join(upkeep->threads[i], NULL);
 	fd_close(&upkeep->stop);

@@ -16,8 +16,9 @@ struct upkeep;
 /* starter and metrics are borrowed until upkeep_free. Both threads are confined as the caller's
  * thread is. Returns 0 or -errno. */
 int upkeep_new(struct starter *starter, struct metrics *metrics, struct upkeep **out);
-/* From now on no process is started again. Does not wait. */
-void upkeep_stop(struct upkeep *upkeep);
+/* For a process that is about to end without upkeep_free: no process is started again, and the
+ * threads end by themselves. Does not wait. */
+void upkeep_abandon(struct upkeep *upkeep);
 /* No job may be running any more. Waits for a start that is under way. NULL is fine. */
 void upkeep_free(struct upkeep *upkeep);
 
