@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Prints the table of options for tests/man.py: a line for each, with tabs between section, name,
- * default, default of a live recipe, and "required".
+ * default, default of a live recipe, and "required". Then a line for each type of parameter:
+ * "type", its name.
  */
 #include "src/config/option.h"
+#include "src/recipe/param.h"
 
 int main(void)
 {
@@ -17,5 +19,7 @@ int main(void)
 		printf("%s\t%s\t%s\t%s\t%s\n", sections[option->section], option->name,
 			option->standard ? option->standard : "", option->live ? option->live : "",
 			option->required ? "required" : "");
+	for (int type = 0; type < PARAM_TYPES; type++)
+		printf("type\t%s\n", param_type_name((enum param_type)type));
 	return 0;
 }

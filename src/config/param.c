@@ -5,6 +5,7 @@
  */
 #include "src/config/media_names.h"
 #include "src/config/sections.h"
+#include "src/recipe/param_kind.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,32 +32,37 @@ static bool read_type(const struct config_reader *reader, struct param *param)
 	return true;
 }
 
+/* How a bound that is a number is written. */
+static const char *const bound_words[] = {
+	[PARAM_BOUNDS_NUMBER] = "a number",
+	[PARAM_BOUNDS_WHOLE] = "a whole number",
+	[PARAM_BOUNDS_SECONDS] = "seconds such as 90.5, or 1:30.5",
+	[PARAM_BOUNDS_BYTES] = "a number of bytes up to 255",
+};
+
+static bool parse_bound(enum param_bounds bounds, const char *text, double *number)
+{
+	if (bounds == PARAM_BOUNDS_SECONDS)
+		return config_parse_seconds(text, number);
+	if (!config_parse_number(text, number))
+		return false;
+	if (bounds == PARAM_BOUNDS_NUMBER)
+		return true;
+	if (*number != floor(*number) || fabs(*number) >= 1e15)
+		return false;
+	return bounds != PARAM_BOUNDS_BYTES || (*number >= 0 && *number < PARAM_CANONICAL_MAX);
+}
+
 static void read_number_bound(const struct config_reader *reader, const char *option,
-	const struct param *param, double *out)
+	enum param_bounds bounds, double *out)
 {
 	const struct config_value *value = config_read_one(reader, option);
-	if (!value)
-		return;
 	double number;
-	bool is_time = param->type == PARAM_TIME || param->type == PARAM_POSITION;
-	bool ok = is_time ? config_parse_seconds(value->text, &number)
-			  : config_parse_number(value->text, &number);
-	if (ok && (param->type == PARAM_INTEGER || param->type == PARAM_TEXT))
-		ok = number == floor(number) && fabs(number) < 1e15;
-	if (ok && param->type == PARAM_TEXT)
-		ok = number >= 0 && number < PARAM_CANONICAL_MAX;
-	if (ok) {
+	if (value && parse_bound(bounds, value->text, &number))
 		*out = number;
-		return;
-	}
-	const char *meant = "a number";
-	if (param->type == PARAM_INTEGER)
-		meant = "a whole number";
-	else if (is_time)
-		meant = "seconds such as 90.5, or 1:30.5";
-	else if (param->type == PARAM_TEXT)
-		meant = "a number of bytes up to 255";
-	config_read_error(reader, value->line, "%s = %.80s: write %s", option, value->text, meant);
+	else if (value)
+		config_read_error(reader, value->line, "%s = %.80s: write %s", option, value->text,
+			bound_words[bounds]);
 }
 
 static void read_size_bound(
@@ -74,31 +80,27 @@ static void read_size_bound(
 			reader, value->line, "%s = %.80s: write 4096x4096", option, value->text);
 }
 
+static void refuse_bound(
+	const struct config_reader *reader, const char *option, const struct param *param)
+{
+	const struct config_value *value = config_read_one(reader, option);
+	if (value)
+		config_read_error(reader, value->line, "%s: type %s has no such bound", option,
+			param_type_name(param->type));
+}
+
 static void read_bounds(const struct config_reader *reader, struct param *param)
 {
-	switch (param->type) {
-	case PARAM_INTEGER:
-	case PARAM_NUMBER:
-	case PARAM_TIME:
-	case PARAM_POSITION:
-	case PARAM_TEXT:
-		read_number_bound(reader, "min", param, &param->min);
-		read_number_bound(reader, "max", param, &param->max);
-		return;
-	case PARAM_SIZE:
-	case PARAM_REGION:
+	enum param_bounds bounds = param_kinds[param->type].bounds;
+	if (bounds == PARAM_BOUNDS_NONE) {
+		refuse_bound(reader, "min", param);
+		refuse_bound(reader, "max", param);
+	} else if (bounds == PARAM_BOUNDS_SIDES) {
 		read_size_bound(reader, "min", &param->min_w, &param->min_h);
 		read_size_bound(reader, "max", &param->max_w, &param->max_h);
-		return;
-	default:
-		break;
-	}
-	static const char *const bounds[] = {"min", "max"};
-	for (size_t i = 0; i < 2; i++) {
-		const struct config_value *value = config_read_one(reader, bounds[i]);
-		if (value)
-			config_read_error(reader, value->line, "%s: type %s has no such bound",
-				bounds[i], param_type_name(param->type));
+	} else {
+		read_number_bound(reader, "min", bounds, &param->min);
+		read_number_bound(reader, "max", bounds, &param->max);
 	}
 }
 
@@ -142,7 +144,7 @@ static bool read_values(const struct config_reader *reader, struct param *param)
 	bool ok = true;
 	size_t count = config_node_count(reader->node, "values");
 	const struct config_value *first = config_node_value(reader->node, "values", 0);
-	if (param->type != PARAM_CHOICE && param->type != PARAM_FORMAT) {
+	if (!param_kinds[param->type].has_values) {
 		if (first)
 			config_read_error(reader, first->line,
 				"values: only choice and format have them, not %s",
@@ -230,7 +232,7 @@ bool config_param(const struct config_reader *recipe, const struct config_node *
 	read_bounds(&reader, param);
 	bool ok = read_values(&reader, param);
 	const struct config_value *allow = config_read_one(&reader, "allow");
-	if (allow && param->type != PARAM_TEXT) {
+	if (allow && !param_kinds[param->type].has_allow) {
 		config_read_error(&reader, allow->line, "allow: only type text has it, not %s",
 			param_type_name(param->type));
 		free(param->allow);

@@ -63,7 +63,8 @@ static void read_path(const struct config_reader *reader, struct recipe *recipe,
 		names[i] = recipe->params[i].name;
 	size_t count = pattern_holes(recipe->path, holes);
 	for (size_t i = 0; i < count; i++) {
-		int index = recipe_param(recipe, holes[i], strlen(holes[i]));
+		int index =
+			param_find(recipe->params, recipe->param_count, holes[i], strlen(holes[i]));
 		const char *nearest = config_nearest(holes[i], names);
 		if (index >= 0)
 			used[index] = true;

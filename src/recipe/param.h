@@ -11,20 +11,20 @@
  * integer   82, -3 (where min allows)                82                      no leading zeros or plus
  * number    0.5, 2, -1.25                            0.5                     at most 6 decimals, no trailing zeros
  * time      90.5, 1:30.5, 1:02:03                    90.5                    seconds, at most 3 decimals
- * position  as time                                as time                 a place in the source: 0, its beginning, is
- *                                                                            absent; behind its
- * end: 400
+ * position  as time, a place in the source           as time, or absent      the beginning, 0, is absent; behind the end: 400
  * choice    one of `values`                          the mapped value        "cover=^": cover in the URL, ^ in argv; "a": itself
  * color     fff, ffffff, ffffffff, red (CSS basic)   #rrggbb or #rrggbbaa
  * region    X,Y,WxH  (10,20,300x200)                 300x200+10+20           parts x y w h
  * flag      1/true/yes/on/(empty), 0/false/no/off    1, or absent when false
- * format    one of `values` (sniff names)            webp                    absent: negotiated from Accept
- * text      at most `max` bytes (default 64)         itself                  letters, digits, space and `allow`; UTF-8; never
- *                                                                            a control character;
- * never a leading '-' or '@'; not empty unless min = 0 Bounds that are not given: integer 0 to
- * 2147483647, number and time 0 to 9e9. In a size or region a side is never 0; x and y of a region
- * go from 0 to 65535. Colours in capitals are understood, no other type is. In a time, what follows
- * a colon has two digits and is below 60.
+ * format    one of `values` (names of media types)   webp                    absent: negotiated from Accept
+ * text      at most `max` bytes (default 64)         itself                  letters, digits, space and `allow`; UTF-8
+ *
+ * Bounds that are not given: integer 0 to 2147483647, number and time 0 to 9e9. A side of a size or
+ * region is never 0; x and y of a region are from 0 to 65535. Colours may be in capitals, no other
+ * type may. Behind a colon, a time has two digits, below 60. A text never has a control character
+ * or a leading '-' or '@', and is not empty unless min = 0.
+ *
+ * param_kind.h has the table of types.
  */
 
 #include <stdbool.h>
@@ -66,8 +66,8 @@ struct param {
 	char *name;
 	enum param_type type;
 	bool required;
-	char *default_text; /* NULL: none. Checked like a value from the URL when the configuration
-			       is read */
+	/* NULL: none. When the configuration is read, it is checked like a value from the URL. */
+	char *default_text;
 	/* integer, number, time: the bounds in their unit; text: max = bytes. NAN: not given */
 	double min, max;
 	/* size, region: bounds of the parts; 0: not given (then 1 and 65535) */
@@ -85,19 +85,32 @@ struct param_value {
 	double number; /* integer, number, time; what {name*2} multiplies (size: its parts) */
 };
 
-/* Checks the declaration itself, bounds and default included (the configuration calls it). Returns
- * true, or false with one line in message. */
-bool param_check(const struct param *param, char message[PARAM_MESSAGE_MAX]);
-
 /* Checks the name: a letter, then up to 31 letters, digits, '-' and '_'; not reserved. Returns
  * true, or false with one line in message. */
 bool param_check_name(const struct param *param, char message[PARAM_MESSAGE_MAX]);
 
-/* Checks text. Returns true and fills *value, or false with one line in message that names the
- * parameter and says what it accepts, e.g. "size: 300x200, 300x or x200, at most 4096x4096". The
- * text itself is never repeated in it. */
+/* Checks the whole declaration, bounds and default included; the configuration calls it. Returns
+ * true, or false with one line in message. */
+bool param_check(const struct param *param, char message[PARAM_MESSAGE_MAX]);
+
+/* Checks text. Returns true and fills *value, or false with the line of param_describe in message,
+ * e.g. "size: 300x200, 300x or x200, at most 4096x4096". The line never repeats the text. */
 bool param_parse(const struct param *param, const char *text, struct param_value *value,
 	char message[PARAM_MESSAGE_MAX]);
+
+/* One line for the client: the name of the parameter and what it accepts. */
+void param_describe(const struct param *param, char message[PARAM_MESSAGE_MAX]);
+
+/* Some value that the parameter accepts, as a URL spells it. False when there is none. */
+bool param_sample(const struct param *param, char *out, size_t size);
+
+/* The value as a URL spells it; param_parse of it gives the same value. False for a choice, whose
+ * value does not tell what stood in the URL. */
+bool param_spell(
+	const struct param *param, const struct param_value *value, char *out, size_t size);
+
+/* The index of the parameter of this name; -1: there is none. */
+int param_find(const struct param *params, size_t count, const char *name, size_t length);
 
 /* Frees what the struct points to, not the struct. */
 void param_clear(struct param *param);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Colours become #rrggbb or #rrggbbaa, so that every program reads the same one from it:
- * ImageMagick's, FFmpeg's and CSS's names differ (ImageMagick's "green" used to be CSS's "lime").
+ * Colours become #rrggbb or #rrggbbaa, because the names of ImageMagick, FFmpeg and CSS differ: the
+ * "green" of ImageMagick was once the "lime" of CSS. Every program reads the same colour from this
+ * form.
  */
-#include "src/recipe/param_types.h"
+#include "base/digits.h"
+#include "src/recipe/param_kinds.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-#include "base/digits.h"
 
 static const struct {
 	const char *name;
@@ -33,8 +33,11 @@ static const struct {
 	{"yellow", "ffff00"},
 };
 
-bool param_read_color(const char *text, struct param_value *value)
+bool param_parse_color(const struct param_kind *kind, const struct param *param, const char *text,
+	struct param_value *value)
 {
+	(void)kind;
+	(void)param;
 	for (size_t i = 0; i < sizeof basic / sizeof *basic; i++)
 		if (!strcasecmp(text, basic[i].name))
 			text = basic[i].hex;
@@ -52,4 +55,24 @@ bool param_read_color(const char *text, struct param_value *value)
 	}
 	*out = '\0';
 	return true;
+}
+
+void param_describe_color(
+	const struct param_kind *kind, const struct param *param, struct text *out)
+{
+	(void)kind;
+	(void)param;
+	text_puts(out, "a colour as fff, ffffff, ffffffff or one of CSS's 16 basic names");
+}
+
+void param_sample_color(const struct param *param, struct text *out)
+{
+	(void)param;
+	text_puts(out, "fff");
+}
+
+/* Without the "#", which begins a fragment in a URL. */
+void param_spell_color(const struct param_value *value, struct text *out)
+{
+	text_puts(out, value->canonical + 1);
 }

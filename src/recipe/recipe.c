@@ -9,19 +9,13 @@
 
 #include "base/text.h"
 #include "src/http/http.h"
-#include "src/recipe/param_types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int recipe_param(const struct recipe *recipe, const char *name, size_t length)
+static int find_param(const struct recipe *recipe, const char *name)
 {
-	for (size_t i = 0; i < recipe->param_count; i++) {
-		const char *known = recipe->params[i].name;
-		if (strlen(known) == length && memcmp(known, name, length) == 0)
-			return (int)i;
-	}
-	return -1;
+	return param_find(recipe->params, recipe->param_count, name, strlen(name));
 }
 
 /* Names that the query may have; those of the path's holes are told apart by texts of the match. */
@@ -66,13 +60,13 @@ static bool collect(const struct recipe *recipe, const struct pattern_match *mat
 	struct text text;
 	for (size_t i = 0; i < match->count; i++) {
 		const char *name = match->holes[i].name;
-		int index = recipe_param(recipe, name, strlen(name));
+		int index = find_param(recipe, name);
 		if (index >= 0)
 			texts[index] = match->holes[i].value;
 	}
 	for (size_t i = 0; i < query->count; i++) {
 		const char *name = query->pairs[i].name;
-		int index = recipe_param(recipe, name, strlen(name));
+		int index = find_param(recipe, name);
 		if (index < 0) {
 			say_unknown(recipe, match, name, message);
 			return false;

@@ -108,9 +108,6 @@ uint64_t recipe_memory(const struct recipe *recipe);
 /* The Content-Type of the answer for these values. */
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values);
 
-/* The index of the parameter of this name; -1: there is none. */
-int recipe_param(const struct recipe *recipe, const char *name, size_t length);
-
 /* Frees all but the texts and lists that are options: the configuration frees those. */
 void recipe_free(struct recipe *recipe);
 

@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "src/recipe/decimal.h"
+#include "src/recipe/param_kind.h"
 #include "src/recipe/template_compiled.h"
 
 #include <stdlib.h>
@@ -63,34 +64,6 @@ static bool parse_fact(const char *text, size_t len, struct piece *piece, struct
 	return true;
 }
 
-static bool has_part(enum param_type type, const char *part, size_t len)
-{
-	if (len != 1)
-		return false;
-	return (type == PARAM_REGION && strchr("wxyh", part[0])) ||
-	       (type == PARAM_SIZE && strchr("wh", part[0]));
-}
-
-static bool is_number(enum param_type type)
-{
-	return type == PARAM_INTEGER || type == PARAM_NUMBER || type == PARAM_TIME ||
-	       type == PARAM_POSITION;
-}
-
-static bool can_scale(enum param_type type)
-{
-	return type == PARAM_SIZE || type == PARAM_REGION || is_number(type);
-}
-
-static size_t find_param(
-	const char *text, size_t len, const struct param *params, size_t param_count)
-{
-	size_t i = 0;
-	while (i < param_count && !is(text, len, params[i].name))
-		i++;
-	return i;
-}
-
 /* The sign of what is added, before `end`; `end` when there is none. A name may have a '-' itself,
  * so the longer name comes first. */
 static const char *find_offset(const char *text, const char *end, const struct param *params,
@@ -98,7 +71,7 @@ static const char *find_offset(const char *text, const char *end, const struct p
 {
 	const char *sign = end;
 	*offset = 0;
-	if (find_param(text, (size_t)(end - text), params, param_count) < param_count)
+	if (param_find(params, param_count, text, (size_t)(end - text)) >= 0)
 		return end;
 	while (sign > text && *--sign != '+' && *sign != '-')
 		;
@@ -128,26 +101,26 @@ bool template_parse_hole(const char *text, size_t len, const struct param *param
 	const char *dot = memchr(text, '.', (size_t)(name_end - text));
 	size_t name_len = (size_t)((dot ? dot : name_end) - text);
 
-	size_t i = find_param(text, name_len, params, param_count);
-	if (i == param_count)
+	int index = param_find(params, param_count, text, name_len);
+	if (index < 0)
 		return refuse(error, text, len, "no such parameter");
-	piece->param = i;
-	enum param_type type = params[i].type;
-	piece->droppable = type == PARAM_CHOICE;
+	piece->param = (size_t)index;
+	const struct param_kind *kind = &param_kinds[params[index].type];
+	piece->droppable = kind->may_be_empty;
 	if (dot) {
-		if (!has_part(type, dot + 1, (size_t)(name_end - dot) - 1))
+		if (name_end - dot != 2 || !strchr(kind->parts, dot[1]))
 			return refuse(error, text, len, "no such part of this type");
 		piece->part = dot[1];
 	}
 	if (star) {
-		if (!can_scale(type))
+		if (!kind->scales)
 			return refuse(error, text, len, "this type cannot be multiplied");
 		if (!decimal_parse(star + 1, (size_t)(left_end - star) - 1, DECIMAL_PLACES,
 			    &piece->factor) ||
 			piece->factor <= 0 || piece->factor > 1000 * (int64_t)DECIMAL_ONE)
 			return refuse(error, text, len, "a factor is a number up to 1000");
 	}
-	if (piece->offset && !is_number(type))
+	if (piece->offset && !param_is_number(kind))
 		return refuse(error, text, len, "nothing can be added to this type");
 	if (bar) {
 		piece->text = strndup(bar + 1, (size_t)(end - bar) - 1);

@@ -4,7 +4,7 @@
  * client. Lines: type and flags (two bytes), min, max, allow, default, values with commas, and the
  * value to the end.
  */
-#include "src/recipe/param.h"
+#include "src/recipe/param_kind.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_param.h"
 
@@ -25,7 +25,7 @@ static void read_values(struct param *param, char *text)
 
 static void read_bounds(struct param *param, const char *min, const char *max)
 {
-	if (param->type == PARAM_SIZE || param->type == PARAM_REGION) {
+	if (param_kinds[param->type].bounds == PARAM_BOUNDS_SIDES) {
 		sscanf(min, "%5ux%5u", &param->min_w, &param->min_h);
 		sscanf(max, "%5ux%5u", &param->max_w, &param->max_h);
 		return;
@@ -51,13 +51,16 @@ static void check(const struct param *param, const char *text)
 	}
 	if (param->default_text)
 		MUST(param_parse(param, param->default_text, &value, message));
+	char sample[PARAM_CANONICAL_MAX + 64];
+	if (param_sample(param, sample, sizeof sample))
+		MUST(param_parse(param, sample, &value, message));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_bytes bytes = {data, size};
 	struct param param = {.name = strdup("p"),
-		.type = fuzz_byte(&bytes) % (PARAM_TEXT + 1),
+		.type = fuzz_byte(&bytes) % PARAM_TYPES,
 		.min = NAN,
 		.max = NAN};
 	unsigned flags = fuzz_byte(&bytes);

@@ -2,7 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_PARAM_H
 #define TESTS_FUZZ_FUZZ_PARAM_H
 
-/* What holds for every value that has passed, whoever lets it through. */
+/* What holds for every value that has passed. */
 
 #include "src/recipe/param.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,19 +16,6 @@ __attribute__((unused)) static void fuzz_check_message(const char message[PARAM_
 	MUST(len > 0 && len < PARAM_MESSAGE_MAX);
 	for (size_t i = 0; i < len; i++)
 		MUST((unsigned char)message[i] >= 0x20 && message[i] != 0x7f);
-}
-
-/* The value spelt as a URL would spell it; false when its type has no such spelling. */
-__attribute__((unused)) static bool fuzz_spell(
-	const struct param *param, const struct param_value *value, char *out, size_t size)
-{
-	if (param->type == PARAM_CHOICE)
-		return false;
-	if (param->type == PARAM_REGION)
-		snprintf(out, size, "%ld,%ld,%ldx%ld", value->x, value->y, value->w, value->h);
-	else
-		snprintf(out, size, "%s", value->canonical + (param->type == PARAM_COLOR));
-	return true;
 }
 
 __attribute__((unused)) static void fuzz_check_value(
@@ -48,7 +35,7 @@ __attribute__((unused)) static void fuzz_check_value(
 		MUST((unsigned char)value->canonical[i] >= 0x20 && value->canonical[i] != 0x7f);
 	char spelt[PARAM_CANONICAL_MAX + 64], message[PARAM_MESSAGE_MAX];
 	struct param_value again;
-	if (!fuzz_spell(param, value, spelt, sizeof spelt))
+	if (!param_spell(param, value, spelt, sizeof spelt))
 		return;
 	MUST(param_parse(param, spelt, &again, message));
 	MUST(again.present == value->present);

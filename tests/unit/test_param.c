@@ -3,7 +3,7 @@
  * Every type against what it accepts, its canonical form, and what it must refuse: one table each.
  * NULL as the canonical form means refused, with the line that the client then sees.
  */
-#include "src/recipe/param.h"
+#include "src/recipe/param_kind.h"
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -570,6 +570,34 @@ static void clear(void **state)
 	param_clear(&param);
 }
 
+/* What train and the fuzzers rely on, for every type of the table. */
+static void samples(void **state)
+{
+	(void)state;
+	for (int type = 0; type < PARAM_TYPES; type++) {
+		struct param param = declare("p", (enum param_type)type);
+		if (param_kinds[type].has_values) {
+			param.values[0] = map(type == PARAM_FORMAT ? "jpeg" : "cover", "x");
+			param.value_count = 1;
+		}
+		char sample[PARAM_CANONICAL_MAX], spelt[PARAM_CANONICAL_MAX];
+		char message[PARAM_MESSAGE_MAX];
+		struct param_value value, again;
+		assert_true(param_check(&param, message));
+		assert_true(param_sample(&param, sample, sizeof sample));
+		assert_true(param_parse(&param, sample, &value, message));
+		if (!param_spell(&param, &value, spelt, sizeof spelt))
+			continue;
+		assert_true(param_parse(&param, spelt, &again, message));
+		assert_string_equal(again.canonical, value.canonical);
+	}
+	struct param text = declare("p", PARAM_TEXT);
+	char sample[PARAM_CANONICAL_MAX];
+	text.min = 5;
+	assert_true(param_sample(&text, sample, sizeof sample));
+	assert_string_equal(sample, "aaaaa");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -587,6 +615,7 @@ int main(void)
 		cmocka_unit_test(declarations),
 		cmocka_unit_test(names),
 		cmocka_unit_test(clear),
+		cmocka_unit_test(samples),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
