@@ -1,67 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's half. One start at a time holds the lock from its message to the answer: the spawner
- * can do no two at once anyway, and so an answer can only belong to the message just sent. A
- * spawner that does not answer in time, or answers nonsense, is killed; that makes its pidfd
- * readable, and another is started. Jobs do not depend on it: they are the daemon's own
- * children. Nobody holds the lock while the new one starts.
+ * The life of the spawner process, as the daemon sees it. A process that does not answer in time,
+ * or sends nonsense, is killed (spawner_start.c). That makes its pidfd readable, and another one is
+ * started. Jobs do not depend on it: they are children of the daemon. No lock is held while the new
+ * process starts.
  */
-#include "spawn/spawner.h"
+#include "spawn/spawner_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/log.h"
-#include "spawn/child.h"
-#include "spawn/confinement.h"
-#include "spawn/group.h"
 #include "spawn/inherited.h"
 #include "spawn/process.h"
-#include "spawn/protocol.h"
-#include "spawn/shared_notes.h"
 #include "spawn/testhook.h"
 
-enum {
-	ANSWER_TIMEOUT_S = 10,
-	END_TIMEOUT_MS = 10000,
-	STOP_LOCK_MS = 1000,
-	RESTART_WAIT_MS = 2000, /* a start, for another spawner */
-};
-
-struct spawner {
-	char *temp_path; /* "": none */
-	bool no_namespaces;
-	struct confinement *confinement;
-	/* What the spawner process and the holders say of jobs that they ended. Holders have their
-	 * own, because a spawner's also say which child of ours to kill. */
-	struct shared_notes *notes, *holder_notes;
-	int notes_fd, holder_notes_fd;
-	atomic_bool namespaces;
-
-	pthread_mutex_t life; /* never for long: */
-	int pidfd;	      /* changed by spawner_restart only */
-
-	pthread_mutex_t lock; /* for what follows; held from a job's message to the answer */
-	pthread_cond_t restarted;
-	bool restarting;
-	int socket; /* -1: no spawner that could start anything */
-	uint32_t sequence;
-	struct protocol_packet packet;
-};
+enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000, STOP_LOCK_MS = 1000 };
 
 /* A daemon that ignores SIGCHLD (inherited so) would have its children reaped by the kernel, with
  * their exit status lost. */
@@ -293,125 +255,4 @@ int spawner_restart(struct spawner *spawner)
 	pthread_cond_broadcast(&spawner->restarted);
 	pthread_mutex_unlock(&spawner->lock);
 	return r;
-}
-
-/* The lock is held. A restart takes milliseconds, so a request that comes just then need not fail.
- */
-static void await_restart(struct spawner *spawner)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += RESTART_WAIT_MS / 1000;
-	int r = 0;
-	while (spawner->restarting && r == 0)
-		r = pthread_cond_clockwait(
-			&spawner->restarted, &spawner->lock, CLOCK_MONOTONIC, &until);
-}
-
-static int receive_started(struct spawner *spawner, struct protocol_started *started)
-{
-	int r = protocol_receive(spawner->socket, &spawner->packet);
-	if (r == 0)
-		return -EPIPE;
-	if (r < 0 && r != -EMFILE)
-		return r;
-	bool lost = r == -EMFILE;
-	r = protocol_decode_started(&spawner->packet, started);
-	if (r < 0)
-		return r;
-	bool expected = started->pid > 1 && !lost;
-	if (started->header.sequence != spawner->sequence || started->flags & PROTOCOL_SELF ||
-		spawner->packet.fds.count != (expected ? 1 : 0))
-		return -EPROTO;
-	return 0;
-}
-
-static void log_failed_step(const struct protocol_started *started)
-{
-	static const char *const names[] = {
-		[CHILD_STEP_GROUP] = "process group",
-		[CHILD_STEP_DAEMON] = "parent-death signal",
-		[CHILD_STEP_LIMITS] = "limits",
-		[CHILD_STEP_FILES] = "descriptors",
-		[CHILD_STEP_DIRECTORY] = "working directory",
-		[CHILD_STEP_LANDLOCK] = "landlock",
-		[CHILD_STEP_FILTER] = "filter",
-	};
-	if (started->step < sizeof names / sizeof *names && names[started->step])
-		log_warning(
-			"job not started: %s: %s", names[started->step], strerror(started->error));
-}
-
-/* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
- * this spawner. */
-static int converse(struct spawner *spawner, const struct job_spec *spec, int ruleset, size_t size,
-	struct protocol_started *started, struct job *job)
-{
-	int fds[PROTOCOL_FDS_MAX];
-	size_t fd_count = 0;
-	for (size_t i = 0; i < spec->file_count; i++)
-		fds[fd_count++] = spec->files[i].fd;
-	if (ruleset >= 0)
-		fds[fd_count++] = ruleset;
-	struct protocol_packet *packet = &spawner->packet;
-	int r = protocol_send(spawner->socket, packet->data, size, fds, fd_count);
-	if (r == -EBADF || r == -ETOOMANYREFS || r == -ENOMEM || r == -ENOBUFS || r == -EMSGSIZE)
-		return r; /* nothing was sent, nothing is broken */
-	if (r == 0)
-		r = receive_started(spawner, started);
-	if (r < 0) {
-		protocol_close(packet);
-		if (r != -EPIPE)
-			log_error("spawner: %s", strerror(-r));
-		group_signal_leader(spawner->pidfd, SIGKILL);
-		fd_close(&spawner->socket);
-		return -EPIPE;
-	}
-	spawner->notes->leader = 0;
-	if (started->pid > 1 && packet->fds.count == 0) {
-		process_end_by_number(started->pid);
-		return -EMFILE;
-	}
-	*job = (struct job){
-		.pid = started->pid,
-		.pidfd = fd_list_take(&packet->fds, 0),
-		.namespaced = (started->flags & PROTOCOL_NAMESPACED) != 0,
-		.confine = spec->confinement.level,
-	};
-	return 0;
-}
-
-int spawner_start(struct spawner *spawner, const struct job_spec *spec, struct job *job)
-{
-	struct protocol_started started = {0};
-	*job = (struct job){.pidfd = -1};
-	if (spec->file_count > JOB_FILES_MAX)
-		return -EINVAL;
-	FD_CLEANUP int ruleset = -1;
-	int r = confinement_ruleset(spawner->confinement, spec, &ruleset);
-	if (r < 0) {
-		log_warning("job not started: its confinement cannot be made: %s", strerror(-r));
-		return r;
-	}
-	pthread_mutex_lock(&spawner->lock);
-	await_restart(spawner);
-	r = -EPIPE;
-	if (spawner->socket >= 0) {
-		struct protocol_packet *packet = &spawner->packet;
-		ssize_t size = protocol_encode_start(
-			spec, ruleset >= 0, ++spawner->sequence, packet->data, sizeof packet->data);
-		r = size < 0 ? (int)size
-			     : converse(spawner, spec, ruleset, (size_t)size, &started, job);
-	}
-	pthread_mutex_unlock(&spawner->lock);
-	if (ruleset >= 0)
-		confinement_prepare(spawner->confinement);
-	if (r < 0 || started.error == 0)
-		return r;
-	if (job->pidfd >= 0)
-		job_reap(job, NULL);
-	if (started.step == CHILD_STEP_EXEC)
-		return started.error;
-	log_failed_step(&started);
-	return -started.error;
 }
