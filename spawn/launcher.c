@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A place is one program that shall be held; in it stands the holder that takes jobs now, and for a
- * while the one that is to follow it. Workers look a place up and borrow its holder by a reference;
- * only one thread, which tends, starts, replaces and frees. What a worker finds wrong it notes in
- * the place, and wakes that thread through an eventfd that is in the same epoll set as all the
- * sockets and pidfds: to the outside everything is one descriptor.
+ * What workers do with holders. To the outside everything is one descriptor: an epoll set with all
+ * sockets and pidfds of holders, a timer, and the eventfd by which a worker wakes the thread that
+ * tends. See launcher_internal.h for the structures and the lock.
  */
 #include "spawn/launcher_internal.h"
 
@@ -21,7 +19,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 
-/* Beside the program in the build tree, else where it is installed. "" when there is none. */
+/* The library lies beside the program in the build tree, else where it is installed. "": there is
+ * none. */
 static void find_library(char path[PATH_MAX])
 {
 	static const char name[] = "libsluice-warm.so";
@@ -51,7 +50,7 @@ int launcher_new(struct spawner *spawner, struct launcher **out)
 	if (!launcher)
 		return -ENOMEM;
 	launcher->spawner = spawner;
-	LIST_INIT(&launcher->places);
+	LIST_INIT(&launcher->programs);
 	LIST_INIT(&launcher->leaving);
 	pthread_mutex_init(&launcher->lock, NULL);
 	launcher->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -83,13 +82,13 @@ void launcher_free(struct launcher *launcher)
 {
 	if (!launcher)
 		return;
-	struct place *place;
-	while ((place = LIST_FIRST(&launcher->places))) {
-		LIST_REMOVE(place, entry);
-		launcher_free_kept(place->current);
-		launcher_free_kept(place->next);
-		program_free(place->program);
-		free(place);
+	struct held *held;
+	while ((held = LIST_FIRST(&launcher->programs))) {
+		LIST_REMOVE(held, entry);
+		launcher_free_kept(held->current);
+		launcher_free_kept(held->next);
+		held_program_free(held->program);
+		free(held);
 	}
 	struct kept *kept;
 	while ((kept = LIST_FIRST(&launcher->leaving))) {
@@ -116,13 +115,13 @@ void launcher_wake(struct launcher *launcher)
 	(void)n; /* full: it is awake */
 }
 
-struct place *launcher_find(
+struct held *launcher_find(
 	struct launcher *launcher, const char *program, const char *name, char *const *envp)
 {
-	struct place *place;
-	LIST_FOREACH (place, &launcher->places, entry)
-		if (program_is(place->program, program, name, envp))
-			return place;
+	struct held *held;
+	LIST_FOREACH (held, &launcher->programs, entry)
+		if (held_program_is(held->program, program, name, envp))
+			return held;
 	return NULL;
 }
 
@@ -136,11 +135,11 @@ int launcher_wish_new(
 		bool changed;
 		size_t at = 0;
 		while (at < wish->count &&
-			!program_is(wish->programs[at], from->program, from->name, from->envp))
+			!held_program_is(wish->programs[at], from->program, from->name, from->envp))
 			at++;
 		if (at < wish->count)
-			r = program_add(wish->programs[at], from, &changed);
-		else if ((wish->programs[at] = program_new(from)))
+			r = held_program_add(wish->programs[at], from, &changed);
+		else if ((wish->programs[at] = held_program_new(from)))
 			wish->count++;
 		else
 			r = -ENOMEM;
@@ -155,7 +154,7 @@ int launcher_wish_new(
 void launcher_wish_free(struct launcher_wish *wish)
 {
 	for (size_t i = 0; wish && i < wish->count; i++)
-		program_free(wish->programs[i]);
+		held_program_free(wish->programs[i]);
 	free(wish);
 }
 
@@ -173,12 +172,12 @@ static struct kept *borrow(struct launcher *launcher, const struct job_spec *spe
 {
 	struct kept *kept = NULL;
 	pthread_mutex_lock(&launcher->lock);
-	struct place *place = launcher_find(launcher, spec->program, spec->argv[0], spec->envp);
-	if (place && place->current && !place->stale) {
-		kept = place->current;
+	struct held *held = launcher_find(launcher, spec->program, spec->argv[0], spec->envp);
+	if (held && held->current && !held->stale) {
+		kept = held->current;
 		kept->users++;
-		if (++place->jobs == LAUNCHER_RECYCLE_JOBS) {
-			place->replace = true;
+		if (++held->jobs == LAUNCHER_RECYCLE_JOBS) {
+			held->replace = true;
 			launcher_wake(launcher);
 		}
 	}
@@ -194,19 +193,20 @@ static void give_back(struct launcher *launcher, struct kept *kept)
 	pthread_mutex_unlock(&launcher->lock);
 }
 
-/* The one of this number is not to be followed by more jobs than necessary; stale: by none. */
+/* Another holder shall take the place of the one with this number. stale: it gets no more jobs
+ * until then. */
 static void replace(struct launcher *launcher, unsigned number, bool stale)
 {
-	struct place *place;
+	struct held *held;
 	pthread_mutex_lock(&launcher->lock);
-	LIST_FOREACH (place, &launcher->places, entry) {
-		if (!place->current || place->current->number != number ||
-			(place->replace && place->stale >= stale))
+	LIST_FOREACH (held, &launcher->programs, entry) {
+		if (!held->current || held->current->number != number ||
+			(held->replace && held->stale >= stale))
 			continue;
-		place->replace = true;
-		place->stale |= stale;
+		held->replace = true;
+		held->stale |= stale;
 		log_notice("holder is replaced program=%s reason=\"%s\"",
-			place->program->held.program,
+			held->program->view.program,
 			stale ? "a file has changed" : "a job crashed");
 		launcher_wake(launcher);
 	}
@@ -240,20 +240,20 @@ void launcher_ended(struct launcher *launcher, unsigned holder, const struct job
 size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_t max)
 {
 	size_t n = 0;
-	const struct place *place;
+	const struct held *held;
 	pthread_mutex_lock(&launcher->lock);
-	LIST_FOREACH (place, &launcher->places, entry) {
-		if (n == max || place->unwanted)
+	LIST_FOREACH (held, &launcher->programs, entry) {
+		if (n == max || held->unwanted)
 			continue;
 		struct launcher_view *view = &out[n++];
 		*view = (struct launcher_view){
-			.state = place->current	  ? LAUNCHER_HELD
-				 : place->refused ? LAUNCHER_REFUSED
-						  : LAUNCHER_BEGINNING,
-			.pid = place->current ? holder_pid(place->current->holder) : 0,
-			.jobs = place->current ? place->jobs : 0,
+			.state = held->current	 ? LAUNCHER_HELD
+				 : held->refused ? LAUNCHER_REFUSED
+						 : LAUNCHER_BEGINNING,
+			.pid = held->current ? holder_pid(held->current->holder) : 0,
+			.jobs = held->current ? held->jobs : 0,
 		};
-		snprintf(view->program, sizeof view->program, "%s", place->program->held.program);
+		snprintf(view->program, sizeof view->program, "%s", held->program->view.program);
 	}
 	pthread_mutex_unlock(&launcher->lock);
 	return n;

@@ -3,16 +3,16 @@
 #define SPAWN_LAUNCHER_H
 
 /*
- * Starts jobs, without the caller knowing which way: from the holder of the program, when there
- * is one and it is well, else by the spawner. Holders are kept: one for each distinct program,
- * name and environment; restarted when they end, replaced when a file of the program has changed,
- * after a job's crash, and every LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held is
- * started cold, and the log says why, once.
+ * Starts jobs. The caller does not choose the way: a job comes from the holder of its program, when
+ * there is one that works, and else from the spawner. There is one holder for each distinct
+ * program, name and environment. It is restarted when it ends. It is replaced when a file of the
+ * program has changed, after a job's crash, and after LAUNCHER_RECYCLE_JOBS jobs. A program that
+ * cannot be held is started cold, and the log says once why.
  *
- * launcher_tend and launcher_settle belong to one thread at a time, and that one has to live as
- * long as there are jobs: a job dies with the thread that started its holder. They may take
- * seconds, for a holder or standby that does not answer, and hold no lock meanwhile. All others:
- * any thread, and none of them waits, but launcher_start for what it starts.
+ * launcher_tend and launcher_settle belong to one thread at a time. That thread has to live as long
+ * as there are jobs, because a job dies with the thread that started its holder. Both can take
+ * seconds, when a holder or standby does not answer, and hold no lock meanwhile. All other
+ * functions: any thread. Only launcher_start waits, for what it starts.
  */
 
 #include <stdbool.h>
@@ -58,7 +58,7 @@ int launcher_start(
 /* To be told of every job's end. */
 void launcher_ended(struct launcher *launcher, unsigned holder, const struct job_result *result);
 
-/* What is held, or is not. Any thread. Fills at most max, returns how many. */
+/* Which programs are held. Any thread. Fills at most max, returns how many. */
 enum launcher_state {
 	LAUNCHER_HELD,
 	LAUNCHER_BEGINNING, /* a holder starts, or will */

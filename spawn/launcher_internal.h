@@ -2,7 +2,18 @@
 #ifndef SPAWN_LAUNCHER_INTERNAL_H
 #define SPAWN_LAUNCHER_INTERNAL_H
 
-/* What launcher.c (any thread) and launcher_tend.c (the thread that tends) share. */
+/*
+ * What launcher.c (any thread) and launcher_tend.c (the thread that tends) share.
+ *
+ * A held program has one holder that takes jobs now, and for a while the next one. A worker finds
+ * the program and borrows its holder by a count of users. Only the thread that tends starts,
+ * replaces and frees holders. A worker notes in `held` what it finds wrong, and wakes that thread.
+ *
+ * Locks: fields marked L are written with the launcher's lock, by the thread that tends alone,
+ * which reads them without it. Fields marked B are written by both sides, and read and written with
+ * the lock. The others belong to the thread that tends. Nothing that could wait is done with the
+ * lock.
+ */
 
 #include <limits.h>
 #include <pthread.h>
@@ -12,15 +23,9 @@
 
 #include "spawn/holder.h"
 #include "spawn/launcher.h"
-#include "spawn/program.h"
+#include "spawn/held_program.h"
 
-/*
- * Locks: what is marked L is written with the launcher's lock; the thread that tends, which alone
- * writes it, reads it without. What is marked B is written by both sides, and read and written
- * with the lock. The rest is the tending thread's. Nothing that could wait is done with the lock.
- */
-
-/* A holder with those who use it. */
+/* A holder, kept for as long as workers use it. */
 struct kept {
 	struct holder *holder;
 	unsigned number;
@@ -30,24 +35,25 @@ struct kept {
 	LIST_ENTRY(kept) entry; /* in `leaving` */
 };
 
-struct place {
-	struct program *program; /* L */
-	struct kept *current;	 /* L; NULL: cold for now */
-	struct kept *next;	 /* starting */
-	unsigned jobs;		 /* B: of current */
-	bool replace;		 /* B: current is to be replaced: crash, or enough jobs */
-	bool stale;		 /* B: and must not be used any more */
-	bool refused;		 /* L: it cannot be held */
-	bool unwanted;		 /* L: by the configuration */
-	bool was_ready;		 /* ever */
-	uint64_t not_before_ms;	 /* a holder is started */
+/* One program that shall be held. */
+struct held {
+	struct held_program *program; /* L */
+	struct kept *current;	      /* L; NULL: cold for now */
+	struct kept *next;	      /* starting */
+	unsigned jobs;		      /* B: of current */
+	bool replace;		      /* B: current is to be replaced: crash, or enough jobs */
+	bool stale;		      /* B: and must not be used any more */
+	bool refused;		      /* L: it cannot be held */
+	bool unwanted;		      /* L: by the configuration */
+	bool was_ready;		      /* ever */
+	uint64_t not_before_ms;	      /* a holder is started */
 	unsigned back_off_ms;
-	LIST_ENTRY(place) entry; /* L */
+	LIST_ENTRY(held) entry; /* L */
 };
 
 struct launcher_wish {
 	size_t count;
-	struct program *programs[]; /* the place that is made of one takes it: NULL */
+	struct held_program *programs[]; /* NULL: a struct held has taken it */
 };
 
 struct launcher {
@@ -57,7 +63,7 @@ struct launcher {
 	unsigned numbers;
 	pthread_mutex_t lock;
 	struct launcher_wish *wish; /* B: not looked at yet */
-	LIST_HEAD(, place) places;  /* L */
+	LIST_HEAD(, held) programs; /* L */
 	LIST_HEAD(, kept) leaving;  /* retired, or ended with users */
 };
 
@@ -67,9 +73,9 @@ void launcher_free_kept(struct kept *kept);
 /* Any thread: there is something to tend. */
 void launcher_wake(struct launcher *launcher);
 
-/* The place of this program, name and environment, or NULL. The lock is held, or it is the thread
- * that tends. */
-struct place *launcher_find(
+/* The held program with this path, name and environment, or NULL. The lock is held, or it is the
+ * thread that tends. */
+struct held *launcher_find(
 	struct launcher *launcher, const char *program, const char *name, char *const *envp);
 
 #endif

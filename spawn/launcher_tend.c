@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How holders come and go, all of it in one thread: a job dies with the thread that started its
- * holder. A place gets a new holder before it loses the old one, and an old one stays until the
- * last worker has given it back.
+ * How holders come and go. All of it happens in one thread, because a job dies with the thread that
+ * started its holder. A held program gets a new holder before it loses the old one, and an old one
+ * stays until the last worker has given it back.
  *
  * Much of this waits: for a program to be read from a disk, for a worker that talks to a standby,
- * for a process to end. So the lock is held for single assignments alone (launcher_internal.h).
+ * for a process to end. So the lock is held for single assignments only (launcher_internal.h).
  */
 #include "spawn/launcher_internal.h"
 
@@ -23,21 +23,21 @@
 
 enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000, EVENT_ROUNDS_MAX = 64 };
 
-static void set_refused(struct launcher *launcher, struct place *place)
+static void set_refused(struct launcher *launcher, struct held *held)
 {
 	pthread_mutex_lock(&launcher->lock);
-	place->refused = true;
+	held->refused = true;
 	pthread_mutex_unlock(&launcher->lock);
 }
 
-static void refuse(struct launcher *launcher, struct place *place, const char *why)
+static void refuse(struct launcher *launcher, struct held *held, const char *why)
 {
-	set_refused(launcher, place);
+	set_refused(launcher, held);
 	log_notice("program cannot be held, it is started cold program=%s reason=\"%s\"",
-		place->program->held.program, why);
+		held->program->view.program, why);
 }
 
-/* Gives up a holder: it ends with its last job, and is freed when nobody uses it. */
+/* Gives up a holder: it ends with its last job, and is freed when no worker uses it. */
 static void let_go(struct launcher *launcher, struct kept **slot)
 {
 	pthread_mutex_lock(&launcher->lock);
@@ -53,16 +53,16 @@ static void let_go(struct launcher *launcher, struct kept **slot)
 		holder_kill(kept->holder);
 }
 
-static void start_holder(struct launcher *launcher, struct place *place)
+static void start_holder(struct launcher *launcher, struct held *held)
 {
 	if (!launcher->library[0]) {
-		set_refused(launcher, place);
+		set_refused(launcher, held);
 		return;
 	}
-	const char *why = holdable_refusal(place->program->held.program);
+	const char *why = holdable_refusal(held->program->view.program);
 	if (why) {
-		refuse(launcher, place, why);
-		let_go(launcher, &place->current);
+		refuse(launcher, held, why);
+		let_go(launcher, &held->current);
 		return;
 	}
 	struct holder_options options = {
@@ -77,106 +77,106 @@ static void start_holder(struct launcher *launcher, struct place *place)
 	if (r == 0) {
 		kept->number = ++launcher->numbers;
 		kept->since_ms = clock_now_ms();
-		r = holder_new(&options, &place->program->held, kept->number, &kept->holder);
+		r = holder_new(&options, &held->program->view, kept->number, &kept->holder);
 	}
 	if (r < 0) {
 		free(kept);
-		refuse(launcher, place, strerror(-r));
+		refuse(launcher, held, strerror(-r));
 		return;
 	}
-	place->next = kept;
+	held->next = kept;
 }
 
-static void back_off(struct place *place)
+static void back_off(struct held *held)
 {
-	place->back_off_ms = place->back_off_ms ? place->back_off_ms * 2 : BACK_OFF_FIRST_MS;
-	if (place->back_off_ms > BACK_OFF_MAX_MS)
-		place->back_off_ms = BACK_OFF_MAX_MS;
+	held->back_off_ms = held->back_off_ms ? held->back_off_ms * 2 : BACK_OFF_FIRST_MS;
+	if (held->back_off_ms > BACK_OFF_MAX_MS)
+		held->back_off_ms = BACK_OFF_MAX_MS;
 }
 
-/* Ended before it was ready. */
-static void failed(struct launcher *launcher, struct place *place, const char *why)
+/* The next holder has ended before it was ready. */
+static void failed(struct launcher *launcher, struct held *held, const char *why)
 {
-	const char *note = holder_note(place->next->holder);
+	const char *note = holder_note(held->next->holder);
 	char text[256];
 	snprintf(text, sizeof text, "%s", *note ? note : why);
-	let_go(launcher, &place->next);
-	if (!place->was_ready) {
-		refuse(launcher, place, text);
+	let_go(launcher, &held->next);
+	if (!held->was_ready) {
+		refuse(launcher, held, text);
 		return;
 	}
-	back_off(place);
-	place->not_before_ms = clock_now_ms() + place->back_off_ms;
+	back_off(held);
+	held->not_before_ms = clock_now_ms() + held->back_off_ms;
 	log_warning("holder not restarted, trying again in %u ms program=%s reason=\"%s\"",
-		place->back_off_ms, place->program->held.program, text);
+		held->back_off_ms, held->program->view.program, text);
 }
 
-static void tend_next(struct launcher *launcher, struct place *place)
+static void tend_next(struct launcher *launcher, struct held *held)
 {
-	struct kept *next = place->next;
+	struct kept *next = held->next;
 	uint64_t now = clock_now_ms();
 	switch (holder_tend(next->holder)) {
 	case HOLDER_ENDED:
-		failed(launcher, place, "it ended before main");
+		failed(launcher, held, "it ended before main");
 		return;
 	case HOLDER_STARTING:
 		if (now - next->since_ms >= LAUNCHER_READY_MS)
-			failed(launcher, place, "it did not get to main");
+			failed(launcher, held, "it did not get to main");
 		return;
 	case HOLDER_READY:
 		break;
 	}
 	next->ready = true;
-	place->next = NULL;
+	held->next = NULL;
 	pthread_mutex_lock(&launcher->lock);
-	struct kept *before = place->current;
-	place->current = next;
-	place->jobs = 0;
-	place->replace = place->stale = false;
+	struct kept *before = held->current;
+	held->current = next;
+	held->jobs = 0;
+	held->replace = held->stale = false;
 	pthread_mutex_unlock(&launcher->lock);
-	place->was_ready = true;
+	held->was_ready = true;
 	let_go(launcher, &before);
 	log_notice("program is held program=%s pid=%d ready_ms=%llu%s%s",
-		place->program->held.program, (int)holder_pid(next->holder),
+		held->program->view.program, (int)holder_pid(next->holder),
 		(unsigned long long)(now - next->since_ms),
 		*holder_note(next->holder) ? " note=" : "", holder_note(next->holder));
 }
 
-static void tend_current(struct launcher *launcher, struct place *place)
+static void tend_current(struct launcher *launcher, struct held *held)
 {
-	struct kept *current = place->current;
+	struct kept *current = held->current;
 	uint64_t now = clock_now_ms();
 	if (holder_tend(current->holder) != HOLDER_ENDED)
 		return;
 	bool well = now - current->since_ms >= WELL_MS;
-	log_warning("holder lost program=%s pid=%d", place->program->held.program,
+	log_warning("holder lost program=%s pid=%d", held->program->view.program,
 		(int)holder_pid(current->holder));
-	let_go(launcher, &place->current);
+	let_go(launcher, &held->current);
 	if (well)
-		place->back_off_ms = 0;
-	/* The first time at once. */
-	place->not_before_ms = now + place->back_off_ms;
-	back_off(place);
+		held->back_off_ms = 0;
+	/* The first restart is immediate. */
+	held->not_before_ms = now + held->back_off_ms;
+	back_off(held);
 }
 
-static bool is_wanted(struct launcher *launcher, const struct place *place)
+static bool is_wanted(struct launcher *launcher, const struct held *held)
 {
-	if (place->next || place->refused || place->unwanted)
+	if (held->next || held->refused || held->unwanted)
 		return false;
 	pthread_mutex_lock(&launcher->lock);
-	bool wanted = !place->current || place->replace;
+	bool wanted = !held->current || held->replace;
 	pthread_mutex_unlock(&launcher->lock);
 	return wanted;
 }
 
-static void tend_place(struct launcher *launcher, struct place *place)
+static void tend_held(struct launcher *launcher, struct held *held)
 {
-	if (place->next)
-		tend_next(launcher, place);
-	if (place->current)
-		tend_current(launcher, place);
-	if (is_wanted(launcher, place) && place->not_before_ms <= clock_now_ms())
-		start_holder(launcher, place);
+	if (held->next)
+		tend_next(launcher, held);
+	if (held->current)
+		tend_current(launcher, held);
+	if (is_wanted(launcher, held) && held->not_before_ms <= clock_now_ms())
+		start_holder(launcher, held);
 }
 
 static void free_leaving(struct launcher *launcher)
@@ -197,40 +197,40 @@ static void free_leaving(struct launcher *launcher)
 
 static bool is_settling(const struct launcher *launcher)
 {
-	struct place *place;
-	LIST_FOREACH (place, &launcher->places, entry)
-		if (place->next)
+	struct held *held;
+	LIST_FOREACH (held, &launcher->programs, entry)
+		if (held->next)
 			return true;
 	return false;
 }
 
 static void drop_unwanted(struct launcher *launcher)
 {
-	struct place *place = LIST_FIRST(&launcher->places), *following;
-	for (; place; place = following) {
-		following = LIST_NEXT(place, entry);
-		if (!place->unwanted)
+	struct held *held = LIST_FIRST(&launcher->programs), *following;
+	for (; held; held = following) {
+		following = LIST_NEXT(held, entry);
+		if (!held->unwanted)
 			continue;
 		pthread_mutex_lock(&launcher->lock);
-		LIST_REMOVE(place, entry);
+		LIST_REMOVE(held, entry);
 		pthread_mutex_unlock(&launcher->lock);
-		let_go(launcher, &place->current);
-		let_go(launcher, &place->next);
-		program_free(place->program);
-		free(place);
+		let_go(launcher, &held->current);
+		let_go(launcher, &held->next);
+		held_program_free(held->program);
+		free(held);
 	}
 }
 
 static void set_timer(struct launcher *launcher)
 {
 	uint64_t next = CLOCK_NEVER, now = clock_now_ms();
-	struct place *place;
-	LIST_FOREACH (place, &launcher->places, entry) {
+	struct held *held;
+	LIST_FOREACH (held, &launcher->programs, entry) {
 		uint64_t at = CLOCK_NEVER;
-		if (place->next)
-			at = place->next->since_ms + LAUNCHER_READY_MS;
-		else if (is_wanted(launcher, place))
-			at = place->not_before_ms;
+		if (held->next)
+			at = held->next->since_ms + LAUNCHER_READY_MS;
+		else if (is_wanted(launcher, held))
+			at = held->not_before_ms;
 		next = at < next ? at : next;
 	}
 	struct itimerspec when = {0};
@@ -242,27 +242,27 @@ static void set_timer(struct launcher *launcher)
 	timerfd_settime(launcher->timer, 0, &when, NULL);
 }
 
-/* The lock is held. Of what is wanted already the place stays. */
-static void fulfil(struct launcher *launcher, struct program **program, struct place **spare)
+/* The lock is held. A program that is held already stays so. */
+static void fulfil(struct launcher *launcher, struct held_program **program, struct held **spare)
 {
-	const struct holder_program *held = &(*program)->held;
-	struct place *place = launcher_find(launcher, held->program, held->name, held->envp);
+	const struct holder_program *view = &(*program)->view;
+	struct held *held = launcher_find(launcher, view->program, view->name, view->envp);
 	bool changed = false;
-	if (place) {
-		/* Without memory for it: held as it was. */
-		program_add(place->program, held, &changed);
-		place->replace |= changed;
-	} else if ((place = *spare)) {
+	if (held) {
+		/* Without memory for the addition it is held as before. */
+		held_program_add(held->program, view, &changed);
+		held->replace |= changed;
+	} else if ((held = *spare)) {
 		*spare = NULL;
-		place->program = *program;
+		held->program = *program;
 		*program = NULL;
-		LIST_INSERT_HEAD(&launcher->places, place, entry);
+		LIST_INSERT_HEAD(&launcher->programs, held, entry);
 	} else {
-		return; /* no memory: cold */
+		return; /* no memory: it is started cold */
 	}
-	place->unwanted = false;
-	place->refused = false;
-	place->not_before_ms = 0;
+	held->unwanted = false;
+	held->refused = false;
+	held->not_before_ms = 0;
 }
 
 static void take_wish(struct launcher *launcher)
@@ -270,12 +270,12 @@ static void take_wish(struct launcher *launcher)
 	pthread_mutex_lock(&launcher->lock);
 	struct launcher_wish *wish = launcher->wish;
 	launcher->wish = NULL;
-	struct place *place;
+	struct held *held;
 	if (wish)
-		LIST_FOREACH (place, &launcher->places, entry)
-			place->unwanted = true;
+		LIST_FOREACH (held, &launcher->programs, entry)
+			held->unwanted = true;
 	pthread_mutex_unlock(&launcher->lock);
-	struct place *spare = NULL;
+	struct held *spare = NULL;
 	for (size_t i = 0; wish && i < wish->count; i++) {
 		spare = spare ? spare : calloc(1, sizeof *spare);
 		pthread_mutex_lock(&launcher->lock);
@@ -290,8 +290,8 @@ void launcher_tend(struct launcher *launcher)
 {
 	uint64_t count;
 	struct epoll_event events[16];
-	/* Events that go away by being taken. The end of a process does not: that is a count of
-	 * ours. */
+	/* Edge-triggered events go away by being taken. The end of a process does not, so the
+	 * rounds are counted. */
 	for (int i = 0; i < EVENT_ROUNDS_MAX && epoll_wait(launcher->epoll, events, 16, 0) == 16;
 		i++)
 		;
@@ -299,9 +299,9 @@ void launcher_tend(struct launcher *launcher)
 	n = read(launcher->timer, &count, sizeof count);
 	(void)n;
 	take_wish(launcher);
-	struct place *place;
-	LIST_FOREACH (place, &launcher->places, entry)
-		tend_place(launcher, place);
+	struct held *held;
+	LIST_FOREACH (held, &launcher->programs, entry)
+		tend_held(launcher, held);
 	if (!is_settling(launcher))
 		drop_unwanted(launcher);
 	free_leaving(launcher);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "spawn/program.h"
+#include "spawn/held_program.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,15 +29,15 @@ static int add_list(char ***list, char *const *from)
 	return added;
 }
 
-static void point(struct program *program)
+static void point(struct held_program *program)
 {
-	program->held = (struct holder_program){program->program, program->name, program->envp,
+	program->view = (struct holder_program){program->program, program->name, program->envp,
 		program->preload, program->prime, program->confine};
 }
 
-struct program *program_new(const struct holder_program *from)
+struct held_program *held_program_new(const struct holder_program *from)
 {
-	struct program *program = calloc(1, sizeof *program);
+	struct held_program *program = calloc(1, sizeof *program);
 	if (!program)
 		return NULL;
 	program->program = strdup(from->program);
@@ -48,14 +48,14 @@ struct program *program_new(const struct holder_program *from)
 	program->confine = from->confine;
 	if (!program->program || !program->name || !program->envp || !program->preload ||
 		!program->prime) {
-		program_free(program);
+		held_program_free(program);
 		return NULL;
 	}
 	point(program);
 	return program;
 }
 
-void program_free(struct program *program)
+void held_program_free(struct held_program *program)
 {
 	if (!program)
 		return;
@@ -67,7 +67,7 @@ void program_free(struct program *program)
 	free(program);
 }
 
-int program_add(struct program *program, const struct holder_program *from, bool *changed)
+int held_program_add(struct held_program *program, const struct holder_program *from, bool *changed)
 {
 	int preload = add_list(&program->preload, from->preload);
 	int prime = add_list(&program->prime, from->prime);
@@ -87,8 +87,8 @@ static char *const *skip(char *const *envp)
 	return envp;
 }
 
-bool program_is(
-	const struct program *program, const char *path, const char *name, char *const *envp)
+bool held_program_is(
+	const struct held_program *program, const char *path, const char *name, char *const *envp)
 {
 	char *const *own = program->envp;
 	if (strcmp(program->program, path) != 0 || strcmp(program->name, name) != 0)
