@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's half. A cgroup that has groups below it with controllers may have no processes
- * itself, so the daemon moves out of it first. systemd marks what it delegates (Delegate=) with an
- * attribute, and gives it to the unit's user.
+ * What the daemon does. A cgroup that has groups with controllers below it may not contain
+ * processes itself, so the daemon moves out of it first. systemd marks what it delegates
+ * (Delegate=) with an attribute, and gives it to the unit's user.
  */
 #include "spawn/cgroup.h"
 

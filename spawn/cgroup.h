@@ -3,9 +3,9 @@
 #define SPAWN_CGROUP_H
 
 /*
- * Where the daemon's own cgroup (version 2) is delegated to it, each job that is looked at gets a
- * group of its own below it: then the kernel bounds the memory of all its processes, shared memory
- * included, and their number. A group is used again by a later job.
+ * Where the daemon's own cgroup (version 2) is delegated to it, each job that the meter looks at
+ * gets a group of its own below it. Then the kernel limits the memory of all its processes,
+ * including shared memory, and their number. A later job uses the group again.
  */
 
 #include <limits.h>
@@ -14,10 +14,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* In the daemon, before it has threads or children. When its cgroup is delegated, has the
- * controllers, and nobody else is in it: moves the daemon into a group of its own there, "daemon",
- * and lets the controllers be used beside that. Returns 0 and the directory, -ENOTSUP when it is
- * not so, or -errno. */
+/* In the daemon, before it has threads or children. The cgroup must be delegated, have the
+ * controllers, and contain no other process. Then the daemon moves into a group of its own there,
+ * "daemon", and enables the controllers for the groups beside it. Returns 0 and the directory,
+ * -ENOTSUP when the cgroup is not like that, or -errno. */
 int cgroup_begin(char directory[PATH_MAX]);
 
 /* The rest is for one thread of one process, the meter. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The meter's half. The processes are moved when they are looked at, some time after their start,
- * because to move one costs up to ten milliseconds on an idle machine (the kernel waits for all
- * processors, unless the hierarchy is mounted with favordynmods), and a short job shall not wait
- * for that. clone3, which could start them there, is refused by RestrictNamespaces= of systemd.
+ * What the meter does. Processes are moved when they are looked at, some time after their start,
+ * because moving one costs up to ten milliseconds on an idle machine (the kernel waits for all
+ * processors, unless the hierarchy is mounted with favordynmods). A short job shall not wait that
+ * long. clone3, which could start them there, is refused by RestrictNamespaces= of systemd.
  *
  * cgroup.kill is never used: a group that was killed once by that would kill its later members,
  * too.
@@ -113,7 +113,7 @@ static size_t find(struct cgroups *cgroups, pid_t leader, const struct cgroup_li
 		struct cgroup_job *job = &cgroups->jobs[i];
 		if (job->leader == leader && !job->ending && !is_empty(cgroups, i))
 			return i;
-		/* Of an end that we were not told. */
+		/* The meter was not told of every end. */
 		job->ending |= job->leader == leader ||
 			       (job->leader && kill(job->leader, 0) < 0 && errno == ESRCH);
 		if (job->ending && is_empty(cgroups, i))

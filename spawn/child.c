@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between clone and execve this code runs on the spawner's memory while the spawner sleeps. It
- * therefore calls nothing but system calls, keeps no state, and reports by writing into the plan.
- * The steps have an order: the parent-death signal before the look whether the daemon lives
- * (afterwards would leave a gap), Landlock and the filter after all that they forbid, the signal
- * mask last, so that nothing is delivered half-way.
+ * Between clone and execve this code runs on the spawner's memory while the spawner sleeps. So it
+ * makes system calls only, keeps no state, and reports by writing into the plan. The order of the
+ * steps matters. The parent-death signal is set before the look whether the daemon lives; the other
+ * order would leave a gap. Landlock and the filter come after everything that they forbid. The
+ * signal mask is last, so that no signal arrives half-way.
  */
 #include "spawn/child.h"
 
@@ -57,7 +57,7 @@ static int bind_to_daemon(const struct child_plan *plan)
 
 static int set_limits(const struct child_plan *plan)
 {
-	/* Never less than this process has: that would be refused. */
+	/* EACCES: this process has a higher value already, and lowering it is refused. */
 	if (plan->spec->nice > 0 &&
 		syscall(SYS_setpriority, PRIO_PROCESS, 0, plan->spec->nice) < 0 && errno != EACCES)
 		return errno;
@@ -68,8 +68,7 @@ static int set_limits(const struct child_plan *plan)
 	return 0;
 }
 
-/* Everything that is open here is close-on-exec or above JOB_TARGET_MAX, so only what dup3 makes is
- * left to the program. */
+/* Everything that is open here is close-on-exec, so the program gets only what dup3 makes. */
 static int place_files(const struct child_plan *plan)
 {
 	const struct job_spec *spec = plan->spec;
@@ -82,7 +81,7 @@ static int place_files(const struct child_plan *plan)
 	for (int target = 0; target <= 2; target++)
 		if (!(present & 1U << target) && syscall(SYS_dup3, plan->null_fd, target, 0) < 0)
 			return errno;
-	/* For what a mistake may have left open; kernels before 5.11 cannot. */
+	/* In case a mistake has left one without the flag. Linux before 5.11 cannot. */
 	syscall(SYS_close_range, JOB_TARGET_MAX + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	return 0;
 }

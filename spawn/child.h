@@ -3,10 +3,10 @@
 #define SPAWN_CHILD_H
 
 /*
- * What a new process does to itself before it is the job's program: the same steps whether it then
- * calls execve (cold) or goes on into a main that is already loaded (warm). They run while the
- * spawner's memory is shared (CLONE_VM), so they are raw system calls, and child.c is compiled
- * without sanitizers.
+ * What a new process does to itself before it becomes the job's program. The steps are the same
+ * whether it then calls execve (cold) or goes on into a main that is already loaded (warm). In the
+ * cold case they run while the memory is shared with the spawner (CLONE_VM). So they are raw system
+ * calls, and child.c is compiled without sanitizers.
  */
 
 #include <linux/filter.h>
@@ -18,7 +18,7 @@
 #include "spawn/job.h"
 
 enum child_step {
-	CHILD_STEP_CLONE, /* not even a process */
+	CHILD_STEP_CLONE, /* there is no process */
 	CHILD_STEP_GROUP,
 	CHILD_STEP_DAEMON, /* the daemon is gone */
 	CHILD_STEP_LIMITS,
@@ -35,16 +35,29 @@ struct child_limit {
 };
 enum { CHILD_LIMITS_MAX = 6 };
 
-/* Filled in before the clone; the child only reads it, but for the last two. */
+/*
+ * The contract of a start:
+ *
+ * - The starting process (spawner or standby) fills in everything before the clone. The child only
+ *   reads it, except for `step` and `error`, which it writes.
+ * - All descriptors here belong to the starting process: spec->files[] and ruleset_fd to the packet
+ *   that brought them (protocol_close), null_fd and daemon_pidfd to the process for its whole life.
+ *   All of them are close-on-exec and above JOB_TARGET_MAX, so that placing one can never overwrite
+ *   another.
+ * - child_prepare closes nothing. It duplicates files to their targets. Every other descriptor is
+ *   closed by execve, or in a held program by the standby (close_the_rest).
+ * - After an error the process is not the job. A cold child exits with status 127, a standby as
+ *   well. The starting process still owns, and closes, every descriptor as after a success. Limits,
+ *   process group, directory and Landlock may have changed by then, but only in the child.
+ * - The parent is the daemon (CLONE_PARENT). It reaps the process in both cases.
+ */
 struct child_plan {
 	const struct job_spec *spec; /* every files[].fd is above JOB_TARGET_MAX */
 	int null_fd;		     /* /dev/null, above JOB_TARGET_MAX */
 	int daemon_pidfd;	     /* likewise */
-	/* Confinement, prepared by others so that nothing but two system calls is left to do here.
-	 * Whoever fills this in, for cold and for warm alike: the rule set is
-	 * protocol_job.ruleset_fd, as it came; the filter is filters_get(filters mapped once by
-	 * filters_map, spec->confinement.level, namespaced), also for level `off`. A holder maps
-	 * confinement_get_holder_filters(), which it inherits; keys are for who executes. */
+	/* Confinement. It is prepared elsewhere, so that two system calls are left to do here. The
+	 * rule set is protocol_job.ruleset_fd. The filter is what filters_get returns for
+	 * spec->confinement.level, also for `off`. The keys are for execve: filters.keys. */
 	int ruleset_fd;			 /* Landlock; -1: none */
 	const struct sock_fprog *filter; /* NULL: none */
 	struct sock_filter
@@ -60,17 +73,16 @@ struct child_plan {
 /* Sets plan->limits from spec->limits, none above what this process may give. */
 void child_plan_limits(struct child_plan *plan);
 
-/* Installs a filter in this process; with `room` after a copy that names this process where the
- * original has FILTER_SELF. The same restrictions as in child_prepare. Returns 0 or an errno value.
- */
+/* Installs a filter in this process. With `room`, a copy is installed that has the number of this
+ * process where the original has FILTER_SELF. Only system calls, as in child_prepare. Returns 0 or
+ * an errno value. */
 int child_install_filter(const struct sock_fprog *filter, struct sock_filter *room);
 
-/* Group, parent-death signal, limits, files, directory, Landlock, filter, signal mask. In the
- * child. Returns 0 or an errno value, with plan->step saying where. */
+/* In the child: sets group, parent-death signal, limits, files, directory, Landlock, filter and
+ * signal mask. Returns 0, or an errno value; plan->step says which step failed. */
 int child_prepare(struct child_plan *plan);
 
-/* For clone(2): child_prepare and execve; ends with the status 127 and plan->error when it cannot.
- */
+/* For clone(2): child_prepare and execve. After an error it sets plan->error and exits with 127. */
 int child_execute(void *plan);
 
 #endif

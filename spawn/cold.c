@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CLONE_VM spares the copy of the page tables, CLONE_VFORK makes the shared memory safe (this
- * process sleeps until the child has executed or ended, and then reads what the child wrote into
- * the plan), CLONE_PARENT makes the daemon the parent. The child has a stack of its own with a
- * guard page below it, because it may not return into frames of ours.
+ * CLONE_VM avoids copying the page tables. CLONE_VFORK makes the shared memory safe: this process
+ * sleeps until the child has executed its program or ended, and then reads what the child wrote
+ * into the plan. CLONE_PARENT makes the daemon the parent. The child has a stack of its own with a
+ * guard page below it.
  *
- * This process may be killed while it sleeps there, and only it knows of the child: so the kernel
- * writes the child's number where the daemon can read it (CLONE_PARENT_SETTID, which excludes
- * CLONE_PIDFD).
+ * This process may be killed while it sleeps there, and the daemon does not know of the child yet.
+ * So the kernel writes the child's number where the daemon can read it (CLONE_PARENT_SETTID, which
+ * excludes CLONE_PIDFD).
  */
 #include "spawn/cold.h"
 
@@ -47,8 +47,8 @@ int cold_start(const struct cold *cold, struct child_plan *plan, struct job *job
 	pid_t pid = clone(child_execute, cold->stack, flags, plan, cold->leader);
 	if (pid < 0)
 		return errno;
-	/* Only the daemon can reap it, so the number is its own until then. Without a descriptor
-	 * the daemon takes this for the end of our understanding, and ends us and the job. */
+	/* The number stays the child's own until the daemon reaps it. Without a pidfd the daemon
+	 * treats the answer as a protocol error and kills spawner and job. */
 	job->pid = pid;
 	int pidfd = process_open(pid);
 	job->pidfd = pidfd < 0 ? -1 : pidfd;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rule holds for the object behind its descriptor, so the descriptors can be opened once and a
- * job's rule set costs a system call for each. A rule set cannot be extended after use, nor can a
- * second layer allow what the first does not: each job gets all rules in one set of its own.
+ * A rule applies to the object behind its descriptor. So the descriptors are opened once, and a
+ * job's rule set costs one system call for each. A rule set cannot be extended after use, and a
+ * second layer cannot allow what the first one refuses. So each job gets all rules in one set.
  *
- * /etc is not readable as a whole: of what a daemon's user may read there, converters need little,
- * and the rest (passwords of databases, keys) is what somebody who took over a converter looks for.
+ * /etc is not readable as a whole. Converters need little of it, and the rest (passwords of
+ * databases, keys) is what an attacker looks for.
  */
 #include "spawn/confinement.h"
 
@@ -165,7 +165,7 @@ int confinement_get_holder_filters(const struct confinement *confinement)
 	return confinement->holder_filters;
 }
 
-/* Its files are open, but a program that opens /dev/fd/3 opens the file anew. */
+/* The job's files are open already, but a program that opens /dev/fd/3 opens the file again. */
 static int allow_files(int abi, int ruleset, const struct job_spec *spec)
 {
 	int r = 0;
@@ -177,7 +177,7 @@ static int allow_files(int abi, int ruleset, const struct job_spec *spec)
 		if (S_ISREG(st.st_mode))
 			r = landlock_allow(ruleset, fd, landlock_rights(abi, fd, LANDLOCK_READ));
 		if (r == -EBADFD || r == -EINVAL)
-			r = 0; /* of no mounted file system: nothing needs to be allowed */
+			r = 0; /* on no mounted file system: no rule is needed */
 	}
 	return r;
 }
@@ -235,8 +235,7 @@ static int restrict_files(
 	FD_CLEANUP int ruleset = landlock_new(abi, false);
 	if (ruleset < 0)
 		return ruleset;
-	/* A spawner that has to be started again inherits this: what it writes in order to map its
-	 * users counts, too. */
+	/* A spawner that is started again inherits this, and has to write its uid_map in /proc. */
 	int r = confinement_allow_path(abi, ruleset, "/", LANDLOCK_RUN);
 	if (r == 0)
 		r = confinement_allow_path(abi, ruleset, "/proc", LANDLOCK_DEVICE);

@@ -3,10 +3,9 @@
 #define SPAWN_CONFINEMENT_H
 
 /*
- * What confines jobs, prepared once: the filters, and an open descriptor of every place that all
- * jobs may read. Belongs to the daemon, because the rule set of a job travels in its message:
- * whoever starts the job needs one system call for it, a holder no code, and the spawner's lock is
- * not held meanwhile. Any thread.
+ * What confines jobs, prepared once: the filters, and an open descriptor of each path that all jobs
+ * may read. The daemon makes a job's rule set and sends it with the job. So the process that starts
+ * the job needs one system call for it, and the spawner's lock is not held meanwhile. Any thread.
  */
 
 #include <stdbool.h>
@@ -37,14 +36,13 @@ int confinement_get_holder_filters(const struct confinement *confinement);
 int confinement_ruleset(
 	const struct confinement *confinement, const struct job_spec *spec, int *fd);
 
-/* Makes the larger part of the next job's rule set, if that has not been done: called when a job
- * has just been started, while it runs, and nobody waits. Never fails: the next one is only made
- * later. */
+/* Makes the larger part of the next job's rule set ahead. Called when a job has just been started,
+ * since nothing waits for it then. It reports no error: the rule set is made later then. */
 void confinement_prepare(const struct confinement *confinement);
 
-/* For the daemon itself: from here on this thread and all that it starts read everywhere, but write
- * only below the given directories (NULL-terminated; those that are not there are skipped), remove
- * directories in temp_path, open no TCP connection, and make none of the calls that only an
+/* For the daemon itself. From here on this thread, and all that it starts, can read everywhere, but
+ * write only below the given directories (NULL-terminated; missing ones are skipped). It can remove
+ * directories in temp_path. It cannot open TCP connections, nor make the calls that only an
  * attacker makes. Sets no_new_privs. Returns 0 or -errno. */
 int confinement_enter(
 	const struct confinement *confinement, const char *const *writable, const char *temp_path);

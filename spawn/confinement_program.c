@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A name says little about where a file is (/usr/bin/x may be a link to /srv), and the kernel asks
- * for the file: so the program is opened, and its true place compared. That costs a few
- * microseconds and is right for each job, also after an upgrade.
+ * A path says little about where a file is: /usr/bin/x may be a link to /srv. Landlock looks at the
+ * file. So the program is opened, and its real path compared. That costs a few microseconds and is
+ * right for each job, also after an upgrade.
  */
 #include "spawn/confinement_program.h"
 
@@ -52,7 +52,7 @@ static int allow_directory_of(int abi, int ruleset, const char *file)
 	return confinement_allow_path(abi, ruleset, directory, LANDLOCK_RUN);
 }
 
-/* The file that the script `fd` wants to be read by; false: it is no script, or not readable. */
+/* The interpreter that the first line of `fd` names. False: it is no script, or not readable. */
 static bool find_interpreter(int fd, char path[FIRST_LINE_MAX])
 {
 	char link[32], line[FIRST_LINE_MAX];
@@ -78,7 +78,7 @@ static int allow_program(
 	next[0] = '\0';
 	FD_CLEANUP int fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return is_gone(errno) ? 0 : -errno; /* starting it will say the same */
+		return is_gone(errno) ? 0 : -errno; /* the start will report the same */
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t n = readlink(link, real, sizeof real - 1);
 	if (n <= 0)
@@ -90,7 +90,7 @@ static int allow_program(
 		r = allow_directory_of(abi, ruleset, real);
 	if (r == 0 && strcmp(real, path) != 0 && !confinement_covers(directories, path))
 		r = allow_directory_of(abi, ruleset, path);
-	/* What lies with the machine's own programs is read by one of them. */
+	/* The interpreter of a script among the machine's programs is one of these, too. */
 	if (r == 0 && !covered && !find_interpreter(fd, next))
 		next[0] = '\0';
 	return r;

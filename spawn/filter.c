@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file is a header and the programs one after the other. It is made by our own other half and
- * sealed, but a holder lives inside somebody else's program: so lengths are checked as if a
- * stranger had written it.
+ * The file is a header and the programs one after the other. The daemon has made and sealed it. Its
+ * lengths are checked all the same, because a holder lives inside a program that is not ours.
  */
 #include "spawn/filter.h"
 

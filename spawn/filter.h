@@ -3,9 +3,9 @@
 #define SPAWN_FILTER_H
 
 /*
- * The seccomp(2) programs for jobs. Compiled once by the daemon (filter_compile.c, the only place
- * that knows libseccomp) into a memory file, which whoever starts jobs maps (filter.c: no library,
- * no state; for a holder, too).
+ * The seccomp(2) programs for jobs. The daemon compiles them once into a memory file
+ * (filter_compile.c, with libseccomp). Each process that starts jobs maps the file (filter.c: no
+ * library, no state).
  */
 
 #include <linux/filter.h>
@@ -57,8 +57,8 @@ int filters_get(const struct filters *filters, enum job_confine level, bool name
 /* Of one program, in instructions. */
 enum { FILTER_LENGTH_MAX = 2048 };
 
-/* What a program has in place of the number of the process that installs it, and of the same number
- * with a minus: child_install_filter. No process has such a number. */
+/* Placeholders for the number of the process that installs the filter, and for its negative:
+ * child_install_filter. No process has such a number. */
 #define FILTER_SELF UINT32_C(0x5e1f5e1f)
 #define FILTER_SELF_GROUP (UINT32_C(0) - FILTER_SELF)
 
@@ -75,9 +75,9 @@ struct filters_options {
 /* Returns the sealed memory file or -errno. */
 int filters_compile(const struct filters_options *options);
 
-/* For the daemon itself, which starts programs and stays alive: the calls of FILTER_WATCH fail with
- * EPERM, and sockets of networks with EACCES. Installs it in this thread and whatever it starts;
- * needs no_new_privs. Returns 0 or -errno. */
+/* For the daemon itself: the calls of FILTER_WATCH fail with EPERM, and sockets of networks with
+ * EACCES. Installs the filter in this thread; all that it starts inherits it. Needs no_new_privs.
+ * Returns 0 or -errno. */
 int filters_restrict_daemon(int landlock);
 
 /* The name of a call that FILTER_WATCH told of, into `name`. */

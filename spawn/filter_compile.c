@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libseccomp knows the names and numbers of every machine; the programs are made here. It allocates
- * and calls whatever it likes, so it is kept out of the processes that start jobs: they get the
- * finished programs.
+ * libseccomp knows the names and numbers of calls on every machine. The programs themselves are
+ * made here. The processes that start jobs do without the library, which allocates memory: they get
+ * the finished programs.
  */
 #include <errno.h>
 #include <fcntl.h>

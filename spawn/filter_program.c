@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a filter costs is its length, when it is installed, and the way through it, when it runs: so
- * equal answers stand there once, and a number is found by halving ranges of numbers with one
+ * Installing a filter costs time by its length, and running it by the way through it. So equal
+ * answers stand there once, and a number is found by halving ranges of numbers that have the same
  * answer. libseccomp compares each number by itself.
  */
 #include "spawn/filter_program.h"

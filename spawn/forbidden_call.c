@@ -53,8 +53,8 @@ int forbidden_call_listen(struct filters *filters, bool signals)
 }
 
 /*
- * The call goes on with the same numbers after it has been looked at. A process of the group may
- * have ended by then, but its number is not given away again before all others have been.
+ * The call goes on with the same numbers after this look. A process of the group may have ended by
+ * then, but the kernel does not give its number away again before all other numbers have been used.
  */
 static int look_at_signal(int target, pid_t group)
 {

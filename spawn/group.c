@@ -19,7 +19,7 @@
 int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key)
 {
 	if (pgid <= 1)
-		return -ESRCH; /* kill(2) would take that for everybody */
+		return -ESRCH; /* kill(2) would signal every process */
 	if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, PIDFD_SIGNAL_PROCESS_GROUP) == 0)
 		return 0;
 	if (errno != EINVAL)

@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* To every member of the group whose id is that of the pidfd's process. On Linux before 6.9 by
- * number: the caller knows that the leader has not been reaped. Returns 0 or -errno (ESRCH: nobody
- * there). */
+/* To every member of the group that the pidfd's process leads. Linux before 6.9 needs the number:
+ * the caller makes sure that the leader has not been reaped. Returns 0 or -errno (-ESRCH: the group
+ * is empty). */
 int group_signal(int pidfd, pid_t pgid, int signal);
 
-/* The same from a process with FILTER_WATCH_SIGNALS, which would wait for itself: with the first of
- * its keys. */
+/* The same for a process with FILTER_WATCH_SIGNALS, which would otherwise wait for its own answer.
+ * The key is the first of filters.keys. */
 int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key);
 
 /* To the leader alone. Returns 0 or -errno. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In a pid namespace the end of the leader is the end of all. Elsewhere a leader can be dead and
- * its group alive, until the daemon kills the group and reaps the leader; if the daemon dies
- * between the two, that is left to the spawner. So such a job is kept until its leader has been
- * reaped. No event tells of that, hence the short timeout while there is one.
+ * In a pid namespace all processes end with the leader. Elsewhere the leader can be dead and its
+ * group alive, until the daemon kills the group and reaps the leader. If the daemon dies before
+ * that, the guard kills the group. So such a job is kept until its leader has been reaped. No event
+ * tells of that, so poll has a short timeout while there is such a job.
  */
 #include "spawn/guard.h"
 

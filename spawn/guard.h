@@ -2,8 +2,8 @@
 #ifndef SPAWN_GUARD_H
 #define SPAWN_GUARD_H
 
-/* The jobs that a spawner has started and that may have processes left: ended by the spawner when
- * the daemon is gone. One thread. */
+/* The jobs that a spawner or holder has started and that may have processes left. It kills them
+ * when the daemon is gone. One thread. */
 
 #include <poll.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only what names the C library's dynamic linker, asks for no privileges, and imports the very
- * function that we replace, can be stopped. The last look finds whatever has an entry of its own
- * (Go), whichever way it was linked. The file is hostile as little as the program that it is; still
- * every offset in it is checked.
+ * A program can be held when it names the C library's dynamic linker, asks for no privileges, and
+ * imports the function that we replace. The last check excludes programs with an entry point of
+ * their own (Go). The administrator has chosen the file, so it is not hostile; every offset in it
+ * is checked all the same.
  */
 #include "spawn/holdable.h"
 

@@ -59,10 +59,10 @@ int holder_new(const struct holder_options *options, const struct holder_program
 	return 0;
 }
 
-/* Entered, so nobody is giving a job to a standby. What is left in the holder's group are
- * standbys that nobody was told of. Not one of them may stay a zombie for ever; the number
- * cannot be anybody else's within a moment. A job that is not confined can join the group at any
- * time: so there is an end to waiting. */
+/* Entered, so no job is given to a standby now. The processes left in the holder's group are
+ * standbys that were never announced. All of them must be reaped. Their number is not given to
+ * another process within this time. A job that is not confined can join the group at any time, so
+ * the wait is bounded. */
 static void end_process(struct holder *holder)
 {
 	const uint64_t until_ms = clock_now_ms() + END_GROUP_MS;
@@ -83,7 +83,7 @@ static void end_process(struct holder *holder)
 enum holder_state holder_tend(struct holder *holder)
 {
 	bool ended = holder->pidfd >= 0 && holder_is_readable(holder->pidfd, 0);
-	/* Whoever is in there reads the messages. But at the end they must all be read here. */
+	/* A thread that has entered reads the messages. At the end they must all be read here. */
 	if (!holder_enter(holder, ended ? HOLDER_HOWEVER_LONG : HOLDER_NOT_AT_ALL))
 		return holder->state;
 	holder_take_messages(holder);

@@ -80,14 +80,14 @@ static void take_standby(struct holder *holder)
 		group_signal_leader(holder->pidfd, SIGKILL);
 		return;
 	}
-	holder_end_standby(holder); /* one that has ended, or there would not be another */
+	holder_end_standby(holder); /* it has ended: else the holder would not have made another */
 	holder->standby = (struct standby){
 		.pid = standby.pid,
 		.pidfd = fd_list_take(&packet->fds, 0),
 		.socket = fd_list_take(&packet->fds, 1),
 		.namespaced = (standby.flags & PROTOCOL_NAMESPACED) != 0,
 	};
-	/* Now it can be told from one that nobody was told of, see end_process. */
+	/* Now it is no longer taken for one that was never announced: end_process in holder.c. */
 	setpgid(standby.pid, standby.pid);
 	if (holder->greeted && holder->state == HOLDER_STARTING)
 		holder->state = HOLDER_READY;
@@ -111,8 +111,7 @@ bool holder_take_message(struct holder *holder, int timeout_ms)
 	int r = protocol_receive(holder->socket, packet);
 	struct protocol_standby lost;
 	if (r == -EMFILE && packet->size == sizeof lost) {
-		/* No room for its descriptors here: it is our child and nobody else has reaped
-		 * it. */
+		/* There is no room for its descriptors. It is our child and has not been reaped. */
 		memcpy(&lost, packet->data, sizeof lost);
 		if (lost.header.type == PROTOCOL_STANDBY && lost.pid > 1)
 			process_end_by_number(lost.pid);

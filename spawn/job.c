@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job is signalled and reaped through its pidfd. A number could already belong to somebody else;
- * the pidfd cannot, and as long as the leader is not reaped neither can the number of its group. So
- * the group is always killed before the leader is reaped, and nobody but job_reap reaps it.
+ * A job is signalled and reaped through its pidfd. A process number could belong to another process
+ * by now; a pidfd cannot. As long as the leader is not reaped, the number of its group cannot be
+ * given away either. So the group is always killed before the leader is reaped, and only job_reap
+ * reaps it.
  */
 #include "spawn/job.h"
 

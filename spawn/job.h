@@ -3,9 +3,9 @@
 #define SPAWN_JOB_H
 
 /*
- * One job description in, one running job out: the same for every way to start a program. A job is
- * one program in its own process group (and, where the kernel lets one have it, its own pid
- * namespace), a child of the daemon, known by its pidfd.
+ * A job: its description and the running process, the same for every way to start a program. A job
+ * is one program in a process group of its own and, where the kernel allows it, in a pid namespace
+ * of its own. It is a child of the daemon, which knows it by its pidfd.
  */
 
 #include <stdbool.h>
@@ -35,8 +35,8 @@ enum job_confine {
 	JOB_CONFINE_STRICT,   /* one process that never executes another program */
 };
 
-/* What a confined job may touch beside the machine's programs: its program, its files (read), and
- * these. */
+/* What a confined job may use beside the machine's programs, its own program, and its files (read).
+ */
 struct job_confinement {
 	enum job_confine level;
 	const char *writable; /* a directory of its own; NULL: none */
@@ -73,14 +73,15 @@ struct job_result {
 
 /* Sends a signal to the process group of the job (namespaced and SIGKILL: to all that is in it).
  * Any thread, but not while another thread reaps this job. A job that has ended is no error. The
- * program of a namespaced job is process 1 of its namespace: there a signal that it has no handler
- * for (SIGTERM!) does nothing, only SIGKILL always works; so TERM is an offer, to be followed by
- * KILL. */
+ * program of a namespaced job is process 1 of its namespace. A signal without a handler, such as
+ * SIGTERM, has no effect there; only SIGKILL always works. So SIGTERM has to be followed by
+ * SIGKILL. */
 void job_signal(const struct job *job, int signal);
 
-/* Ends whatever is left of the job (SIGKILL to the group, before the leader's id can be given to
- * somebody else), reaps it and closes pidfd. Blocks until it has ended, which is at once after
- * SIGKILL. `job` is empty afterwards (pidfd -1). Returns 0 or -errno; *result may be NULL. */
+/* Kills what is left of the job, reaps it and closes pidfd. The group gets SIGKILL before the
+ * leader's number can be given to another process. Blocks until the leader has ended, which is
+ * immediate after SIGKILL. `job` is empty afterwards (pidfd -1). Returns 0 or -errno; result may be
+ * NULL. */
 int job_reap(struct job *job, struct job_result *result);
 
 #endif

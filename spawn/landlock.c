@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The headers of the system that sluice is built on may be older than the kernel that it runs on.
- * So numbers that came later stand here, and what is used is decided by the version at run time. A
- * rule with a right that makes no sense for a file (to list it) is refused by the kernel; hence the
- * two masks.
+ * The headers that sluice is built with may be older than the kernel that it runs on. So newer
+ * numbers are defined here, and the version at run time decides which are used. The kernel refuses
+ * a rule with a right that makes no sense for a file, such as listing it. That is why there are two
+ * masks.
  */
 #include "spawn/landlock.h"
 

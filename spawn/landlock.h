@@ -3,9 +3,8 @@
 #define SPAWN_LANDLOCK_H
 
 /*
- * Landlock by raw system calls, for the C library knows none of them: landlock(7),
- * include/uapi/linux/landlock.h. Whatever a kernel does not know is left out, so that one set of
- * rights serves all of them. Any thread.
+ * Landlock by raw system calls, since the C library has no functions for them: landlock(7),
+ * include/uapi/linux/landlock.h. What the running kernel does not know is left out. Any thread.
  */
 
 #include <stdbool.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The processes of a job are the descendants of its leader: in a pid namespace the leader inherits
- * orphans. They are hostile, and go on while they are looked at. So all that is walked through is
- * counted, and who has too much to count has too much. What vanishes meanwhile counts nothing.
+ * orphans. They are hostile, and they go on while they are looked at. So everything that is walked
+ * through is counted, and a job with too much to count has too much. What vanishes meanwhile counts
+ * nothing.
  *
  * Memory is summed cheaply first: RssAnon and RssShmem of each process (proc_pid_status(5)), where
- * pages that two processes share count twice. Only when that is more than the limit it is asked for
- * the proportional sums (smaps_rollup), which are exact and cost a walk through the page tables.
+ * pages that two processes share count twice. Only when that is more than the limit, the
+ * proportional sums are read (smaps_rollup). They are exact and cost a walk through the page
+ * tables.
  */
 #include <dirent.h>
 #include <errno.h>

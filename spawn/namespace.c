@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A user namespace cannot be left again, and some systems let one be made but give no rights in it.
- * So all of it is tried in a child first. A process in a new user namespace has every capability
- * there, which is needed for CLONE_NEWPID; the jobs lose them when they execute their program.
+ * A user namespace cannot be left again, and some systems allow one but give no rights in it. So
+ * everything is tried in a child first. A process in a new user namespace has every capability
+ * there, which CLONE_NEWPID needs. Jobs lose them when they execute their program.
  */
 #include "spawn/namespace.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Encoding and decoding are one pass each over a flat packet: no pointers, no allocation, and one
- * cursor that can only go forward to the end of the packet. A holder that runs inside somebody
- * else's program uses the same decoder, so nothing here may depend on the rest of the project but
- * job.h and base/fd_message.
+ * cursor that can only go forward to the end of the packet. A holder, which runs inside a program
+ * that is not ours, uses the same decoder. So this file depends on job.h and base/fd_message only.
  */
 #include "spawn/protocol.h"
 

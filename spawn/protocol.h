@@ -30,9 +30,9 @@
  * The daemon sends the next START after it has got the answer to the last. End of file means that
  * the other one is gone. An empty packet is never sent.
  *
- * Whoever receives a message believes nothing in it: size, type, counts, ends of strings, number
- * and range of the descriptors are checked here. -EPROTO: the peer does not speak this protocol;
- * end the conversation. All functions are free of global state: any thread.
+ * The receiver trusts nothing in a message: size, type, counts, ends of strings, number and range
+ * of the descriptors are checked here. -EPROTO: the peer breaks the protocol; end the conversation.
+ * All functions are free of global state: any thread.
  */
 
 #include <stddef.h>

@@ -156,9 +156,9 @@ void spawner_stop(struct spawner *spawner)
 	pthread_mutex_unlock(&spawner->life);
 	if (entry.fd < 0)
 		return;
-	/* A start takes milliseconds; without the lock our exit ends the spawner just as well, a
-	 * little later. Tried again and again, because ThreadSanitizer does not know
-	 * pthread_mutex_clocklock. */
+	/* A start takes milliseconds. Without the lock, our exit ends the spawner as well, a little
+	 * later. The lock is polled, because ThreadSanitizer does not know pthread_mutex_clocklock.
+	 */
 	uint64_t until_ms = clock_now_ms() + STOP_LOCK_MS;
 	while (pthread_mutex_trylock(&spawner->lock) != 0) {
 		if (clock_now_ms() >= until_ms)
@@ -178,7 +178,7 @@ int spawner_get_pidfd(const struct spawner *spawner)
 
 bool spawner_is_alive(struct spawner *spawner)
 {
-	/* With the lock: as a number it could be another file's by now. */
+	/* With the lock, because the number could belong to another file by now. */
 	pthread_mutex_lock(&spawner->life);
 	struct pollfd entry = {.fd = spawner->pidfd, .events = POLLIN};
 	bool alive = spawner->pidfd >= 0 && poll(&entry, 1, 0) == 0;
@@ -232,11 +232,11 @@ static void set_pidfd(struct spawner *spawner, int pidfd)
 int spawner_restart(struct spawner *spawner)
 {
 	int pidfd = spawner->pidfd, socket = -1;
-	/* Who talks to it hears at once that it has ended. */
+	/* A worker that talks to it learns at once that it has ended. */
 	pthread_mutex_lock(&spawner->lock);
 	set_pidfd(spawner, -1);
-	/* First the process, then the socket: at its end of file a living spawner would end the
-	 * running jobs. */
+	/* The process ends before the socket is closed: at end of file a living spawner would kill
+	 * the running jobs. */
 	if (pidfd >= 0)
 		process_reap(&pidfd, 0);
 	fd_close(&spawner->socket);

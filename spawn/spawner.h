@@ -3,9 +3,9 @@
 #define SPAWN_SPAWNER_H
 
 /*
- * The spawner: a single-threaded process of sluice's own that starts the jobs. A start there costs
- * least, and the daemon's memory and descriptors are never in a child. Jobs are children of the
- * daemon (CLONE_PARENT). When the daemon is gone, however it went, the spawner kills every job that
+ * The spawner: a single-threaded process of our own that starts the jobs. A start costs least
+ * there, and no child ever has the daemon's memory and descriptors. Jobs are children of the daemon
+ * (CLONE_PARENT). When the daemon has ended, in whatever way, the spawner kills every job that
  * still runs, removes the temporary directory, and ends.
  *
  * A job has no capabilities, also when the daemon runs as root (no_new_privs, SECBIT_NOROOT): a
@@ -36,14 +36,13 @@ int spawner_new(const struct spawner_options *options, struct spawner **out);
  * fine. */
 void spawner_free(struct spawner *spawner);
 
-/* For a daemon that leaves while jobs run and workers work: the spawner kills the jobs, removes
- * temp_path and ends; returns when it has. Nothing else may be done with the spawner then but to
- * leave. Main thread. */
+/* For a daemon that exits while jobs run: the spawner kills the jobs, removes temp_path and ends.
+ * Returns when it has ended. The spawner cannot be used afterwards. Main thread. */
 void spawner_stop(struct spawner *spawner);
 
-/* Readable when the spawner has ended: then call spawner_restart; running jobs stay. That takes up
- * to ten seconds, and nobody waits for a lock meanwhile. It returns 0 or -errno (try again later;
- * the pidfd is -1 until then). The pidfd is borrowed and changes with a restart. Both: one thread,
+/* Readable when the spawner has ended: then call spawner_restart. Running jobs stay. A restart
+ * takes up to ten seconds and holds no lock meanwhile. It returns 0, or -errno: try again later;
+ * the pidfd is -1 until then. The pidfd is borrowed and changes with a restart. Both: one thread,
  * which lives as long as there are jobs of the new spawner (see spawner_new). */
 int spawner_get_pidfd(const struct spawner *spawner);
 int spawner_restart(struct spawner *spawner);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spawner process. It starts with an empty memory (posix_spawn, not fork), has one thread, and
- * does one thing at a time: take a message, start the program, answer. It lives as long as the
- * daemon: signals are blocked, not only ignored, so that the programs find every disposition at its
- * default; the end of the daemon shows as end of file or by its pidfd.
+ * The spawner process. It starts with an empty memory (posix_spawn, not fork) and has one thread,
+ * which takes a message, starts the program, and answers. It lives as long as the daemon, whose end
+ * it sees by end of file or by the pidfd. Signals are blocked and not ignored, so that programs
+ * find every disposition at its default.
  *
  * The numbers 0 … JOB_TARGET_MAX are all taken by /dev/null (2 stays stderr, for the log). So
  * whatever it opens or receives lies above the numbers that programs see, and placing files in a
@@ -129,8 +129,7 @@ static bool refuse(struct server *server, int error)
 	return protocol_send(server->socket, &started, sizeof started, NULL, 0) == 0;
 }
 
-/* Takes one message and answers it. False when the daemon is gone or does not speak our language.
- */
+/* Takes one message and answers it. False when the daemon is gone or breaks the protocol. */
 static bool serve(struct server *server)
 {
 	int r = protocol_receive(server->socket, &server->packet);
@@ -186,7 +185,7 @@ static void run(struct server *server)
 			continue;
 		bool gone = guard->poll[POLL_DAEMON].revents != 0;
 		bool message = guard->poll[POLL_SOCKET].revents != 0;
-		/* no longer than something calls */
+		/* Only while there is an event: forbidden_call_take would block. */
 		short watched = guard->poll[POLL_WATCH].revents;
 		if (watched & POLLIN)
 			forbidden_call_take(&server->watch);
@@ -213,15 +212,15 @@ static int remove_for(const char *path, uint64_t ms)
 	return tree_remove(AT_FDCWD, path, &limit);
 }
 
-/* A daemon that ends in good order waits for this process. What takes longer goes on in another,
- * for which nobody waits. */
+/* A daemon that stops regularly waits for this process. A removal that takes longer goes on in
+ * another process. */
 static void remove_temp(const char *path)
 {
 	int r = *path ? remove_for(path, REMOVE_MS) : 0;
 	pid_t pid = r == -EAGAIN ? fork() : -1;
 	if (pid > 0)
 		return;
-	/* Whoever waits for the end of the daemon's output does not wait for this. */
+	/* A reader of the daemon's stderr shall not have to wait for this process. */
 	if (pid == 0)
 		dup3(STDIN_FILENO, STDERR_FILENO, O_CLOEXEC);
 	uint64_t until_ms = clock_now_ms() + REMOVE_LONG_MS;
@@ -238,8 +237,8 @@ static void remove_temp(const char *path)
 static void begin_watch(struct server *server)
 {
 	bool signals = !server->cold.namespaces && landlock_abi() < LANDLOCK_ABI_SCOPE;
-	/* A filter's error is stronger than our wish to be told; our wish to end the process is
-	 * stronger than both. */
+	/* The kernel prefers an error of another filter to a notification, and an end of the
+	 * process to both. */
 	server->filters.ending = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
 	server->watch = (struct forbidden_call_watch){
 		.fd = forbidden_call_listen(&server->filters, signals),

@@ -65,8 +65,8 @@ static void log_failed_step(const struct protocol_started *started)
 			"job not started: %s: %s", names[started->step], strerror(started->error));
 }
 
-/* Sends the message in the buffer and takes the answer. Anything but a good answer is the end of
- * this spawner. */
+/* Sends the message in the buffer and takes the answer. A spawner that gives no good answer is
+ * killed. */
 static int converse(struct spawner *spawner, const struct job_spec *spec, int ruleset, size_t size,
 	struct protocol_started *started, struct job *job)
 {

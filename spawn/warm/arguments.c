@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Constructors of the GNU C library get argc and argv, and Rust's runtime keeps them: a held
- * program would go on with the arguments of its holder. The vector can be filled anew where it
- * stands, but their number is the program's own variable. So the static variables of all objects
- * are searched for the vector's address, once; beside it must stand the number, which is an odd one
- * for that purpose. Where it does not, nothing is guessed: the program cannot be held.
+ * program would go on with the arguments of its holder. The vector can be filled again in place,
+ * but the number of arguments stands in a variable of the program. So the static variables of all
+ * objects are searched once for the vector's address. The number must stand near it; it is an
+ * unusual one for that purpose. When it is not found, the program cannot be held.
  */
 #include <link.h>
 #include <string.h>

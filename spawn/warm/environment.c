@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Edited where it stands and not by unsetenv, which a program may have replaced by its own (bash),
- * and which would leave the vector that main gets as it was. */
+/* The environment is edited in place. unsetenv would not do: a program may have replaced it by its
+ * own function (bash), and it does not change the vector that main gets. */
 #include <string.h>
 #include <unistd.h>
 

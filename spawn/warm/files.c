@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A held program must not outlive an upgrade: a job of the old one beside a library or a data file
- * of the new one is neither. The program's own name is looked up for every job, because it may also
- * lead elsewhere now (a symbolic link); the libraries, of which there can be two hundred, once per
- * second and only when there is a job. */
+/* A held program must not outlive an upgrade, because an old program beside new libraries or data
+ * files is neither version. The program's path is looked up for every job: it may be a symbolic
+ * link that leads elsewhere now. The libraries, of which there can be two hundred, are checked once
+ * per second and only when there is a job. */
 #include <link.h>
 #include <string.h>
 #include <sys/stat.h>

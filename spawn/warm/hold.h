@@ -3,8 +3,8 @@
 #define SPAWN_WARM_HOLD_H
 
 /*
- * Within the held program, before its main. One thread; the memory is mapped, because the heap is
- * the program's.
+ * Within the held program, before its main. One thread. Memory is mapped and not allocated, because
+ * the heap belongs to the program.
  */
 
 #include <stdbool.h>
@@ -97,8 +97,8 @@ void memory_show(const struct hold_memory *memory, const char *arguments, const 
 /* Takes our own variables out of environ and envp; *out describes what is left. */
 void environment_take(char **envp, const char *const *names, char **values, size_t count,
 	struct hold_environment *out);
-/* Makes `envp` the environment, in place where there is room: what the program remembers of the
- * old one shall be true. What constructors have added stays. Returns the vector. */
+/* Makes `envp` the environment. It is changed in place where there is room, so that pointers which
+ * the program has kept stay right. What constructors have added stays. Returns the vector. */
 char **environment_replace(const struct hold_environment *environment, char *const *envp);
 
 /* Looks for what constructors may have kept of the arguments. False: it could not be made true

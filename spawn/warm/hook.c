@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Preloaded into a program, this takes the place of the function of the C library that calls main:
- * by then all libraries are loaded and bound and their constructors have run. The program's main is
- * only ever called in a copy of this process, with a job, or when this is not the process that the
- * daemon started (a child of a constructor).
+ * by then all libraries are loaded and bound and their constructors have run. Main is called in
+ * a copy of this process that has a job. It is also called when this is not the process that the
+ * daemon has started, but a child of a constructor.
  *
- * The program's own allocator, stdio and signal handlers are left alone as far as possible: what is
- * done here must leave no trace that main could see.
+ * The program's own allocator, stdio and signal handlers are left alone as far as possible, because
+ * main must not see a trace of what is done here.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -59,8 +59,8 @@ static void open_modules(char *list)
 {
 	char *rest = NULL;
 	for (char *path = strtok_r(list, "\n", &rest); path; path = strtok_r(NULL, "\n", &rest)) {
-		/* Local, and lazily when not otherwise possible: as the program itself would. Never
-		 * unloaded. */
+		/* Locally, and lazily when necessary, as the program itself would. Never unloaded.
+		 */
 		if (!dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) &&
 			!dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE))
 			text_printf(&note, "%spreload: not opened: %s", note.len ? "; " : "", path);
@@ -112,7 +112,7 @@ _Noreturn static void refuse(const char *why)
 	_exit(1);
 }
 
-/* What is inherited is looked at before anything of ours is open. */
+/* Before any descriptor of ours is open. */
 static void look_at_leftovers(void)
 {
 	char buffer[PROTOCOL_NOTE_MAX];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fork shares more than execve would give: whatever constructors left behind that two jobs of a
- * holder could see at the same time. What can be had once more for each job (files that are only
- * read, a few devices) is opened again by the job, so that it has an offset and flags of its own.
- * Where that is not possible, or a job would lack what a new process has (timers, children), the
- * program is not held.
+ * A fork shares more than execve would give: what constructors have left behind would be seen by
+ * two jobs of a holder at the same time. Files that are only read and a few devices are opened
+ * again for each job, so that it has an offset and flags of its own. Where that is not possible, or
+ * a job would lack something that a new process has (timers, children), the program is not held.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +63,8 @@ static bool is_lock(void *data, const char *line)
 	return !*found;
 }
 
-/* A job would have its file locked by the holder, or lack a lock that it believes to have. */
+/* The holder would keep the lock on a job's file, or the job would lack a lock that it believes to
+ * have. */
 static bool is_locked(int fd)
 {
 	char path[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ps reads the arguments from the process' memory, at addresses that the kernel has noted at
- * execve. PR_SET_MM_MAP changes them all at once and, other than its single steps, needs no
- * capability. Where it is not built in, ps shows the holder. */
+ * execve. PR_SET_MM_MAP changes them all at once and needs no capability, while changing single
+ * ones does. Where the kernel lacks it, ps shows the holder. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The holder's loop. A fork of a large program costs a millisecond or two; so it is made ahead:
+ * The holder's loop. A fork of a large program costs a millisecond or two, so it is made ahead:
  * there is always one standby, which the daemon knows and gives its job directly. The standby is a
- * child of the daemon (CLONE_PARENT), and it has not gone through the C library's fork: the
- * thread's own number is put right by the kernel, and nothing else of it depends on the process
- * (one thread, no locks held).
+ * child of the daemon (CLONE_PARENT) and does not come from the C library's fork. The kernel
+ * corrects the number of the thread, and nothing else in the library depends on the process (one
+ * thread, no locks held).
  *
  * Until the last job has ended the holder stays its guardian: when the daemon is gone it kills what
  * is left.
@@ -91,7 +91,7 @@ static bool make_standby(struct hold *hold)
 	return false;
 }
 
-/* False: end of file, or not our language. */
+/* False: end of file, or a broken protocol. */
 static bool take_message(struct hold *hold)
 {
 	if (protocol_receive(hold->socket, &hold->packet) != 1)
@@ -102,8 +102,8 @@ static bool take_message(struct hold *hold)
 	return r == 0;
 }
 
-/* One that ends before it can wait for a job will be followed by others that do. They must not
- * follow each other as fast as the machine can. */
+/* A standby that ends before it can wait for a job will probably be followed by others that do. So
+ * there is a pause between them. */
 static void end_of_standby(struct hold *hold)
 {
 	char byte;

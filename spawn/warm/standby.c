@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What makes a copy of the holder into the job: everything that execve would have done, and that a
- * program can see. What needs rights stands before child_prepare, which takes them away. The answer
- * to the daemon is sent by write(2), which every filter allows.
+ * Makes a copy of the holder into the job: everything that execve would have done and that a
+ * program can see. Steps that need rights come before child_prepare, which takes them away. The
+ * answer to the daemon is sent by write(2), which every filter allows.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -19,7 +19,7 @@
 #include "spawn/inherited.h"
 #include "spawn/warm/hold.h"
 
-/* A program that is executed loses them; this one is not. */
+/* execve would take them away; a standby does not execute anything. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -103,8 +103,8 @@ static struct sock_filter *filter_room(struct hold *hold)
 	return hold->namespaces ? NULL : hold->filter_room;
 }
 
-/* What does not depend on the job is done before there is one. The filter for `strict` would forbid
- * the rest. */
+/* What does not depend on the job is done ahead. The filter of `strict` is not installed yet: it
+ * would forbid the remaining steps. */
 static void prepare_ahead(struct hold *hold)
 {
 	const struct sock_fprog *filter = NULL;
@@ -132,9 +132,8 @@ static int find_filter(const struct hold *hold, const struct sock_fprog **out)
 
 void standby_run(struct hold *hold, int socket, int pipe)
 {
-	/* It belongs to the daemon. Until it has a job it stays in the holder's process group: by
-	 * that the daemon finds one that it was never told of, because the holder was killed just
-	 * then. */
+	/* Until it has a job it stays in the holder's process group. There the daemon finds a
+	 * standby that was never announced because the holder was killed just then. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	hold->own_fds_error = leftovers_open_again(hold);
 	prepare_ahead(hold);
