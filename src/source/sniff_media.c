@@ -5,6 +5,8 @@
  */
 #include "src/source/sniff_bytes.h"
 
+enum { ZEROS_MIN = 8 };
+
 /* An EBML number (RFC 8794 §4): its length in bytes, 0 when it does not fit; the marker bit is
  * taken off for sizes. */
 static unsigned read_ebml(struct bytes bytes, size_t at, bool keep_marker, uint64_t *value)
@@ -119,6 +121,16 @@ static bool repeats(struct bytes bytes, size_t at, size_t (*frame)(struct bytes,
 	return first > 0 && frame(bytes, at + first) > 0;
 }
 
+/* Zeros in front, as some encoders and splitters leave them: players step over them. */
+static bool repeats_behind_zeros(struct bytes bytes, size_t (*frame)(struct bytes, size_t))
+{
+	size_t at = 0;
+	while (at < bytes.size && bytes.data[at] == 0)
+		at++;
+	size_t second = at + frame(bytes, at);
+	return at >= ZEROS_MIN && second > at && repeats(bytes, second, frame);
+}
+
 /* The size of an ID3v2 tag with its header; 0 when there is none. */
 static size_t id3_size(struct bytes bytes)
 {
@@ -158,6 +170,8 @@ bool sniff_stream(struct bytes bytes, struct sniff *result)
 		result->type = MEDIA_MP3;
 	else if (repeats(bytes, 0, adts_frame))
 		result->type = MEDIA_AAC;
+	else if (repeats_behind_zeros(bytes, mpeg_audio_frame))
+		result->type = MEDIA_MP3;
 	else if (is_transport_stream(bytes, 0, 188) || is_transport_stream(bytes, 4, 192))
 		result->type = MEDIA_MPEGTS;
 	return result->type != MEDIA_UNKNOWN;
