@@ -32,6 +32,8 @@ RECIPES = [
     recipe("halfhang", "write", "{n}", "hang", params=COUNT, response="live", timeout="400ms"),
     recipe("halfpipe", "write", "{n}", "exit", "3", "|", FAKE, "stdin", params=COUNT, response="live"),
     recipe("halfstderr", "write", "{n}", "stderr", "file is truncated", params=COUNT, response="live", stderr_fails=["truncated"]),
+    *(recipe(name, "write", "{n}", "pause", "150", "exit", "{exit}", params={**COUNT, "exit": COUNT["n"]}, response="live",
+             begin_after="1K", timeout="60s", **more) for name, more in (("header", {}), ("headerjoin", {"join": True}))),
     recipe("none", "exit", "{n}", params=COUNT, response="live"),
     recipe("early", "write", "10", "close", "1", "pause", "300", "exit", "{n}", params=COUNT, response="live"),
     recipe("earlywhole", "write", "10", "close", "1", "pause", "300", "exit", "{n}", params=COUNT),
@@ -258,6 +260,21 @@ def test_slow_readers_delay_nobody(daemon):
 
 
 # Late failure
+
+@pytest.mark.parametrize("name", ["header", "headerjoin"])
+@pytest.mark.parametrize("n", [1, 1023, 1024, 1025, 70000, 3 * MIB])
+def test_a_header_alone_begins_no_answer(daemon, name, n):
+    """begin_after: a program that says no behind its header gets its status; and of a good one every byte arrives."""
+    check = pattern.Checker()
+    answer = daemon.get(f"/{name}/a?n={n}&exit=0", sink=check)
+    assert answer.status == 200 and answer.ended and not answer.broken and answer.length == n
+    answer = daemon.get(f"/{name}/a?n={n}&exit=3", sink=lambda data: None)
+    if n < 1024:
+        assert answer.status == 422 and answer.ended and not answer.broken, answer
+    else:
+        assert answer.status == 200 and (answer.broken or not answer.ended), answer
+    daemon.assert_nothing_left()
+
 
 LATE = {"half": "3", "halfcrash": "signal (9|11) ", "halfhang": "deadline|timeout", "halfpipe": "3", "halfstderr": "truncated|stderr"}
 
