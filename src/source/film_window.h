@@ -6,7 +6,7 @@
 
 #include "src/source/film.h"
 
-enum { FILM_WINDOW_BYTES = 4096, FILM_READS_MAX = 400, FILM_STEPS_MAX = 4096 };
+enum { FILM_WINDOW_BYTES = 4096, FILM_READS_MAX = 128, FILM_STEPS_MAX = 4096 };
 
 struct film_window {
 	const struct film_file *file;

@@ -326,7 +326,7 @@ static void garbled(void **state)
 		}
 		for (size_t i = 0; i < UNIT_COUNT(types); i++) {
 			look(again.data, again.size, types[i]);
-			assert_in_range(reads, 0, 400);
+			assert_in_range(reads, 0, 128);
 			look(again.data, random % 600, types[i]);
 		}
 	}
