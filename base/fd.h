@@ -24,8 +24,7 @@ int fd_take(int *fd);
  * flags as for open(2). Returns the descriptor or -errno. */
 int fd_reopen(int fd, int flags);
 
-/* Whether it lies on a file system of this machine: all that is known of its files is known without
- * asking anybody. */
+/* True on a local file system, where metadata never waits for a network. */
 bool fd_is_local(int fd);
 
 /* Writes all of data, through EINTR and short writes, for blocking descriptors.
@@ -35,9 +34,9 @@ int fd_write_all(int fd, const void *data, size_t size);
 /* Raises the soft limit of open files to the hard one; returns the limit in force. */
 unsigned long fd_raise_limit(void);
 
-/* Makes the kernel's table large enough for so many descriptors. A process with threads waits some
- * 15 ms in whichever call needs a larger one, and the table never shrinks: so this is called before
- * there are threads. What cannot be had now is made when it is needed. */
+/* Makes the kernel's table large enough for so many descriptors. In a process with threads, the
+ * call that needs a larger table waits some 15 ms. The table never shrinks, so this is called
+ * before there are threads. When it fails, the table grows later. */
 void fd_reserve(unsigned long count);
 
 #endif

@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+/* The top of the log. log_line.c makes a line, log_sink.c knows where lines go, log_queue.c has the
+ * thread that writes them. */
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log_line.h"
 #include "base/log_queue.h"
 #include "base/log_sink.h"
 
-enum { LINE_MAX_BYTES = 8192, JSON_MESSAGE_MAX = 2048 };
-
-static enum log_format log_format; /* written before there are threads */
+enum {
+	LINE_MAX_BYTES = 8192,
+	JSON_MAX_BYTES = 6 * 2048 + 512, /* every byte of a message may become \u00XX */
+};
 
 int log_open(const char *where, enum log_format format)
 {
 	int r = log_sink_open(where);
 	if (r == 0)
-		log_format = format;
+		log_line_set_format(format);
 	return r;
 }
 
 void log_reopen(void)
 {
-	if (!log_queue_reopen())
-		log_sink_reopen();
+	if (log_queue_reopen())
+		return;
+	int r = log_sink_reopen();
+	if (r < 0)
+		log_error(LOG_SINK_NOT_REOPENED, strerror(-r));
 }
 
 int log_start(void)
@@ -42,33 +47,28 @@ uint64_t log_dropped(void)
 	return log_queue_dropped();
 }
 
-enum log_format log_get_format(void)
+static void put(const struct log_line *line)
 {
-	return log_format;
+	struct log_frame frame;
+	log_sink_frame(&frame, line);
+	if (!log_queue_put(frame.parts, LOG_FRAME_PARTS) && !log_sink_write(&frame))
+		log_queue_count_drop();
 }
 
-const char *log_level_name(enum log_level level)
+void log_write_line(struct log_line *line)
 {
-	static const char *const names[] = {"error", "warning", "notice", "info"};
-	return names[level];
+	log_line_end(line);
+	put(line);
 }
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	char message[LINE_MAX_BYTES];
+	char buffer[JSON_MAX_BYTES];
+	struct log_line line;
+	size_t size = log_get_format() == LOG_FORMAT_TEXT ? LINE_MAX_BYTES : sizeof buffer;
 	va_list args;
 	va_start(args, format);
-	int n = vsnprintf(message, sizeof message, format, args);
+	log_line_message(&line, buffer, size, level, format, args);
 	va_end(args);
-	if (n < 0)
-		return;
-	if (log_format == LOG_FORMAT_TEXT) {
-		log_sink_write(level, message, strlen(message), false);
-		return;
-	}
-	char buffer[6 * JSON_MESSAGE_MAX + 512]; /* every byte may become \u00XX */
-	struct log_line line;
-	log_line_begin(&line, buffer, sizeof buffer, level, "message");
-	log_line_string(&line, "message", message, JSON_MESSAGE_MAX);
-	log_line_end(&line);
+	put(&line);
 }

@@ -1,22 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/log_line.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
 #include "base/json.h"
-#include "base/log_sink.h"
+
+enum { JSON_MESSAGE_MAX = 2048 };
+
+static enum log_format log_format; /* written before there are threads */
 
 static const char CUT_TEXT[] = " cut=true", CUT_JSON[] = ",\"cut\":true}";
+
+void log_line_set_format(enum log_format format)
+{
+	log_format = format;
+}
+
+enum log_format log_get_format(void)
+{
+	return log_format;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	static const char *const names[] = {"error", "warning", "notice", "info"};
+	return names[level];
+}
+
+void log_line_time(char out[LOG_TIME_SIZE])
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct tm utc;
+	gmtime_r(&now.tv_sec, &utc);
+	size_t length = strftime(out, LOG_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(out + length, LOG_TIME_SIZE - length, ".%03uZ",
+		(unsigned)(now.tv_nsec / 1000000) % 1000);
+}
 
 void log_line_begin(
 	struct log_line *line, char *buffer, size_t size, enum log_level level, const char *event)
 {
-	*line = (struct log_line){.level = level, .json = log_get_format() == LOG_FORMAT_JSON};
+	*line = (struct log_line){.level = level, .json = log_format == LOG_FORMAT_JSON};
 	text_init(&line->text, buffer, size - sizeof CUT_JSON);
 	if (!line->json) {
 		text_puts(&line->text, event);
 		return;
 	}
 	char time[LOG_TIME_SIZE];
-	log_sink_time(time);
+	log_line_time(time);
 	text_printf(&line->text, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", time,
 		log_level_name(level), event);
 }
@@ -89,5 +123,21 @@ void log_line_end(struct log_line *line)
 		text_puts(text, cut ? CUT_JSON : "}");
 	else if (cut)
 		text_puts(text, CUT_TEXT);
-	log_sink_write(line->level, text->data, text->len, line->json);
+}
+
+void log_line_message(struct log_line *line, char *buffer, size_t size, enum log_level level,
+	const char *format, va_list args)
+{
+	if (log_format == LOG_FORMAT_TEXT) {
+		*line = (struct log_line){.level = level};
+		text_init(&line->text, buffer, size);
+		int n = vsnprintf(buffer, size, format, args);
+		line->text.len = n < 0 ? 0 : strlen(buffer);
+		return;
+	}
+	char message[JSON_MESSAGE_MAX + 2]; /* one more shows that it is cut */
+	vsnprintf(message, sizeof message, format, args);
+	log_line_begin(line, buffer, size, level, "message");
+	log_line_string(line, "message", message, JSON_MESSAGE_MAX);
+	log_line_end(line);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of bytes and a thread. Whoever logs copies its line in under a lock that is never held
- * while anything is written, so the log's reader or file system can stop nobody. The thread takes
- * one line out, lets the lock go, and writes it with one system call.
+ * ring     Lines, each behind its length. Any thread copies a line in; the log's thread takes it out
+ *          and writes it with one system call.
+ * lock     Guards the ring and all that stands below it. It is never held while anything is written,
+ *          so a slow reader or file system of the log stops no other thread.
+ * remark   What the log says about itself. It does not go through the ring, which is full just then.
+ *          The log's thread alone.
  *
- * A wake-up for each line would cost more than the line: while lines come less than LINGER_US
+ * A wake-up for each line would cost more than the line. While lines come less than LINGER_US
  * apart, the thread looks for them once in LINGER_US instead of being woken. A line that comes
  * alone is written at once.
  */
@@ -13,17 +16,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/log_line.h"
 #include "base/log_sink.h"
+#include "base/text.h"
 
 /* The longest line is JSON with a message of 2 KiB of which every byte is escaped. */
-enum { LINE_MAX_BYTES = 16384, LINGER_US = 1000, REPORT_MS = 10000 };
+enum { LINE_MAX_BYTES = 16384, REMARK_BYTES = 512, LINGER_US = 1000, REPORT_MS = 10000 };
 
 static atomic_bool running;
 static atomic_uint_fast64_t dropped;
@@ -36,11 +41,9 @@ static bool sleeping; /* the thread has to be woken */
 static bool reopen, stopping, over;
 static uint64_t stop_at_ms;
 
-/* The thread's own. What it has to say itself does not go through the ring, which is full just
- * then. */
-static _Thread_local bool is_writer;
+/* The log's thread alone. */
 static uint64_t reported, report_at_ms;
-static char remark[LINE_MAX_BYTES];
+static char remark[REMARK_BYTES + 128];
 static size_t remark_length;
 
 static void copy_in(const void *from, size_t size)
@@ -62,15 +65,22 @@ static void copy_out(void *to, size_t size)
 	first = used ? (first + size) % sizeof ring : 0;
 }
 
-static void keep_remark(const struct iovec *parts, int count)
+__attribute__((format(printf, 2, 3))) static void make_remark(
+	enum log_level level, const char *format, ...)
 {
-	remark_length = 0;
-	for (int i = 0; i < count; i++) {
-		if (parts[i].iov_len > sizeof remark - remark_length)
-			continue;
-		memcpy(remark + remark_length, parts[i].iov_base, parts[i].iov_len);
-		remark_length += parts[i].iov_len;
-	}
+	char buffer[REMARK_BYTES];
+	struct log_line line;
+	va_list args;
+	va_start(args, format);
+	log_line_message(&line, buffer, sizeof buffer, level, format, args);
+	va_end(args);
+	struct log_frame frame;
+	log_sink_frame(&frame, &line);
+	struct text text;
+	text_init(&text, remark, sizeof remark);
+	for (int i = 0; i < LOG_FRAME_PARTS; i++)
+		text_append(&text, frame.parts[i].iov_base, frame.parts[i].iov_len);
+	remark_length = text.len;
 }
 
 bool log_queue_put(const struct iovec *parts, int count)
@@ -80,10 +90,6 @@ bool log_queue_put(const struct iovec *parts, int count)
 	uint32_t length = 0;
 	for (int i = 0; i < count; i++)
 		length += (uint32_t)parts[i].iov_len;
-	if (is_writer) {
-		keep_remark(parts, count);
-		return true;
-	}
 	pthread_mutex_lock(&lock);
 	bool fits = length <= LINE_MAX_BYTES && sizeof length + length <= sizeof ring - used;
 	if (fits) {
@@ -123,8 +129,8 @@ bool log_queue_reopen(void)
 	return true;
 }
 
-/* Waits until there is something to do. The lock is held. *dense: lines come one right after the
- * other. */
+/* Waits until there is something to do. The lock is held. *dense: lines come in quick succession.
+ */
 static void wait_for_work(bool *dense)
 {
 	if (used == 0 && *dense && !stopping && !reopen) {
@@ -148,17 +154,19 @@ static bool is_over(void)
 	return stopping && clock_now_ms() >= stop_at_ms;
 }
 
-/* The lock is held, but not meanwhile. */
+/* The lock is held before and after, not during. */
 static void reopen_sink(void)
 {
 	reopen = false;
 	pthread_mutex_unlock(&lock);
-	log_sink_reopen();
+	int r = log_sink_reopen();
+	if (r < 0)
+		make_remark(LOG_LEVEL_ERROR, LOG_SINK_NOT_REOPENED, strerror(-r));
 	pthread_mutex_lock(&lock);
 }
 
-/* Writes a line, however long that takes until the log ends. The lock is held, but not meanwhile.
- * Returns 0 or -errno. */
+/* Writes a line, and tries until it is written or the log ends. The lock is held before and after,
+ * not during. Returns 0 or -errno. */
 static int write_line(const char *line, size_t length)
 {
 	int r = -EAGAIN;
@@ -172,8 +180,8 @@ static int write_line(const char *line, size_t length)
 	return r;
 }
 
-/* A line was written, so what was lost before can be told: now, or a little later while there are
- * more lines, so that a log that is too slow does not consist of such remarks. */
+/* A line was written, so the log can say what was lost before. While more lines wait, it says so
+ * once in REPORT_MS, or a log that is too slow would consist of such remarks. */
 static void report(void)
 {
 	uint64_t before = reported, now = log_queue_dropped(), now_ms = clock_now_ms();
@@ -181,7 +189,8 @@ static void report(void)
 		return;
 	reported = now;
 	report_at_ms = now_ms + REPORT_MS;
-	log_warning("the log takes lines again, some were dropped lines=%" PRIu64, now - before);
+	make_remark(LOG_LEVEL_WARNING,
+		"the log takes lines again, some were dropped lines=%" PRIu64, now - before);
 	if (write_line(remark, remark_length) < 0)
 		reported = before;
 	remark_length = 0;
@@ -204,13 +213,12 @@ static void *write_lines(void *data)
 	(void)data;
 	static char line[LINE_MAX_BYTES];
 	bool dense = false;
-	is_writer = true;
 	pthread_mutex_lock(&lock);
 	for (;;) {
 		wait_for_work(&dense);
 		if (reopen)
 			reopen_sink();
-		if (remark_length > 0) { /* that it failed */
+		if (remark_length > 0) { /* reopening failed */
 			write_line(remark, remark_length);
 			remark_length = 0;
 		}
@@ -245,7 +253,7 @@ void log_queue_stop(void)
 		return;
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	/* A little more than the thread gives itself. */
+	/* A little longer than the thread itself tries. */
 	until.tv_sec += LOG_STOP_MS / 1000 + 1;
 	pthread_mutex_lock(&lock);
 	stopping = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptor stays the same number for the whole life: a reopened file is dup3'ed over it, so
- * that no thread can ever write to a number that was closed and given to something else. Datagrams
- * are sent from a socket that is not connected: a syslogd that was restarted is found again by its
- * name. */
+/* The descriptor keeps its number for the whole life of the process: a reopened file replaces it
+ * with dup3, so that no thread can write to a number that was closed and given to something else.
+ * Datagrams are sent from a socket that is not connected, so a restarted syslogd is found again by
+ * its name. `kind`, `file_path` and `address` are written before there are threads. */
 #include "base/log_sink.h"
 
 #include <errno.h>
@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log_queue.h"
 
 enum { FACILITY_DAEMON = 3 << 3 };
 enum kind { KIND_STREAM, KIND_SYSLOG, KIND_JOURNAL };
@@ -34,19 +33,20 @@ static const struct {
 };
 
 static atomic_int log_fd = STDERR_FILENO;
-static enum kind kind; /* these three: written before there are threads */
+static enum kind kind;
 static char *file_path;
 static struct sockaddr_un address;
 
 static int open_file(const char *path)
 {
-	/* O_NONBLOCK: a FIFO without a reader is an error, and no reason to wait. */
+	/* O_NONBLOCK: a FIFO without a reader is an error; open would wait for the reader
+	 * otherwise. */
 	int fd =
 		open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
 	return fd < 0 ? -errno : fd;
 }
 
-/* Puts fd, which is consumed, where lines go. */
+/* Makes fd the place where lines go. Consumes it. */
 static int replace(int fd)
 {
 	int current = atomic_load(&log_fd);
@@ -86,7 +86,7 @@ static int open_socket(enum kind which, const char *path)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	/* Somebody has to be there at the start; later a line may be lost while he restarts. */
+	/* At the start the receiver has to exist. Later, lines may be lost while it restarts. */
 	int r = connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 ? -errno : 0;
 	if (r == 0 &&
 		connect(fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(sa_family_t)) < 0)
@@ -124,25 +124,12 @@ int log_sink_open(const char *where)
 	return replace(fd);
 }
 
-void log_sink_reopen(void)
+int log_sink_reopen(void)
 {
 	if (!file_path)
-		return;
+		return 0;
 	int fd = open_file(file_path);
-	int r = fd < 0 ? fd : replace(fd);
-	if (r < 0)
-		log_error("log not reopened: %s", strerror(-r));
-}
-
-void log_sink_time(char out[LOG_TIME_SIZE])
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	struct tm utc;
-	gmtime_r(&now.tv_sec, &utc);
-	size_t length = strftime(out, LOG_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(out + length, LOG_TIME_SIZE - length, ".%03uZ",
-		(unsigned)(now.tv_nsec / 1000000) % 1000);
+	return fd < 0 ? fd : replace(fd);
 }
 
 static int priority(enum log_level level)
@@ -151,7 +138,7 @@ static int priority(enum log_level level)
 	return priorities[level];
 }
 
-/* What stands in front of the line. */
+/* What stands before the line. stamped: the line has its time and level already. */
 static int make_head(char *head, size_t size, enum log_level level, bool stamped)
 {
 	char stamp[LOG_TIME_SIZE];
@@ -170,7 +157,7 @@ static int make_head(char *head, size_t size, enum log_level level, bool stamped
 	default:
 		if (stamped)
 			return 0;
-		log_sink_time(stamp);
+		log_line_time(stamp);
 		return snprintf(head, size, "%s %s ", stamp, log_level_name(level));
 	}
 }
@@ -181,7 +168,7 @@ static bool has_room(int fd, uint64_t until_ms)
 	return poll(&entry, 1, clock_poll_timeout(until_ms)) != 0;
 }
 
-/* A line that has begun is written to its end: half of one would garble the next. */
+/* A line that was begun is written to its end, or it would garble the next one. */
 static int send_stream(int fd, const char *line, size_t length)
 {
 	size_t done = 0;
@@ -219,22 +206,19 @@ int log_sink_send(const char *line, size_t length)
 	return send_datagram(fd, &part, 1, 0);
 }
 
-void log_sink_write(enum log_level level, const char *line, size_t length, bool stamped)
+void log_sink_frame(struct log_frame *frame, const struct log_line *line)
 {
-	char head[128];
-	int n = make_head(head, sizeof head, level, stamped);
-	/* The parts of a vector are not written to. */
-	const struct iovec parts[3] = {
-		{.iov_base = head, .iov_len = n > 0 ? (size_t)n : 0},
-		{.iov_base = (void *)(uintptr_t)line, .iov_len = length},
-		{.iov_base = (char[]){'\n'}, .iov_len = kind == KIND_SYSLOG ? 0 : 1},
-	};
-	if (log_queue_put(parts, 3))
-		return;
+	int n = make_head(frame->head, sizeof frame->head, line->level, line->json);
+	frame->parts[0] = (struct iovec){frame->head, n > 0 ? (size_t)n : 0};
+	frame->parts[1] = (struct iovec){line->text.data, line->text.len};
+	frame->parts[2] = (struct iovec){(void *)(uintptr_t) "\n", kind == KIND_SYSLOG ? 0 : 1};
+}
+
+bool log_sink_write(const struct log_frame *frame)
+{
 	int fd = atomic_load(&log_fd);
-	bool written = kind == KIND_STREAM ? has_room(fd, clock_now_ms() + LOG_SINK_PATIENCE_MS) &&
-						     writev(fd, parts, 3) >= 0
-					   : send_datagram(fd, parts, 3, MSG_DONTWAIT) == 0;
-	if (!written)
-		log_queue_count_drop();
+	if (kind != KIND_STREAM)
+		return send_datagram(fd, frame->parts, LOG_FRAME_PARTS, MSG_DONTWAIT) == 0;
+	return has_room(fd, clock_now_ms() + LOG_SINK_PATIENCE_MS) &&
+	       writev(fd, frame->parts, LOG_FRAME_PARTS) >= 0;
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A request gets a thread at once. Waiting for a converter happens in admission, where it is
- * bounded, ordered and watched, and admission lets in fewer than there are threads: the others have
- * only work that takes no time, so when all are busy one of these is free in a moment, and the
- * queue here is short. When the system gives no further thread, nobody knows when one will be free:
- * that is for the caller to refuse.
+/* struct worker  A thread, or a spare one without a thread. `taken` and `entry` are guarded by the
+ * lock of the pool, `work` and `leave` by the worker's own lock. A worker is not freed before the
+ * pool.
+ * idle           Workers without work. pool_submit takes one out and gives it work.
+ * waiting        Work for which there was no worker and no further thread.
  *
- * Each worker has a lock of its own to be woken with, and is woken when nobody holds it: woken
- * under the lock of the pool, it would at once wait for that. So a wake-up may come late, to a
- * worker that has ended meanwhile: what a worker is stays until the pool goes. */
+ * A request gets a thread at once. Waiting for a converter happens in admission, where it is
+ * bounded and ordered. Admission lets in fewer requests than there are threads. The other threads
+ * have short work only, so when all are busy one is free in a moment, and the queue here is short.
+ * When the system gives no further thread, it is unknown when one will be free, so the caller has
+ * to refuse.
+ *
+ * A worker is woken with its own lock: under the lock of the pool it would wake up and wait for
+ * that lock at once. So a wake-up may reach a worker whose thread has ended meanwhile, and a worker
+ * stays until the pool is freed. */
 #include "base/pool.h"
 
 #include <errno.h>
@@ -70,8 +76,8 @@ static void worker_free(struct worker *worker)
 	free(worker);
 }
 
-/* Gives the worker work, or NULL: it is to leave. Without the pool's lock, unless it is to leave.
- */
+/* Gives the worker work; NULL: its thread is to end. Without the lock of the pool, unless work is
+ * NULL. */
 static void worker_wake(struct worker *worker, const struct work *work)
 {
 	pthread_mutex_lock(&worker->lock);
@@ -110,8 +116,8 @@ void pool_set_threads(struct pool *pool, unsigned threads_max)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* Takes what waits, or stands in line for what comes. Returns whether there is work; otherwise it
- * has to be waited for, or, when *leave, the pool closes. */
+/* Takes work that waits, or puts the worker among the idle ones. Returns whether there is work.
+ * *leave: the pool closes, and there will be none. */
 static bool take_or_queue(struct worker *worker, bool *leave)
 {
 	struct pool *pool = worker->pool;
@@ -131,7 +137,7 @@ static bool take_or_queue(struct worker *worker, bool *leave)
 	return first != NULL;
 }
 
-/* until NULL: however long it takes. Returns whether there is work. */
+/* until NULL: without limit. Returns whether there is work. */
 static bool wait_for_work(struct worker *worker, const struct timespec *until)
 {
 	pthread_mutex_lock(&worker->lock);
@@ -145,7 +151,7 @@ static bool wait_for_work(struct worker *worker, const struct timespec *until)
 	return found;
 }
 
-/* False: there was nothing for long, or the pool closes; the thread is not counted any more then.
+/* False: there was no work for IDLE_S, or the pool closes. The thread is not counted any more then.
  */
 static bool worker_next(struct worker *worker)
 {
@@ -159,7 +165,7 @@ static bool worker_next(struct worker *worker)
 	if (!leave && wait_for_work(worker, &until))
 		return true;
 	pthread_mutex_lock(&pool->lock);
-	if (worker->taken) { /* at this very moment */
+	if (worker->taken) { /* at this moment pool_submit gives it work */
 		pthread_mutex_unlock(&pool->lock);
 		return wait_for_work(worker, NULL);
 	}
@@ -197,8 +203,8 @@ static struct worker *worker_new(struct pool *pool)
 	return worker;
 }
 
-/* Without the pool's lock, which workers need to end and to begin: to make a thread takes
- * memory, and may take long. The worker is counted already. */
+/* Without the lock of the pool, which workers need to begin and to end: starting a thread may take
+ * long. The worker is counted already. */
 static int start_worker(struct worker *worker, const struct work *work)
 {
 	struct pool *pool = worker->pool;

@@ -3,8 +3,9 @@
 #define BASE_TEXT_H
 
 /*
- * Text put together in a buffer of a fixed size. What does not fit is dropped as a whole call and
- * remembered in `overflow`, so that a caller checks once, at the end. Always ends with a NUL.
+ * Text that is put together in a buffer of a fixed size. A call whose text does not fit appends
+ * nothing and sets `overflow`, so a caller checks once, at the end. The text always ends with a
+ * NUL.
  */
 
 #include <stdarg.h>
@@ -30,8 +31,7 @@ void text_vprintf(struct text *text, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
 
 /* Appends `string` so that it can stand in one line of a log: printable ASCII as it is; quote,
- * backslash and everything else as \xNN; what is longer than max bytes is cut and ends with "...".
- */
+ * backslash and all other bytes as \xNN. Longer text than max bytes is cut and ends with "...". */
 void text_escaped(struct text *text, const char *string, size_t max);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When the system gives no threads, every request feels it: each has its own line in the log,
- * so the reason is said here once and then only as often as an operator reads it. */
+/* When the system gives no threads, each request fails and has its own line in the log. The reason
+ * is logged here, once in QUIET_MS. */
 #include "base/thread.h"
 
 #include <pthread.h>
@@ -21,7 +21,7 @@ static void say(int error)
 	if (before != 0 && now_ms - before < QUIET_MS)
 		return;
 	if (atomic_compare_exchange_strong(&said_ms, &before, now_ms ? now_ms : 1))
-		log_warning("no thread, what needs one is answered by 503 until there are some "
+		log_warning("no thread can be started, requests that need one are answered by 503 "
 			    "error=\"%s\"",
 			strerror(error));
 }

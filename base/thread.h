@@ -3,15 +3,15 @@
 #define BASE_THREAD_H
 
 /*
- * Threads that nobody joins. Any thread.
+ * Threads that are not joined. Any thread.
  */
 
 #include <stddef.h>
 
-/* Starts one with a stack of this size. Returns 0 or -errno: mostly -EAGAIN, because the system
- * gives none (RLIMIT_NPROC, TasksMax of the unit, memory). That is said in the log, once in a
- * while: the caller only has to refuse what the thread was for. It writes to the log, so it is
- * not called under a lock. */
+/* Starts a thread with a stack of this size. Returns 0 or -errno: mostly -EAGAIN, because the
+ * system gives no thread (RLIMIT_NPROC, TasksMax of the unit, memory). This function logs that, now
+ * and then; the caller only refuses what the thread was for. Do not call it under a lock, because
+ * it writes to the log. */
 int thread_start(size_t stack_bytes, void *(*run)(void *argument), void *argument);
 
 #endif

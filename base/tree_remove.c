@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A tree may be deeper than any stack or table of descriptors: mkdir and chdir know no PATH_MAX. So
- * nothing goes down here. A directory that is not empty is moved up, right below the root of the
- * tree, under a fresh name; so every directory is emptied as a child of the root, and the tree
- * itself remembers what is left to do. Each level costs some ten system calls.
+ * A tree may be deeper than any stack or table of descriptors, because mkdir and chdir have no
+ * PATH_MAX. So this code does not descend. It moves a directory that is not empty up, right below
+ * the root of the tree, under a new name. Every directory is emptied as a child of the root, and
+ * the tree itself holds what is left to do. Each level costs some ten system calls.
  *
- * Where the kernel moves nothing (Landlock before Linux 5.19; a full disk), there is a way down
- * with the last few levels open. Those above are found again from the top, so it is slow for very
- * deep trees, but needs no more either.
+ * Where the kernel refuses to move (Landlock before Linux 5.19; a full disk), the code descends,
+ * with the last few levels open. It finds the levels above again from the top. That is slow for
+ * very deep trees, but needs no more descriptors.
  */
 #include "base/tree.h"
 
@@ -47,7 +47,7 @@ static void note(struct removal *removal, int r)
 		removal->error = r;
 }
 
-/* Its maker may have closed it to itself, and to us. Returns the descriptor or -errno. */
+/* The directory's mode may forbid reading it; that is changed. Returns the descriptor or -errno. */
 static int open_directory(int parent, const char *name)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -58,11 +58,11 @@ static int open_directory(int parent, const char *name)
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
-		(void)!fchmod(fd, 0700); /* what that forbids shows soon enough */
+		(void)!fchmod(fd, 0700); /* if that fails, removing fails below */
 	return fd;
 }
 
-/* -ENOTEMPTY: a directory with something in it. What is gone already was removed. */
+/* Returns 0 also when the entry is gone already, -ENOTEMPTY for a directory with entries. */
 static int remove_entry(int directory, const char *name, unsigned char type)
 {
 	int unlinked = EISDIR;
@@ -80,7 +80,7 @@ static int remove_entry(int directory, const char *name, unsigned char type)
 	return errno == EEXIST ? -ENOTEMPTY : -errno;
 }
 
-/* Moves a directory to the root of the tree. Names that are taken there cost one try each, once. */
+/* Moves a directory to the root of the tree. Each name that is taken there costs one try, once. */
 static int move_up(struct removal *removal, int from, const char *name)
 {
 	for (bool opened = false; !is_over(removal);) {
@@ -91,7 +91,8 @@ static int move_up(struct removal *removal, int from, const char *name)
 		if (errno == ENOENT)
 			return 0;
 		if (errno == EACCES && !opened) {
-			/* Its ".." is about to change, so it must be writable itself. */
+			/* The move changes the directory's "..", so the directory itself must be
+			 * writable. */
 			opened = true;
 			if (fchmodat(from, name, 0700, AT_SYMLINK_NOFOLLOW) < 0)
 				return -errno;
@@ -120,8 +121,8 @@ static const struct dirent64 *next_entry(struct removal *removal, struct directo
 
 enum { LEVEL_EMPTY = 0, LEVEL_DOWN = 1 };
 
-/* Removes what is in the directory up to the first directory that is not empty: LEVEL_DOWN, with
- * its name. */
+/* Removes the entries of the directory up to the first directory that is not empty: LEVEL_DOWN,
+ * with its name. */
 static int empty_level(struct removal *removal, int fd, char down[NAME_MAX + 1])
 {
 	struct directory directory;
@@ -164,8 +165,8 @@ static void way_clear(struct way *way)
 		fd_close(&way->fds[--way->count]);
 }
 
-/* Empties `name` without moving anything. Each round ends higher than it began; an error ends
- * all of it, for it would be met again. */
+/* Removes `name` without moving anything. Each round empties the levels that are open. An error
+ * ends all rounds, because the next one would meet it again. */
 static int empty_downwards(struct removal *removal, int parent, const char *name)
 {
 	struct way way = {.lost = true};
@@ -242,7 +243,7 @@ int tree_remove(int dirfd, const char *name, const struct tree_limit *limit)
 {
 	struct removal removal = {.limit = limit};
 	FD_CLEANUP int root = open_directory(dirfd, name);
-	if (root == -ENOTDIR || root == -ELOOP) /* something else has taken its place */
+	if (root == -ENOTDIR || root == -ELOOP) /* it is no directory any more */
 		return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
 	if (root < 0)
 		return root;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The directories that are still to be read stand in a list, as names with the number of the one
- * above, and are opened by their path: no stack of open directories, and none that is read twice.
- * The last one found is read first, so the list stays short.
+ * The directories that are still to be read stand in a list, as paths, and are opened by their
+ * path. So there is no stack of open directories, and none is read twice. The last one found is
+ * read first, which keeps the list short.
  */
 #include "base/tree.h"
 

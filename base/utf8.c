@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Own code because mbrtowc depends on the locale, which a daemon does not choose. The limits of the
- * second byte are where overlong forms and surrogates are refused (RFC 3629 §4).
+ * Own code, because mbrtowc depends on the locale, which a daemon does not choose. The limits of
+ * the second byte refuse overlong forms and surrogates (RFC 3629 §4).
  */
 #include "base/utf8.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Used by the commands, which ask a responder without a web server. Their peer is one of ours, but
- * what comes is checked as if it were not. */
+/* For the commands, which ask a responder without a web server. The responder is a daemon of ours,
+ * but its records are checked all the same. */
 #include "fcgi/client.h"
 
 #include <errno.h>

@@ -13,10 +13,10 @@ struct fcgi_client_param {
 	const char *name, *value;
 };
 
-/* What is NULL is not wanted. */
+/* Where the answer goes; each pointer may be NULL. */
 struct fcgi_client_sink {
-	int *status; /* gets the number in the field Status, before that field is given to `field`
-		      */
+	int *status; /* gets the number in the field Status, before `field` is called with that
+			field */
 	void *data;
 	/* A line of the header fields without its end; the empty line is not given. */
 	void (*field)(void *data, const char *line);

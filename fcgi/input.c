@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Why not FCGX_Accept_r of libfcgi: it reads ahead into a buffer of its own, so that an
- * ABORT_REQUEST or a second BEGIN_REQUEST that arrived together with the request can be seen by
- * nobody; it blocks a thread until a slow peer has sent its parameters; and it allocates what a
- * name-value pair says it is long. Here all bytes pass one place that knows, at any moment, what
- * was said so far. */
+/* Why not FCGX_Accept_r of libfcgi: it reads ahead into a buffer of its own, so its caller cannot
+ * see an ABORT_REQUEST or a second BEGIN_REQUEST that arrived together with the request. It blocks
+ * a thread until a slow peer has sent its parameters. It allocates the length that a name-value
+ * pair claims. Here, all bytes pass one state machine that never waits. */
 #include "fcgi/input.h"
 
 #include <inttypes.h>
@@ -78,8 +77,8 @@ static void begin_request(struct fcgi_input *input)
 	}
 }
 
-/* FastCGI 1.0 §4.1: only what was asked for is answered, and only what is known. Each connection
- * has one request at a time. */
+/* FastCGI 1.0 §4.1: answers the names that were asked for and are known. Each connection has one
+ * request at a time. */
 static void get_values(struct fcgi_input *input)
 {
 	char connections[11] = "";
@@ -170,7 +169,7 @@ static void store_params(struct fcgi_input *input, const uint8_t *data, size_t s
 	input->params_length += (uint32_t)size;
 }
 
-/* The header is complete: checks it and what it means even without content. */
+/* The header is complete. Checks it, also against what a record without content would mean. */
 static void begin_record(struct fcgi_input *input)
 {
 	input->record = fcgi_header_decode(input->header);
@@ -189,7 +188,7 @@ static void begin_record(struct fcgi_input *input)
 	}
 }
 
-/* A piece of the record's content; the parts of it that are not wanted are dropped here. */
+/* Takes a piece of the record's content, and drops what is not wanted. */
 static void take_content(struct fcgi_input *input, const uint8_t *data, size_t size)
 {
 	size_t limit = 0;
@@ -226,16 +225,16 @@ static void end_record(struct fcgi_input *input)
 	} else if (record->type == FCGI_BEGIN_REQUEST) {
 		begin_request(input);
 	} else if (!is_current(input)) {
-		return; /* of a request that was refused or is over */
+		return; /* of a request that was refused or has ended */
 	} else if (record->type == FCGI_PARAMS && record->content_length == 0) {
 		input->params_done = true;
 	} else if (record->type == FCGI_STDIN && record->content_length == 0) {
-		/* Before the end of the parameters it cannot end anything. */
+		/* STDIN cannot end before the parameters. */
 		input->broken = !input->params_done;
 		input->stdin_done = true;
 	} else if (record->type == FCGI_ABORT_REQUEST) {
 		input->aborted = true;
-		/* Complete or not: nobody has begun with it, so nobody has to stop. */
+		/* No answer has begun, so the request ends here, complete or not. */
 		if (!input->answering) {
 			bool keep = input->keep;
 			refuse(input, FCGI_REQUEST_COMPLETE);
@@ -249,8 +248,8 @@ size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t siz
 {
 	size_t at = 0;
 	while (at < size && !input->broken) {
-		/* A record's end can add one reply. A record begins only if there is room for it.
-		 */
+		/* The end of a record can add one reply, so a record begins only when there is room
+		 * for one. */
 		if (input->header_length == 0 &&
 			input->reply_length > FCGI_REPLY_MAX - FCGI_REPLY_ONE)
 			break;

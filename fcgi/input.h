@@ -15,14 +15,13 @@
 
 enum {
 	FCGI_PARAMS_MAX = 65536,
-	FCGI_VALUES_MAX =
-		256,	     /* of a GET_VALUES record; three short names are all there is to ask */
-	FCGI_REPLY_ONE = 80, /* at most; GET_VALUES_RESULT is the longest */
+	FCGI_VALUES_MAX = 256, /* of a GET_VALUES record, which can ask for three short names */
+	FCGI_REPLY_ONE = 80,   /* at most; GET_VALUES_RESULT is the longest */
 	FCGI_REPLY_MAX = 3 * FCGI_REPLY_ONE,
 };
 
 struct fcgi_input {
-	/* The record at hand. */
+	/* The record that is being read. */
 	uint8_t header[FCGI_HEADER_LEN];
 	uint8_t header_length;
 	struct fcgi_header record;
@@ -32,7 +31,7 @@ struct fcgi_input {
 	uint8_t *values; /* content of a GET_VALUES record, NULL between them */
 	uint16_t body_length;
 
-	/* The request at hand. */
+	/* The request that is being read or answered. */
 	bool running; /* from BEGIN_REQUEST to fcgi_input_finish */
 	bool keep;    /* FCGI_KEEP_CONN */
 	bool params_done;
@@ -43,11 +42,11 @@ struct fcgi_input {
 	uint8_t *params;
 	uint32_t params_length, params_size;
 
-	/* Of the connection; what is set by its owner stays until fcgi_input_clear. */
-	uint32_t connections_max; /* by the owner: what FCGI_MAX_CONNS is told to be, and
-				     FCGI_MAX_REQS; 0: not told */
-	bool answering; /* by the owner: the request at hand is being answered, so an abort of it is
-			   the owner's to see */
+	/* The connection. What the owner sets stays until fcgi_input_clear. */
+	uint32_t connections_max; /* set by the owner: the answer to FCGI_MAX_CONNS and
+				     FCGI_MAX_REQS; 0: no answer */
+	bool answering; /* set by the owner: the request is being answered, so the owner handles its
+			   abort */
 	bool broken;	/* not FastCGI: close */
 	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
 	uint16_t reply_length;
@@ -58,18 +57,18 @@ struct fcgi_input {
 void fcgi_input_init(struct fcgi_input *input);
 void fcgi_input_clear(struct fcgi_input *input);
 
-/* Takes bytes; returns how many it took: fewer than size only when the reply must be sent first, or
- * when broken. With no reply pending it takes FCGI_HEADER_LEN bytes in any case: in so few, no more
- * than one record ends. */
+/* Takes bytes and returns how many it took: fewer than `size` only when the reply must be sent
+ * first, or when broken. When no reply is pending it takes FCGI_HEADER_LEN bytes in any case,
+ * because no more than one record ends within them. */
 size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t size);
 
-/* The request is there to its last byte: parameters and STDIN. */
+/* The request has come to its last byte, parameters and STDIN. */
 bool fcgi_input_complete(const struct fcgi_input *input);
 
-/* Some bytes of a request or record have come and others are missing. */
+/* Part of a request or of a record has come. */
 bool fcgi_input_in_progress(const struct fcgi_input *input);
 
-/* Forgets the request (it was answered); later records with its id are ignored. */
+/* Forgets the request after its answer. Later records with its id are ignored. */
 void fcgi_input_finish(struct fcgi_input *input);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Unix socket's file outlives a daemon that was killed. To tell such a file from one that
- * somebody still listens on, we connect to it: only a refused connection gives the right to remove
- * it. */
+/* The file of a Unix socket outlives a daemon that was killed. A connection to it shows whether a
+ * process still listens there. The file is removed only when that connection is refused. */
 #include "fcgi/listener.h"
 
 #include <errno.h>
@@ -77,7 +76,7 @@ static int parse_address(const char *text, struct address *out)
 	return 0;
 }
 
-/* Removes the file of a socket that nobody listens on any more; anything else stays. */
+/* Removes the file of a socket that no process listens on. Anything else stays. */
 static int remove_stale(const struct address *address)
 {
 	struct stat st;
@@ -93,8 +92,8 @@ static int remove_stale(const struct address *address)
 	return unlink(address->u.un.sun_path) < 0 ? -errno : 0;
 }
 
-/* The file is ours from here on. By a descriptor: whoever may write in that directory shall not
- * choose what root changes. */
+/* The file is ours from here on. Its mode is changed by a descriptor: a user who may write in the
+ * directory could make root change another file otherwise. */
 static int own_file(const char *path, mode_t mode, struct listener *listener)
 {
 	FD_CLEANUP int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -119,7 +118,7 @@ static int bind_unix(int fd, const struct address *address, mode_t mode, struct 
 	int r = remove_stale(address);
 	if (r < 0)
 		return r;
-	/* Nobody can connect between bind and chmod: the socket does not listen yet. */
+	/* No client can connect between bind and chmod, because the socket does not listen yet. */
 	if (bind(fd, &address->u.any, address->length) < 0)
 		return -errno;
 	return own_file(path, mode, listener);
@@ -203,7 +202,7 @@ int listener_inherit(struct listener listeners[LISTENER_MAX], size_t *count)
 	}
 	if (!is_listening(STDIN_FILENO))
 		return LISTENER_E_NONE_INHERITED;
-	/* Away from number 0, which becomes /dev/null like everybody's. */
+	/* To another number: 0 becomes /dev/null, as in every daemon. */
 	int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;
@@ -244,7 +243,7 @@ int listener_identify(int fd, char identity[LISTENER_IDENTITY_MAX])
 	address.length = sizeof address.u;
 	if (getsockname(fd, &address.u.any, &address.length) < 0)
 		return -errno;
-	/* The kernel need not end a path with a zero that fills all of it. */
+	/* A path that fills the whole address need not end with a zero. */
 	if (address.length >= sizeof address.u)
 		return -EADDRNOTAVAIL;
 	address.family = address.u.any.sa_family;

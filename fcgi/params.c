@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The lengths come from the peer and may say 2 GiB: they are compared with what is there before
- * anything is done with them, and nothing is ever allocated for them. */
+/* The lengths come from the peer and may claim 2 GiB. They are compared with the size of the data
+ * first, and nothing is allocated for them. */
 #include "fcgi/params.h"
 
 #include <errno.h>

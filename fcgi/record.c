@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The structures of <fastcgi.h> are arrays of single bytes, so they are the wire format on every
- * machine; these functions are the only place that knows which byte is the high one. */
+/* The structures of <fastcgi.h> consist of single bytes, so they are the wire format on every
+ * machine. Only these functions know which byte is the high one. */
 #include "fcgi/record.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Splicing a long answer record by record straight from the converter's pipe holds that pipe's lock
- * while the socket is fed, wakes the web server twice a record, and is woken in turn: most of the
- * processor time went there. Moving pages from pipe to pipe is cheap, so the records are laid out
+/* Splicing a long answer record by record straight from the converter's pipe holds the lock of that
+ * pipe while the socket takes bytes, and wakes the web server twice for each record. Most of the
+ * processor time went there. Moving pages from pipe to pipe is cheap, so records are put together
  * here first and then leave together.
  *
  * A program can open its own standard output for reading and take bytes back at any moment, also
- * between our FIONREAD and our splice. A header that has promised them could not be kept then. So
- * the bytes are taken first, and what came is promised. */
+ * between our FIONREAD and our splice. A header that has promised them could not keep its promise.
+ * So the bytes are taken first, and a header promises what has been taken. */
 #include "fcgi/record_pipe.h"
 
 #include <errno.h>
@@ -21,8 +21,7 @@ enum {
 	HOLD_BYTES = 128 * 1024, /* a record's pages, however they are aligned */
 };
 
-/* Both ends as one descriptor (fifo(7)): each one more for a request is a connection less for the
- * daemon. */
+/* Both ends as one descriptor (fifo(7)): a descriptor saved is one more for connections. */
 static int open_pipe(int *out, int bytes)
 {
 	int fds[2];
@@ -36,7 +35,7 @@ static int open_pipe(int *out, int bytes)
 	if (both < 0)
 		return both;
 	if (bytes > 0)
-		fcntl(both, F_SETPIPE_SZ, bytes); /* when refused, the pieces are shorter */
+		fcntl(both, F_SETPIPE_SZ, bytes); /* if refused, the pieces are shorter */
 	*out = both;
 	return 0;
 }
@@ -69,7 +68,7 @@ int record_pipe_hold(struct record_pipe *record_pipe, int from, uint64_t *left)
 		return 1;
 	if (n < 0 && errno != EAGAIN)
 		return -errno;
-	if (n <= 0) /* the hold is empty, so it is not for want of room */
+	if (n <= 0) /* nothing came: the hold is empty, so there was room */
 		return -ENODATA;
 	record_pipe->held = (uint32_t)n;
 	*left -= (uint64_t)n;
@@ -85,7 +84,7 @@ static int lay_header(struct record_pipe *record_pipe, uint16_t id)
 		.id = id,
 		.content_length = (uint16_t)record_pipe->held};
 	fcgi_header_encode(&header, wire);
-	/* So few bytes go in as a whole or not at all (PIPE_BUF, pipe(7)). */
+	/* So few bytes are written as a whole or not at all (PIPE_BUF, pipe(7)). */
 	if (write(record_pipe->pipe, wire, sizeof wire) < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	record_pipe->bytes += sizeof wire;
@@ -101,7 +100,7 @@ static int lay_content(struct record_pipe *record_pipe)
 		SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n < 0 && errno == EINTR)
 		return 1;
-	if (n < 0) /* EAGAIN: full, because the bytes are there */
+	if (n < 0) /* EAGAIN: the pipe is full, because the hold has bytes */
 		return errno == EAGAIN ? 0 : -errno;
 	if (n == 0)
 		return -EIO;

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preconditions and ranges. A field that cannot be read is treated as RFC 9110 says for its kind: a
- * broken date or range counts as absent, a broken list of tags matches as far as it could be read.
+ * A field that cannot be read is treated as RFC 9110 says for its kind: a broken date or range
+ * counts as absent, and a broken list of tags matches as far as it can be read.
  */
-#include "src/http/http.h"
+#include "src/http/conditional.h"
 
 #include <string.h>
+
+#include "base/digits.h"
+#include "src/http/date.h"
 
 static const char *skip_blanks(const char *at)
 {
 	return at + strspn(at, " \t");
 }
 
-/* One entity-tag (§8.8.3) at *at, which moves behind it; NULL when there is none. *length is
- * without W/. */
+/* Reads one entity-tag (§8.8.3) at *at, and moves *at behind it. *length does not count W/. NULL
+ * when there is none. */
 static const char *next_tag(const char **at, size_t *length, bool *weak)
 {
 	const char *from = *at;
@@ -27,7 +30,7 @@ static const char *next_tag(const char **at, size_t *length, bool *weak)
 	return from;
 }
 
-/* strong: §8.8.3.2; a weak tag then matches nothing. */
+/* Whether the field has the tag. strong (§8.8.3.2): a weak tag matches nothing. */
 static bool lists(const char *field, const char *etag, bool strong)
 {
 	const char *at = skip_blanks(field);
@@ -49,7 +52,7 @@ static bool lists(const char *field, const char *etag, bool strong)
 	}
 }
 
-enum http_verdict http_check(
+enum http_precondition http_check(
 	const struct http_conditions *conditions, const char *etag, time_t modified)
 {
 	time_t date;
@@ -72,33 +75,21 @@ enum http_verdict http_check(
 	return HTTP_PROCEED;
 }
 
-/* Digits at *at; a number that does not fit is the largest. False when there are none. */
-static bool read_number(const char **at, uint64_t *number)
-{
-	const char *from = *at;
-	*number = 0;
-	for (; **at >= '0' && **at <= '9'; ++*at) {
-		uint64_t digit = (uint64_t)(**at - '0');
-		*number = *number > (UINT64_MAX - digit) / 10 ? UINT64_MAX : *number * 10 + digit;
-	}
-	return *at > from;
-}
-
-enum http_range_verdict http_range_parse(const char *field, uint64_t size, struct http_range *range)
+enum http_range_status http_range_parse(const char *field, uint64_t size, struct http_range *range)
 {
 	static const char unit[] = "bytes=";
 	if (!field || strncmp(field, unit, sizeof unit - 1) != 0)
 		return HTTP_RANGE_NONE;
 	const char *at = skip_blanks(field + sizeof unit - 1);
 	uint64_t first, last;
-	bool has_first = read_number(&at, &first);
+	bool has_first = digits_read(&at, SIZE_MAX, &first) > 0;
 	if (*at++ != '-')
 		return HTTP_RANGE_NONE;
-	bool has_last = read_number(&at, &last);
+	bool has_last = digits_read(&at, SIZE_MAX, &last) > 0;
 	if (*skip_blanks(at) != '\0' || (!has_first && !has_last) ||
 		(has_first && has_last && last < first))
 		return HTTP_RANGE_NONE;
-	if (!has_first) { /* the last bytes of it */
+	if (!has_first) { /* a suffix: the last bytes */
 		if (last == 0 || size == 0)
 			return HTTP_RANGE_OUTSIDE;
 		first = last < size ? size - last : 0;
@@ -114,7 +105,8 @@ enum http_range_verdict http_range_parse(const char *field, uint64_t size, struc
 
 bool http_if_range(const char *field, const char *etag, time_t modified, time_t now)
 {
-	/* A date only proves sameness when nothing else can have come in its second (§8.8.2.2). */
+	/* A date proves equality only when a second change within its second is impossible
+	 * (§8.8.2.2). */
 	enum { SURE_S = 60 };
 	if (!field)
 		return true;

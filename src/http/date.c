@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strftime and strptime follow the locale and accept too much; the three forms of RFC 9110 §5.6.7
- * are fixed text.
+ * Own code, because strftime and strptime follow the locale and accept too much. The three forms of
+ * RFC 9110 §5.6.7 are fixed text.
  */
-#include "src/http/http.h"
+#include "src/http/date.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/digits.h"
 
 static const char days[] = "SunMonTueWedThuFriSat";
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 #define YEAR_9999_END 253402300799
 
-void http_date(time_t when, char out[30])
+void http_date(time_t when, char out[HTTP_DATE_MAX])
 {
 	when = when < 0 ? 0 : when > YEAR_9999_END ? YEAR_9999_END : when;
 	struct tm tm;
 	gmtime_r(&when, &tm);
-	snprintf(out, 30, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * tm.tm_wday,
-		(unsigned)tm.tm_mday % 100, months + 3 * tm.tm_mon,
+	snprintf(out, HTTP_DATE_MAX, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+		days + 3 * tm.tm_wday, (unsigned)tm.tm_mday % 100, months + 3 * tm.tm_mon,
 		(unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
 		(unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
 }
 
 static bool read_digits(const char **at, unsigned count, int *value)
 {
-	*value = 0;
-	for (; count > 0; count--, ++*at) {
-		if (**at < '0' || **at > '9')
-			return false;
-		*value = *value * 10 + (**at - '0');
-	}
-	return true;
+	uint64_t number;
+	bool found = digits_read(at, count, &number) == count;
+	*value = (int)number; /* of four digits at most */
+	return found;
 }
 
 static bool read_text(const char **at, const char *text)
@@ -45,7 +44,7 @@ static bool read_text(const char **at, const char *text)
 	return true;
 }
 
-/* One of the words of three letters in table; its index. */
+/* Reads one of the words of three letters in the table. */
 static bool read_word(const char **at, const char *table, int *index)
 {
 	for (*index = 0; table[3 * *index]; ++*index) {
@@ -74,7 +73,7 @@ static bool read_fixdate(const char *at, struct tm *tm)
 	return ok && !*at;
 }
 
-/* 06-Nov-94 08:49:37 GMT: a year more than 50 years ahead is of the century before. */
+/* 06-Nov-94 08:49:37 GMT: a year that seems more than 50 years ahead is one of the past century. */
 static bool read_rfc850(const char *at, struct tm *tm)
 {
 	bool ok = read_digits(&at, 2, &tm->tm_mday) && read_text(&at, "-") &&
@@ -122,10 +121,10 @@ time_t http_date_parse(const char *text)
 		return -1;
 	int day = tm.tm_mday, month = tm.tm_mon;
 	tm.tm_year -= 1900;
-	/* A leap second must not turn the day over before the day is checked. */
+	/* Without the second: a leap second could change the day, which is checked below. */
 	int second = tm.tm_sec;
 	tm.tm_sec = 0;
 	time_t when = timegm(&tm);
-	/* timegm makes 2 March of 30 February. */
+	/* timegm turns 30 February into 2 March. */
 	return day >= 1 && tm.tm_mday == day && tm.tm_mon == month ? when + second : -1;
 }

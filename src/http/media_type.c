@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of the types: one table, because configuration, templates and Content-Type must agree.
- * The names are also what ImageMagick understands as `name:-` and FFmpeg mostly as `-f name`.
+ * One table of the types, because configuration, templates and Content-Type must agree. ImageMagick
+ * understands the names as `name:-`, and FFmpeg most of them as `-f name`.
  */
 #include "src/http/media_type.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract with clients in one table. 499 is what nginx logs for a client that hung up; it is
- * only ever logged. */
+/* The contract with clients, in one table. nginx logs 499 for a client that hung up; it stands in
+ * the log only. */
 #include "src/http/outcome.h"
 
 #include <errno.h>
@@ -48,8 +48,8 @@ enum outcome outcome_from_error(int error)
 	case ENFILE:
 	case ENOMEM:
 	case ENOBUFS:
-	case ETOOMANYREFS: /* descriptors of this user under way between processes */
-	case EPIPE:	   /* the spawner is gone; another comes in a moment */
+	case ETOOMANYREFS: /* too many descriptors of this user are under way between processes */
+	case EPIPE:	   /* the spawner is gone; another one is being started */
 		return OUTCOME_OVERLOADED;
 	default:
 		return OUTCOME_INTERNAL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only place where escapes are decoded, and each byte is decoded once: what is checked
- * afterwards is what is used. The server's SCRIPT_NAME, PATH_INFO and friends are not looked at, as
- * every server decodes and merges them its own way.
+ * Escapes are decoded only here, and each byte once, so what is checked afterwards is what is used.
+ * SCRIPT_NAME, PATH_INFO and similar parameters are not used, because each web server decodes and
+ * merges them in its own way.
  */
 #include "src/http/query.h"
 
@@ -22,7 +22,7 @@ static enum query_error refuse(struct decoder *decoder, enum query_error error, 
 	return error;
 }
 
-/* Decodes text[0 … len) to decoder->at with a NUL behind it. */
+/* Decodes text[0 … len) to decoder->at and puts a NUL behind it. */
 static enum query_error decode(
 	struct decoder *decoder, const char *text, size_t len, bool path, const char **out)
 {

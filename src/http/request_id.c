@@ -28,9 +28,9 @@ static void begin(void)
 	atomic_store(&made, seed);
 }
 
-/* No two of this daemon are the same, and those of another one are elsewhere: steps of an odd
- * number from a random start go through all values of 64 bits, and what is done to them can be
- * undone (splitmix64, Steele, Lea, Flood 2014). */
+/* No two ids of one daemon are equal: steps of an odd number from a random start go through all
+ * values of 64 bits, and the mixing can be undone (splitmix64; Steele, Lea, Flood 2014). Another
+ * daemon has another start. */
 static uint64_t make(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -2,12 +2,12 @@
 #ifndef SRC_HTTP_REQUEST_ID_H
 #define SRC_HTTP_REQUEST_ID_H
 
-/* The name of a request in the log, in its answer, and in the web server's log. */
+/* The id of a request, in the log, in the answer and in the web server's log. */
 
 enum { REQUEST_ID_MAX = 64 };
 
-/* The first of the two that is an id (letters, digits and `._-`, at most REQUEST_ID_MAX), or a
- * random one. Each may be NULL. Any thread. */
+/* Takes the first of the two texts that is an id (letters, digits and `._-`, at most
+ * REQUEST_ID_MAX), or makes a random one. Each text may be NULL. Any thread. */
 void request_id_make(const char *first, const char *second, char id[REQUEST_ID_MAX + 1]);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Every value that comes from outside was checked before it gets here: a media type from the
- * configuration, an id of safe characters. So no field can be split. */
+/* Every value from outside was checked before: the media type comes from the configuration, the id
+ * has safe characters only. So no value can add a field. */
 #include "src/http/response.h"
 
 #include <inttypes.h>
 
 #include "base/text.h"
+#include "src/http/date.h"
 #include "src/http/outcome.h"
 
 static void put_field(struct text *text, const char *name, const char *value)
@@ -16,11 +17,11 @@ static void put_field(struct text *text, const char *name, const char *value)
 	text_puts(text, "\r\n");
 }
 
-/* RFC 9110 §8.8, §14: what a later request can refer to. */
+/* What a later request can refer to (RFC 9110 §8.8, §14). */
 static void put_validators(struct text *text, const struct response *response)
 {
 	if (response->etag && response->etag[0]) {
-		char date[30];
+		char date[HTTP_DATE_MAX];
 		http_date(response->modified, date);
 		put_field(text, "ETag", response->etag);
 		put_field(text, "Last-Modified", date);

@@ -2,16 +2,14 @@
 #ifndef SRC_HTTP_RESPONSE_H
 #define SRC_HTTP_RESPONSE_H
 
-/*
- * Header fields and error bodies as a CGI document (RFC 3875 §6). One thread.
- */
+/* The header fields of an answer, as a CGI document begins (RFC 3875 §6). One thread. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "base/text.h"
-#include "src/http/http.h"
+#include "src/http/conditional.h"
 
 struct response {
 	int status;
@@ -23,13 +21,13 @@ struct response {
 	const char *cache_control; /* of a good answer; NULL: none */
 	bool stale;		   /* an older result, out of date for stale_s seconds */
 	uint64_t stale_s;
-	bool varies;		/* Accept was looked at (RFC 9110 §12.5.5) */
+	bool varies;		/* the answer depends on Accept (RFC 9110 §12.5.5) */
 	unsigned retry_after_s; /* 0: no field */
 	const char *send_field,
 		*send_place;		/* tells the web server to send a file; NULL: no field */
 	const char *etag;		/* with its quotes; NULL or "": no validators */
 	time_t modified;		/* with etag */
-	bool ranges;			/* whether Accept-Ranges says so */
+	bool ranges;			/* send Accept-Ranges */
 	const struct http_range *range; /* 206: of range_size bytes */
 	uint64_t range_size;		/* 206 and 416 */
 };

@@ -136,7 +136,7 @@ void access_log(const struct access *access)
 		log_line_string(&line, "reason", access->reason, ACCESS_REASON_MAX);
 	if (access->stderr_tail[0])
 		log_line_string(&line, "stderr", access->stderr_tail, ACCESS_STDERR_MAX);
-	log_line_end(&line);
+	log_write_line(&line);
 }
 
 static void put_argument(struct text *text, const char *argument)
@@ -188,6 +188,6 @@ void access_log_slow(const struct access *access, char **const *argv, unsigned p
 	put_programs(&line, access);
 	if (programs > 0)
 		log_line_string(&line, "command", command.data, COMMAND_BYTES);
-	log_line_end(&line);
+	log_write_line(&line);
 	free(memory);
 }

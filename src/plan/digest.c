@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that the project hashes is hashed here, so that only this file and its header know the
- * library. */
+/* All hashing is done here, so that only this file and its header know the library. */
 #include "src/plan/digest.h"
 
 #include <string.h>

@@ -3,7 +3,8 @@
 #define SRC_PLAN_DIGEST_H
 
 /*
- * A hash that strangers cannot make collide (SHA-256, cut to 160 bits). Pure, any thread.
+ * A hash for which an attacker cannot find two texts with one value (SHA-256, cut to 160 bits).
+ * Pure, any thread.
  */
 
 #include <stddef.h>
@@ -19,7 +20,7 @@ struct digest {
 
 void digest_init(struct digest *digest);
 void digest_add(struct digest *digest, const void *data, size_t size);
-/* The text and its NUL, so that two texts are never the same as another two. */
+/* Adds the text and its NUL, so that "ab", "c" and "a", "bc" differ. */
 void digest_add_text(struct digest *digest, const char *text);
 void digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES]);
 

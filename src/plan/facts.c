@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Films say in different places what their colours mean, and many do not say it at all: then
- * players go by the height of the picture, and so does the answer here. A decoder that finds
- * another value in the stream itself puts it in place of this one.
+/* Films say in different places what their colours mean, and many do not say it. Players then go by
+ * the height of the picture, and so does this file. A decoder that finds another value in the
+ * stream uses that one.
  */
 #include "src/plan/facts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* From this height on, browsers take a film without a word about it for BT.709. */
+/* From this height on, browsers assume BT.709 for a film that does not say its colours. */
 enum { HIGH_DEFINITION = 720 };
 
-/* ISO/IEC 23091-2, table 4; what FFmpeg calls it. */
+/* ISO/IEC 23091-2, table 4, with FFmpeg's names. */
 static const char *const matrices[] = {
 	[1] = "bt709",
 	[4] = "fcc",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The tag is a hash of what would be run: recipe, programs, arguments (and so every parameter in
- * canonical form, and the format that was negotiated), environment, media type, and the identity of
- * the source. A change to the recipe's command needs no rule of its own that way. The hash is a
- * cryptographic one because parameters come from strangers: nobody may make two that collide. */
+/* The key is a hash of what would be run: recipe, programs, arguments (and so every parameter in
+ * its canonical form, and the negotiated format), environment, media type, and which source it is.
+ * So a changed command in a recipe changes all its keys. The hash is cryptographic because
+ * parameters come from clients, and no client may find two requests with one key. */
 #include "src/plan/identity.h"
 
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Begins every hash: a new number is a new set of tags. */
+/* Begins every hash. A new number makes all keys new. */
 static const char LAYOUT[] = "sluice 1";
 
 static void add_list(struct digest *hash, char *const *list)
 {
 	for (; *list; list++)
 		digest_add_text(hash, *list);
-	/* No argument ends with this byte and a NUL of its own. */
+	/* Ends the list: no argument is this byte alone. */
 	digest_add(hash, "\xff", 2);
 }
 
@@ -76,7 +76,7 @@ int identity_make(const struct plan *plan, struct identity *identity)
 		digest_end(&lineage, identity->lineage);
 	}
 	free(argv);
-	/* Not time(2): its clock goes in steps, and may be behind that of a file just written. */
+	/* Not time(2), whose clock goes in steps and may be behind the time of a new file. */
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (identity->modified > now.tv_sec)

@@ -3,8 +3,8 @@
 #define SRC_PLAN_IDENTITY_H
 
 /*
- * What identifies the answer to a plan before it is made (RFC 9110 §8.8): equal validators, equal
- * bytes. One thread for a plan, any thread.
+ * What identifies the answer to a plan before the answer is made (RFC 9110 §8.8): equal identities
+ * mean equal bytes. Any thread, one at a time for a plan.
  */
 
 #include <stdbool.h>
@@ -16,22 +16,22 @@
 
 struct identity {
 	uint8_t key[DIGEST_BYTES];
-	/* The same without the source's identity, but with its place: what older and newer results
-	 * of it have in common. */
+	/* A hash as the key, with the source's path in place of its device, inode, size and time:
+	 * older and newer results of one request have the same lineage. */
 	uint8_t lineage[DIGEST_BYTES];
-	char etag[DIGEST_HEX_MAX + 2]; /* with its quotes; "": there is none */
+	char etag[DIGEST_HEX_MAX + 2]; /* with its quotes; "": none */
 	time_t modified;	       /* of the source; never in the future (RFC 9110 §8.8.2.1) */
 };
 
-/* For a plan that was OUTCOME_OK. Returns 0, or -E2BIG or -ENOMEM when the arguments do not fit:
- * then no program can be started either. */
+/* For a plan that is OUTCOME_OK. Returns 0, or -E2BIG or -ENOMEM when the arguments do not fit; no
+ * program can be started with them either. */
 int identity_make(const struct plan *plan, struct identity *identity);
 
-/* Of the key. */
+/* Sets the ETag that belongs to the key. */
 void identity_set_etag(struct identity *identity);
 
-/* Whether the source is still the one that the identity was made of: a converter may have read
- * something else since. */
+/* Whether the source is unchanged since the identity was made. If not, the converter may have read
+ * something else. */
 bool identity_holds(const struct plan *plan);
 
 #endif

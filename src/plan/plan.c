@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of the checks is the order of what they cost, and nothing tells a missing file from a
- * forbidden one. The source is opened before the parameters are checked because its content decides
- * which recipe it is; two recipes may share a path. */
+/* Cheap checks come first. A client cannot tell a missing file from a forbidden one. The source is
+ * opened before the parameters are checked, because two recipes may share a path and the type of
+ * the source decides between them. */
 #include "src/plan/plan.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool takes(const struct recipe *recipe, enum media_type type)
 	return recipe->sources == 0 || (recipe->sources >> type & 1);
 }
 
-/* The path behind the prefix; NULL when it does not begin with it. */
+/* Returns the path behind the prefix, NULL when the path does not begin with it. */
 static const char *strip_prefix(const char *path, const char *prefix)
 {
 	size_t length = strlen(prefix);
@@ -28,7 +28,7 @@ static const char *strip_prefix(const char *path, const char *prefix)
 	return path + length;
 }
 
-/* The first recipe whose pattern and sources match. */
+/* Finds the first recipe whose path and source types match. */
 static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path)
 {
 	const struct config *config = plan->config;

@@ -3,8 +3,8 @@
 #define SRC_PLAN_PLAN_H
 
 /*
- * What a request means: recipe, checked values, open source. Made the same way for a web server's
- * request, `render` and `explain`. Starts nothing. One thread.
+ * What a request means: recipe, checked values, open source. It is made the same way for a web
+ * server's request, `render` and `explain`. Starts no process. One thread.
  */
 
 #include <stdbool.h>
@@ -17,24 +17,24 @@ struct plan {
 	struct config *config;	     /* a reference of its own */
 	const struct recipe *recipe; /* NULL: none was found */
 	struct param_value values[RECIPE_PARAMS_MAX];
-	bool negotiated; /* Accept was looked at */
+	bool negotiated; /* the format depends on Accept */
 	struct source source;
 	const char *source_name; /* beneath the root */
-	bool searched;		 /* other sources would have been taken, had they been there */
-	char message[PARAM_MESSAGE_MAX]; /* for the client, when it is not OUTCOME_OK */
-	int error; /* an errno for the log: why the source could not even be looked for; 0: none */
+	bool searched;		 /* a source that was looked for before this one does not exist */
+	char message[PARAM_MESSAGE_MAX]; /* for the client, unless the outcome is OUTCOME_OK */
+	int error; /* for the log: the errno of looking for the source; 0: none */
 	struct query query;
 	struct pattern_match match;
 };
 
 /* Takes a reference to config. uri, method: as the client sent them, NULL when absent. plan_clear
- * is due whatever comes back. */
+ * is due after any outcome. */
 enum outcome plan_make(struct plan *plan, struct config *config, const char *method,
 	const char *uri, const char *accept);
 void plan_clear(struct plan *plan);
 
-/* The argv of the plan. output_path: for {output}; NULL when the template has none. Returns 0 or
- * -E2BIG. */
+/* The arguments of the plan's programs. output_path: for {output}; NULL when the template has no
+ * {output}. Returns 0 or -E2BIG. */
 int plan_argv(const struct plan *plan, const char *output_path, struct template_argv *argv);
 
 /* The descriptor that a program finds its source on. */

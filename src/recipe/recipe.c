@@ -8,7 +8,7 @@
 #include "src/recipe/recipe.h"
 
 #include "base/text.h"
-#include "src/http/http.h"
+#include "src/http/accept.h"
 
 #include <stdlib.h>
 #include <string.h>

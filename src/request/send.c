@@ -134,7 +134,7 @@ bool request_send_condition(struct request *request)
 }
 
 /* The part of `size` bytes that the client wants (RFC 9110 §14.2: GET only). */
-static enum http_range_verdict wanted_range(
+static enum http_range_status wanted_range(
 	const struct request *request, uint64_t size, struct http_range *range)
 {
 	*range = (struct http_range){.length = size};
@@ -180,7 +180,7 @@ bool request_is_handed_over(const struct config *config, uint64_t size)
  * again then, and it alone evaluates the ranges. It knows neither our entity tag nor our date, so
  * requests that it could decide differently are not handed over. */
 static bool web_server_sends(
-	const struct request *request, uint64_t size, enum http_range_verdict verdict)
+	const struct request *request, uint64_t size, enum http_range_status verdict)
 {
 	const struct fcgi_connection *connection = request->input.connection;
 	if (!request_is_handed_over(request->config, size) || verdict == HTTP_RANGE_OUTSIDE ||
@@ -234,7 +234,7 @@ static int send_good(struct request *request, const struct response *response, i
 void request_send_result(struct request *request, int file, uint64_t size, bool kept)
 {
 	struct http_range range;
-	enum http_range_verdict verdict = wanted_range(request, size, &range);
+	enum http_range_status verdict = wanted_range(request, size, &range);
 	struct response response = request_good_response(request);
 	response.ranges = true;
 	int r;

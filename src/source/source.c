@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The path is resolved by the kernel in one call, beneath the root, so there is no moment between a
- * check and its use. What it may be is decided on the open file: its kind by fstat, its type by its
- * first bytes, read with pread because the offset belongs to the converter. */
+/* The kernel resolves the path beneath the root in one call, so nothing can change between a check
+ * and its use. What the file may be is decided on the open file: its kind by fstat, its type by its
+ * first bytes. These are read with pread, because the offset belongs to the converter. */
 #include "src/source/source.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 
 #include "base/fd.h"
 
-/* openat2 gives EAGAIN when somebody renames below the root just then; seen in 5 of 100 opens
- * against a loop of renames, so that this many in a row do not happen by chance. */
+/* openat2 fails with EAGAIN when a rename happens at that moment. Against a loop of renames, 5 of
+ * 100 opens fail, so this many failures in a row are no chance. */
 enum { OPEN_TRIES = 16 };
 
 /* A JPEG with 256 full segments before its frame header has 16 MiB of metadata. */
@@ -23,7 +23,7 @@ enum { FIRST_BYTES = 4096, MORE_TRIES = 256 };
 static int open_beneath(int root_fd, const char *name)
 {
 	struct open_how how = {
-		/* Without O_NONBLOCK a FIFO would hold us until somebody writes to it. */
+		/* Without O_NONBLOCK, opening a FIFO would wait for a writer. */
 		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
@@ -60,11 +60,10 @@ static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offse
 
 static struct sniff sniff_file(int fd, uint64_t size)
 {
-	/* On the stack: a thread-local one is written to when a thread begins, and kept with its
+	/* On the stack: a thread-local buffer is written to when a thread begins, and kept with its
 	 * stack when it ends. */
 	unsigned char buffer[SNIFF_BYTES];
-	/* Most types show in the first page; where the file is shorter nobody has to look for its
-	 * end. */
+	/* Most types show in the first page. For a shorter file, no read has to find its end. */
 	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
 	if (have == 0)
 		return (struct sniff){.type = MEDIA_UNKNOWN};
@@ -104,8 +103,8 @@ int source_open(int root_fd, const char *name, struct source *source)
 	}
 	if (fstat(fd, &source->stat) < 0 || !S_ISREG(source->stat.st_mode))
 		return SOURCE_E_NOT_FOUND;
-	/* Converters get this descriptor: for a regular file O_NONBLOCK means nothing, but some
-	 * look. */
+	/* Converters get this descriptor. O_NONBLOCK has no effect on a regular file, but some
+	 * programs look at the flag. */
 	fcntl(fd, F_SETFL, O_RDONLY);
 	source->size = (uint64_t)source->stat.st_size;
 	source->sniff = sniff_file(fd, source->size);
@@ -139,9 +138,9 @@ static int look_up(int directory, const char *name, uint64_t flags, uint64_t res
 	return (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
 }
 
-/* Beneath the root as ever: a directory on the way may have become a link that leads out of it, of
- * which the file knows nothing. Of its own permissions and its name the time of its last change of
- * status tells. */
+/* Beneath the root, as in source_open: a directory on the way may have become a link that leads out
+ * of the root, and the file would not show that. The file's time of status change shows changes of
+ * its permissions and its name. */
 bool source_is_same(const char *root, const char *name, const struct stat *then)
 {
 	struct stat now;

@@ -3,7 +3,8 @@
 #define SRC_SOURCE_SOURCE_H
 
 /*
- * The file that a request names, opened beneath the root (openat2(2)) and looked at. Any thread.
+ * The file that a request names, opened beneath the root (openat2(2)) and recognized by its
+ * content. Any thread.
  */
 
 #include <stdbool.h>
@@ -28,26 +29,26 @@ struct source {
 	}
 
 enum {
-	SOURCE_E_NOT_FOUND =
-		1, /* also: a directory, a special file, a way out of the root, no permission */
-	SOURCE_E_UNAVAILABLE, /* the disk fails */
-	SOURCE_E_SHORTAGE,    /* no descriptor or memory just now */
+	SOURCE_E_NOT_FOUND = 1, /* also a directory, a special file, a path that leads out of the
+				   root, no permission */
+	SOURCE_E_UNAVAILABLE,	/* the disk fails */
+	SOURCE_E_SHORTAGE,	/* no descriptor or no memory at the moment */
 };
 
-/* Can sources be opened at all? 0, or -errno of openat2(2): -ENOSYS before Linux 5.6, and where
- * somebody forbids it to this process. */
+/* Whether sources can be opened at all. Returns 0, or -errno of openat2(2): -ENOSYS before
+ * Linux 5.6, and where a filter forbids the call to this process. */
 int source_check(void);
 
-/* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, reached without a
- * way out of the root and without absolute or magic links. Returns 0 or SOURCE_E_*. */
+/* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, on a path that does
+ * not leave the root and has no absolute or magic links. Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 
-/* Whether both tell of one file, unchanged: its content, its permissions, its links. */
+/* Whether both describe the same file with unchanged content, permissions and links. */
 bool source_is_unchanged(const struct stat *then, const struct stat *now);
-/* Whether `name` beneath the root leads to the file that `then` was, unchanged, found by
- * source_open before. Looks at nothing but what is in memory; false, too, when that does not tell
- * (RESOLVE_CACHED, Linux 5.12). Does not block on a local file system. */
+/* Whether `name` beneath the root still leads to the file of `then`, unchanged; source_open found
+ * it before. Uses the kernel's memory only, and is false when that is not enough (RESOLVE_CACHED,
+ * Linux 5.12). Does not block on a local file system. */
 bool source_is_same(const char *root, const char *name, const struct stat *then);
 /* Whether the root and the source lie on file systems of this machine. */
 bool source_is_local(const char *root, const struct source *source);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* First byte: which formats are offered; then an Accept, up to a line break, and a date. */
-#include "src/http/http.h"
+#include "src/http/accept.h"
+#include "src/http/conditional.h"
+#include "src/http/date.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>

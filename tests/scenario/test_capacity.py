@@ -294,7 +294,7 @@ def test_no_thread_is_an_overload(sluice, tmp_path):
     for i in range(5):
         answer = daemon.get(f"/hello/a?x={i}")
         assert answer.ended and answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
-    assert daemon.log.text(mark).count("no thread, what needs one") == 1
+    assert daemon.log.text(mark).count("no thread can be started") == 1
     allow(resource.getrlimit(resource.RLIMIT_NPROC)[0])
     for i in range(5):
         wait_until(lambda i=i: daemon.get(f"/hello/a?x={i}").status == 200, 10 * SLOW, lambda: daemon.log.text()[-3000:])

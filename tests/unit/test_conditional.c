@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Preconditions and ranges: one row for each rule of RFC 9110 §13 and §14. */
-#include "src/http/http.h"
+#include "src/http/conditional.h"
 #include "tests/unit/unit.h"
 
 #define TAG "\"0123456789abcdef\""

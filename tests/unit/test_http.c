@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Negotiation with the fields that real clients send, and the three forms of dates. */
-#include "src/http/http.h"
+#include "src/http/accept.h"
+#include "src/http/date.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -77,7 +77,7 @@ static void write_line(size_t buffer_size, const char *value)
 	log_line_ms(&line, "ms", 1234567);
 	log_line_string(&line, "text", value, 500);
 	log_line_count(&line, "last", 1);
-	log_line_end(&line);
+	log_write_line(&line);
 }
 
 static void lines_of_text(void **state)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Negotiation must not surprise: a client that says nothing, or only wildcards, gets a format that
- * everything shows; a newer one is for clients that name it. An Accept that matches nothing is
- * disregarded (RFC 9110 §12.5.1 allows it) because a picture that was not asked for is more use
- * than a refusal; only q=0 is taken at its word.
+ * Negotiation must not surprise. A client that sends no Accept, or only wildcards, gets a format
+ * that every client shows; newer formats are for clients that name them. An Accept that matches
+ * nothing is disregarded, as RFC 9110 §12.5.1 allows, because another format is of more use than a
+ * refusal. Only q=0 excludes a format.
  */
-#include "src/http/http.h"
+#include "src/http/accept.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/digits.h"
 
 enum { NOT_MENTIONED = -1 };
 
@@ -42,7 +44,7 @@ static const char *skip_token(const char *at, const char *end)
 	return at;
 }
 
-/* Behind a quoted-string at `at`, or NULL when it has no end. */
+/* Returns what is behind the quoted-string at `at`, NULL when it has no end. */
 static const char *skip_quoted(const char *at, const char *end)
 {
 	for (at++; at < end; at++) {
@@ -54,7 +56,7 @@ static const char *skip_quoted(const char *at, const char *end)
 	return NULL;
 }
 
-/* 0, 0.5, 1.000 (RFC 9110 §12.4.2) in thousandths; -1 when malformed. */
+/* Reads a weight such as 0, 0.5, 1.000 (RFC 9110 §12.4.2), in thousandths; -1 when malformed. */
 static int parse_q(const char *at, const char *end)
 {
 	if (at == end || (*at != '0' && *at != '1'))
@@ -62,18 +64,17 @@ static int parse_q(const char *at, const char *end)
 	int q = (*at++ - '0') * 1000;
 	if (at == end)
 		return q;
+	static const int units[] = {0, 100, 10, 1};
+	uint64_t fraction;
 	if (*at++ != '.' || end - at > 3)
 		return -1;
-	for (int unit = 100; at < end; at++, unit /= 10) {
-		if (*at < '0' || *at > '9')
-			return -1;
-		q += (*at - '0') * unit;
-	}
-	return q <= 1000 ? q : -1;
+	size_t places = digits_read(&at, (size_t)(end - at), &fraction);
+	q += (int)fraction * units[places];
+	return at == end && q <= 1000 ? q : -1;
 }
 
-/* ;name=value … up to end. False when malformed or when a media parameter stands before q: no
- * format here has any. */
+/* Reads ";name=value" up to end. False when that is malformed, or when a media parameter stands
+ * before q: no format here has such parameters. */
 static bool parse_parameters(const char *at, const char *end, struct range *range)
 {
 	bool weighted = false;
@@ -187,7 +188,7 @@ int http_negotiate(const char *accept, const enum media_type *formats, size_t co
 		bool universal = is_universal(formats[i]);
 		if (q == 0)
 			continue;
-		/* Thousandths within four classes, best first. */
+		/* Thousandths within four classes. */
 		int rank = q == NOT_MENTIONED		? (universal ? 2000 : 1)
 			   : universal || specific == 3 ? 6000 + q
 							: 4000 + q;
