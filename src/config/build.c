@@ -41,7 +41,8 @@ static void read_cache(
 	config_read_section(&reader, options, OPTION_CACHE, config);
 }
 
-/* Two recipes of one path: the second is only reached for sources that the first does not take. */
+/* Of two recipes with one path, the second is only reached for sources that the first does not
+ * take. */
 static void check_reached(
 	const struct config *config, const struct config_node *node, struct config_report *report)
 {

@@ -3,8 +3,9 @@
 #define SRC_CONFIG_CONFIG_H
 
 /*
- * sluice.conf, read with libconfuse (only config.c knows that). Immutable and reference-counted: a
- * reload makes a new one, a request keeps the one that it began with.
+ * sluice.conf. A configuration is immutable and reference-counted: a reload makes a new one, and a
+ * request keeps the one that it began with. options.c has the defaults, option.h tells how to add
+ * an option.
  */
 
 #include <stddef.h>
@@ -20,57 +21,52 @@ enum { CONFIG_URL_PATH_MAX = 256 }; /* of status_path and ping_path, with the NU
 
 struct config {
 	char *file;
-	char *directory;    /* that it lies in, absolute: {config_dir} in `env` and `read` */
-	char *listen;	    /* NULL: inherited */
-	mode_t socket_mode; /* default 0660 */
-	char *socket_group; /* NULL: none */
+	char *directory; /* of the file, absolute: {config_dir} in `env` and `read` */
+	char *listen;	 /* NULL: the socket is inherited */
+	mode_t socket_mode;
+	char *socket_group; /* NULL: not changed */
 	char *root;	    /* absolute */
 	char *prefix;	    /* "" or "/media" */
-	char *programs;	    /* default "/usr/bin:/bin" */
-	char *user;	    /* NULL: stay */
+	char *programs;	    /* "/usr/bin:/bin" */
+	char *user;	    /* NULL: not changed */
 	char *log;	    /* as log_open takes it; NULL: stderr */
-	enum log_format log_format; /* default text */
-	uint64_t slow_ms;  /* a request that takes longer is logged in detail; 0 (the default): none
-			      is */
-	char *status_path; /* of the URL, "/…": where the status page is; NULL (the default):
-			      nowhere */
-	char *ping_path;   /* likewise, for "I am here" */
-	bool server_timing;	      /* a Server-Timing field in answers; default false */
-	bool request_id;	      /* an X-Request-Id field in answers; default false */
-	char *temp_path;	      /* default: TMPDIR, else /tmp */
-	bool splice;		      /* default true; false: always the copying path */
-	uint64_t request_timeout_ms;  /* from the first byte of a request to the last of its
-					 parameters; default 10s */
-	uint64_t send_timeout_ms;     /* without the web server taking a byte; default 60s */
-	uint64_t shutdown_timeout_ms; /* default 30s */
-	unsigned slots; /* converters of `whole` recipes at once in the whole daemon; default:
-			   processors */
-	uint64_t memory_total_bytes; /* bounds the sum of the running jobs' limits; 0 (the default):
-					not counted */
-	uint64_t kept_memory_bytes;  /* with memory_total: what live ones leave for the largest of
-					the others */
-	unsigned connections;	     /* at most; default 16384, bounded by RLIMIT_NOFILE */
+	enum log_format log_format;
+	uint64_t slow_ms;   /* a request that takes longer is logged in detail; 0: none is */
+	char *status_path;  /* in the URL, "/…"; NULL: there is no status page */
+	char *ping_path;    /* in the URL; NULL: there is none */
+	bool server_timing; /* responses have the field Server-Timing */
+	bool request_id;    /* responses have the field X-Request-Id */
+	char *temp_path;    /* absolute */
+	bool splice;	    /* false: bytes are always copied */
+	uint64_t request_timeout_ms; /* from the first byte of a request to its last parameter */
+	uint64_t send_timeout_ms;    /* while the web server takes no byte */
+	uint64_t shutdown_timeout_ms;
+	unsigned slots; /* converters of `whole` recipes that run at once in the whole daemon */
+	uint64_t memory_total_bytes; /* bounds the sum of the limits of running jobs; 0: nothing */
+	/* With memory_total: what live conversions leave for the largest of the others. */
+	uint64_t kept_memory_bytes;
+	unsigned connections;	 /* at most; RLIMIT_NOFILE bounds it */
 	bool confine_required;	 /* do not start where jobs cannot be confined as the recipes say */
 	char *cache_path;	 /* absolute; NULL: nothing is kept */
-	uint64_t cache_bytes;	 /* on the disk, at most; default 1G */
-	uint64_t cache_stale_ms; /* what recipes have that do not say it; default 0 */
-	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: results are sent by us */
-	uint64_t cache_send_from_bytes; /* with cache_send: shorter ones still are; default 0: none
-					 */
+	uint64_t cache_bytes;	 /* on the disk, at most */
+	uint64_t cache_stale_ms; /* the default of recipes */
+	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: sluice sends results */
+	uint64_t cache_send_from_bytes; /* with cache_send: sluice sends shorter results itself */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */
 };
 
-/* Reads and checks file. On success *out has one reference. On errors: every one that could be
- * found as a line "FILE:LINE: message" to errors, returns a CONFIG_E_*; *out is untouched. Warnings
- * go to errors, too. */
+/* Reads and checks file. On success *out has one reference. Otherwise returns CONFIG_E_* or
+ * -ENOMEM, and *out is untouched. Writes every error and warning as a line "FILE:LINE: message" to
+ * errors. */
 enum { CONFIG_E_INVALID = 1 };
 int config_load(const char *file, FILE *errors, struct config **out);
 
 /* Any thread. config_unref(NULL) is fine. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);
-/* How many there are; 1: the caller's is the last, and stays that. Any thread. */
+/* How many references there are. 1: the caller has the last one, and no other can appear. Any
+ * thread. */
 unsigned config_references(struct config *config);
 
 /* Prints the effective configuration in the syntax of the file; config_load of it gives the same.

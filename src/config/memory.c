@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `memory_total` holds only when every recipe has a limit that fits into it. Live answers last as
- * long as somebody watches, so they leave enough for any of the others.
+ * `memory_total` holds only when every recipe has a limit that fits into it. A live response lasts
+ * as long as its client watches. Therefore live recipes must leave enough for any other recipe.
  */
 #include "src/config/sections.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `param NAME { … }`. min, max and default are texts whose meaning depends on the type; what a type
- * has no use for is an error and not ignored: a bound that nobody checks is worse than none.
+ * `param NAME { … }`. The type decides what min, max and default mean. An option that means nothing
+ * for the type is an error: a bound without effect is worse than none.
  */
 #include "src/config/media_names.h"
 #include "src/config/sections.h"
@@ -104,7 +104,7 @@ static void read_bounds(const struct config_reader *reader, struct param *param)
 	}
 }
 
-/* "jpeg" → jpeg; a choice "cover=^" → cover and ^. */
+/* "jpeg" is jpeg; "cover=^" of a choice is cover in the URL and ^ in argv. */
 static bool read_value(
 	const struct config_reader *reader, const struct config_value *value, struct param *param)
 {
@@ -138,7 +138,7 @@ static bool read_value(
 	return true;
 }
 
-/* False when a value was wrong, so that the declaration is not worth a further check. */
+/* False when a value was wrong: the declaration is then not checked further. */
 static bool read_values(const struct config_reader *reader, struct param *param)
 {
 	bool ok = true;
@@ -167,7 +167,7 @@ static bool read_values(const struct config_reader *reader, struct param *param)
 	return ok;
 }
 
-/* The line that a complaint about the whole declaration is most likely about. */
+/* The line that most likely causes an error of the whole declaration. */
 static unsigned blame(const struct config_reader *reader)
 {
 	static const char *const order[] = {"max", "min", "values", "allow"};
@@ -179,7 +179,7 @@ static unsigned blame(const struct config_reader *reader)
 	return config_node_line(reader->node);
 }
 
-/* Messages of param name the parameter; `where` has done that already. */
+/* Messages of param_check begin with the parameter, which `where` has named already. */
 static const char *without_name(const char *message, const char *name)
 {
 	const char *at = strncmp(message, "param ", 6) == 0 ? message + 6 : message;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a recipe's programs are, decided once: neither the daemon's PATH nor a change on disk
- * afterwards decides what is started. A missing program is a warning: the other recipes work
- * without it.
+ * Finds the programs of a recipe when the configuration is read. Neither the PATH of the daemon nor
+ * a later change on the disk decides what is started. A missing program is a warning, because the
+ * other recipes work without it.
  */
 #include "src/config/sections.h"
 
@@ -36,7 +36,7 @@ static char *look_up(struct config_report *report, const char *programs, const c
 	return NULL;
 }
 
-/* The line of the run element that program begins with. */
+/* The line of the element of `run` with which the program begins. */
 static unsigned program_line(const struct config_reader *reader, size_t program)
 {
 	size_t index = 0, count = config_node_count(reader->node, "run");

@@ -14,7 +14,7 @@ static const char *without_prefix(const char *message, const char *prefix)
 	return strncmp(message, prefix, n) == 0 ? message + n : message;
 }
 
-/* False when a type is unknown, so that `run` cannot be judged. */
+/* False when a type is unknown: `run` can then not be checked. */
 static bool read_params(
 	const struct config_reader *reader, const struct option *options, struct recipe *recipe)
 {
@@ -40,7 +40,7 @@ static bool read_params(
 	return known;
 }
 
-/* Compiles `path`; used[i] says that params[i] stands in it. */
+/* Compiles `path`. used[i] says that params[i] stands in it. */
 static void read_path(const struct config_reader *reader, struct recipe *recipe, bool *used)
 {
 	char message[CONFIG_MESSAGE_MAX];

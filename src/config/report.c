@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An administrator fixes a file from its top to its bottom, so messages are sorted by line however
- * they were found. Values from the file stand in messages: whatever bytes they have, a message
- * stays one line.
+ * An administrator corrects a file from its top to its bottom. Therefore messages are sorted by
+ * line. They contain values from the file; a message stays one line whatever bytes these have.
  */
 #include "src/config/report.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `run`: what is executed. A mistake here shows as a broken picture weeks later, or as a hole
- * through which a client reaches a shell, so it is judged as a whole, once the params are known.
+ * `run`: what is executed. A mistake here may break a picture weeks later, or give a client a
+ * shell. Therefore `run` is checked as a whole, after the params are known.
  */
 #include "src/config/sections.h"
 
@@ -12,8 +12,7 @@ enum { RUN_MAX = TEMPLATE_ARGS_MAX, ERRORS_MAX = 10, ENOUGH = 500 };
 
 #define HARMLESS "x"
 
-/* Whether a program can get at the source: as {source}, as descriptor 3, or on its standard input.
- */
+/* Whether a program can read the source: as {source}, as descriptor 3, or on its standard input. */
 static bool takes_source(const struct recipe *recipe)
 {
 	for (size_t i = 0; i < recipe->run_count; i++)
@@ -23,8 +22,8 @@ static bool takes_source(const struct recipe *recipe)
 	return recipe->stdin_source;
 }
 
-/* `sh -c` with a hole in the script: the one way in which a client's value could become a command.
- */
+/* `sh -c` with a hole in the script is the one way in which a value from a client could become a
+ * command. */
 static void check_shell(const struct config_reader *reader, const struct recipe *recipe)
 {
 	static const char *const shells[] = {"sh", "bash", "dash", "ksh", "zsh", "busybox", NULL};
@@ -70,7 +69,7 @@ static bool copy_run(const struct config_reader *reader, size_t count, struct re
 	return true;
 }
 
-/* The index of the element at which compiling fails with this message. */
+/* The index of the element that compiling refuses with this message. */
 static size_t failing_element(
 	const struct recipe *recipe, const char *const *elements, const char *message)
 {
@@ -85,8 +84,8 @@ static size_t failing_element(
 	return recipe->run_count;
 }
 
-/* Reports what is wrong with the elements: after each error with something harmless in its place.
- */
+/* Reports all that is wrong with the elements: after each error, a harmless text replaces the
+ * element. */
 static void explain_run(const struct config_reader *reader, const struct recipe *recipe)
 {
 	const char *elements[RUN_MAX];

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libconfuse 3.3 counts lines wrongly behind comments, does not accept them inside lists, takes a
- * section that is never closed for a good one, and drops a `*` or `+` outside of quotes without a
- * word. None of that may happen to a file that decides what is executed, so comments are blanked
- * out here and the rest is reported with its line.
+ * libconfuse 3.3 has four faults. It counts lines wrongly behind comments, does not accept comments
+ * in lists, accepts a section that is never closed, and silently drops a `*` or `+` outside of
+ * quotes. A file that decides what is executed must not be misread. Therefore the scan replaces
+ * comments by blanks, and reports the rest with its line.
  */
 #include "src/config/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* libconfuse compares every section with all before it: without a bound a file could take minutes.
- */
+/* libconfuse compares every section with all sections before it. Without a bound a file could take
+ * minutes. */
 enum { DEPTH_MAX = 8, BRACES_MAX = 8000 };
 
-/* What may come next, as far as it must be known. */
+/* What may come next. */
 enum place {
 	PLACE_NAME,  /* an option or a section */
-	PLACE_AFTER, /* behind its name: =, a title, { */
+	PLACE_AFTER, /* behind the name: =, a title or { */
 	PLACE_VALUE,
 	PLACE_LIST,
 };

@@ -38,7 +38,7 @@ struct loader {
 	/* line of each option in the section that is being read */
 	unsigned seen[OPTION_SECTIONS][NAMES_MAX + UNKNOWN_MAX + 2];
 
-	bool again;	 /* the reason of the error is gone: parse again */
+	bool again;	 /* the unknown option is now known: parse again */
 	bool in_section; /* the error that ended parsing was in a section */
 };
 
@@ -72,7 +72,7 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	enum option_section section = section_of(cfg);
 	if (begins) {
 		memset(loader->seen[section], 0, sizeof(loader->seen[section]));
-		/* or libconfuse throws an earlier section of this title away, unread */
+		/* otherwise libconfuse drops an earlier section of this title unread */
 		if (cfg->title && cfg->title[0])
 			memcpy(cfg->title, "\1", 2);
 		return 0;
@@ -247,7 +247,7 @@ size_t config_node_count(const struct config_node *node, const char *option)
 {
 	const cfg_opt_t *opt = node_option(node, option);
 	size_t count = opt ? opt->nvalues : 0;
-	/* the value at which parsing broke off has a place but no content */
+	/* the value at which parsing stopped has no content */
 	while (count > 0 && !opt->values[count - 1]->ptr)
 		count--;
 	return count;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Values with units. A number without its unit is never guessed: one who writes `timeout = 10` may
- * mean minutes, so the message offers the likeliest reading and the administrator decides.
+ * Values with units. A missing unit is never guessed: `timeout = 10` may mean minutes. The message
+ * offers the likeliest meaning, and the administrator decides.
  */
 #include "src/config/values.h"
+
+#include "base/digits.h"
 
 #include <errno.h>
 #include <math.h>
@@ -19,7 +21,7 @@ struct unit {
 	uint64_t factor;
 };
 
-/* The units that are accepted, then how else people write them. */
+/* The units that are accepted, and what people write instead. */
 static const struct unit durations[] = {
 	{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
 static const char *const duration_aliases[][2] = {{"", "s"}, {"msec", "ms"}, {"millisecond", "ms"},
@@ -36,15 +38,16 @@ static const struct unit counts[] = {
 static const char *const count_aliases[][2] = {
 	{"m", "M"}, {"mp", "M"}, {"mpx", "M"}, {"g", "G"}, {"gp", "G"}, {NULL, NULL}};
 
-/* Digits at the front of text; *rest is behind them. False: none, or more than 18. */
+enum { DIGITS_MAX = 18 }; /* so many fit into an int64_t */
+
+/* Digits at the front of text; *rest is behind them. False: none, or too many. */
 static bool leading_digits(const char *text, uint64_t *value, const char **rest)
 {
 	*rest = text;
-	size_t n = digits_read(rest, SIZE_MAX, value);
-	return n > 0 && n <= 18;
+	return digits_read(rest, DIGITS_MAX, value) > 0 && (**rest < '0' || **rest > '9');
 }
 
-/* "1.5" and "G" → "1536M": decimals are not accepted, but their meaning can be offered. */
+/* "1.5G" → "1536M": decimals are not accepted, but the message can offer their meaning. */
 static bool suggest_decimal(
 	uint64_t whole, const char *rest, const struct unit *units, char *out, size_t size)
 {
@@ -213,9 +216,10 @@ bool config_parse_size(const char *text, unsigned *w, unsigned *h)
 	return true;
 }
 
-/* Letters to insert, remove, replace or swap; NAME_MAX_LEN bounds the work. */
+/* Names that are longer are compared with nothing: this bounds the work. */
 enum { NAME_MAX_LEN = 40 };
 
+/* How many letters must be inserted, removed, replaced or swapped. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t rows[3][NAME_MAX_LEN + 1];
@@ -248,12 +252,14 @@ const char *config_nearest(const char *text, const char *const *names)
 {
 	const char *best = NULL;
 	size_t length = strlen(text);
-	size_t least = length < 5 ? 2 : length < 8 ? 3 : 4; /* one more than may differ */
+	size_t least = length < 5   ? 2
+		       : length < 8 ? 3
+				    : 4; /* one more than the number of letters that may differ */
 	if (length == 0 || length > NAME_MAX_LEN)
 		return NULL;
 	for (; *names; names++) {
 		size_t d = strcasecmp(text, *names) == 0 ? 0 : distance(text, *names);
-		/* a long name of which only the front was written */
+		/* only the beginning of a long name was written */
 		if (length >= 3 && d >= 2 && strncasecmp(text, *names, length) == 0)
 			d = 2;
 		if (d < least && d < strlen(*names)) {

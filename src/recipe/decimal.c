@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strtod would accept "1e5", "0x10", "nan", " 5" and, in some locales, another decimal point; and a
- * binary fraction printed again is not what was written. So numbers are read digit by digit into
- * millionths.
+ * strtod(3) accepts "1e5", "0x10", "nan", " 5" and, in some locales, another decimal point. A
+ * binary fraction that is printed again is not what was written. Therefore numbers are read digit
+ * by digit into millionths.
  */
 #include "src/recipe/decimal.h"
 
@@ -16,8 +16,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The longest run of digits at text; *count is at most len. False when a leading zero or the limit
- * says no. */
+/* Reads the longest run of digits at text, at most len of them. False when there is none, for a
+ * leading zero, and beyond the limit. */
 static bool read_whole(const char *text, size_t len, size_t *count, int64_t *whole)
 {
 	const char *at = text;

@@ -3,8 +3,8 @@
 #define SRC_RECIPE_DECIMAL_H
 
 /*
- * Decimal numbers as they stand in URLs and templates: exact, in millionths, never through the
- * locale or a rounding of binary fractions. Pure, any thread.
+ * Decimal numbers of URLs and templates. They are exact, in millionths; neither the locale nor the
+ * rounding of binary fractions has a part in them. Pure, any thread.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,8 @@
 
 enum { DECIMAL_ONE = 1000000, DECIMAL_PLACES = 6, DECIMAL_TEXT_MAX = 32 };
 
-/* The largest magnitude that is accepted, in ones: its thousandfold still fits the millionths. */
+/* The largest magnitude that is accepted. A thousand times as much still fits into an int64_t of
+ * millionths. */
 #define DECIMAL_LIMIT 9000000000
 
 /* Accepts -?(0|[1-9][0-9]*)(\.[0-9]{1,places})? and nothing else; "-0" is no number. */
@@ -22,8 +23,8 @@ bool decimal_parse(const char *text, size_t len, int places, int64_t *millionths
 /* The shortest text of it: "0.5", "-3", "90". */
 void decimal_format(int64_t millionths, char out[DECIMAL_TEXT_MAX]);
 
-/* a * b, rounded to the nearest millionth, halves away from zero; what would be beyond INT64_MAX
- * ends there. */
+/* a * b, rounded to the nearest millionth, halves away from zero. A product beyond INT64_MAX
+ * becomes INT64_MAX. */
 int64_t decimal_multiply(int64_t a, int64_t b);
 
 /* Digits only, no leading zero, at most `max`. Returns false for anything else. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Holes that take "as little as lets the rest match" invite backtracking, and a client chooses the
- * path. So the question "can the rest match from here" is answered first for every position, from
- * the end of the path to its beginning, one bit per token; after that each hole is cut with
- * certainty.
+ * A hole takes as little as lets the rest match. A simple matcher would backtrack, and the client
+ * chooses the path. Therefore the first pass goes from the end of the path to its beginning and
+ * computes for every position which tokens can match from there, one bit a token. The second pass
+ * cuts each hole without trying.
  */
 #include "base/text.h"
 #include "src/recipe/pattern.h"
@@ -52,8 +52,8 @@ static bool has_hole(const struct pattern *pattern, const char *name)
 	return false;
 }
 
-/* Appends the hole that begins behind the brace at text; *at is where names are stored. Returns
- * what is behind the closing brace, or NULL. */
+/* Appends the hole that begins behind the brace at text, and stores its name at *at. Returns the
+ * text behind the closing brace, or NULL. */
 static const char *add_hole(
 	struct pattern *pattern, const char *text, size_t *holes, char **at, struct text *error)
 {
@@ -166,9 +166,8 @@ static bool has_bit(reach_set set, size_t bit)
 	return set >> bit & 1;
 }
 
-/* {source} is whole segments: no empty one at its ends or within it. Bit i of inside[0], inside[1],
- * inside[2] says that a source as token i can go on from here, the next and the next but one
- * position. */
+/* {source} has whole segments, none of them empty. inside[0], inside[1] and inside[2] say whether a
+ * source can go on from this position, from the next, and from the one after it. */
 static void find_reach(
 	const struct pattern *pattern, const char *path, size_t len, reach_set reach[])
 {
@@ -200,7 +199,7 @@ static void find_reach(
 	}
 }
 
-/* Where the hole that begins at p ends. */
+/* The end of the hole that begins at p. */
 static size_t cut(const char *path, size_t p, size_t next, bool source, const reach_set reach[])
 {
 	size_t best = 0;
