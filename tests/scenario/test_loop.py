@@ -310,18 +310,21 @@ def test_successor_that_is_never_ready(sluice):
 def test_successor_that_is_late_for_a_daemon_that_stops(sluice):
     """No other one would serve: it is waited for as long as there is a predecessor."""
     hang = recipe("hang", "write", "10", "hang", slots=4, timeout="60s", start="cold", stdin="source")
-    daemon = sluice(hang, environment={"SLUICE_TEST_READY_MS": "200"}, shutdown_timeout="60s", **PING)
-    with daemon.connect() as running, hang_as_successor(daemon) as channel:
+    ready_s = 0.4 * SLOW
+    daemon = sluice(hang, environment={"SLUICE_TEST_READY_MS": str(int(ready_s * 1000))}, shutdown_timeout="60s", **PING)
+    with daemon.connect() as running:
         running.send(fastcgi.request("/hang/a"))
         daemon.wait_converters(1)
+        channel = hang_as_successor(daemon)
         daemon.signal(signal.SIGTERM)
         daemon.log.wait_text("stopping")
-        channel.settimeout(0.5)
+        channel.settimeout(ready_s + 0.2)
         with pytest.raises(TimeoutError):
             channel.recv(64)
         channel.settimeout(20 * SLOW)
         channel.send(struct.pack("=IIIIIIQ", 0x736c7563, 2, 0, 0, 0, 0, 0))  # ready
         assert channel.recv(64)[4] == 3  # gone
+        channel.close()
         assert os.path.exists(daemon.socket)
         daemon.signal(signal.SIGTERM)
         assert daemon.wait(10 * SLOW) == 0
