@@ -25,7 +25,7 @@ struct cache_victim {
 	struct timespec used;
 };
 
-/* Opening sets what has no comment about a lock; it stays as it is then. */
+/* One for all threads. Directory, limit, overhead and usage_file never change after cache_open. */
 struct cache {
 	int directory;
 	uint64_t limit_bytes;

@@ -14,14 +14,14 @@
 
 enum { RING = HISTORY_WINDOWS };
 
-struct slot {
+struct ring_slot {
 	uint64_t number; /* of the window, counted from the start of the clock; 0: unused */
 	struct history_window window;
 };
 
 struct history {
 	pthread_mutex_t lock;
-	struct slot ring[RING];
+	struct ring_slot ring[RING];
 	size_t failure_count; /* since the start; the ring keeps the last ones */
 	struct history_failure failures[HISTORY_FAILURES];
 };
@@ -69,9 +69,9 @@ void history_observe(struct history *history, const struct access *access)
 	size_t bucket = metrics_bucket(access_total_us(&access->times));
 	pthread_mutex_lock(&history->lock);
 	uint64_t number = window_now();
-	struct slot *slot = &history->ring[number % RING];
+	struct ring_slot *slot = &history->ring[number % RING];
 	if (slot->number != number)
-		*slot = (struct slot){.number = number};
+		*slot = (struct ring_slot){.number = number};
 	if (!access->refresh) {
 		slot->window.requests++;
 		slot->window.refused += access->status == 503;
@@ -92,7 +92,7 @@ void history_windows(struct history *history, struct history_window out[HISTORY_
 	uint64_t now = window_now();
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
 		uint64_t number = now - HISTORY_WINDOWS + 1 + i;
-		const struct slot *slot = &history->ring[number % RING];
+		const struct ring_slot *slot = &history->ring[number % RING];
 		out[i] = slot->number == number ? slot->window : (struct history_window){0};
 	}
 	pthread_mutex_unlock(&history->lock);

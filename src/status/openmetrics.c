@@ -80,13 +80,13 @@ static void write_numbers(const struct status_metric *metric, const struct statu
 		put_number(out, metric, status_metric_value(metric, view));
 		return;
 	}
-	EACH_RECIPE(view, metric, recipe)
-	for (const struct status_metric *row = metric; row < end; row++) {
-		put_name(out, metric);
-		put_recipe(out, recipe);
-		fprintf(out, "%s} ", row->label ? row->label : "");
-		put_number(out, metric, status_metric_value(row, recipe));
-	}
+	EACH_RECIPE (view, metric, recipe)
+		for (const struct status_metric *row = metric; row < end; row++) {
+			put_name(out, metric);
+			put_recipe(out, recipe);
+			fprintf(out, "%s} ", row->label ? row->label : "");
+			put_number(out, metric, status_metric_value(row, recipe));
+		}
 }
 
 static void write_build(
@@ -121,43 +121,44 @@ static void write_by_holder_state(
 static void write_by_status(
 	const struct status_metric *metric, const struct status_view *view, FILE *out)
 {
-	EACH_RECIPE(view, metric, recipe)
-	for (size_t i = 0; i < sizeof recipe->counts.statuses / sizeof(uint64_t); i++) {
-		/* Every recipe will have answers of status 200: their number is there from
-		 * the start, as zero. */
-		size_t status = i + METRICS_STATUS_MIN;
-		if (!recipe->counts.statuses[i] && !(recipe->configured && status == 200))
-			continue;
-		put_name(out, metric);
-		put_recipe(out, recipe);
-		fprintf(out, ",status=\"%zu\"} %" PRIu64 "\n", status, recipe->counts.statuses[i]);
-	}
+	EACH_RECIPE (view, metric, recipe)
+		for (size_t i = 0; i < sizeof recipe->counts.statuses / sizeof(uint64_t); i++) {
+			/* Every recipe will have answers of status 200: their number is there from
+			 * the start, as zero. */
+			size_t status = i + METRICS_STATUS_MIN;
+			if (!recipe->counts.statuses[i] && !(recipe->configured && status == 200))
+				continue;
+			put_name(out, metric);
+			put_recipe(out, recipe);
+			fprintf(out, ",status=\"%zu\"} %" PRIu64 "\n", status,
+				recipe->counts.statuses[i]);
+		}
 }
 
 static void write_by_outcome(
 	const struct status_metric *metric, const struct status_view *view, FILE *out)
 {
-	EACH_RECIPE(view, metric, recipe)
-	for (enum outcome i = 0; i < OUTCOME_COUNT; i++) {
-		if (!recipe->counts.outcomes[i])
-			continue;
-		put_name(out, metric);
-		put_recipe(out, recipe);
-		fprintf(out, ",outcome=\"%s\"} %" PRIu64 "\n", outcome_name(i),
-			recipe->counts.outcomes[i]);
-	}
+	EACH_RECIPE (view, metric, recipe)
+		for (enum outcome i = 0; i < OUTCOME_COUNT; i++) {
+			if (!recipe->counts.outcomes[i])
+				continue;
+			put_name(out, metric);
+			put_recipe(out, recipe);
+			fprintf(out, ",outcome=\"%s\"} %" PRIu64 "\n", outcome_name(i),
+				recipe->counts.outcomes[i]);
+		}
 }
 
 static void write_by_way(
 	const struct status_metric *metric, const struct status_view *view, FILE *out)
 {
-	EACH_RECIPE(view, metric, recipe)
-	for (enum access_cache way = ACCESS_CACHE_HIT; way < ACCESS_CACHE_WAYS; way++) {
-		put_name(out, metric);
-		put_recipe(out, recipe);
-		fprintf(out, ",way=\"%s\"} %" PRIu64 "\n", access_cache_name(way),
-			recipe->counts.cache[way]);
-	}
+	EACH_RECIPE (view, metric, recipe)
+		for (enum access_cache way = ACCESS_CACHE_HIT; way < ACCESS_CACHE_WAYS; way++) {
+			put_name(out, metric);
+			put_recipe(out, recipe);
+			fprintf(out, ",way=\"%s\"} %" PRIu64 "\n", access_cache_name(way),
+				recipe->counts.cache[way]);
+		}
 }
 
 static void put_histogram(FILE *out, const char *name, const struct status_recipe *recipe,
@@ -186,9 +187,9 @@ static void put_histogram(FILE *out, const char *name, const struct status_recip
 static void write_histograms(
 	const struct status_metric *metric, const struct status_view *view, FILE *out)
 {
-	EACH_RECIPE(view, metric, recipe)
-	put_histogram(
-		out, metric->name, recipe, (const void *)((const char *)recipe + metric->offset));
+	EACH_RECIPE (view, metric, recipe)
+		put_histogram(out, metric->name, recipe,
+			(const void *)((const char *)recipe + metric->offset));
 }
 
 void status_write_openmetrics(const struct status_view *view, FILE *out)
