@@ -52,7 +52,7 @@ static bool is_one_of(const char *type, const char *types)
 	return strlen(type) == 4 && found && (found - types) % 5 == 0;
 }
 
-/* A time scale and a duration, in `mvhd` and `mehd` of both versions. */
+/* `mvhd` (§8.2.2) of both versions. */
 static void read_duration(struct walk *walk, const struct box *box)
 {
 	struct film_window *window = walk->window;
@@ -112,6 +112,9 @@ static void read_movie(struct walk *walk, const struct box *moov)
 			walk->pending = true;
 		} else if (!strcmp(box.type, "mvhd")) {
 			read_duration(walk, &box);
+		} else if (!strcmp(box.type, "mvex")) {
+			/* Fragments follow: the length is that of what stands in front of them. */
+			walk->film->duration_ms = 0;
 		} else if (!strcmp(box.type, "hdlr") && walk->pending && !walk->is_video) {
 			/* `hdlr` of the media comes before that of the data (QuickTime). */
 			walk->is_video = film_window_has(walk->window, box.body + 8, "vide");
