@@ -35,14 +35,13 @@ enum filter_kind {
 
 struct filters {
 	struct sock_fprog programs[FILTER_KINDS]; /* len 0: there is none */
-	/* `strict` lets pass an execve whose fifth and sixth argument, which mean nothing to the
-	 * kernel, are these, and FILTER_WATCH_SIGNALS a kill whose third one is the first of them:
-	 * the spawner's own. Nobody else knows them. */
+	/* Known to the spawner alone. `strict` lets an execve pass when its fifth and sixth
+	 * argument, which the kernel ignores, are these. FILTER_WATCH_SIGNALS lets a kill pass when
+	 * its third argument is the first of them. */
 	uint64_t keys[2];
-	bool watched; /* this process, and so its jobs, has one of the two WATCH filters: set by who
-			 installed it */
-	bool ending;  /* a filter that is not ours was there before: its error would be the answer,
-			 and nobody told of the call */
+	bool watched; /* this process, and so its jobs, has one of the two WATCH filters */
+	bool ending; /* a filter that is not ours was there before: its error would be the answer to
+			a forbidden call, without a notification */
 };
 
 /* Maps the file, for good. Returns 0 or -errno; -EPROTO: it is not one of ours. The descriptor

@@ -3,8 +3,8 @@
 #define SPAWN_FILTER_CALLS_H
 
 /* Names of system calls by what becomes of them in a job; each list ends with NULL. A name that the
- * machine does not have is skipped. What came after FILTER_CALLS_NEWEST is not there for a job,
- * whatever its name. */
+ * machine does not have is skipped. Calls with a number above FILTER_CALLS_NEWEST do not exist for
+ * a job, unless they belong to one machine alone. */
 
 #include <stdbool.h>
 
@@ -27,7 +27,7 @@ extern const char *const filter_calls_enotsup[];
 extern const char *const filter_calls_no_effect[];
 /* Of the latter, those that keep a job's processes together. */
 extern const char *const filter_calls_keep[];
-/* All that STRICT lets pass, whatever their arguments. */
+/* All that STRICT lets pass with any arguments. */
 extern const char *const filter_calls_strict[];
 /* EACCES where Landlock does not know of them. */
 extern const char *const filter_calls_truncate[];

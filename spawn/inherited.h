@@ -22,8 +22,8 @@ enum {
 /* The meter. argv: its name, METER_ARGUMENT, the delegated cgroup or "". */
 enum { METER_SOCKET_FD = 3, METER_END_FD = 4 };
 
-/* A holder (warm/). All numbers that programs may see are /dev/null, so that whatever a constructor
- * opens lies above. */
+/* A holder (warm/). All numbers that programs may see are /dev/null, so that a
+ * descriptor that a constructor opens lies above. */
 enum {
 	HOLDER_SOCKET_FD = 16,
 	HOLDER_DAEMON_FD = 17,	/* a pidfd */

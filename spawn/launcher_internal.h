@@ -67,7 +67,7 @@ struct launcher {
 	LIST_HEAD(, kept) leaving;  /* retired, or ended with users */
 };
 
-/* The thread that tends. Ends the holder, whoever uses it. NULL is fine. */
+/* The thread that tends. Ends the holder; no worker uses it any more. NULL is fine. */
 void launcher_free_kept(struct kept *kept);
 
 /* Any thread: there is something to tend. */

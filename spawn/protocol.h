@@ -120,7 +120,7 @@ struct protocol_job {
 	char *strings[PROTOCOL_STRINGS_MAX + 2];
 };
 
-/* A packet as it comes from the socket. Its descriptors belong to whoever received it:
+/* A packet as it comes from the socket. Its descriptors belong to the receiver:
  * protocol_close. */
 struct protocol_packet {
 	size_t size;

@@ -32,7 +32,7 @@ struct spawner_options {
 #define SPAWNER_ARGUMENT "--spawner"
 int spawner_new(const struct spawner_options *options, struct spawner **out);
 
-/* Ends it, and with it whatever still runs and temp_path. No job may be running any more. NULL is
+/* Ends it, kills what still runs, and removes temp_path. No job may be running any more. NULL is
  * fine. */
 void spawner_free(struct spawner *spawner);
 

@@ -6,8 +6,8 @@
  * find every disposition at its default.
  *
  * The numbers 0 … JOB_TARGET_MAX are all taken by /dev/null (2 stays stderr, for the log). So
- * whatever it opens or receives lies above the numbers that programs see, and placing files in a
- * child can never overwrite one that is still needed.
+ * each descriptor that it opens or receives lies above the numbers that programs see, and placing
+ * files in a child can never overwrite one that is still needed.
  */
 #include "spawn/spawner.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a converter might do that somebody has taken over: one attempt per run, named by the first
- * argument. Prints "done" or the name of the error, and exits 0. Built without sanitizers, which
- * need things that a confined process cannot have. */
+/* What a converter might do that an attacker has taken over: one attempt per run, named by the
+ * first argument. Prints "done" or the name of the error, and exits 0. Built without sanitizers,
+ * because they need things that a confined process cannot have. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -91,7 +91,7 @@ static int execute(const char *path)
 	return execv(path, argv);
 }
 
-/* As often as the first execve might have got through. */
+/* With every small number where the keys of the first execve would be. */
 static int execute_loudly(const char *path)
 {
 	char *const argv[] = {(char *)path, NULL};
@@ -159,7 +159,7 @@ static int type_in_terminal(const char *unused)
 	return ioctl(0, TIOCSTI, "x");
 }
 
-/* Files in the working directory, in folders that nobody can read. */
+/* Files in the working directory, in unreadable folders. */
 static int fill_directory(const char *count)
 {
 	for (int i = 0; i < number(count); i++) {
@@ -194,7 +194,7 @@ static int change_mode(const char *path)
 	return chmod(path, 0);
 }
 
-/* By every way there is; the last one that the kernel knows says what came of it. */
+/* By every way there is; the result is that of the last one. */
 static int change_mode_anyhow(const char *path)
 {
 	int fd = open(path, O_RDONLY);

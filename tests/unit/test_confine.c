@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a job can and cannot do, at each level, with and without a pid namespace. The attempts are
- * made by a program of its own (intruder.c). What may go well with `off` is not promised, so there
- * only that is looked at which shows that the attempt would be one.
+ * What a job can and cannot do, at each level, with and without a pid namespace. A program of its
+ * own makes the attempts (intruder.c). For `off` nothing is promised; a few attempts are made there
+ * to show that they succeed when they are not refused.
  */
 #include "unit.h"
 
@@ -48,7 +48,7 @@ struct fixture {
 };
 
 static struct fixture fixture;
-static bool foreign_listener; /* the spawner cannot be told of calls: somebody else is */
+static bool foreign_listener; /* another listener is told of calls, so the spawner cannot be */
 static bool can_signal_children;
 static char intruder[4096];
 
@@ -109,13 +109,13 @@ static bool can_notify(void)
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
-/* By whatever has started this test. */
+/* This test has been started with a filter. */
 static bool is_filtered(void)
 {
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
 }
 
-/* As a manager of containers does, before it starts a daemon. False: the kernel cannot. */
+/* A manager of containers does this before it starts a daemon. False: the kernel cannot. */
 static bool listen_to_calls(void)
 {
 	struct sock_filter code[] = {
@@ -208,7 +208,7 @@ static void test_network(void **state)
 	snprintf(port, sizeof port, "%d", f->tcp_port);
 	expect(JOB_CONFINE_OFF, "socket", "", -1, "done");
 	expect_both("socket", "", -1, "EACCES");
-	/* also not through a socket that somebody has left open */
+	/* Nor through a socket that was left open. */
 	for (enum job_confine level = JOB_CONFINE_OFF; level <= JOB_CONFINE_STRICT; level++) {
 		struct outcome out;
 		int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -222,7 +222,7 @@ static void test_network(void **state)
 		assert_string_equal(out.output, free ? "done" : "EACCES");
 		assert_string_equal(out_local.output, free ? "done" : "EACCES");
 	}
-	/* nor through one of a pair, which needs not be asked for */
+	/* Nor through one of a pair of sockets. */
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 	snprintf(un.sun_path, sizeof un.sun_path, "%s/log", f->temp);
 	FD_CLEANUP int log = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -238,7 +238,8 @@ static void test_network(void **state)
 	assert_int_equal(unlink(un.sun_path), 0);
 }
 
-/* Landlock does not look at these. The files are this user's, as those of a daemon are its own. */
+/* Landlock does not look at these. The files belong to this user, as a daemon's belong to its user.
+ */
 static void test_attributes(void **state)
 {
 	struct fixture *f = *state;
@@ -318,8 +319,8 @@ static void test_others(void **state)
 	assert_int_equal(after.rlim_cur, before.rlim_cur);
 	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)f->victim), priority);
 	assert_int_equal(getpriority(PRIO_PROCESS, 0), priority);
-	/* a shell ends what it has started; where only the filter looks at signals, and cannot ask,
-	 * it cannot */
+	/* A shell signals what it has started. That fails where only the filter looks at signals
+	 * and no listener can be asked. */
 	if (can_signal_children) {
 		expect(JOB_CONFINE_STANDARD, "kill-child", "", -1, "done");
 		expect(JOB_CONFINE_STANDARD, "abort-child", "", -1, "done");
@@ -374,7 +375,7 @@ static void test_off(void **state)
 		expect(JOB_CONFINE_OFF, "unshare", "", -1, "done");
 }
 
-/* What a job leaves behind can be removed, whatever it did to it. */
+/* What a job leaves behind can be removed, also when it is made unreadable. */
 static void test_leavings(void **state)
 {
 	struct fixture *f = *state;

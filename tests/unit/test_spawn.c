@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every test of a job runs twice, with and without pid namespaces. What must be gone is watched
- * through a pipe: each process that may survive holds its writing end, so that end of file says
- * that all of them are gone, with no pid to be guessed. The test is its own converter (the mode
- * arguments below) and its own spawner.
+ * Every test of a job runs twice, with and without pid namespaces. A pipe shows that processes have
+ * ended: each process that might survive holds its writing end, so end of file says that all of
+ * them are gone. The test is its own converter (the mode arguments below) and its own spawner.
  */
 #include "unit.h"
 

@@ -118,7 +118,7 @@ static void without_descriptors(void **state)
 }
 
 /* At the end nobody waits for what there is still to do. */
-static void shared_notes_at_once(void **state)
+static void stops_at_once(void **state)
 {
 	struct place *place = *state;
 	char name[WORKDIR_NAME_MAX];
@@ -137,7 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_descriptors, setup, teardown),
-		cmocka_unit_test_setup_teardown(shared_notes_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(stops_at_once, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,7 +257,7 @@ static void without_moving(void **state)
 	assert_int_equal(r, 0);
 }
 
-static void shared_notes_and_goes_on(void **state)
+static void stops_and_goes_on(void **state)
 {
 	(void)state;
 	FD_CLEANUP int directory = open_area();
@@ -364,7 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_ones, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_moving, setup, teardown),
-		cmocka_unit_test_setup_teardown(shared_notes_and_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(stops_and_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_beside_a_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(walk_is_bounded, setup, teardown),
 	};
