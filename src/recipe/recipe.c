@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one gate between a URL and a program's arguments: a request has either a checked value for
- * every parameter of the recipe or no conversion. A name that the recipe does not know is refused
- * and not ignored, so that a misspelt parameter shows at once and a cache in front is not filled
- * with equal pictures under many URLs.
+ * The one gate between a URL and the arguments of a program: a request has a checked value for
+ * every parameter of the recipe, or there is no conversion. A name that the recipe does not know is
+ * refused and not ignored. A misspelt parameter then shows at once, and a client cannot fill a
+ * cache in front with equal pictures under many URLs.
  */
 #include "src/recipe/recipe.h"
 
@@ -18,7 +18,7 @@ static int find_param(const struct recipe *recipe, const char *name)
 	return param_find(recipe->params, recipe->param_count, name, strlen(name));
 }
 
-/* Names that the query may have; those of the path's holes are told apart by texts of the match. */
+/* The names that the query may have: all but those that the path has. */
 static void list_accepted(
 	const struct recipe *recipe, const struct pattern_match *match, struct text *text)
 {
@@ -27,7 +27,7 @@ static void list_accepted(
 		const char *name = recipe->params[i].name;
 		if (pattern_match_get(match, name))
 			continue;
-		/* room for what tells that there are more */
+		/* room for ", ..." */
 		if (text->len + strlen(name) + sizeof(", , ...") > text->size) {
 			text_puts(text, ", ...");
 			return;

@@ -39,8 +39,7 @@ struct recipe {
 	char **run;	  /* as written, NULL-terminated: for explain and -T */
 	size_t run_count;
 	struct template *template;
-	/* Of each program of the template: the absolute path that `programs` leads to, NULL when
-	 * there is none (500). */
+	/* The absolute path of each program of the template; NULL when there is none (500). */
 	char *program_paths[TEMPLATE_PROGRAMS_MAX];
 	enum recipe_response response;
 	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream
@@ -70,25 +69,23 @@ struct recipe {
 	} exits[RECIPE_EXITS_MAX];
 	enum recipe_start start;
 	enum recipe_confine confine;
-	char *read[RECIPE_PATHS_MAX +
-		   1]; /* NULL-terminated; {config_dir} is filled in, here and in env */
+	/* NULL-terminated; {config_dir} is filled in, here and in env. */
+	char *read[RECIPE_PATHS_MAX + 1];
 	char *env[RECIPE_PATHS_MAX + 1]; /* `env = {"NAME=value"}`, NULL-terminated */
 	bool stdin_source;
-	bool refuse_cut; /* a source that ends before its own header says so: 422 */
-	/* live: the answer begins when so many bytes are there, or the programs have ended well;
-	 * up to RECIPE_BEGIN_MAX, default 0: with the first */
+	bool refuse_cut; /* a source that is shorter than its own header says is answered with 422
+			  */
+	/* A live response begins when so many bytes are there, or when the programs have ended
+	 * well. At most RECIPE_BEGIN_MAX; 0: with the first byte. */
 	uint64_t begin_after_bytes;
-	bool cache; /* results are kept, and shared while they are made; default: as soon as there
-		       is a store (whole), never (live) */
-	/* Requests that ask for the same at the same time share one conversion; default: when there
-	 * is a store that its results are kept in */
-	bool join;
-	/* For so long after its source has changed, an older result is sent while a new one is
-	 * made; default: as `cache` says, 0 */
+	bool cache; /* results are kept where there is a cache, and shared while they are made */
+	bool join;  /* equal requests that come at the same time share one conversion */
+	/* For so long after its source has changed, an older result is sent while the new one is
+	 * made. */
 	uint64_t stale_ms;
-	bool finish; /* a conversion that nobody waits for any more goes on, for the cache */
-	/* For the warm start, NULL-terminated: modules to open and initialisers to call before jobs
-	 * come. */
+	bool finish; /* a conversion without waiting clients goes on, for the cache */
+	/* For the warm start, NULL-terminated: modules that are opened and functions that are
+	 * called before jobs come. */
 	char *preload[RECIPE_PATHS_MAX + 1];
 	char *prime[RECIPE_PATHS_MAX + 1];
 };
@@ -102,13 +99,13 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
 	char message[PARAM_MESSAGE_MAX]);
 
-/* Memory of all its programs together; 0: no limit. */
+/* The memory of all programs of the recipe together; 0: no limit. */
 uint64_t recipe_memory(const struct recipe *recipe);
 
-/* The Content-Type of the answer for these values. */
+/* The Content-Type of the response for these values. */
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values);
 
-/* Frees all but the texts and lists that are options: the configuration frees those. */
+/* Frees all but the texts and lists of the options, which the configuration frees. */
 void recipe_free(struct recipe *recipe);
 
 #endif
