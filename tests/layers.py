@@ -39,7 +39,7 @@ PURE = ["src/http", "src/recipe", "src/source", "src/config", "src/plan"]
 # A library, and the files that may know it.
 ONLY = {
     "<confuse.h>": ["src/config/tree.c"],
-    "<nettle/": ["src/plan/digest.h", "src/plan/digest.c"],
+    "<nettle/": ["src/recipe/digest.h", "src/plan/digest.c"],
     "<seccomp.h>": ["spawn/filter_compile.c", "spawn/filter_rules.c"],
     "<fcgiapp.h>": [],  # see doc/architecture.md
 }

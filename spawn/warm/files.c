@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A held program must not outlive an upgrade, because an old program beside new libraries or data
- * files is neither version. The program's path is looked up for every job: it may be a symbolic
- * link that leads elsewhere now. The libraries, of which there can be two hundred, are checked once
- * per second and only when there is a job. */
+/* A held program must not outlive an upgrade: a job of the old one beside a library or a data file
+ * of the new one is neither, and the daemon has named the result after the new files already. So
+ * the program's own name, which may also lead elsewhere now (a symbolic link), and the libraries
+ * are looked at for every job: less than a microsecond each. */
 #include <link.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "spawn/warm/hold.h"
 
-enum { FILES_MAX = 512, LOOK_AGAIN_S = 1 };
+enum { FILES_MAX = 512 };
 
 struct identity {
 	dev_t device;
@@ -28,7 +27,6 @@ static struct {
 	struct identity program;
 	struct file libraries[FILES_MAX];
 	size_t count;
-	time_t looked;
 	bool changed;
 } files;
 
@@ -61,18 +59,10 @@ static int remember(struct dl_phdr_info *info, size_t size, void *data)
 	return 0;
 }
 
-static time_t now(void)
-{
-	struct timespec time;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-	return time.tv_sec;
-}
-
 void files_remember(void)
 {
 	identify("/proc/self/exe", &files.program);
 	dl_iterate_phdr(remember, NULL);
-	files.looked = now();
 }
 
 bool files_unchanged(const char *program)
@@ -80,10 +70,6 @@ bool files_unchanged(const char *program)
 	struct identity current;
 	if (program && (!identify(program, &current) || !same(&current, &files.program)))
 		files.changed = true;
-	time_t time = now();
-	if (files.changed || time - files.looked <= LOOK_AGAIN_S)
-		return !files.changed;
-	files.looked = time;
 	for (size_t i = 0; i < files.count && !files.changed; i++)
 		files.changed = !identify(files.libraries[i].path, &current) ||
 				!same(&current, &files.libraries[i].identity);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "src/plan/digest.h"
+#include "src/recipe/digest.h"
 
 struct cache;
 

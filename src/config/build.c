@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 enum { RECIPES_MAX = 1000 };
 
@@ -86,8 +87,11 @@ static void read_recipes(const struct config_reader *file, const struct option *
 		bool complete = file->complete || last_complete || i + 1 < count;
 		struct recipe *recipe = config_recipe(
 			file, config_node_section(file->node, "recipe", i), options, complete);
-		if (recipe)
-			config->recipes[config->recipe_count++] = recipe;
+		if (!recipe)
+			continue;
+		config->recipes[config->recipe_count++] = recipe;
+		recipe->makers = makers_new(recipe);
+		report->out_of_memory = report->out_of_memory || !recipe->makers;
 	}
 	if (report->out_of_memory)
 		return;
@@ -104,6 +108,8 @@ void config_build(const struct config_tree *tree, const struct option *options, 
 		.config = config,
 		.complete = tree->whole};
 	config->file = config_strdup(report, file);
+	struct stat st;
+	config->changed = stat(file, &st) == 0 ? st.st_mtim.tv_sec : 0;
 	config->directory = config_directory_of(report, file);
 	config_read_section(&reader, options, OPTION_FILE, config);
 	bound_connections(&reader, config);

@@ -21,6 +21,7 @@ enum { CONFIG_URL_PATH_MAX = 256 }; /* of status_path and ping_path, with the NU
 
 struct config {
 	char *file;
+	time_t changed;	 /* when the file was written last; 0: not known */
 	char *directory; /* of the file, absolute: {config_dir} in `env` and `read` */
 	char *listen;	 /* NULL: the socket is inherited */
 	mode_t socket_mode;

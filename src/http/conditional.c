@@ -6,6 +6,7 @@
 #include "src/http/conditional.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/digits.h"
 #include "src/http/date.h"
@@ -36,6 +37,8 @@ static bool lists(const char *field, const char *etag, bool strong)
 	const char *at = skip_blanks(field);
 	if (*at == '*')
 		return *skip_blanks(at + 1) == '\0';
+	const bool own_weak = etag[0] == 'W';
+	etag += own_weak ? 2 : 0;
 	size_t wanted = strlen(etag);
 	for (;;) {
 		at += strspn(at, " \t,");
@@ -44,7 +47,8 @@ static bool lists(const char *field, const char *etag, bool strong)
 		const char *tag = next_tag(&at, &length, &weak);
 		if (!tag)
 			return false;
-		if (length == wanted && !memcmp(tag, etag, wanted) && !(strong && weak))
+		if (length == wanted && !memcmp(tag, etag, wanted) &&
+			!(strong && (weak || own_weak)))
 			return true;
 		at = skip_blanks(at);
 		if (*at != ',')
@@ -52,6 +56,8 @@ static bool lists(const char *field, const char *etag, bool strong)
 	}
 }
 
+/* A date is compared for equality: a source may have been replaced by an older file, and a client
+ * only knows the date that it was given (RFC 9110 §13.1.3 allows that). */
 enum http_precondition http_check(
 	const struct http_conditions *conditions, const char *etag, time_t modified)
 {
@@ -61,7 +67,7 @@ enum http_precondition http_check(
 			return HTTP_PRECONDITION_FAILED;
 	} else if (conditions->if_unmodified_since) {
 		date = http_date_parse(conditions->if_unmodified_since);
-		if (date != -1 && modified > date)
+		if (date != -1 && modified != date)
 			return HTTP_PRECONDITION_FAILED;
 	}
 	if (conditions->if_none_match)
@@ -69,7 +75,7 @@ enum http_precondition http_check(
 								     : HTTP_PROCEED;
 	if (conditions->if_modified_since) {
 		date = http_date_parse(conditions->if_modified_since);
-		if (date != -1 && modified <= date)
+		if (date != -1 && modified == date)
 			return HTTP_NOT_MODIFIED;
 	}
 	return HTTP_PROCEED;
@@ -78,7 +84,7 @@ enum http_precondition http_check(
 enum http_range_status http_range_parse(const char *field, uint64_t size, struct http_range *range)
 {
 	static const char unit[] = "bytes=";
-	if (!field || strncmp(field, unit, sizeof unit - 1) != 0)
+	if (!field || strncasecmp(field, unit, sizeof unit - 1) != 0)
 		return HTTP_RANGE_NONE;
 	const char *at = skip_blanks(field + sizeof unit - 1);
 	uint64_t first, last;
@@ -103,21 +109,14 @@ enum http_range_status http_range_parse(const char *field, uint64_t size, struct
 	return HTTP_RANGE_GOOD;
 }
 
-bool http_if_range(const char *field, const char *etag, time_t modified, time_t now)
+bool http_if_range(const char *field, const char *etag)
 {
-	/* A date proves equality only when a second change within its second is impossible
-	 * (§8.8.2.2). */
-	enum { SURE_S = 60 };
 	if (!field)
 		return true;
 	const char *at = skip_blanks(field);
-	if (*at == '"' || (at[0] == 'W' && at[1] == '/')) {
-		size_t length;
-		bool weak;
-		const char *tag = next_tag(&at, &length, &weak);
-		return tag && !weak && *skip_blanks(at) == '\0' && length == strlen(etag) &&
-		       !memcmp(tag, etag, length);
-	}
-	time_t date = http_date_parse(at);
-	return date != -1 && date == modified && now - modified >= SURE_S;
+	size_t length;
+	bool weak;
+	const char *tag = next_tag(&at, &length, &weak);
+	return tag && !weak && *skip_blanks(at) == '\0' && length == strlen(etag) &&
+	       !memcmp(tag, etag, length);
 }

@@ -15,8 +15,8 @@ struct http_conditions {
 
 enum http_precondition { HTTP_PROCEED, HTTP_NOT_MODIFIED, HTTP_PRECONDITION_FAILED };
 
-/* Evaluates the fields in the order of RFC 9110 §13.2.2 for GET and HEAD. etag: strong, with its
- * quotes. */
+/* Evaluates the fields in the order of RFC 9110 §13.2.2 for GET and HEAD. etag: with its quotes,
+ * and W/ when it is weak. */
 enum http_precondition http_check(
 	const struct http_conditions *conditions, const char *etag, time_t modified);
 
@@ -34,8 +34,8 @@ enum http_range_status {
 /* A Range field with one range (§14.2) against a representation of `size` bytes. */
 enum http_range_status http_range_parse(const char *field, uint64_t size, struct http_range *range);
 
-/* Whether If-Range (§13.1.5) lets the Range field count; field NULL: it does. now: the time of day.
- */
-bool http_if_range(const char *field, const char *etag, time_t modified, time_t now);
+/* Whether If-Range (§13.1.5) lets the Range field count; field NULL: it does. Only a strong tag
+ * does: a date says nothing about a change of the rules. */
+bool http_if_range(const char *field, const char *etag);
 
 #endif

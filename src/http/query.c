@@ -42,7 +42,8 @@ static enum query_error decode(
 			if (c == '\0')
 				return refuse(decoder, QUERY_E_MALFORMED, "%00 in the URL");
 			if (c == '/' && path)
-				return refuse(decoder, QUERY_E_SLASH, "encoded slash in the path");
+				return refuse(
+					decoder, QUERY_E_SEGMENT, "encoded slash in the path");
 		}
 		*decoder->at++ = c;
 	}
@@ -97,6 +98,19 @@ static bool has_control(const char *uri)
 	return false;
 }
 
+/* "." or ".." as a segment. A web server that decides by the path, as a prefix say, would have
+ * decided about another one. */
+static bool has_dots(const char *path)
+{
+	for (const char *at = path; *at; at += strcspn(at, "/")) {
+		at += strspn(at, "/");
+		size_t length = strcspn(at, "/");
+		if ((length == 1 && at[0] == '.') || (length == 2 && at[0] == '.' && at[1] == '.'))
+			return true;
+	}
+	return false;
+}
+
 enum query_error query_parse(const char *uri, struct query *query, const char **why)
 {
 	struct decoder decoder = {.query = query, .at = query->storage, .why = why};
@@ -118,5 +132,7 @@ enum query_error query_parse(const char *uri, struct query *query, const char **
 		if (error)
 			return error;
 	}
+	if (has_dots(query->path))
+		return refuse(&decoder, QUERY_E_SEGMENT, "a segment of dots in the path");
 	return path[len] == '?' ? parse_pairs(&decoder, path + len + 1) : QUERY_OK;
 }

@@ -30,7 +30,7 @@ enum query_error {
 	QUERY_E_TOO_LONG =
 		1,	   /* longer than QUERY_URI_MAX or more than QUERY_PAIRS_MAX pairs: 414 */
 	QUERY_E_MALFORMED, /* bad escape, %00, a raw control character, no leading '/': 400 */
-	QUERY_E_SLASH,	   /* an encoded slash in the path: no file name can hold it: 404 */
+	QUERY_E_SEGMENT,   /* an encoded slash in the path, or a segment . or ..: 404 */
 };
 
 /* Fills *query; its pointers lead into query->storage, so the struct must not be copied. In the

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The key is a hash of what would be run: recipe, programs, arguments (and so every parameter in
- * its canonical form, and the negotiated format), environment, media type, and which source it is.
- * So a changed command in a recipe changes all its keys. The hash is cryptographic because
- * parameters come from clients, and no client may find two requests with one key. */
+/* The tag is a hash of what makes the result: the source; the command, and so every parameter in
+ * canonical form and the negotiated format; the environment; the programs and libraries as files
+ * (makers.h); and the rules by which a result is accepted. A change of any of these needs no rule
+ * of its own that way. Parameters come from strangers, so the hash is a cryptographic one: two
+ * requests cannot be made to collide. */
 #include "src/plan/identity.h"
 
 #include <errno.h>
@@ -11,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Begins every hash. A new number makes all keys new. */
-static const char LAYOUT[] = "sluice 1";
+/* Begins every hash: a new number is a new set of tags. */
+static const char LAYOUT[] = "sluice 2";
 
 static void add_list(struct digest *hash, char *const *list)
 {
@@ -44,7 +45,13 @@ static void add_recipe(
 		add_list(hash, argv->programs[i].argv);
 	}
 	add_list(hash, recipe->env);
+	digest_add_text(hash, recipe->version ? recipe->version : "");
 	digest_add_text(hash, recipe->stdin_source ? "stdin" : "");
+	add_list(hash, recipe->stderr_fails);
+	for (size_t i = 0; i < recipe->exit_count; i++) {
+		const int rule[] = {recipe->exits[i].exit, recipe->exits[i].status};
+		digest_add(hash, rule, sizeof rule);
+	}
 	digest_add_text(hash, recipe_media_type(recipe, plan->values));
 }
 
@@ -55,32 +62,74 @@ void identity_set_etag(struct identity *identity)
 	snprintf(identity->etag, sizeof identity->etag, "\"%s\"", hex);
 }
 
-int identity_make(const struct plan *plan, struct identity *identity)
+void identity_weaken(struct identity *identity)
 {
-	*identity = (struct identity){.modified = plan->source.stat.st_mtim.tv_sec};
-	struct template_argv *argv = malloc(sizeof *argv);
-	if (!argv)
-		return -ENOMEM;
-	int r = plan_argv(plan, "output", argv);
-	if (r == 0) {
-		struct digest hash;
-		digest_init(&hash);
-		digest_add_text(&hash, LAYOUT);
-		add_recipe(&hash, plan, argv);
-		struct digest lineage = hash;
-		add_source(&hash, &plan->source);
-		digest_end(&hash, identity->key);
-		identity_set_etag(identity);
-		digest_add_text(&lineage, plan->config->root ? plan->config->root : "");
-		digest_add_text(&lineage, plan->source_name);
-		digest_end(&lineage, identity->lineage);
-	}
-	free(argv);
-	/* Not time(2), whose clock goes in steps and may be behind the time of a new file. */
+	if (!identity_is_strong(identity))
+		return;
+	memmove(identity->etag + 2, identity->etag, strlen(identity->etag) + 1);
+	memcpy(identity->etag, "W/", 2);
+}
+
+bool identity_is_strong(const struct identity *identity)
+{
+	return identity->etag[0] == '"';
+}
+
+bool identity_has_makers_of(const struct identity *identity, const struct recipe *recipe)
+{
+	struct makers_state now;
+	return makers_peek(recipe->makers, &now) &&
+	       !memcmp(now.digest, identity->makers, DIGEST_BYTES);
+}
+
+static void make_hashes(const struct plan *plan, const struct template_argv *argv,
+	const struct makers_state *makers, struct identity *identity)
+{
+	struct digest hash;
+	digest_init(&hash);
+	digest_add_text(&hash, LAYOUT);
+	digest_add(&hash, makers->digest, DIGEST_BYTES);
+	add_recipe(&hash, plan, argv);
+	struct digest lineage = hash;
+	add_source(&hash, &plan->source);
+	digest_end(&hash, identity->key);
+	identity_set_etag(identity);
+	digest_add_text(&lineage, plan->config->root ? plan->config->root : "");
+	digest_add_text(&lineage, plan->source_name);
+	digest_end(&lineage, identity->lineage);
+	memcpy(identity->makers, makers->digest, DIGEST_BYTES);
+}
+
+/* The latest of the three times. A date of a time in the future is shown as now. */
+static void set_modified(
+	const struct plan *plan, const struct makers_state *makers, struct identity *identity)
+{
+	const time_t times[] = {
+		plan->source.stat.st_mtim.tv_sec, makers->changed, plan->config->changed};
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		if (times[i] > identity->modified)
+			identity->modified = times[i];
+	/* Not time(2): its clock goes in steps, and may be behind that of a file just written. */
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (identity->modified > now.tv_sec)
+	identity->settled = identity->modified <= now.tv_sec;
+	if (!identity->settled)
 		identity->modified = now.tv_sec;
+}
+
+int identity_make(const struct plan *plan, struct identity *identity)
+{
+	*identity = (struct identity){0};
+	struct makers_state makers;
+	struct template_argv *argv = malloc(sizeof *argv);
+	int r = argv ? makers_look(plan->recipe->makers, &makers) : -ENOMEM;
+	if (r == 0)
+		r = plan_argv(plan, "output", argv);
+	if (r == 0) {
+		make_hashes(plan, argv, &makers, identity);
+		set_modified(plan, &makers, identity);
+	}
+	free(argv);
 	return r;
 }
 

@@ -94,7 +94,7 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 	enum query_error error = uri ? query_parse(uri, &plan->query, &why) : QUERY_E_MALFORMED;
 	if (error == QUERY_E_TOO_LONG)
 		return OUTCOME_URI_TOO_LONG;
-	if (error == QUERY_E_SLASH)
+	if (error == QUERY_E_SEGMENT)
 		return OUTCOME_NOT_FOUND;
 	if (error != QUERY_OK) {
 		snprintf(plan->message, sizeof plan->message, "URL: %s", uri ? why : "missing");

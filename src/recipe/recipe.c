@@ -166,6 +166,7 @@ void recipe_free(struct recipe *recipe)
 	free(recipe->run);
 	pattern_free(recipe->path);
 	template_free(recipe->template);
+	makers_free(recipe->makers);
 	free(recipe->name);
 	free(recipe);
 }

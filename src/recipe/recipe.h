@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/recipe/makers.h"
 #include "src/recipe/param.h"
 #include "src/recipe/pattern.h"
 #include "src/http/query.h"
@@ -41,6 +42,9 @@ struct recipe {
 	struct template *template;
 	/* The absolute path of each program of the template; NULL when there is none (500). */
 	char *program_paths[TEMPLATE_PROGRAMS_MAX];
+	struct makers *makers; /* the files that make its results */
+	char *version;	       /* a part of every result's key, chosen by hand; NULL: none */
+	bool deterministic;    /* the same command on the same source gives the same bytes */
 	enum recipe_response response;
 	char *type; /* Content-Type; NULL: from the format parameter, else application/octet-stream
 		     */

@@ -41,6 +41,9 @@ static bool is_at_hand(const struct request *request, const struct memo_note *no
 static bool take_note(struct request *request, const struct memo_note *note)
 {
 	struct request_decision *decision = &request->decision;
+	/* Otherwise a worker looks at them, because that may wait for a disk. */
+	if (!identity_has_makers_of(&note->identity, note->recipe))
+		return false;
 	if (!source_is_same(request->config->root, note->name, &note->source)) {
 		memo_forget(request->service->memo, note);
 		return false;

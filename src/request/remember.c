@@ -38,7 +38,7 @@ void request_remember(struct request *request, int file, uint64_t length)
 	/* A modification time in the future is shown as the present, which goes on. A request whose
 	 * source was searched for may have another source soon. */
 	if (!request->service->memo || is_remembered(decision, file) || plan->searched ||
-		decision->identity.modified != plan->source.stat.st_mtim.tv_sec ||
+		!decision->identity.settled ||
 		!source_is_local(request->config->root, &plan->source))
 		return;
 	struct memo_note found = {

@@ -29,6 +29,13 @@ static bool take_place(struct request *request)
 	return false;
 }
 
+/* Whether its result goes to the store, so that every client gets the bytes of one run. */
+static bool is_stored(const struct request *request)
+{
+	return request_is_shared(request) &&
+	       sharing_store(&request->service->sharing, request->decision.recipe);
+}
+
 static void answer(struct request *request)
 {
 	struct request_decision *decision = &request->decision;
@@ -41,6 +48,8 @@ static void answer(struct request *request)
 	if (!shared && !request_has_condition(&request->input) && request_refuse_early(request))
 		return;
 	bool valid = identity_make(decision->plan, &decision->identity) == 0;
+	if (valid && !decision->recipe->deterministic && !is_stored(request))
+		identity_weaken(&decision->identity);
 	if (valid)
 		request_remember(request, -1, 0);
 	if (valid && request_send_condition(request))

@@ -140,9 +140,9 @@ static enum http_range_status wanted_range(
 	*range = (struct http_range){.length = size};
 	const struct fcgi_connection *connection = request->input.connection;
 	const struct identity *identity = &request->decision.identity;
-	if (request->input.head ||
-		!http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"), identity->etag,
-			identity->modified, time(NULL)))
+	/* Parts of two runs must not be put together. */
+	if (request->input.head || !identity_is_strong(identity) ||
+		!http_if_range(fcgi_connection_param(connection, "HTTP_IF_RANGE"), identity->etag))
 		return HTTP_RANGE_NONE;
 	return http_range_parse(fcgi_connection_param(connection, "HTTP_RANGE"), size, range);
 }
@@ -234,9 +234,12 @@ static int send_good(struct request *request, const struct response *response, i
 void request_send_result(struct request *request, int file, uint64_t size, bool kept)
 {
 	struct http_range range;
+	struct identity *identity = &request->decision.identity;
+	if (!kept && !request->decision.recipe->deterministic)
+		identity_weaken(identity);
 	enum http_range_status verdict = wanted_range(request, size, &range);
 	struct response response = request_good_response(request);
-	response.ranges = true;
+	response.ranges = identity_is_strong(identity);
 	int r;
 	if (kept && web_server_sends(request, size, verdict)) {
 		r = hand_over(request, &response);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SRC_PLAN_DIGEST_H
-#define SRC_PLAN_DIGEST_H
+#ifndef SRC_RECIPE_DIGEST_H
+#define SRC_RECIPE_DIGEST_H
 
 /*
  * A hash for which an attacker cannot find two texts with one value (SHA-256, cut to 160 bits).

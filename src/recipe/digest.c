@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* All hashing is done here, so that only this file and its header know the library. */
-#include "src/plan/digest.h"
+#include "src/recipe/digest.h"
 
 #include <string.h>
 
