@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What each thing holds at its worst is written down here, and tests/scenario/test_capacity.py
- * counts it in /proc: who changes the one changes the other. What is left of the descriptors is
- * for idle connections. */
+/* The numbers of descriptors below are what each thing holds at its worst.
+ * tests/scenario/test_capacity.py counts them in /proc: a change here needs a change there. The
+ * descriptors that are left are for idle connections. */
 #include "src/admission/limits.h"
 
 #include <string.h>
@@ -11,40 +11,39 @@
 enum {
 	PLACES_MIN = 8,
 	PLACES_MAX = 4096,
-	SENDERS = 128,	/* whose conversion is over: they stand in no queue any more */
-	READERS = 1024, /* of results that the cache has */
-	LANDING = 64, /* share_table that have left their slot: they keep their result, or are ended
-		       */
-	CHEAP_MIN = 8, /* threads for what takes no time */
+	SENDERS = 128,	/* places for requests that send after their conversion */
+	READERS = 1024, /* places for requests that send from the cache */
+	ENDING = 64,	/* shared runs without a slot: they keep their result, or fail */
+	CHEAP_MIN = 8,	/* threads for requests without a place */
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
 
-	/* Descriptors. The daemon itself: 45 to 50 at rest, half of them places that jobs may read,
-	 * of which there can be 14 more; 15 more listeners; the removal of a tree, with 18; the
-	 * four threads of the admin, a reload with its includes, a log that is opened again, a
-	 * successor. */
+	/* Descriptors. The daemon itself has 45 to 50 when idle: half of them are directories that
+	 * jobs may read, of which there can be 14 more. Then come 15 more listeners, 18 for
+	 * the removal of a tree, the four threads of the admin endpoint, a reload with its
+	 * included files, a log that is opened again, and a successor. */
 	FILES_DAEMON = 120,
-	/* A holder: its pidfd and socket, those of its standby, and the same of one that is to
-	 * replace it. */
+	/* A holder: its pidfd and socket, those of its standby, and the same of the holder that
+	 * replaces it. */
 	FILES_PROGRAM = 8,
-	/* A request without a seat: root and source. */
+	/* A request without a place: root and source. */
 	FILES_CHEAP = 2,
-	/* A seat, beside its connection. Waiting: source and event. Sending: the pipe with the
-	 * result and the two ends of the stage, or file and event; a hit: source, file, and the
-	 * root for a moment. */
+	/* A place, beside its connection. Waiting: source and event. Sending: the pipe with the
+	 * result and two ends of record_pipe, or file and event. A hit: source, file, and the root
+	 * for a moment. */
 	FILES_PLACE = 3,
-	/* A share, beside the places of those who wait for it. Queued: source, the event by
-	 * which it is given up, the event of admission. At its end: the second of these, the
-	 * file, a directory of the store. */
-	FILES_FLIGHT = 3,
-	/* A conversion, beside its seat or share. Running: pipe (two ends), stderr, epoll set,
-	 * two files (one that takes no more, and the one that follows it) or the two ends of
-	 * the stage, and three to look into its directory. While its programs start it is nine
-	 * as well: both ends of the pipes of stderr and of the result, three ends of pipes
-	 * between programs, the source opened again, a set of rules. */
+	/* A shared run, beside the places of its waiters. Queued: source, the event by which it is
+	 * abandoned, the event of admission. At its end: the second of these, the file, a
+	 * directory of the store. */
+	FILES_SHARED_RUN = 3,
+	/* A conversion, beside its place or shared run. Running: pipe (two ends), stderr, epoll
+	 * set, two files (a full one and the one that follows it) or two ends of record_pipe, and
+	 * three to look into its directory. While its programs start it is nine as well: both ends
+	 * of the pipes of stderr and of the output, three ends of pipes between programs, the
+	 * source opened again, a set of rules. */
 	FILES_CONVERSION = 9,
-	/* Each of its programs: the pidfd; and a holder that was replaced stays until its last
-	 * job ends, with pidfd and socket. */
+	/* Each of its programs: the pidfd. A holder that was replaced stays until its last job
+	 * ends, with pidfd and socket. */
 	FILES_JOB = 3,
 };
 
@@ -68,14 +67,15 @@ static unsigned files_of(const struct recipe *recipe)
 	return FILES_CONVERSION + FILES_JOB * (unsigned)template_program_count(recipe->template);
 }
 
-/* What the configuration asks for, whatever there is. */
+/* What the configuration asks for, whether or not there are enough descriptors. */
 struct wishes {
-	unsigned long slots;	      /* conversions at once */
-	unsigned long queues;	      /* those who wait for one */
-	unsigned long share_table;    /* of both, for shared results; refreshes included */
-	unsigned long programs;	      /* that may be held */
-	unsigned long files;	      /* of all conversions at once */
-	unsigned long whole, largest; /* of one: the largest that is not live, and of all */
+	unsigned long slots;	   /* conversions at once */
+	unsigned long queues;	   /* requests that wait for a slot */
+	unsigned long shared_runs; /* running and waiting; refreshes included */
+	unsigned long programs;	   /* held programs */
+	unsigned long files;	   /* of all conversions at once */
+	unsigned long whole,
+		largest; /* of one conversion: the largest that is not live, and of all */
 };
 
 static bool is_same_program(const struct recipe *a, size_t i, const struct recipe *b, size_t j)
@@ -86,8 +86,8 @@ static bool is_same_program(const struct recipe *a, size_t i, const struct recip
 		       template_program_name(b->template, j));
 }
 
-/* A holder serves all recipes that run its program in the same environment. A recipe that adds
- * to the environment is taken to have one of its own. */
+/* A holder serves all recipes that run its program in the same environment. A recipe with variables
+ * of its own counts as one with a holder of its own. */
 static bool is_held_for_another(const struct config *config, size_t recipe, size_t program)
 {
 	const struct recipe *own = config->recipes[recipe];
@@ -122,7 +122,7 @@ static struct wishes wishes_of(const struct config *config)
 			wishes.whole = larger(files, wishes.whole);
 		}
 		if (recipe->join)
-			wishes.share_table += recipe->slots + recipe->queue;
+			wishes.shared_runs += recipe->slots + recipe->queue;
 		refreshes |= recipe->stale_ms > 0;
 		for (size_t j = 0; j < template_program_count(recipe->template); j++)
 			wishes.programs +=
@@ -132,9 +132,9 @@ static struct wishes wishes_of(const struct config *config)
 	wishes.slots = whole + live;
 	wishes.files = wishes.whole * whole + live_files;
 	if (refreshes)
-		wishes.share_table += config->slots;
-	if (wishes.share_table > 0)
-		wishes.share_table += LANDING;
+		wishes.shared_runs += config->slots;
+	if (wishes.shared_runs > 0)
+		wishes.shared_runs += ENDING;
 	return wishes;
 }
 
@@ -143,28 +143,28 @@ struct limits limits_of(const struct config *config, unsigned long files)
 	const struct wishes wishes = wishes_of(config);
 	unsigned long cheap = bounded(files / 32, CHEAP_MIN, CHEAP_MAX);
 	unsigned long used = FILES_DAEMON + FILES_CHEAP * cheap + FILES_PROGRAM * wishes.programs;
-	/* A quarter of the descriptors stays for connections that do nothing. */
+	/* A quarter of the descriptors is for idle connections. */
 	unsigned long room = files / 4 * 3 > used ? files / 4 * 3 - used : 0;
-	/* Conversions get half of the rest at most, so that requests can wait for them. */
+	/* Conversions get at most half of the rest: the other half is for requests that wait. */
 	unsigned long conversions = larger(smaller(wishes.files, room / 2), wishes.largest);
 	used += conversions;
 	room = room > conversions ? room - conversions : 0;
-	unsigned long share_table =
-		smaller(wishes.share_table, room / (FILES_PLACE + 1 + FILES_FLIGHT));
-	share_table = larger(share_table, smaller(wishes.share_table, PLACES_MIN));
+	unsigned long shared_runs =
+		smaller(wishes.shared_runs, room / (FILES_PLACE + 1 + FILES_SHARED_RUN));
+	shared_runs = larger(shared_runs, smaller(wishes.shared_runs, PLACES_MIN));
 	unsigned long left =
-		room > FILES_FLIGHT * share_table ? room - FILES_FLIGHT * share_table : 0;
+		room > FILES_SHARED_RUN * shared_runs ? room - FILES_SHARED_RUN * shared_runs : 0;
 	unsigned long places =
 		wishes.slots + wishes.queues + SENDERS + (config->cache_path ? READERS : 0);
 	places = bounded(places, PLACES_MIN, PLACES_MAX);
 	places = larger(smaller(places, left / (FILES_PLACE + 1)), PLACES_MIN);
-	used += FILES_PLACE * places + FILES_FLIGHT * share_table;
+	used += FILES_PLACE * places + FILES_SHARED_RUN * shared_runs;
 	unsigned long connections =
 		bounded(files > used ? files - used : 0, CONNECTIONS_MIN, config->connections);
 	return (struct limits){
 		.places = (unsigned)places,
 		.threads = (unsigned)(places + cheap),
-		.share_table = (unsigned)share_table,
+		.shared_runs = (unsigned)shared_runs,
 		.files = (unsigned)conversions,
 		.kept_files = (unsigned)wishes.whole,
 		.connections = (unsigned)connections,
@@ -177,7 +177,7 @@ struct admission_request limits_request(const struct config *config, const struc
 {
 	return (struct admission_request){
 		.recipe = recipe->name,
-		.share =
+		.cost =
 			{
 				.live = recipe->response == RECIPE_LIVE,
 				.weight = recipe->weight,

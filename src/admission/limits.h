@@ -3,8 +3,8 @@
 #define SRC_ADMISSION_LIMITS_H
 
 /*
- * How much a daemon of this configuration takes on at once, so that it never runs out of threads or
- * descriptors in the middle of what it has accepted. Pure, any thread.
+ * How much work a daemon with this configuration accepts at once, so that it never runs out of
+ * threads or descriptors in the middle of accepted work. Pure, any thread.
  */
 
 #include <stdbool.h>
@@ -16,8 +16,8 @@
 
 struct limits {
 	unsigned places;	    /* for admission_set_places */
-	unsigned threads;	    /* places, and some that always remain for cheap answers */
-	unsigned share_table;	    /* for share_limit; each is a thread of its own */
+	unsigned threads;	    /* places, and some threads for requests without a place */
+	unsigned shared_runs;	    /* for sharing_limit; each has a thread of its own */
 	unsigned files, kept_files; /* for admission_set_files */
 	unsigned connections;	    /* idle ones included */
 	unsigned long descriptors;  /* of all that together */
@@ -27,12 +27,11 @@ struct limits {
 /* files: how many descriptors this process may have. */
 struct limits limits_of(const struct config *config, unsigned long files);
 
-/* What a conversion of this recipe asks of admission; who waits, and until when, is the caller's to
- * add. */
+/* What a conversion of this recipe asks of admission. The caller adds watch_fd and alive. */
 struct admission_request limits_request(const struct config *config, const struct recipe *recipe);
 
-/* What admission_enter returned, as an outcome; reason: for the log. gone: who hung up, in words.
- */
+/* The outcome for what admission_enter has returned, with a line for the log in `reason`. gone: the
+ * line for ADMISSION_E_GONE. */
 enum outcome limits_outcome(int r, const char *gone, struct text *reason);
 
 #endif

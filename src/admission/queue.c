@@ -1,58 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* A waiting request has a thread of its own, which polls two things: the event by which a leaving
- * one hands its slot over, and the client. The slot is given by the one who leaves, to the first in
- * line who can use it: nobody wakes up in vain, and nobody overtakes. When the first in line wants
- * more of what all share than is free, those behind him wait with him, or a heavy one would never
- * come in beside light ones. Who only lacks a slot of his own recipe holds nobody up.
- *
- * Threads are what waiting costs, so they are bounded by places, which are fewer than threads: for
- * those who need no conversion there is always a thread left. */
-#include "src/admission/queue.h"
+/* A waiting request has a thread of its own, which polls two descriptors: the event that tells of
+ * its grant, and the client. internal.h says what the lock guards. */
+#include "src/admission/internal.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/queue.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
 
 enum { RETRY_MAX_S = 3600 };
-
-struct admission_gate {
-	char *recipe;
-	unsigned slots, used, waiting;
-	uint64_t held_ms; /* moving mean of how long a slot is held */
-	/* While some wait: moving mean of the time between two that are let in, and the last time.
-	 */
-	uint64_t step_ms, stepped_ms;
-	LIST_ENTRY(admission_gate) entry;
-};
-
-struct waiter {
-	struct admission_gate *gate;
-	struct admission_cost share;
-	int event;
-	bool admitted;
-	TAILQ_ENTRY(waiter) entry;
-};
-
-struct admission {
-	pthread_mutex_t lock;
-	LIST_HEAD(, admission_gate) gates;
-	TAILQ_HEAD(, waiter) line;
-	unsigned total_slots, total_used;
-	uint64_t total_memory, kept_memory, used_memory;
-	unsigned total_files, kept_files, used_files;
-	unsigned places, has_place;
-	/* Somebody in line waits for what all share: [1] among the live ones. */
-	bool held[2];
-};
 
 int admission_new(struct admission **out)
 {
@@ -61,7 +22,7 @@ int admission_new(struct admission **out)
 		return -ENOMEM;
 	pthread_mutex_init(&admission->lock, NULL);
 	LIST_INIT(&admission->gates);
-	TAILQ_INIT(&admission->line);
+	TAILQ_INIT(&admission->queue);
 	admission->places = UINT_MAX;
 	admission->total_files = UINT_MAX;
 	*out = admission;
@@ -92,106 +53,17 @@ void admission_set_places(struct admission *admission, unsigned places)
 bool admission_take_place(struct admission *admission)
 {
 	pthread_mutex_lock(&admission->lock);
-	bool free_seat = admission->has_place < admission->places;
-	admission->has_place += free_seat;
+	bool is_free = admission->used_places < admission->places;
+	admission->used_places += is_free;
 	pthread_mutex_unlock(&admission->lock);
-	return free_seat;
+	return is_free;
 }
 
 void admission_give_place(struct admission *admission)
 {
 	pthread_mutex_lock(&admission->lock);
-	admission->has_place--;
+	admission->used_places--;
 	pthread_mutex_unlock(&admission->lock);
-}
-
-static bool has_memory(const struct admission *admission, const struct admission_cost *share)
-{
-	uint64_t wanted = share->memory_bytes + (share->live ? admission->kept_memory : 0);
-	/* What alone is too much for the daemon (after a reload) still runs, alone. */
-	return !admission->total_memory || admission->used_memory == 0 ||
-	       (admission->used_memory <= admission->total_memory &&
-		       wanted <= admission->total_memory - admission->used_memory);
-}
-
-/* One that alone needs more than there are runs alone: it may get by with fewer. */
-static bool has_files(const struct admission *admission, const struct admission_cost *share)
-{
-	unsigned kept = share->live ? admission->kept_files : 0;
-	unsigned used = admission->used_files;
-	return used == 0 ||
-	       (used <= admission->total_files && share->files <= admission->total_files - used &&
-		       kept <= admission->total_files - used - share->files);
-}
-
-/* Of what all share. */
-static bool has_room(const struct admission *admission, const struct admission_cost *share)
-{
-	bool slots = share->live || admission->total_used == 0 ||
-		     admission->total_used + share->weight <= admission->total_slots;
-	return slots && has_memory(admission, share) && has_files(admission, share);
-}
-
-static void take(struct admission *admission, struct admission_gate *gate,
-	const struct admission_cost *share)
-{
-	gate->used++;
-	admission->used_memory += share->memory_bytes;
-	admission->used_files += share->files;
-	if (!share->live)
-		admission->total_used += share->weight;
-}
-
-static void give_back(struct admission *admission, struct admission_gate *gate,
-	const struct admission_cost *share)
-{
-	gate->used--;
-	admission->used_memory -= share->memory_bytes;
-	admission->used_files -= share->files;
-	if (!share->live)
-		admission->total_used -= share->weight;
-}
-
-static uint64_t mean(uint64_t old, uint64_t now)
-{
-	return old ? (old * 7 + now) / 8 : now;
-}
-
-static void leave_line(struct admission *admission, struct waiter *waiter)
-{
-	struct admission_gate *gate = waiter->gate;
-	TAILQ_REMOVE(&admission->line, waiter, entry);
-	if (--gate->waiting == 0)
-		gate->step_ms = 0;
-}
-
-static void let_in(struct admission *admission, struct waiter *waiter)
-{
-	struct admission_gate *gate = waiter->gate;
-	uint64_t now_ms = clock_now_ms();
-	gate->step_ms = mean(gate->step_ms, now_ms - gate->stepped_ms);
-	gate->stepped_ms = now_ms;
-	take(admission, gate, &waiter->share);
-	leave_line(admission, waiter);
-	waiter->admitted = true;
-	eventfd_write(waiter->event, 1);
-}
-
-/* Hands what is free to those in line; under the lock. */
-static void admit(struct admission *admission)
-{
-	struct waiter *waiter, *next;
-	admission->held[0] = admission->held[1] = false;
-	for (waiter = TAILQ_FIRST(&admission->line); waiter; waiter = next) {
-		next = TAILQ_NEXT(waiter, entry);
-		bool *held = &admission->held[waiter->share.live];
-		if (waiter->gate->used >= waiter->gate->slots || *held)
-			continue;
-		if (has_room(admission, &waiter->share))
-			let_in(admission, waiter);
-		else
-			*held = true;
-	}
 }
 
 void admission_set_files(struct admission *admission, unsigned files, unsigned kept)
@@ -199,12 +71,26 @@ void admission_set_files(struct admission *admission, unsigned files, unsigned k
 	pthread_mutex_lock(&admission->lock);
 	admission->total_files = files;
 	admission->kept_files = kept;
-	admit(admission);
+	grant_all(admission);
 	pthread_mutex_unlock(&admission->lock);
 }
 
-/* The gate of a recipe, made when it is first wanted, with the numbers of the configuration in
- * force. */
+static struct admission_gate *new_gate(struct admission *admission, const char *recipe)
+{
+	struct admission_gate *gate = calloc(1, sizeof *gate);
+	char *name = strdup(recipe);
+	if (!gate || !name) {
+		free(gate);
+		free(name);
+		return NULL;
+	}
+	gate->recipe = name;
+	LIST_INSERT_HEAD(&admission->gates, gate, entry);
+	return gate;
+}
+
+/* The gate of a recipe, with the numbers of the request's configuration. The first request makes
+ * it. NULL: no memory. */
 static struct admission_gate *get_gate(
 	struct admission *admission, const struct admission_request *request)
 {
@@ -212,17 +98,10 @@ static struct admission_gate *get_gate(
 	LIST_FOREACH (gate, &admission->gates, entry)
 		if (!strcmp(gate->recipe, request->recipe))
 			break;
-	if (!gate) {
-		gate = calloc(1, sizeof *gate);
-		char *name = strdup(request->recipe);
-		if (!gate || !name) {
-			free(gate);
-			free(name);
-			return NULL;
-		}
-		gate->recipe = name;
-		LIST_INSERT_HEAD(&admission->gates, gate, entry);
-	}
+	if (!gate)
+		gate = new_gate(admission, request->recipe);
+	if (!gate)
+		return NULL;
 	if (gate->slots != request->slots || admission->total_slots != request->total_slots ||
 		admission->total_memory != request->total_memory_bytes ||
 		admission->kept_memory != request->kept_memory_bytes) {
@@ -230,12 +109,12 @@ static struct admission_gate *get_gate(
 		admission->total_slots = request->total_slots;
 		admission->total_memory = request->total_memory_bytes;
 		admission->kept_memory = request->kept_memory_bytes;
-		admit(admission);
+		grant_all(admission);
 	}
 	return gate;
 }
 
-/* When the queue of now will be through. */
+/* When the present queue of the gate will be empty. */
 static unsigned retry_after(const struct admission_gate *gate)
 {
 	uint64_t slots = gate->slots ? gate->slots : 1;
@@ -248,8 +127,9 @@ static unsigned retry_after(const struct admission_gate *gate)
 	return wait_s > RETRY_MAX_S ? RETRY_MAX_S : (unsigned)wait_s;
 }
 
-/* Polls until the slot is ours, the time is over, or the client is gone. */
-static int wait_in_line(const struct admission_request *request, const struct waiter *waiter)
+/* Without the lock: polls until the slot is granted, the deadline passes, or the client has gone.
+ */
+static int wait_for_grant(const struct admission_request *request, const struct waiter *waiter)
 {
 	struct pollfd fds[2] = {
 		{.fd = waiter->event, .events = POLLIN},
@@ -259,8 +139,8 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 		int n = poll(fds, 2, clock_poll_timeout(request->deadline_ms));
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		/* The client first: one who is gone takes no slot, also when it is handed over now.
-		 */
+		/* The client comes first: a request without a client gives its slot back, also when
+		 * it was granted just now. */
 		if (n > 0 && fds[1].revents && !request->alive(request->data))
 			return ADMISSION_E_GONE;
 		if (n > 0 && fds[0].revents)
@@ -270,41 +150,40 @@ static int wait_in_line(const struct admission_request *request, const struct wa
 	}
 }
 
-static int enter_slowly(struct admission *admission, const struct admission_request *request,
+/* Takes a waiter out that gives up. */
+static void give_up(struct admission *admission, struct waiter *waiter)
+{
+	/* The slot may have been granted meanwhile, and the waiter may have held up others. */
+	bool held_up = waiter->gate->used < waiter->gate->slots;
+	if (waiter->granted)
+		grant_give_back(admission, waiter->gate, &waiter->cost);
+	else
+		grant_remove(admission, waiter);
+	if (waiter->granted || held_up)
+		grant_all(admission);
+}
+
+/* With the lock, which it releases while it waits. */
+static int wait_in_queue(struct admission *admission, const struct admission_request *request,
 	struct admission_gate *gate, int event, unsigned *retry_after_s)
 {
-	struct waiter waiter = {.gate = gate, .share = request->share, .event = event};
-	TAILQ_INSERT_TAIL(&admission->line, &waiter, entry);
+	struct waiter waiter = {.gate = gate, .cost = request->cost, .event = event};
+	TAILQ_INSERT_TAIL(&admission->queue, &waiter, entry);
 	if (gate->waiting++ == 0)
 		gate->stepped_ms = clock_now_ms();
-	/* Nobody comes in by this, for whoever could is in already. */
-	if (gate->used < gate->slots && !has_room(admission, &waiter.share))
-		admission->held[waiter.share.live] = true;
+	/* grant_all is not due: nothing has become free. */
+	if (gate->used < gate->slots && !grant_has_room(admission, &waiter.cost))
+		admission->held[waiter.cost.live] = true;
 	pthread_mutex_unlock(&admission->lock);
 
-	int r = wait_in_line(request, &waiter);
+	int r = wait_for_grant(request, &waiter);
 
 	pthread_mutex_lock(&admission->lock);
 	if (r == ADMISSION_E_TIMEOUT)
 		*retry_after_s = retry_after(gate);
-	if (r != 0) {
-		/* Who turns away gives up a slot that came just now, or may have held up others. */
-		bool held_up = gate->used < gate->slots;
-		if (waiter.admitted)
-			give_back(admission, gate, &waiter.share);
-		else
-			leave_line(admission, &waiter);
-		if (waiter.admitted || held_up)
-			admit(admission);
-	}
+	if (r != 0)
+		give_up(admission, &waiter);
 	return r;
-}
-
-static bool is_free(const struct admission *admission, const struct admission_gate *gate,
-	const struct admission_cost *share)
-{
-	return gate->waiting == 0 && gate->used < gate->slots && !admission->held[share->live] &&
-	       has_room(admission, share);
 }
 
 static bool is_full(const struct admission_gate *gate, const struct admission_request *request)
@@ -312,18 +191,19 @@ static bool is_full(const struct admission_gate *gate, const struct admission_re
 	return gate->waiting >= request->queue;
 }
 
+/* With the lock. event: a negative number is returned when the request would have to wait. */
 static int enter(struct admission *admission, const struct admission_request *request,
 	struct admission_gate *gate, int event, unsigned *retry_after_s)
 {
-	if (is_free(admission, gate, &request->share)) {
-		take(admission, gate, &request->share);
+	if (grant_is_free(admission, gate, &request->cost)) {
+		grant_take(admission, gate, &request->cost);
 		return 0;
 	}
 	if (is_full(gate, request)) {
 		*retry_after_s = retry_after(gate);
 		return ADMISSION_E_FULL;
 	}
-	return event < 0 ? event : enter_slowly(admission, request, gate, event, retry_after_s);
+	return event < 0 ? event : wait_in_queue(admission, request, gate, event, retry_after_s);
 }
 
 static int try_to_enter(struct admission *admission, const struct admission_request *request,
@@ -334,16 +214,14 @@ static int try_to_enter(struct admission *admission, const struct admission_requ
 	int r = gate ? enter(admission, request, gate, event, retry_after_s) : -ENOMEM;
 	if (r == 0)
 		*pass = (struct admission_pass){
-			.gate = gate,
-			.share = request->share,
-			.since_ms = clock_now_ms(),
-		};
+			.gate = gate, .cost = request->cost, .since_ms = clock_now_ms()};
 	pthread_mutex_unlock(&admission->lock);
 	return r;
 }
 
-/* Most come in at once and need no event. It is made and closed without the lock: the first
- * descriptor beyond a power of two makes the kernel's table of them larger, for which it waits. */
+/* Most requests get their slot at once and need no event. The event is made and closed without the
+ * lock: when a new descriptor makes the kernel enlarge the descriptor table, the system call
+ * waits. */
 int admission_enter(struct admission *admission, const struct admission_request *request,
 	struct admission_pass *pass, unsigned *retry_after_s)
 {
@@ -362,7 +240,8 @@ bool admission_refuses(struct admission *admission, const struct admission_reque
 {
 	pthread_mutex_lock(&admission->lock);
 	struct admission_gate *gate = get_gate(admission, request);
-	bool refuses = gate && !is_free(admission, gate, &request->share) && is_full(gate, request);
+	bool refuses =
+		gate && !grant_is_free(admission, gate, &request->cost) && is_full(gate, request);
 	if (refuses)
 		*retry_after_s = retry_after(gate);
 	pthread_mutex_unlock(&admission->lock);
@@ -376,9 +255,9 @@ void admission_leave(struct admission *admission, struct admission_pass *pass)
 		return;
 	pass->gate = NULL;
 	pthread_mutex_lock(&admission->lock);
-	gate->held_ms = mean(gate->held_ms, clock_now_ms() - pass->since_ms);
-	give_back(admission, gate, &pass->share);
-	admit(admission);
+	gate->held_ms = grant_mean(gate->held_ms, clock_now_ms() - pass->since_ms);
+	grant_give_back(admission, gate, &pass->cost);
+	grant_all(admission);
 	pthread_mutex_unlock(&admission->lock);
 }
 
@@ -394,7 +273,7 @@ struct admission_view admission_look(struct admission *admission, const char *re
 		view.used += gate->used;
 	}
 	if (!recipe)
-		view.used = admission->total_used;
+		view.used = admission->used_slots;
 	pthread_mutex_unlock(&admission->lock);
 	return view;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nothing of the daemon's own environment: what a program sees is in the configuration. */
+/* A program gets nothing of the daemon's own environment: the configuration decides what it sees.
+ */
 #include "src/convert/environment.h"
 
 #include <errno.h>

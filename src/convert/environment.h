@@ -2,8 +2,8 @@
 #ifndef SRC_CONVERT_ENVIRONMENT_H
 #define SRC_CONVERT_ENVIRONMENT_H
 
-/* What a recipe's programs live in: the same for a job and for the holder that waits for it, but
- * for HOME and TMPDIR. */
+/* The environment of a recipe's programs. A job and the holder that starts it have the same one,
+ * except for HOME and TMPDIR. */
 
 #include "spawn/job.h"
 #include "src/config/config.h"
@@ -20,11 +20,11 @@ struct environment {
 int environment_make(struct environment *environment, const struct config *config,
 	const struct recipe *recipe, const char *directory);
 
-/* Adds one more variable; it is formatted like printf. Returns 0 or -E2BIG. */
+/* Adds one variable, formatted as with printf. Returns 0 or -E2BIG. */
 int environment_add(struct environment *environment, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* How its programs are confined. */
+/* How the programs of a recipe are confined. */
 enum job_confine environment_confine(const struct recipe *recipe);
 
 #endif

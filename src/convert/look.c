@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits that the kernel does not know, looked at now and then while programs run: what they hold
- * on the disk, with and without a name, and the memory that they share with themselves. Short jobs
- * are never looked at. */
+/* Limits that the kernel does not enforce are checked from time to time while programs run: their
+ * files, with and without a name, and their shared memory. Short jobs end before the first check.
+ */
 #include <errno.h>
 
 #include "base/clock.h"
@@ -11,7 +11,7 @@
 
 enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4, UNMEASURED_MS = 12000 };
 
-/* 0: none */
+/* How much the job may have on the disk; 0: no limit. */
 static uint64_t disk_limit(const struct conversion *conversion)
 {
 	const struct recipe *recipe = conversion->plan->recipe;
@@ -21,16 +21,16 @@ static uint64_t disk_limit(const struct conversion *conversion)
 	return limit;
 }
 
-/* One that hides what it has open has something to hide. It may be about to begin its program, so
- * that is looked at twice. */
+/* A program that hides its open files is treated as one that exceeds the limit. One look is not
+ * enough: a job that is just executing its program cannot be read for a moment. */
 static bool is_hiding(struct conversion_program *program, const struct meter_amount *amount)
 {
 	program->hidden = amount->hidden ? program->hidden + 1 : 0;
 	return program->hidden >= HIDDEN_MAX || amount->countless;
 }
 
-/* A meter that is started again or is slow answers a later look. A job that it has not measured for
- * long has no limit. */
+/* A meter that is slow, or that was started again, answers a later look. A job that was not
+ * measured for long runs without a limit, so it must end. */
 static bool is_unmeasured(struct conversion_program *program, int r)
 {
 	if (r == -EAGAIN)
@@ -45,7 +45,8 @@ static bool is_unmeasured(struct conversion_program *program, int r)
 	return r == -EPIPE || now - program->unmeasured_since_ms >= UNMEASURED_MS;
 }
 
-/* Descriptors may be lacking for a moment. But a job that nobody can look at has no limit. */
+/* There may be no descriptor for a moment, so one failed look is not enough. But a job that cannot
+ * be measured runs without a limit. */
 static const char *look_at_disk(struct conversion *conversion, uint64_t limit, uint64_t unlinked)
 {
 	if (unlinked > limit)

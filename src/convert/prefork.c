@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* HOME and TMPDIR of a holder are the directory in which those of the jobs are made: what a
- * constructor remembers of them exists, and is removed with the rest. */
+/* HOME and TMPDIR of a holder are the directory that contains the directories of the jobs. A
+ * library may remember them when it is loaded: so they exist, and the daemon removes what is left
+ * there. */
 #include "src/convert/prefork.h"
 
 #include <errno.h>

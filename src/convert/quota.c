@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A quota of the file system would need a mount for each job. The job is still writing while
- * this looks: what vanishes meanwhile counts nothing, links are never followed, and there is an
- * end to it whatever the job does. */
+/* A quota of the file system would need a mount for each job. The job may write during the look: a
+ * file that vanishes meanwhile counts nothing, links are never followed, and the look ends by its
+ * own bounds, whatever the job does. */
 #include "src/convert/quota.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 enum {
 	BLOCK = 4096,
 	FILES_MAX = 16384,
-	LOOKS_MAX = 4 * FILES_MAX, /* also at what has vanished by then */
+	LOOKS_MAX = 4 * FILES_MAX, /* entries, also those that vanish meanwhile */
 	DEPTH_MAX = 16,
 	LOOK_MS = 1000,
 };
@@ -47,7 +47,7 @@ int quota_look(int parent_fd, const char *name, uint64_t limit)
 		.strict = true,
 	};
 	int r = tree_walk(parent_fd, name, &bounds, add, &sum);
-	/* What is too deep or too much to be looked at is too much; what hides something has
-	 * something to hide. */
+	/* A tree beyond the bounds exceeds the limit. So does a directory that the job has made
+	 * unreadable: its content cannot be measured. */
 	return r == -EOVERFLOW || r == -EACCES ? QUOTA_EXCEEDED : r;
 }

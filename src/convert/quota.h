@@ -7,11 +7,11 @@
 enum { QUOTA_KEPT = 0, QUOTA_EXCEEDED = 1 };
 
 /*
- * Whether what lies below the directory `name` takes more than `limit` bytes on the disk. A file
- * counts at least as a block, and too many of them, or too deep, is too much in any case: so the
- * look itself is bounded, also by a second. A file that is open but has no name any more is not
- * seen here, but by the meter (spawn/meter.h). Needs two descriptors. Any thread. Returns
- * QUOTA_KEPT, QUOTA_EXCEEDED, or -errno: nobody knows.
+ * Whether the files below the directory `name` take more than `limit` bytes on the disk. A file
+ * counts at least as one block. Too many files, or too deep ones, exceed the limit in any case, so
+ * the look is bounded; it takes at most a second. The meter (spawn/meter.h) measures open files
+ * without a name. Needs two descriptors. Any thread. Returns QUOTA_KEPT, QUOTA_EXCEEDED, or -errno
+ * when the directory could not be measured.
  */
 int quota_look(int parent_fd, const char *name, uint64_t limit);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The spawner starts before everything else, so that it inherits nothing. */
+/* The spawner is forked before the daemon opens anything else, so that it inherits nothing. */
 #include "src/convert/starter.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ int starter_open(struct starter *starter, const char *temp_path)
 		starter->temp_dir[0] = '\0';
 		return -errno;
 	}
-	/* Before there is any other process of ours, and any thread. */
+	/* Before the daemon has other processes or threads: they all join the group. */
 	char cgroup[PATH_MAX];
 	bool grouped = cgroup_begin(cgroup) == 0;
 	struct spawner_options options = {.temp_path = starter->temp_dir};
@@ -43,8 +43,8 @@ int starter_open(struct starter *starter, const char *temp_path)
 	return r;
 }
 
-/* Jobs may have left any amount. The daemon does not wait for all of it: the spawner removes what
- * is left in time. */
+/* Jobs may have left any number of files. The daemon works on them for a bounded time; the spawner
+ * removes the rest. */
 static void remove_temp(const struct starter *starter)
 {
 	const struct tree_limit limit = {.until_ms = clock_now_ms() + REMOVE_MS};

@@ -3,8 +3,9 @@
 #define SRC_CONVERT_STARTER_H
 
 /*
- * What starting a converter needs, for the life of the daemon: who starts programs, and where their
- * temporary files go.
+ * What it takes to start a converter, for the life of the daemon: the processes that start and
+ * measure programs, and the directory for temporary files. The parts have locks of their own, so
+ * any thread may use a starter.
  */
 
 #include <limits.h>
@@ -18,17 +19,17 @@ struct starter {
 	struct spawner *spawner;
 	struct launcher *launcher;
 	struct meter *meter;
-	/* The daemon's own directory. The spawner removes it when the daemon was killed. */
+	/* The daemon's own directory. The spawner removes it if the daemon is killed. */
 	int temp_fd;
 	char temp_dir[PATH_MAX];
 	struct workdir *workdir; /* below it */
 };
 
-/* Makes the directory below temp_path (mode 0700) and starts the spawner. Nothing is held before
- * prefork_set. Main thread, before there are others. Returns 0 or -errno; then nothing is left. */
+/* Makes the directory below temp_path (mode 0700) and starts the spawner. No program is held before
+ * launcher_set. Main thread, before there are others. Returns 0, or -errno with nothing left. */
 int starter_open(struct starter *starter, const char *temp_path);
-/* No conversion may be running any more. A starter that was never opened is fine when its temp_fd
- * is -1 and everything else 0. */
+/* No conversion may be running any more. A starter with temp_fd -1 and everything else 0 is fine.
+ */
 void starter_close(struct starter *starter);
 
 #endif

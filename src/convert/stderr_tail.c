@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A converter may write to stderr without end: each call reads a bounded amount, so that it cannot
- * keep its worker from looking at the clock. */
+/* A converter may write to stderr without end. So each call reads a bounded amount, and the worker
+ * thread gets back to its deadline. */
 #include "src/convert/stderr_tail.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 
 enum { PIECE = 4096, PIECES = STDERR_TAIL_READ_MAX / PIECE };
 
-/* How converters say that an allocation failed: strerror(ENOMEM), ImageMagick, C++, Python, x264
- * and others. */
+/* Messages about a failed allocation: strerror(ENOMEM), ImageMagick, C++, Python, x264 and others.
+ * The first letter may be upper or lower case. */
 static const char *const memory_phrases[] = {
 	"Cannot allocate memory",
 	"emory allocation failed",

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much a job leaves behind is the job's decision, so it is no work for a thread that somebody
- * waits for. What is to be removed gets another name at once: its old one can go to the next job.
- * Each of them is given a slice of time and then goes to the end of the line, so a small one does
- * not wait for all of a large one.
+ * A job decides how much it leaves behind, so the removal must not be work for a thread that a
+ * request waits for. A directory gets another name at once, and its old name can go to the next
+ * job. The thread works on each directory for a slice of time and then puts it at the end of the
+ * list, so a small directory does not wait for a large one.
  *
- * lock: for everything in struct sweeper but temp_fd and stop. The item that is just being worked
- * on is in no list.
+ * The lock guards everything in struct sweeper except temp_fd and stop. The item that the thread
+ * works on is in no list. sweeper_free waits for the thread; any other thread may call
+ * sweeper_take.
  */
 #include "src/convert/sweeper.h"
 
@@ -28,15 +29,15 @@
 
 enum {
 	STACK_BYTES = 256 * 1024,
-	ITEMS_MAX = 256,   /* from here on callers have to help */
-	ITEMS_LAST = 4096, /* and from here on it is left to the end */
+	ITEMS_MAX = 256,   /* with more items, callers have to help */
+	ITEMS_LAST = 4096, /* with more items, new ones are left to the end of the daemon */
 	HELP_MS = 5000,
 	SLICE_MS = 100,
-	SLICES_MAX = 600, /* whatever takes longer is being written to: that counts as a try */
+	SLICES_MAX = 600, /* a process still writes to such a directory: counts as a failed try */
 	NAMES_MAX = 16,
 	AGAIN_FIRST_MS = 50,
 	AGAIN_MAX_MS = 60000,
-	TRIES_TOLD = 5, /* after one or two seconds: then it is no passing want of descriptors */
+	TRIES_TOLD = 5, /* logged then: a short lack of descriptors is over after a second */
 	TRIES_MAX = 30,
 };
 
@@ -52,11 +53,11 @@ struct sweeper {
 	atomic_bool stop;
 	pthread_attr_t attributes;
 	pthread_mutex_t lock;
-	pthread_cond_t change; /* of what follows */
+	pthread_cond_t change; /* of the fields below */
 	TAILQ_HEAD(, item) items;
-	unsigned count; /* with the one that is being worked on */
+	unsigned count; /* with the item that the thread works on */
 	uint64_t names;
-	bool running; /* there is a thread */
+	bool running; /* the thread exists */
 };
 
 int sweeper_new(int temp_fd, struct sweeper **out)
@@ -104,7 +105,7 @@ static int remove_some(struct sweeper *sweeper, const char *name, uint64_t for_m
 	return r == -ENOENT ? 0 : r;
 }
 
-/* The first one whose time has come; else *next is when that will be. */
+/* Returns the first item that is due, or NULL with *next set to the time of the next one. */
 static struct item *find_due(struct sweeper *sweeper, uint64_t *next)
 {
 	struct item *item;
@@ -119,7 +120,7 @@ static struct item *find_due(struct sweeper *sweeper, uint64_t *next)
 	return NULL;
 }
 
-/* Back into the line, or out of it. */
+/* Puts the item back at the end of the list, or frees it. */
 static void settle(struct sweeper *sweeper, struct item *item, int r)
 {
 	bool more = r == -EAGAIN && ++item->slices % SLICES_MAX != 0;
@@ -165,13 +166,13 @@ static void *sweep(void *argument)
 		settle(sweeper, item, r);
 	}
 	sweeper->running = false;
-	/* Under the lock: whoever waits for this frees it. */
+	/* With the lock: sweeper_free destroys it as soon as it can take it. */
 	pthread_cond_broadcast(&sweeper->change);
 	pthread_mutex_unlock(&sweeper->lock);
 	return NULL;
 }
 
-/* Returns whether the item is in the line; *help: and the caller has to work, too. */
+/* Returns whether the item is in the list now. *help: the caller has to work, too. */
 static bool enqueue(struct sweeper *sweeper, struct item *item, bool *help)
 {
 	pthread_t thread;
@@ -223,7 +224,7 @@ int sweeper_take(struct sweeper *sweeper, const char *name)
 	if (!queued) {
 		free(item);
 		if (r < 0)
-			log_warning("temporary directory %s is left to the end: %s", away,
+			log_warning("temporary directory %s stays until the daemon ends: %s", away,
 				strerror(-r));
 	}
 	return renamed;

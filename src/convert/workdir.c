@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and removing a directory for every job was a third of the daemon's own time on a file
- * system with a journal (ext4), and most jobs leave nothing in it. So one is used again when its
- * job left it as it was: empty, with its mode and without attributes. Anything else is removed
- * with all that is in it, and made anew. How much that is was decided by the job: a few files
- * are removed at once, so that nothing of an ordinary request is left when it ends; the rest is
- * the sweeper's. */
+/* To make and remove a directory for every job took a third of the daemon's own time on a file
+ * system with a journal (ext4), and most jobs leave nothing in it. So a directory is used again
+ * when its job has left it as it was: empty, with its mode and without attributes. Any other
+ * directory is removed and made anew. A few files are removed at once, so that an ordinary request
+ * leaves nothing behind. The job decides how many files there are, so the rest is left to the
+ * sweeper.
+ *
+ * The lock guards free_count and free. A directory that is not free belongs to one job. */
 #include "src/convert/workdir.h"
 
 #include <errno.h>
@@ -31,10 +33,10 @@ enum { KEPT = 16, AT_ONCE_ENTRIES = 64, AT_ONCE_MS = 20 };
 struct workdir {
 	int temp_fd;
 	struct sweeper *sweeper;
-	pthread_mutex_t lock; /* for free_count and free */
+	pthread_mutex_t lock;
 	size_t free_count;
 	uint64_t free[KEPT];
-	atomic_uint_fast64_t next; /* numbers those beyond the kept ones */
+	atomic_uint_fast64_t next; /* number of the next directory beyond the kept ones */
 };
 
 static void put_name(char name[WORKDIR_NAME_MAX], uint64_t number)
@@ -95,15 +97,14 @@ int workdir_take(struct workdir *workdir, char name[WORKDIR_NAME_MAX])
 	return r;
 }
 
-/* Nothing but "." and ".." in it. */
+/* Whether there is nothing but "." and "..". */
 static bool is_empty(int fd)
 {
 	_Alignas(8) char entries[256];
 	long n = syscall(SYS_getdents64, fd, entries, sizeof entries);
 	size_t names = 0;
 	for (long at = 0; at < n; names++) {
-		/* struct linux_dirent64 of getdents64(2): d_reclen stands behind two 64-bit
-		 * numbers. */
+		/* struct linux_dirent64 of getdents64(2): d_reclen follows two 64-bit numbers. */
 		uint16_t length;
 		memcpy(&length, entries + at + 16, sizeof length);
 		at += length;
@@ -120,10 +121,10 @@ static bool is_as_it_was(const struct workdir *workdir, const char *name)
 	       st.st_uid == geteuid() && flistxattr(fd, NULL, 0) <= 0 && is_empty(fd);
 }
 
-/* Returns 0 when the name is free again. */
+/* Returns 0 when the name is free again, or -errno. */
 static int clear_away(const struct workdir *workdir, const char *name)
 {
-	/* An empty one needs no descriptor, of which there may be none just now. */
+	/* Removing an empty directory needs no descriptor; there may be none just now. */
 	if (unlinkat(workdir->temp_fd, name, AT_REMOVEDIR) == 0)
 		return 0;
 	const struct tree_limit limit = {

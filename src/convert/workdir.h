@@ -3,8 +3,8 @@
 #define SRC_CONVERT_WORKDIR_H
 
 /*
- * The directories of jobs below the daemon's own: a few that are there from the start and go from
- * job to job while each leaves its one as it was, and more for as long as they are needed. Any
+ * The directories of jobs, below the daemon's own. A few exist from the start and go from job to
+ * job, as long as each job leaves its directory as it was. More are made and removed as needed. Any
  * thread.
  */
 
@@ -16,13 +16,14 @@ enum { WORKDIR_NAME_MAX = 32 };
 
 /* temp_fd: the daemon's own directory, borrowed. Returns 0 or -errno. */
 int workdir_new(int temp_fd, struct workdir **out);
-/* The directories stay for whoever removes the daemon's. NULL is fine. */
+/* The directories stay; they are removed with the daemon's own. NULL is fine. */
 void workdir_free(struct workdir *workdir);
 
 /* Gives an empty directory with a mode of 0700 to one job. Returns 0 or -errno. */
 int workdir_take(struct workdir *workdir, char name[WORKDIR_NAME_MAX]);
 
-/* Takes it back with whatever the job did to it. The job must be gone. name becomes "". */
+/* Takes the directory back, whatever the job did to it. The job must have ended. name becomes
+ * "". */
 void workdir_give(struct workdir *workdir, char name[WORKDIR_NAME_MAX]);
 
 #endif

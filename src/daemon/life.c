@@ -46,7 +46,7 @@ void server_apply_limits(struct server *server)
 			files, limits.connections);
 	admission_set_places(service->admission, limits.places);
 	admission_set_files(service->admission, limits.files, limits.kept_files);
-	sharing_limit(&service->sharing, limits.share_table);
+	sharing_limit(&service->sharing, limits.shared_runs);
 	pool_set_threads(server->pool, limits.threads);
 	fcgi_loop_set_connections(server->loop, limits.connections);
 	memo_reset(service->memo, server->config, service->sharing.cache);

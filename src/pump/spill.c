@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nobody else ever sees the file, and the kernel frees it with its last descriptor: also when we
- * are killed. */
+/* The files have no name, so no other process can open them. The kernel frees such a file with its
+ * last descriptor, also when the daemon is killed. */
 #include "src/pump/spill.h"
 
 #include <errno.h>

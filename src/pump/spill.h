@@ -3,24 +3,25 @@
 #define SRC_PUMP_SPILL_H
 
 /*
- * Where output goes that is too long for a pipe: an unnamed file. Any thread.
+ * Unnamed files for output that does not fit into a pipe. Any thread.
  */
 
 #include <stdint.h>
 
-/* Opens one in the directory (O_TMPFILE; where the file system has none, a file that is unlinked at
- * once). Returns the descriptor or -errno. */
+/* Opens a file in the directory with O_TMPFILE. A file system without O_TMPFILE gets a file that is
+ * unlinked at once. Returns the descriptor or -errno. */
 int spill_open(int directory_fd);
 
-/* One in memory, for what has been in a pipe. Likewise. */
+/* Opens a file in memory, for output that fitted into a pipe. Returns the descriptor or -errno. */
 int spill_open_memory(void);
 
-/* Appends size bytes, which should be in the pipe already, with splice(2) or, where it cannot be,
- * with a buffer. The pipe's end must be non-blocking. Returns 0, -ENODATA when another reader has
- * taken some of them, or another -errno. */
+/* Moves size bytes from the pipe to the end of the file, by splice(2) or, where that is not
+ * possible, through a buffer. The bytes should be in the pipe already; the pipe's end must be
+ * non-blocking. Returns 0, -ENODATA when another reader has taken some of them, or another -errno.
+ */
 int spill_pipe(int pipe, int file, uint64_t size);
 
-/* Copies the first size bytes of one file to another empty one. Returns 0 or -errno. */
+/* Copies the first size bytes of a file to another, empty file. Returns 0 or -errno. */
 int spill_copy(int from, int to, uint64_t size);
 
 #endif

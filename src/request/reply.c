@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A short answer goes out in one piece with its end: for so few bytes a copy costs less than waking
- * the peer up once for each record. */
+/* A short answer is sent in one piece with its end: to copy so few bytes costs less than to wake up
+ * the peer once for each record. */
 #include "src/request/reply.h"
 
 #include <errno.h>
@@ -10,17 +10,21 @@
 
 enum { FIELDS_MAX = 8192, BODY_MAX = 1024 };
 
+static void put_fields(const struct response *response, char buffer[FIELDS_MAX], struct text *text)
+{
+	text_init(text, buffer, FIELDS_MAX);
+	response_fields(response, text);
+}
+
 int reply_send_header(struct fcgi_connection *connection, const struct response *response)
 {
 	char buffer[FIELDS_MAX];
 	struct text text;
-	text_init(&text, buffer, sizeof buffer);
-	response_fields(response, &text);
+	put_fields(response, buffer, &text);
 	return text.overflow ? -EMSGSIZE : fcgi_connection_write(connection, text.data, text.len);
 }
 
-/* The fields and the content, so that they leave with the end. Without memory, both are sent now.
- */
+/* Keeps the text for fcgi_connection_end. Without memory the text is sent now. */
 static int send_last(struct fcgi_connection *connection, const struct text *text)
 {
 	if (text->overflow)
@@ -34,8 +38,7 @@ int reply_send_alone(struct fcgi_connection *connection, const struct response *
 {
 	char buffer[FIELDS_MAX];
 	struct text text;
-	text_init(&text, buffer, sizeof buffer);
-	response_fields(response, &text);
+	put_fields(response, buffer, &text);
 	return send_last(connection, &text);
 }
 
@@ -44,8 +47,7 @@ int reply_send_memory(
 {
 	char buffer[FIELDS_MAX];
 	struct text text;
-	text_init(&text, buffer, sizeof buffer);
-	response_fields(response, &text);
+	put_fields(response, buffer, &text);
 	if (text.overflow)
 		return -EMSGSIZE;
 	const struct iovec parts[] = {

@@ -3,31 +3,33 @@
 #define SRC_REQUEST_REPLY_H
 
 /*
- * Sends a response over the connection that its request came on. One thread.
+ * Sends a response over the connection of its request. One thread. All functions return 0 or -errno
+ * of the connection, and -EMSGSIZE when the header fields are too long.
  */
 
 #include "fcgi/connection.h"
 #include "src/http/response.h"
 
-/* Sends the header fields of a good answer. Returns 0 or -errno of the connection. */
+/* Sends the header fields. The content follows by other calls. */
 int reply_send_header(struct fcgi_connection *connection, const struct response *response);
-/* The same where nothing follows: goes out with fcgi_connection_end. */
+/* Sends the header fields without any content, together with fcgi_connection_end. */
 int reply_send_alone(struct fcgi_connection *connection, const struct response *response);
 
-/* With response->length bytes of the file from `offset` on, REPLY_SHORT_MAX at most, in one piece
- * with fcgi_connection_end: for so few a copy costs less than the peer's waking up for each record.
- * Returns also -ENODATA: the file is shorter. */
+/* Sends the header fields and response->length bytes of the file from `offset` on, at most
+ * REPLY_SHORT_MAX, together with fcgi_connection_end. Also returns -ENODATA when the file is
+ * shorter. */
 enum { REPLY_SHORT_MAX = 16384 };
 int reply_send_short(struct fcgi_connection *connection, const struct response *response, int file,
 	uint64_t offset);
-/* The same from memory, REPLY_MEMORY_MAX at most. -ENOMEM: nothing was sent, also when with its
- * fields it is no single record (they have some 400 bytes, unless the configuration says a lot). */
+/* The same from memory, at most REPLY_MEMORY_MAX bytes. Returns -ENOMEM with nothing sent when
+ * there is no memory, or when fields and content do not fit into one record. The fields have some
+ * 400 bytes, unless the configuration adds many. */
 enum { REPLY_MEMORY_MAX = 63488 };
 int reply_send_memory(
 	struct fcgi_connection *connection, const struct response *response, const void *content);
 
-/* Sends an error, with fcgi_connection_end: one line of text and the request's id; head true:
- * without the body. Type and length are set here. */
+/* Sends an error with one line of text and the request's id, together with fcgi_connection_end. The
+ * type and the length of the response are set here. head: without the text. */
 int reply_send_error(struct fcgi_connection *connection, const struct response *response,
 	const char *message, bool head);
 

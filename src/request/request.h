@@ -3,7 +3,8 @@
 #define SRC_REQUEST_REQUEST_H
 
 /*
- * One request from its parameters to its line in the log.
+ * One request, from its parameters to its line in the log. A request belongs to one thread at a
+ * time.
  */
 
 #include <stdbool.h>
@@ -14,26 +15,30 @@
 
 struct request;
 
-/* Takes up the complete request on the connection; takes a reference to config. NULL: no memory. */
+/* Begins the request whose parameters the connection has read completely. Takes a reference to
+ * config. NULL: no memory. */
 struct request *request_new(
 	struct service *service, struct config *config, struct fcgi_connection *connection);
-/* Answers it when that needs neither a conversion nor any waiting. False: nothing has happened,
- * request_serve is due. The loop's thread; the service has a memo. */
+
+/* Main thread: answers the request when this needs neither a conversion nor waiting. Returns false
+ * when nothing was sent; request_serve is due then. The service must have a memo. */
 bool request_answer_at_once(struct request *request);
-/* Answers it. Blocks; worker threads. */
+/* Answers the request. Blocks; for worker threads. */
 void request_serve(struct request *request);
-/* Answers 503: there is no thread that could serve it. Does not block. */
+/* Answers 503, because there is no thread for the request. Does not block. */
 void request_give_up(struct request *request);
+
 struct fcgi_connection *request_get_connection(const struct request *request);
-/* Logs it: all has been said but the end. Returns whether fcgi_connection_end is due; otherwise
+
+/* Logs the request after its answer. Returns true when fcgi_connection_end is due, and false when
  * the connection can only be closed. */
 bool request_end(struct request *request);
-/* With everything that it needed. This may take long, for with the last descriptor of a large
- * file the kernel frees its blocks: after fcgi_connection_end, so that the client does not wait
- * for it. It does not look at the connection any more. */
+/* This may take long: with the last descriptor of a large file the kernel frees its blocks. So call
+ * it after fcgi_connection_end, and the client does not wait for it. It does not touch the
+ * connection. */
 void request_free(struct request *request);
 
-/* Answers 503 without taking anything up. Does not block. */
+/* Answers 503 without a request. Does not block. */
 void request_refuse(struct fcgi_connection *connection);
 
 #endif

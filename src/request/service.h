@@ -3,8 +3,8 @@
 #define SRC_REQUEST_SERVICE_H
 
 /*
- * What all requests share for the life of the daemon, by what it is for. A function takes the part
- * that it uses.
+ * What all requests share for the life of the daemon, in parts by purpose. A function takes the
+ * part that it uses. Each part has its own lock.
  */
 
 #include "src/admission/queue.h"
@@ -18,12 +18,12 @@ struct service {
 	struct starter starter;
 	struct admission *admission;
 	struct observer observer;
-	struct sharing sharing; /* borrows the three above */
-	struct memo *memo;	/* memo.h; NULL: nothing is remembered (render) */
+	struct sharing sharing; /* borrows the three parts above */
+	struct memo *memo;	/* NULL: no request is remembered (render) */
 };
 
-/* Opens all but the store and the memo; sharing_open and memo_new add these. The service must not
- * move afterwards. Main thread, before there are others. Returns 0 or -errno. */
+/* Opens everything but the store and the memo; sharing_open and memo_new add them. The service must
+ * not move in memory afterwards. Main thread, before there are others. Returns 0 or -errno. */
 int service_open(struct service *service, const char *temp_path);
 /* No request may be running any more. */
 void service_close(struct service *service);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptors that all places, share_table and conversions take together with the connections
- * must be there: counted here as a stranger would, from what each holds. */
+/* There must be enough descriptors for all places, shared runs, conversions and connections
+ * together. The test counts them independently, from what each holds. */
 #include "tests/unit/unit.h"
 
 #include "src/admission/limits.h"
 
-enum { EACH_SEAT = 3, EACH_FLIGHT = 3, EACH_CONVERSION = 12, EACH_PROGRAM = 8, DAEMON = 60 };
+enum { EACH_PLACE = 3, EACH_SHARED_RUN = 3, EACH_CONVERSION = 12, EACH_PROGRAM = 8, DAEMON = 60 };
 
 struct wish {
 	unsigned recipes; /* beside a live one */
@@ -49,18 +49,18 @@ static void check(const struct wish *wish, unsigned long files)
 	struct limits capacity = make(wish, files);
 	unsigned programs = wish->other_programs ? wish->recipes + 1 : 1;
 	unsigned long used = DAEMON + EACH_PROGRAM * programs + capacity.files +
-			     EACH_SEAT * capacity.places + EACH_FLIGHT * capacity.share_table +
+			     EACH_PLACE * capacity.places + EACH_SHARED_RUN * capacity.shared_runs +
 			     2 * (capacity.threads - capacity.places) + capacity.connections;
 	assert_true(used <= files);
 	assert_true(capacity.connections >= files / 8 || capacity.connections == wish->connections);
-	/* Everybody who has a seat has a connection as well. */
+	/* A request with a place has a connection as well. */
 	assert_true(capacity.connections >= capacity.places);
 	assert_true(capacity.places >= 8);
 	assert_true(capacity.threads >= capacity.places + 8);
 	assert_true(capacity.files >= EACH_CONVERSION);
 	assert_true(
 		capacity.kept_files >= EACH_CONVERSION && capacity.kept_files <= capacity.files);
-	assert_int_equal(capacity.share_table > 0, wish->join || wish->stale);
+	assert_int_equal(capacity.shared_runs > 0, wish->join || wish->stale);
 	unsigned long wanted = EACH_CONVERSION * (wish->slots + wish->live_slots);
 	assert_int_equal(capacity.is_tight, capacity.files < wanted);
 }
@@ -104,21 +104,21 @@ static void test_follows_the_queues(void **state)
 	assert_true(make(&wish, 1048576).places <= 4096);
 }
 
-/* Each has a thread, and descriptors beside those of the seat that waits for it. */
-static void test_flights(void **state)
+/* Each has a thread, and descriptors beside those of the places of its waiters. */
+static void test_shared_runs(void **state)
 {
 	(void)state;
 	struct wish wish = {
 		.recipes = 1, .queue = 1000, .slots = 4, .connections = 16384, .join = true};
 	struct limits few = make(&wish, 1024), many = make(&wish, 65536);
 	/* The live recipe has no slot and no queue here. */
-	assert_in_range(many.share_table, 1004, 1100);
-	assert_true(few.share_table < 200 && few.share_table >= 32);
-	assert_true(few.share_table <= few.places);
+	assert_in_range(many.shared_runs, 1004, 1100);
+	assert_true(few.shared_runs < 200 && few.shared_runs >= 32);
+	assert_true(few.shared_runs <= few.places);
 	wish.join = false;
 	assert_true(make(&wish, 1024).places > few.places);
 	wish.stale = true;
-	assert_in_range(make(&wish, 65536).share_table, 4, 100); /* refreshes */
+	assert_in_range(make(&wish, 65536).shared_runs, 4, 100); /* refreshes */
 }
 
 /* A program that many recipes run is held once. */
@@ -139,7 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_follows_the_queues),
-		cmocka_unit_test(test_flights),
+		cmocka_unit_test(test_shared_runs),
 		cmocka_unit_test(test_programs_are_counted_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

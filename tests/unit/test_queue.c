@@ -31,7 +31,7 @@ static struct admission_request make_request(const char *recipe, unsigned slots,
 {
 	return (struct admission_request){
 		.recipe = recipe,
-		.share = {.weight = 1},
+		.cost = {.weight = 1},
 		.slots = slots,
 		.total_slots = 100,
 		.queue = queue,
@@ -112,7 +112,7 @@ static void test_total_and_live(void **state)
 		admission_enter(admission, &other, &other_pass, &retry_after_s), ADMISSION_E_FULL);
 	struct admission_request live = make_request("c", 1, 0);
 	live.total_slots = 1;
-	live.share = (struct admission_cost){.live = true};
+	live.cost = (struct admission_cost){.live = true};
 	assert_int_equal(admission_enter(admission, &live, &live_pass, &retry_after_s), 0);
 	admission_leave(admission, &live_pass);
 	admission_leave(admission, &pass);
@@ -131,9 +131,9 @@ static void test_files(void **state)
 	struct admission_pass first, second, third;
 	unsigned retry_after_s;
 	struct admission_request live = make_request("live", 5, 0);
-	live.share = (struct admission_cost){.live = true, .files = 12};
+	live.cost = (struct admission_cost){.live = true, .files = 12};
 	struct admission_request whole = make_request("whole", 5, 0);
-	whole.share.files = 12;
+	whole.cost.files = 12;
 	assert_int_equal(admission_enter(admission, &live, &first, &retry_after_s), 0);
 	assert_int_equal(
 		admission_enter(admission, &live, &second, &retry_after_s), ADMISSION_E_FULL);
@@ -153,7 +153,7 @@ static void test_files(void **state)
 	admission_leave(admission, &waiting.pass);
 	admission_leave(admission, &first);
 	/* One that needs more than there are runs alone. */
-	whole.share.files = 100;
+	whole.cost.files = 100;
 	assert_int_equal(admission_enter(admission, &whole, &first, &retry_after_s), 0);
 	admission_leave(admission, &first);
 	admission_free(admission);
@@ -201,7 +201,7 @@ static void test_weight(void **state)
 	struct admission_request light = make_request("light", 9, 9);
 	struct admission_request heavy = make_request("heavy", 9, 9);
 	light.total_slots = heavy.total_slots = 2;
-	heavy.share.weight = 5;
+	heavy.cost.weight = 5;
 	struct admission_pass one, two;
 	unsigned retry_after_s;
 	assert_int_equal(admission_enter(admission, &light, &one, &retry_after_s), 0);
@@ -223,7 +223,7 @@ static void test_weight(void **state)
 	admission_free(admission);
 }
 
-static void test_who_gives_up_holds_nobody(void **state)
+static void test_one_that_gives_up_holds_none(void **state)
 {
 	(void)state;
 	struct admission *admission;
@@ -231,7 +231,7 @@ static void test_who_gives_up_holds_nobody(void **state)
 	struct admission_request light = make_request("light", 9, 9);
 	struct admission_request heavy = make_request("heavy", 9, 9);
 	light.total_slots = heavy.total_slots = 2;
-	heavy.share.weight = 2;
+	heavy.cost.weight = 2;
 	struct admission_pass one, two;
 	unsigned retry_after_s;
 	assert_int_equal(admission_enter(admission, &light, &one, &retry_after_s), 0);
@@ -259,8 +259,8 @@ static void test_memory(void **state)
 	assert_int_equal(admission_new(&admission), 0);
 	struct admission_request live = make_request("live", 9, 0),
 				 whole = make_request("whole", 9, 0);
-	live.share = (struct admission_cost){.live = true, .memory_bytes = 30};
-	whole.share.memory_bytes = 40;
+	live.cost = (struct admission_cost){.live = true, .memory_bytes = 30};
+	whole.cost.memory_bytes = 40;
 	live.total_memory_bytes = whole.total_memory_bytes = 100;
 	live.kept_memory_bytes = whole.kept_memory_bytes = 40;
 	struct admission_pass viewers[2], thumbnail, none;
@@ -280,7 +280,7 @@ static void test_memory(void **state)
 	admission_free(admission);
 }
 
-static void test_seats(void **state)
+static void test_places(void **state)
 {
 	(void)state;
 	struct admission *admission;
@@ -291,7 +291,7 @@ static void test_seats(void **state)
 	assert_false(admission_take_place(admission));
 	admission_give_place(admission);
 	assert_true(admission_take_place(admission));
-	admission_set_places(admission, 1); /* after a reload: who sits stays */
+	admission_set_places(admission, 1); /* after a reload: a place that is taken stays */
 	admission_give_place(admission);
 	assert_false(admission_take_place(admission));
 	admission_give_place(admission);
@@ -307,9 +307,9 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_timeout_and_gone),
 		cmocka_unit_test(test_weight),
-		cmocka_unit_test(test_who_gives_up_holds_nobody),
+		cmocka_unit_test(test_one_that_gives_up_holds_none),
 		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_seats),
+		cmocka_unit_test(test_places),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
