@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who gets what is free. The thread that frees a slot grants it to the first waiter that can use
+/* Grants what is free. The thread that frees a slot grants it to the first waiter that can use
  * it: no thread wakes up for nothing, and no request overtakes another one. When the first waiter
  * needs more of the shared resources than are free, later waiters wait behind it; otherwise a heavy
  * conversion would never start beside light ones. A waiter that only lacks a slot of its own recipe

@@ -53,7 +53,7 @@ struct pump {
 	/* All of the output was in the pipe, so a file in memory can replace a full disk. */
 	bool landing;
 	int left_file;	    /* the previous file: its content was copied to another one */
-	enum outcome ended; /* why the programs were told to end; OUTCOME_OK: they were not */
+	enum outcome ended; /* why the daemon has ended the programs; OUTCOME_OK: it has not */
 	uint64_t kill_ms;   /* when SIGKILL follows SIGTERM */
 	uint64_t look_ms;   /* the next conversion_look */
 	bool filling;	    /* whole: there is output, and all of it is still in the pipe */

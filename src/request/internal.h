@@ -56,7 +56,7 @@ struct request_delivery {
 	char timing[ACCESS_TIMING_SIZE];
 };
 
-/* What the client, the log and the counters are told. */
+/* What the client, the log and the counters get. */
 struct request_account {
 	enum outcome outcome;
 	int status; /* 0: not known yet, or the outcome's */

@@ -195,20 +195,20 @@ static int hand_over(struct request *request, struct response *response)
 {
 	static const char accel[] = "x-accel-redirect:";
 	const struct config *config = request->config;
-	char name[CACHE_NAME_MAX], place[PATH_MAX];
+	char name[CACHE_NAME_MAX], location[PATH_MAX];
 	cache_name(request->decision.identity.key, name);
 	bool is_accel = !strncmp(config->cache_send, accel, sizeof accel - 1);
 	const char *base = is_accel ? config->cache_send + sizeof accel - 1 : config->cache_path;
 	size_t length = strlen(base);
 	while (length > 1 && base[length - 1] == '/')
 		length--;
-	if ((size_t)snprintf(place, sizeof place, "%.*s/%s", (int)length, base, name) >=
-		sizeof place)
+	if ((size_t)snprintf(location, sizeof location, "%.*s/%s", (int)length, base, name) >=
+		sizeof location)
 		return -EMSGSIZE;
 	/* nginx adds Accept-Ranges itself, the other servers do not. */
 	response->ranges = !is_accel;
 	response->send_field = is_accel ? "X-Accel-Redirect" : "X-Sendfile";
-	response->send_place = place;
+	response->send_place = location;
 	return reply_send_alone(request->input.connection, response);
 }
 
