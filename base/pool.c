@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* struct worker  A thread, or a spare one without a thread. `taken` and `entry` are guarded by the
- * lock of the pool, `work` and `leave` by the worker's own lock. A worker is not freed before the
- * pool.
- * idle           Workers without work. pool_submit takes one out and gives it work.
- * waiting        Work for which there was no worker and no further thread.
+/* struct worker   A thread, or a spare one without a thread. Not freed before the pool. The pool's
+ *                 lock guards `taken` and `entry`, the worker's own lock `work` and `leave`.
+ * idle            Workers without work. pool_submit takes one out and gives it work.
+ * waiting         Work for which there was no worker and no further thread.
  *
  * A request gets a thread at once. Waiting for a converter happens in admission, where it is
  * bounded and ordered. Admission lets in fewer requests than there are threads. The other threads
