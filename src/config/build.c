@@ -53,6 +53,9 @@ static void check_reached(
 			const struct recipe *first = config->recipes[j];
 			bool all = first->sources == 0 ||
 				   (later->sources && (later->sources & ~first->sources) == 0);
+			if (first->where_count > 0 || first->animated || first->still ||
+				first->plain)
+				continue;
 			if (!first->path || !all ||
 				strcmp(pattern_text(first->path), pattern_text(later->path)) != 0)
 				continue;

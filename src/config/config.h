@@ -53,6 +53,7 @@ struct config {
 	uint64_t cache_stale_ms; /* the default of recipes */
 	char *cache_send; /* "x-accel-redirect:/URI/", "x-sendfile"; NULL: sluice sends results */
 	uint64_t cache_send_from_bytes; /* with cache_send: sluice sends shorter results itself */
+	char *ignore[RECIPE_IGNORE_MAX / 2 + 1]; /* for all recipes: each has them in its own */
 	size_t recipe_count;
 	struct recipe **recipes; /* in the order of the file */
 };

@@ -110,6 +110,8 @@ struct recipe *config_recipe(const struct config_reader *file, const struct conf
 			"a name has up to 64 letters, digits, '-', '_' and '.'");
 	config_read_section(&reader, options, OPTION_RECIPE, recipe);
 	bool known = read_params(&reader, options, recipe);
+	config_where(&reader, recipe);
+	config_ignore(&reader, recipe);
 	if (!file->report->out_of_memory)
 		read_path(&reader, recipe, used);
 	reader.complete = complete && known;

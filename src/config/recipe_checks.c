@@ -18,9 +18,23 @@ void config_read_sources(const struct config_reader *reader, void *record)
 	char message[CONFIG_MESSAGE_MAX];
 	for (size_t i = 0; i < config_node_count(reader->node, "sources"); i++) {
 		const struct config_value *value = config_node_value(reader->node, "sources", i);
-		int type = config_parse_media(value->text, message);
-		if (type >= 0)
+		const size_t length = strcspn(value->text, " ");
+		const char *kind = value->text + length + strspn(value->text + length, " ");
+		char name[16] = "";
+		memcpy(name, value->text, length < sizeof name ? length : sizeof name - 1);
+		int type = config_parse_media(name, message);
+		uint64_t *of_kind = !strcmp(kind, "animated") ? &recipe->animated
+				    : !strcmp(kind, "still")  ? &recipe->still
+				    : !strcmp(kind, "plain")  ? &recipe->plain
+							      : NULL;
+		if (type >= 0 && (of_kind || !*kind)) {
 			recipe->sources |= UINT64_C(1) << type;
+			if (of_kind)
+				*of_kind |= UINT64_C(1) << type;
+		} else if (type >= 0)
+			config_read_error(reader, value->line,
+				"sources: '%.40s': behind a type stands animated, still or plain",
+				value->text);
 		else
 			config_read_error(
 				reader, value->line, "sources: '%.40s': %s", value->text, message);

@@ -142,7 +142,8 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 		config_read_warning(reader, line,
 			"run: no program gets the source: neither {source} nor stdin = source");
 	for (size_t i = 0; i < recipe->param_count && complete; i++)
-		if (!used[i] && !template_uses_param(recipe->template, i))
+		if (!used[i] && !template_uses_param(recipe->template, i) &&
+			!config_decides(reader->config, recipe, i))
 			config_read_warning(reader,
 				config_node_line(config_node_section(reader->node, "param", i)),
 				"param '%s' is used neither in path nor in run",

@@ -18,6 +18,11 @@ bool config_param(const struct config_reader *recipe, const struct config_node *
 	const struct option *options, struct param *param);
 /* run.c: reads `run`; used[i]: params[i] stands in the path. */
 void config_run(const struct config_reader *reader, struct recipe *recipe, const bool *used);
+/* where.c: resolves `where`, and adds the file's `ignore`, when the params are known. */
+void config_where(const struct config_reader *reader, struct recipe *recipe);
+void config_ignore(const struct config_reader *reader, struct recipe *recipe);
+/* Whether recipes of this path are told apart by params[param] of the recipe. */
+bool config_decides(const struct config *config, const struct recipe *recipe, size_t param);
 /* programs.c: finds the programs of the recipe. */
 void config_programs(
 	const struct config_reader *reader, const char *programs, struct recipe *recipe);

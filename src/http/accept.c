@@ -178,22 +178,32 @@ static bool is_universal(enum media_type format)
 	       format == MEDIA_MP4 || format == MEDIA_MP3;
 }
 
-int http_negotiate(const char *accept, const enum media_type *formats, size_t count)
+/* Thousandths within four classes, best first; 0: refused. */
+static int rank(const char *accept, enum media_type format)
 {
 	if (!accept || !*skip_space(accept, accept + strlen(accept)))
 		accept = "*/*";
+	int specific, q = weigh(accept, format, &specific);
+	bool universal = is_universal(format);
+	if (q == 0)
+		return 0;
+	return q == NOT_MENTIONED	    ? (universal ? 2000 : 1)
+	       : universal || specific == 3 ? 6000 + q
+					    : 4000 + q;
+}
+
+bool http_accepts(const char *accept, enum media_type format)
+{
+	return rank(accept, format) > 6000;
+}
+
+int http_negotiate(const char *accept, const enum media_type *formats, size_t count)
+{
 	int best = -1, best_rank = 0;
 	for (size_t i = 0; i < count; i++) {
-		int specific, q = weigh(accept, formats[i], &specific);
-		bool universal = is_universal(formats[i]);
-		if (q == 0)
-			continue;
-		/* Thousandths within four classes. */
-		int rank = q == NOT_MENTIONED		? (universal ? 2000 : 1)
-			   : universal || specific == 3 ? 6000 + q
-							: 4000 + q;
-		if (rank > best_rank) {
-			best_rank = rank;
+		int this_rank = rank(accept, formats[i]);
+		if (this_rank > best_rank) {
+			best_rank = this_rank;
 			best = (int)i;
 		}
 	}

@@ -4,6 +4,7 @@
 
 /* Proactive negotiation (RFC 9110 §12.1). Pure, any thread. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "src/http/media_type.h"
@@ -18,5 +19,8 @@
  *
  * Returns the index; -1 when every format has q=0. */
 int http_negotiate(const char *accept, const enum media_type *formats, size_t count);
+
+/* Whether the field names the format, or a wildcard in it covers one that everything shows. */
+bool http_accepts(const char *accept, enum media_type format);
 
 #endif

@@ -31,6 +31,29 @@ static const char *matrix(const struct film *film)
 	return matrices[film->height >= HIGH_DEFINITION ? 1 : 6];
 }
 
+static void picture_facts(
+	const struct source *source, struct facts *facts, const char *texts[TEMPLATE_FACTS])
+{
+	const struct picture *picture = &source->picture;
+	if (source->sniff.width > 0 && source->sniff.height > 0) {
+		snprintf(facts->width, sizeof facts->width, "%" PRIu64, source->sniff.width);
+		snprintf(facts->height, sizeof facts->height, "%" PRIu64, source->sniff.height);
+		texts[TEMPLATE_WIDTH] = facts->width;
+		texts[TEMPLATE_HEIGHT] = facts->height;
+	}
+	if (!source->looked || picture->frames == 0)
+		return;
+	snprintf(facts->orientation, sizeof facts->orientation, "%u", picture->orientation & 15);
+	snprintf(facts->frames, sizeof facts->frames, "%" PRIu32, picture->frames);
+	texts[TEMPLATE_ORIENTATION] = facts->orientation;
+	texts[TEMPLATE_ORIENTATION_NAME] = picture_orientation_name(picture->orientation);
+	texts[TEMPLATE_FRAMES] = facts->frames;
+	texts[TEMPLATE_ALPHA] = picture->alpha ? "1" : NULL;
+	texts[TEMPLATE_PROFILE] = picture->profile ? "1" : NULL;
+	texts[TEMPLATE_INVERTED] = picture->inverted ? "1" : NULL;
+	texts[TEMPLATE_CANVAS] = picture->canvas ? "1" : NULL;
+}
+
 void facts_make(const struct source *source, struct facts *facts, const char *texts[TEMPLATE_FACTS])
 {
 	const struct film *film = &source->film;
@@ -49,4 +72,5 @@ void facts_make(const struct source *source, struct facts *facts, const char *te
 	texts[TEMPLATE_TRANSFER] = film->transfer == FILM_TRANSFER_PQ	 ? "smpte2084"
 				   : film->transfer == FILM_TRANSFER_HLG ? "arib-std-b67"
 									 : NULL;
+	picture_facts(source, facts, texts);
 }

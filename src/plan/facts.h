@@ -12,6 +12,7 @@
 
 struct facts {
 	char duration[32], video[16];
+	char width[24], height[24], orientation[4], frames[16];
 };
 
 /* Fills the texts of {source.NAME}; some of them lie in *facts. */

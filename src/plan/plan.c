@@ -14,9 +14,28 @@
 #include "base/fd.h"
 #include "src/plan/facts.h"
 
-static bool takes(const struct recipe *recipe, enum media_type type)
+static bool takes(const struct recipe *recipe, struct source *source)
 {
-	return recipe->sources == 0 || (recipe->sources >> type & 1);
+	const uint64_t type = UINT64_C(1) << source->sniff.type;
+	if (recipe->sources == 0)
+		return true;
+	if (!(recipe->sources & type))
+		return false;
+	if (!((recipe->animated | recipe->still | recipe->plain) & type))
+		return true;
+	source_look(source);
+	const struct picture *picture = &source->picture;
+	if ((recipe->animated & type) && picture->frames < 2)
+		return false;
+	if ((recipe->still & type) && picture->frames > 1)
+		return false;
+	return picture->plain || !(recipe->plain & type);
+}
+
+/* Nothing is transparent in it, as far as is known. */
+static bool is_opaque(const struct source *source)
+{
+	return source->looked && source->picture.frames > 0 && !source->picture.alpha;
 }
 
 /* Returns the path behind the prefix, NULL when the path does not begin with it. */
@@ -28,8 +47,9 @@ static const char *strip_prefix(const char *path, const char *prefix)
 	return path + length;
 }
 
-/* Finds the first recipe whose path and source types match. */
-static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path)
+/* Finds the first recipe whose path, source types and `where` match. */
+static enum outcome find_recipe(
+	struct plan *plan, int root_fd, const char *path, const char *accept)
 {
 	const struct config *config = plan->config;
 	enum outcome outcome = OUTCOME_NOT_FOUND;
@@ -51,11 +71,19 @@ static enum outcome find_recipe(struct plan *plan, int root_fd, const char *path
 			if (r != 0)
 				continue;
 		}
-		if (takes(recipe, plan->source.sniff.type)) {
+		if (!takes(recipe, &plan->source)) {
+			outcome = outcome == OUTCOME_NOT_FOUND ? OUTCOME_SOURCE_TYPE : outcome;
+			continue;
+		}
+		if (recipe_cares_for_alpha(recipe) || template_uses_picture(recipe->template))
+			source_look(&plan->source);
+		if (recipe->where_count == 0 ||
+			recipe_suits(recipe, &plan->match, &plan->query, accept,
+				is_opaque(&plan->source), &plan->negotiated)) {
 			plan->recipe = recipe;
 			return OUTCOME_OK;
 		}
-		outcome = OUTCOME_SOURCE_TYPE;
+		outcome = OUTCOME_BAD_REQUEST;
 	}
 	return outcome;
 }
@@ -78,12 +106,25 @@ static bool is_behind_end(struct plan *plan)
 	return false;
 }
 
-static bool too_large(const struct recipe *recipe, const struct source *source)
+/* Before a program runs: a frame count or a size is refused as such, and not as a time-out. */
+static bool too_large(const struct recipe *recipe, struct source *source)
 {
-	uint64_t width = source->sniff.width, height = source->sniff.height;
+	const struct picture *picture = &source->picture;
+	uint64_t width = source->sniff.width, height = source->sniff.height, frames = 1;
 	if (recipe->max_source_bytes && source->size > recipe->max_source_bytes)
 		return true;
-	return recipe->max_pixels && width && height > recipe->max_pixels / width;
+	if (recipe->animated >> source->sniff.type & 1) {
+		frames = picture->frames;
+		if (recipe->max_frames && frames > recipe->max_frames)
+			return true;
+	}
+	/* 16 bits each in a GIF and 24 in a WebP, the only ones that are sized here: no overflow.
+	 */
+	if (source->looked && picture->width * picture->height > width * height) {
+		width = picture->width;
+		height = picture->height;
+	}
+	return recipe->max_pixels && width && height > recipe->max_pixels / frames / width;
 }
 
 static enum outcome make(struct plan *plan, const char *method, const char *uri, const char *accept)
@@ -108,15 +149,24 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 		plan->error = errno;
 		return outcome_from_error(-errno);
 	}
-	enum outcome outcome = find_recipe(plan, root_fd, path);
+	enum outcome outcome = find_recipe(plan, root_fd, path, accept);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (!recipe_evaluate(plan->recipe, &plan->match, &plan->query, accept, plan->values,
-		    &plan->negotiated, plan->message))
+	bool vary = plan->negotiated;
+	bool good = recipe_evaluate(plan->recipe, &plan->match, &plan->query, accept,
+		is_opaque(&plan->source), plan->values, &plan->negotiated, plan->message);
+	/* The field may have decided which recipe it is. */
+	plan->negotiated = plan->negotiated || vary;
+	if (!good)
 		return OUTCOME_BAD_REQUEST;
+	/* A screen of 1x1 may have a frame of 20000x20000. */
+	if (plan->source.sniff.type == MEDIA_GIF && plan->recipe->max_pixels)
+		source_look(&plan->source);
 	if (too_large(plan->recipe, &plan->source))
 		return OUTCOME_SOURCE_TOO_LARGE;
-	if (plan->recipe->refuse_cut && plan->source.film.cut) {
+	/* Decoders that read only the first frame, or are content with fewer, would not notice. */
+	if ((plan->recipe->refuse_cut && plan->source.film.cut) ||
+		(plan->source.looked && plan->source.picture.cut)) {
 		snprintf(plan->message, sizeof plan->message,
 			"the source is cut: its header promises more than there is");
 		return OUTCOME_REFUSED;

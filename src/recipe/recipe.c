@@ -53,6 +53,18 @@ static void say_unknown(const struct recipe *recipe, const struct pattern_match 
 	list_accepted(recipe, match, &text);
 }
 
+/* utm_source as utm_* says. A parameter of the recipe is never one of these. */
+static bool is_ignored(const struct recipe *recipe, const char *name)
+{
+	for (char *const *pattern = recipe->ignore; *pattern; pattern++) {
+		size_t length = strlen(*pattern);
+		if ((*pattern)[length - 1] == '*' ? strncmp(name, *pattern, length - 1) == 0
+						  : strcmp(name, *pattern) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Puts what the URL gives for each parameter into texts. */
 static bool collect(const struct recipe *recipe, const struct pattern_match *match,
 	const struct query *query, const char **texts, char message[PARAM_MESSAGE_MAX])
@@ -67,6 +79,8 @@ static bool collect(const struct recipe *recipe, const struct pattern_match *mat
 	for (size_t i = 0; i < query->count; i++) {
 		const char *name = query->pairs[i].name;
 		int index = find_param(recipe, name);
+		if (index < 0 && is_ignored(recipe, name))
+			continue;
 		if (index < 0) {
 			say_unknown(recipe, match, name, message);
 			return false;
@@ -93,32 +107,96 @@ static void say_missing(const struct param *param, char message[PARAM_MESSAGE_MA
 		text_printf(&text, "; %s", colon + 2);
 }
 
+static bool is_lossy(enum media_type format)
+{
+	return format == MEDIA_JPEG || format == MEDIA_WEBP || format == MEDIA_AVIF ||
+	       format == MEDIA_JXL || format == MEDIA_HEIC;
+}
+
+bool recipe_cares_for_alpha(const struct recipe *recipe)
+{
+	bool lossy = false, others = false;
+	const struct param *format =
+		recipe->format_param < 0 ? NULL : &recipe->params[recipe->format_param];
+	for (size_t i = 0; format && i < format->value_count; i++) {
+		int type = media_from_name(format->values[i].name);
+		lossy = lossy || (type >= 0 && is_lossy((enum media_type)type));
+		others = others || (type >= 0 && !is_lossy((enum media_type)type));
+	}
+	return lossy && others;
+}
+
 /* The format that suits the client best; the first when it wants none of them: it said so, but
  * asked. */
-static const char *negotiate(const struct param *param, const char *accept)
+static const char *negotiate(const struct param *param, const char *accept, bool opaque)
 {
 	enum media_type formats[PARAM_VALUES_MAX];
-	for (size_t i = 0; i < param->value_count; i++) {
-		int type = media_from_name(param->values[i].name);
-		formats[i] = type < 0 ? MEDIA_UNKNOWN : (enum media_type)type;
+	const char *names[PARAM_VALUES_MAX];
+	size_t count = 0;
+	for (int lossy = opaque; count == 0 && lossy >= 0; lossy--) {
+		for (size_t i = 0; i < param->value_count; i++) {
+			int type = media_from_name(param->values[i].name);
+			enum media_type format = type < 0 ? MEDIA_UNKNOWN : (enum media_type)type;
+			if (lossy && !(is_lossy(format) && http_accepts(accept, format)))
+				continue;
+			names[count] = param->values[i].name;
+			formats[count++] = format;
+		}
 	}
-	int best = http_negotiate(accept, formats, param->value_count);
-	return param->values[best < 0 ? 0 : best].name;
+	int best = http_negotiate(accept, formats, count);
+	return names[best < 0 ? 0 : best];
+}
+
+/* An error of another parameter is no reason to forget it: Vary stands on every answer. */
+static bool is_negotiated(const struct recipe *recipe, const char *const *texts)
+{
+	int format = recipe->format_param;
+	return format >= 0 && !texts[format] && !recipe->params[format].default_text &&
+	       !recipe->params[format].required && recipe->params[format].value_count > 0;
+}
+
+bool recipe_suits(const struct recipe *recipe, const struct pattern_match *match,
+	const struct query *query, const char *accept, bool opaque, bool *negotiated)
+{
+	const char *texts[RECIPE_PARAMS_MAX] = {NULL};
+	char message[PARAM_MESSAGE_MAX];
+	uint64_t asked = 0, met = 0;
+	for (size_t i = 0; i < match->count + query->count; i++) {
+		bool hole = i < match->count;
+		const char *name =
+			hole ? match->holes[i].name : query->pairs[i - match->count].name;
+		int index = find_param(recipe, name);
+		if (index >= 0 && !texts[index])
+			texts[index] =
+				hole ? match->holes[i].value : query->pairs[i - match->count].value;
+	}
+	for (size_t i = 0; i < recipe->where_count; i++) {
+		size_t index = recipe->where[i].param;
+		const struct param *param = &recipe->params[index];
+		struct param_value value = {.x = -1, .y = -1, .w = -1, .h = -1};
+		const char *text = texts[index] ? texts[index] : param->default_text;
+		if (!text && (int)index == recipe->format_param && is_negotiated(recipe, texts)) {
+			text = negotiate(param, accept, opaque);
+			*negotiated = true;
+		}
+		asked |= UINT64_C(1) << index;
+		if (text && param_parse(param, text, &value, message) &&
+			strcmp(value.canonical, recipe->where[i].canonical) == 0)
+			met |= UINT64_C(1) << index;
+	}
+	return asked == met;
 }
 
 bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
-	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
-	char message[PARAM_MESSAGE_MAX])
+	const struct query *query, const char *accept, bool opaque, struct param_value *values,
+	bool *negotiated, char message[PARAM_MESSAGE_MAX])
 {
 	const char *texts[RECIPE_PARAMS_MAX] = {NULL};
 	*negotiated = false;
 	message[0] = '\0';
 	if (!collect(recipe, match, query, texts, message))
 		return false;
-	/* An error of another parameter is no reason to forget it: Vary stands on every answer. */
-	int format = recipe->format_param;
-	*negotiated = format >= 0 && !texts[format] && !recipe->params[format].default_text &&
-		      !recipe->params[format].required && recipe->params[format].value_count > 0;
+	*negotiated = is_negotiated(recipe, texts);
 	for (size_t i = 0; i < recipe->param_count; i++) {
 		const struct param *param = &recipe->params[i];
 		const char *text = texts[i] ? texts[i] : param->default_text;
@@ -126,8 +204,8 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 			say_missing(param, message);
 			return false;
 		}
-		if (!text && *negotiated && (int)i == format)
-			text = negotiate(param, accept);
+		if (!text && *negotiated && (int)i == recipe->format_param)
+			text = negotiate(param, accept, opaque);
 		values[i] = (struct param_value){.x = -1, .y = -1, .w = -1, .h = -1};
 		if (text && !param_parse(param, text, &values[i], message))
 			return false;
@@ -164,6 +242,8 @@ void recipe_free(struct recipe *recipe)
 	for (size_t i = 0; i < recipe->run_count; i++)
 		free(recipe->run[i]);
 	free(recipe->run);
+	for (size_t i = 0; i < recipe->where_count; i++)
+		free(recipe->where[i].canonical);
 	pattern_free(recipe->path);
 	template_free(recipe->template);
 	makers_free(recipe->makers);

@@ -23,7 +23,9 @@ enum {
 	RECIPE_STDERR_FAILS_MAX = 32,
 	RECIPE_EXITS_MAX = 32,
 	RECIPE_PATHS_MAX = 32,
-	RECIPE_BEGIN_MAX = 65536
+	RECIPE_BEGIN_MAX = 65536,
+	RECIPE_WHERE_MAX = 16,
+	RECIPE_IGNORE_MAX = 64
 };
 
 enum recipe_response { RECIPE_WHOLE, RECIPE_LIVE };
@@ -34,6 +36,18 @@ struct recipe {
 	char *name;
 	struct pattern *path;
 	uint64_t sources; /* bit 1 << enum media_type; 0: any type */
+	/* Of those: only moving ones, only still ones, only those that decoders read alike. */
+	uint64_t animated, still, plain;
+	/* Values that parameters must have for this recipe to be taken: several of one parameter
+	 * are alternatives. texts are as in the file, canonical ones stand in `where`. */
+	size_t where_count;
+	struct {
+		size_t param;
+		char *canonical;
+	} where[RECIPE_WHERE_MAX];
+	char *where_texts[RECIPE_WHERE_MAX + 1]; /* NULL-terminated */
+	/* Names of query parameters that are dropped unseen; '*' at the end: any that begin so. */
+	char *ignore[RECIPE_IGNORE_MAX + 1]; /* NULL-terminated; those of the file included */
 	size_t param_count;
 	struct param params[RECIPE_PARAMS_MAX];
 	int format_param; /* index of the parameter of type format, -1: none */
@@ -56,7 +70,10 @@ struct recipe {
 	uint64_t memory_bytes; /* RLIMIT_DATA of each program; default 1G; 0: none */
 	uint64_t cpu_s;	       /* RLIMIT_CPU; 0: none (the default) */
 	uint64_t max_source_bytes; /* default 256M (whole), 16G (live); 0: none */
-	uint64_t max_pixels;	   /* width x height as declared; default 100M; 0: none */
+	/* Width x height as declared, of the largest frame, and of all together where `sources`
+	 * says "animated"; default 100M; 0: none */
+	uint64_t max_pixels;
+	uint64_t max_frames;	   /* default 1000; 0: none */
 	uint64_t max_output_bytes; /* default 1G (whole); live: 0 = none */
 	unsigned threads;	   /* OMP_NUM_THREADS, VIPS_CONCURRENCY; default 1 */
 	unsigned nice;		   /* 0 … 19; default 5 */
@@ -98,10 +115,18 @@ struct recipe {
  * param_count): path holes first, then the query, then defaults, then the format from `accept`.
  * Unknown, repeated, missing, malformed: false, with the line for the client in message.
  * *negotiated says that Accept was looked at (Vary). When every offered format has q=0: the first.
+ * opaque: the source has no alpha, so a lossy format that the client takes goes before the others.
  */
 bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *match,
-	const struct query *query, const char *accept, struct param_value *values, bool *negotiated,
-	char message[PARAM_MESSAGE_MAX]);
+	const struct query *query, const char *accept, bool opaque, struct param_value *values,
+	bool *negotiated, char message[PARAM_MESSAGE_MAX]);
+
+/* Whether the parameters have the values of `where`. One that is malformed has not. */
+bool recipe_suits(const struct recipe *recipe, const struct pattern_match *match,
+	const struct query *query, const char *accept, bool opaque, bool *negotiated);
+
+/* Whether recipe_evaluate can make something of `opaque`: its formats are lossy and others. */
+bool recipe_cares_for_alpha(const struct recipe *recipe);
 
 /* The memory of all programs of the recipe together; 0: no limit. */
 uint64_t recipe_memory(const struct recipe *recipe);

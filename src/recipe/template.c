@@ -141,6 +141,16 @@ static bool add_program_name(struct compiler *compiler, const struct element *el
 	return true;
 }
 
+/* A flag, or what is 1 or nothing. A number may be an argument of its own, as behind "-orient", so
+ * it asks only at the head of a group. */
+static bool is_question(const struct compiler *compiler, const struct piece *piece)
+{
+	if (piece->kind == PIECE_FACT)
+		return piece->param >= TEMPLATE_ALPHA ||
+		       (piece->param >= TEMPLATE_WIDTH && compiler->group_size == 1);
+	return piece->kind == PIECE_PARAM && compiler->params[piece->param].type == PARAM_FLAG;
+}
+
 static bool add_element(struct compiler *compiler, const char *text)
 {
 	struct template *template = compiler->template;
@@ -157,8 +167,7 @@ static bool add_element(struct compiler *compiler, const char *text)
 		return false;
 	compiler->group_size++;
 	const struct piece *only = element->piece_count == 1 ? element->pieces : NULL;
-	element->condition = compiler->group && only && only->kind == PIECE_PARAM && !only->text &&
-			     compiler->params[only->param].type == PARAM_FLAG;
+	element->condition = compiler->group && only && !only->text && is_question(compiler, only);
 	return check_output_name(compiler, element);
 }
 
@@ -271,6 +280,18 @@ const char *template_program_name(const struct template *template, size_t progra
 bool template_uses_output(const struct template *template)
 {
 	return template->uses_output;
+}
+
+bool template_uses_picture(const struct template *template)
+{
+	for (size_t i = 0; i < template->element_count; i++) {
+		const struct element *element = &template->elements[i];
+		for (size_t n = 0; n < element->piece_count; n++)
+			if (element->pieces[n].kind == PIECE_FACT &&
+				element->pieces[n].param >= TEMPLATE_WIDTH)
+				return true;
+	}
+	return false;
 }
 
 bool template_uses_param(const struct template *template, size_t index)

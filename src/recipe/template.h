@@ -19,7 +19,9 @@
  *                                              ("{output}.webp") belongs to the name
  *   "[" … "]"  (elements of their own)         drop out when a parameter in them is absent (or a flag is false);
  *                                              not nested; a flag may stand as {flag} with an
- * element that becomes "" and is then left out: "[", "{flag}", "-strip", "]"
+ * element that becomes "" and is then left out: "[", "{flag}", "-strip", "]"; so may
+ * TEMPLATE_ALPHA and those behind it, and at the head of a group a number of frames or an
+ * orientation, where one frame, or 1, is a no
  *   "|"        (an element of its own)         the next program, at most TEMPLATE_PROGRAMS_MAX
  *   "{{" "}}"                                  braces
  * An absent parameter outside of a group without |default makes its element an empty piece of text;
@@ -42,6 +44,15 @@ enum template_fact {
 	TEMPLATE_VIDEO,	   /* FFmpeg's specifier of the stream that is the film: v:1 */
 	TEMPLATE_MATRIX,   /* FFmpeg's name of what YUV means: bt709 */
 	TEMPLATE_TRANSFER, /* FFmpeg's name, of HDR only: smpte2084, arib-std-b67 */
+	TEMPLATE_WIDTH,	   /* of a picture as it is stored, before any turning */
+	TEMPLATE_HEIGHT,
+	TEMPLATE_ORIENTATION,	   /* 1 to 8 as in EXIF */
+	TEMPLATE_ORIENTATION_NAME, /* TopLeft to LeftBottom */
+	TEMPLATE_FRAMES,	   /* of an animation; pages of a TIFF; else 1 */
+	TEMPLATE_ALPHA,		   /* 1: some of it may be transparent */
+	TEMPLATE_PROFILE,	   /* 1: it has an ICC profile that can be believed */
+	TEMPLATE_INVERTED,	   /* 1: a TIFF of 2 or 4 bits whose 0 is white */
+	TEMPLATE_CANVAS,	   /* 1: the first frame is only a part of the screen */
 	TEMPLATE_FACTS,
 };
 
@@ -81,6 +92,8 @@ size_t template_program_count(const struct template *template);
 const char *template_program_name(
 	const struct template *template, size_t program); /* argv[0] as written */
 bool template_uses_output(const struct template *template);
+/* Whether it has holes from TEMPLATE_WIDTH on. */
+bool template_uses_picture(const struct template *template);
 /* True when params[index] is used anywhere (the configuration warns about one that is not). */
 bool template_uses_param(const struct template *template, size_t index);
 

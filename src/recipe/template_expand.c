@@ -141,6 +141,21 @@ static bool put_element(struct expansion *expansion, const struct element *eleme
 	return something;
 }
 
+/* As an answer to the question whether a picture is turned, or has several frames. */
+static bool is_single(const struct piece *piece, const struct template_input *input)
+{
+	const char *fact = piece->kind == PIECE_FACT ? input->facts[piece->param] : NULL;
+	switch (fact ? (int)piece->param : TEMPLATE_FACTS) {
+	case TEMPLATE_ORIENTATION:
+	case TEMPLATE_FRAMES:
+		return strcmp(fact, "1") == 0;
+	case TEMPLATE_ORIENTATION_NAME:
+		return strcmp(fact, "TopLeft") == 0;
+	default:
+		return false;
+	}
+}
+
 /* The first element behind the group of elements[first] when a parameter in it is absent, else
  * first. */
 static size_t skip_group(const struct expansion *expansion, size_t first)
@@ -155,7 +170,8 @@ static size_t skip_group(const struct expansion *expansion, size_t first)
 			const struct piece *piece = &element->pieces[i];
 			bool may_drop = piece->kind == PIECE_PARAM || piece->kind == PIECE_FACT;
 			drop = drop ||
-			       (may_drop && !piece->text && !is_present(piece, expansion->input));
+			       (may_drop && !piece->text && !is_present(piece, expansion->input)) ||
+			       (element->condition && is_single(piece, expansion->input));
 		}
 	}
 	return drop ? end : first;

@@ -50,6 +50,15 @@ static bool parse_fact(const char *text, size_t len, struct piece *piece, struct
 		[TEMPLATE_VIDEO] = "source.video",
 		[TEMPLATE_MATRIX] = "source.matrix",
 		[TEMPLATE_TRANSFER] = "source.transfer",
+		[TEMPLATE_WIDTH] = "source.width",
+		[TEMPLATE_HEIGHT] = "source.height",
+		[TEMPLATE_ORIENTATION] = "source.orientation",
+		[TEMPLATE_ORIENTATION_NAME] = "source.orientation.name",
+		[TEMPLATE_FRAMES] = "source.frames",
+		[TEMPLATE_ALPHA] = "source.alpha",
+		[TEMPLATE_PROFILE] = "source.profile",
+		[TEMPLATE_INVERTED] = "source.inverted",
+		[TEMPLATE_CANVAS] = "source.canvas",
 	};
 	const char *bar = memchr(text, '|', len);
 	size_t name_len = bar ? (size_t)(bar - text) : len, i = 0;

@@ -114,6 +114,25 @@ int source_open(int root_fd, const char *name, struct source *source)
 	return 0;
 }
 
+static size_t read_piece(void *data, uint64_t at, void *buffer, size_t size)
+{
+	return read_at(*(const int *)data, buffer, size, at);
+}
+
+void source_look(struct source *source)
+{
+	if (source->looked)
+		return;
+	const struct picture_reader reader = {.read = read_piece, .data = &source->fd};
+	source->picture = picture_look(source->sniff.type, &reader);
+	source->looked = true;
+	/* A BigTIFF is first sized here. */
+	if (source->sniff.width == 0 && source->picture.height > 0) {
+		source->sniff.width = source->picture.width;
+		source->sniff.height = source->picture.height;
+	}
+}
+
 void source_close(struct source *source)
 {
 	fd_close(&source->fd);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "src/source/film.h"
+#include "src/source/picture.h"
 #include "src/source/sniff.h"
 
 struct source {
@@ -21,6 +22,8 @@ struct source {
 	struct stat stat;
 	struct sniff sniff;
 	struct film film;
+	bool looked; /* picture is known */
+	struct picture picture;
 };
 
 #define SOURCE_NONE                                                                                \
@@ -43,6 +46,10 @@ int source_check(void);
  * not leave the root and has no absolute or magic links. Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
+
+/* Fills source->picture when it is not known yet; reads some pieces of the file for that (a GIF:
+ * all of it, up to a bound). */
+void source_look(struct source *source);
 
 /* Whether both describe the same file with unchanged content, permissions and links. */
 bool source_is_unchanged(const struct stat *then, const struct stat *now);

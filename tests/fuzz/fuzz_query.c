@@ -61,7 +61,7 @@ static void evaluate(const struct query *query, const char *accept)
 	bool negotiated;
 	if (!pattern_matches(recipe->path, query->path, &match))
 		return;
-	if (!recipe_evaluate(recipe, &match, query, accept, values, &negotiated, message)) {
+	if (!recipe_evaluate(recipe, &match, query, accept, false, values, &negotiated, message)) {
 		fuzz_check_message(message);
 		return;
 	}

@@ -51,7 +51,7 @@ static bool evaluate(int index, const char *uri, const char *accept)
 	assert_true(pattern_matches(recipe->path, query.path, &match));
 	memset(values, 0xa5, sizeof(values));
 	memset(message, 0, sizeof(message));
-	return recipe_evaluate(recipe, &match, &query, accept, values, &negotiated, message);
+	return recipe_evaluate(recipe, &match, &query, accept, false, values, &negotiated, message);
 }
 
 static void good(void **state)
@@ -171,7 +171,7 @@ static void many_names(void **state)
 		recipe.params[i] = (struct param){.name = names[i], .type = PARAM_FLAG};
 	}
 	assert_int_equal(query_parse("/a?other=1", &query, &why), QUERY_OK);
-	assert_false(recipe_evaluate(&recipe, &match, &query, NULL, values, &vary, message));
+	assert_false(recipe_evaluate(&recipe, &match, &query, NULL, false, values, &vary, message));
 	assert_true(strlen(message) < PARAM_MESSAGE_MAX);
 	assert_string_equal(message + strlen(message) - 5, ", ...");
 	assert_non_null(strstr(message, "a-parameter-with-a-long-name-000, "));
