@@ -122,25 +122,15 @@ def gif(frames, screen=None, loop=0, background=None):
     if loop is not None:
         out += b"\x21\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", loop) + b"\0"
     for image, x, y, delay, disposal in frames:
-        body = saved(image.convert("P", palette=Image.ADAPTIVE, colors=16), "GIF")
-        table = (2 << (body[10] & 7)) * 3
-        colours = body[13:13 + table]
-        at = 13 + table
-        while body[at] == 0x21:
-            at += 2
-            while body[at]:
-                at += 1 + body[at]
-            at += 1
-        own = body[at + 9] & 0x80
-        if own:
-            table = (2 << (body[at + 9] & 7)) * 3
-            colours = body[at + 10:at + 10 + table]
-        data = body[at + 10 + (table if own else 0):-1]
-        bits = len(colours).bit_length() - 3
-        while (2 << bits) * 3 > len(colours):
-            bits -= 1
+        image = image.convert("RGB")
+        colours = sorted(colour for _, colour in image.getcolors(126))
+        table = b"".join(bytes(colour) for colour in colours).ljust(3 * 128, b"\0")
+        pixels = bytes(map({colour: index for index, colour in enumerate(colours)}.get, image.getdata()))
+        # Codes of eight bits: the table of the decoder is emptied (128) before it needs nine.
+        codes = b"".join(b"\x80" + pixels[i:i + 100] for i in range(0, len(pixels), 100)) + b"\x81"
         out += b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2, delay, 0, 0)
-        out += b"\x2c" + struct.pack("<HHHHB", x, y, *image.size, 0x80 | bits) + colours + data
+        out += b"\x2c" + struct.pack("<HHHHB", x, y, *image.size, 0x86) + table + b"\x07"
+        out += b"".join(bytes((len(codes[i:i + 255]),)) + codes[i:i + 255] for i in range(0, len(codes), 255)) + b"\0"
     return out + b"\x3b"
 
 
