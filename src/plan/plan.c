@@ -162,6 +162,8 @@ static enum outcome make(struct plan *plan, const char *method, const char *uri,
 	/* A screen of 1x1 may have a frame of 20000x20000. */
 	if (plan->source.sniff.type == MEDIA_GIF && plan->recipe->max_pixels)
 		source_look(&plan->source);
+	if ((plan->recipe->animated >> plan->source.sniff.type & 1) && !plan->source.picture.plain)
+		return OUTCOME_SOURCE_TYPE;
 	if (too_large(plan->recipe, &plan->source))
 		return OUTCOME_SOURCE_TOO_LARGE;
 	/* Decoders that read only the first frame, or are content with fewer, would not notice. */

@@ -38,6 +38,7 @@ void picture_gif(struct picture_window *window, struct picture *picture)
 	const uint64_t width = bytes_little(bytes, 6, 2), height = bytes_little(bytes, 8, 2);
 	uint64_t at = 13 + table_size((unsigned)bytes_big(bytes, 10, 1));
 	uint32_t frames = 0;
+	bool cleared = false, see_through = false, painted = false;
 	grow(picture, width, height);
 	while (at > 0 && picture_step(window)) {
 		bytes = picture_bytes(window, at, 1);
@@ -45,8 +46,11 @@ void picture_gif(struct picture_window *window, struct picture *picture)
 			break;
 		if (bytes.data[0] == 0x21) {
 			bytes = picture_bytes(window, at, 4);
-			if (bytes_have(bytes, 1, "\xf9") && (bytes.data[3] & 1))
-				picture->alpha = true;
+			if (bytes_have(bytes, 1, "\xf9")) {
+				see_through = bytes.data[3] & 1;
+				cleared = (bytes.data[3] >> 2 & 7) == 2;
+				picture->alpha = picture->alpha || see_through;
+			}
 			at = skip_blocks(window, at + 2);
 		} else if (bytes.data[0] == 0x2c) {
 			bytes = picture_bytes(window, at, 10);
@@ -62,6 +66,13 @@ void picture_gif(struct picture_window *window, struct picture *picture)
 				picture->canvas = x || y || w != width || h != height;
 				picture->alpha = picture->alpha || picture->canvas;
 			}
+			/* What was cleared is transparent in a browser, and the background's colour
+			 * in libvips, unless that frame had a transparent colour. */
+			bool covers = x == 0 && y == 0 && w >= width && h >= height && !see_through;
+			if (painted && !covers)
+				picture->plain = false;
+			painted = cleared && !see_through;
+			cleared = see_through = false;
 			frames++;
 			at = skip_blocks(window, at + 10 + table_size(bytes.data[9]) + 1);
 		} else if (bytes.data[0] == 0) {

@@ -135,8 +135,9 @@ void picture_tiff(struct picture_window *window, struct picture *picture)
 	at = next_directory(&reading, at, true);
 	for (; at > 0 && picture->frames < PAGES_MAX && picture_step(window); picture->frames++)
 		at = next_directory(&reading, at, false);
-	picture->width = reading.width;
-	picture->height = reading.height;
+	/* A BigTIFF may say more than products are made for. */
+	picture->width = reading.width < UINT32_MAX ? reading.width : UINT32_MAX;
+	picture->height = reading.height < UINT32_MAX ? reading.height : UINT32_MAX;
 	if (reading.orientation >= 1 && reading.orientation <= 8)
 		picture->orientation = (unsigned)reading.orientation;
 	const uint64_t colours = reading.photometric <= 1 || reading.photometric == 4 ? 1

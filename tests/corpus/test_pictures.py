@@ -361,7 +361,7 @@ class Site(Daemon):
             Path(self.root, name).write_bytes(data)
         for name, data in disposals().items():
             Path(self.root, name).write_bytes(data)
-        many = moving(4, (16, 16))
+        many = [Image.new("RGB", (16, 16), colour) for colour in CORNERS.values()]
         Path(self.root, "f250.gif").write_bytes(gif([(many[i % 4], 0, 0, 4, 1) for i in range(250)]))
         Path(self.root, "f1200.gif").write_bytes(gif([(many[i % 4], 0, 0, 4, 1) for i in range(1200)]))
         holed = scene("RGBA")
@@ -504,13 +504,18 @@ def test_animation(site, name, kind):
 @pytest.mark.parametrize("kind", ["gif", "webp"])
 @pytest.mark.parametrize("way", [1, 2, 3])
 def test_disposal(site, way, kind):
-    image = opened(site.good(f"/disposal-{way}.gif?size=80x60&animate=1&format={kind}"))
+    came, answer = site.ask(f"/disposal-{way}.gif?size=80x60&animate=1&format={kind}")
+    # libvips would paint the background's colour; browsers ignore it.
+    assert came == ("415" if way == 2 else "200")
+    if way == 2:
+        return
+    image = opened(answer)
     image.seek(1)
     assert all(c < 24 for c in image.convert("RGB").getpixel((38, 28)))
     image.seek(2)
     last = image.convert("RGBA").getpixel((35, 26))
-    wanted = {1: (10, 10, 10, 255), 3: (*CORNERS["nw"], 255)}.get(way)
-    assert last[3] == 0 if wanted is None else all(abs(a - b) <= 14 for a, b in zip(last, wanted)), last
+    wanted = {1: (10, 10, 10, 255), 3: (*CORNERS["nw"], 255)}[way]
+    assert all(abs(a - b) <= 14 for a, b in zip(last, wanted)), last
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp"])

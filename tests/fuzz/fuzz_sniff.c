@@ -3,9 +3,12 @@
  * A file, whole: its first bytes, then whatever sniff_more asks for, as the source does it. Two
  * bytes in front of it say how much is given at a time.
  */
+#include "src/source/picture.h"
 #include "src/source/sniff.h"
 #include "src/source/film.h"
 #include "tests/fuzz/fuzz.h"
+
+#include <string.h>
 
 /* Bytes of the file in memory of exactly that size. */
 static uint8_t *piece(const struct fuzz_bytes *file, uint64_t offset, size_t size)
@@ -47,8 +50,29 @@ static void check_film(const struct fuzz_bytes *bytes, enum media_type type)
 	MUST(film.video >= -1 && film.video < 4096);
 }
 
+static size_t read_piece(void *data, uint64_t at, void *buffer, size_t size)
+{
+	const struct fuzz_bytes *file = data;
+	if (at >= file->size)
+		return 0;
+	size_t left = file->size - (size_t)at;
+	memcpy(buffer, file->data + at, left < size ? left : size);
+	return left < size ? left : size;
+}
+
+/* As if the type were known: each reader meets each file. */
+static void look(struct fuzz_bytes file)
+{
+	const struct picture_reader reader = {.read = read_piece, .data = &file};
+	for (int type = 0; type < MEDIA_TYPES; type++) {
+		struct picture picture = picture_look((enum media_type)type, &reader);
+		MUST(picture.orientation <= 8 && picture.width <= UINT32_MAX);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	look((struct fuzz_bytes){data, size});
 	struct fuzz_bytes file = {data, size};
 	size_t step = fuzz_byte(&file) | (size_t)fuzz_byte(&file) << 8;
 	step = step % SNIFF_BYTES + 1;
