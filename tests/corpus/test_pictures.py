@@ -470,7 +470,7 @@ def webp_times(body):
         file.write(body)
         file.flush()
         told = program("/usr/bin/webpmux", "-info", file.name).decode()
-    return [int(line.split()[6]) for line in told.splitlines() if re.match(r" +\d+:", line)], int(re.search(r"Loop Count : (\d+)", told)[1])
+    return [int(line.split()[6]) for line in told.splitlines() if re.match(r" *\d+:", line)], int(re.search(r"Loop Count : (\d+)", told)[1])
 
 
 def gif_times(body):
