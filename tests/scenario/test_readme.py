@@ -42,7 +42,7 @@ def root(tmp_path_factory):
 @pytest.fixture(scope="module")
 def echoing(root, tmp_path_factory):
     directory = tmp_path_factory.mktemp("echo")
-    for name in ("convert", "ffmpeg", "djpeg", "cjpeg"):
+    for name in ("convert", "ffmpeg", "djpeg", "cjpeg", "vipsthumbnail"):
         (directory / name).write_text(ECHO)
         (directory / name).chmod(0o755)
     return configure(directory, (REPOSITORY / "etc/sluice.conf").read_text(), root, directory)
