@@ -555,7 +555,8 @@ def test_joining_without_a_store(sluice, kind, size):
     assert sorted(how(line) for line in lines) == ["join"] * 9 + ["off"]
     answer, line = fetch(daemon, f"/{kind}/a?n={size}&x=1", HTTP_RANGE="bytes=10-19")
     assert "cpu_ms" in line and how(line) == "off"
-    assert answer.status == 206 and answer.length == 10 if kind != "live" else answer.status == 200
+    # Another run may give other bytes: without a stored result there are no parts.
+    assert answer.status == 200 and answer.headers["etag"].startswith("W/")
 
 
 def test_joining_without_a_store_only_where_it_is_said(sluice, store):
