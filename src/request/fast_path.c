@@ -27,8 +27,8 @@ static bool is_kept(const struct request *request, const struct memo_note *note)
  * sends it. The web server only sends whole results. With `stale` a hit has more to do. */
 static bool is_at_hand(const struct request *request, const struct memo_note *note)
 {
-	static const char *const names[] = {
-		"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE", NULL};
+	static const char *const names[] = {"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH",
+		"HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_MODIFIED_SINCE", NULL};
 	const struct request_input *input = &request->input;
 	if (!is_kept(request, note) || note->recipe->stale_ms > 0)
 		return false;

@@ -185,7 +185,8 @@ static bool web_server_sends(
 	const struct fcgi_connection *connection = request->input.connection;
 	if (!request_is_handed_over(request->config, size) || verdict == HTTP_RANGE_OUTSIDE ||
 		fcgi_connection_param(connection, "HTTP_IF_MATCH") ||
-		fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE"))
+		fcgi_connection_param(connection, "HTTP_IF_UNMODIFIED_SINCE") ||
+		fcgi_connection_param(connection, "HTTP_IF_MODIFIED_SINCE"))
 		return false;
 	return verdict == HTTP_RANGE_GOOD || !fcgi_connection_param(connection, "HTTP_IF_RANGE");
 }

@@ -188,10 +188,11 @@ def test_tags_tell_apart(site, client):
     source.write_bytes(b"one\n")
     os.utime(source, (1e9, 1e9))
     old = client(f"/picture/{source.name}")
-    assert seconds(old["Last-Modified"]) == 1e9
+    # The rules, the configuration and the converter, are younger.
+    assert seconds(old["Last-Modified"]) > 1e9
     os.utime(source, (1e9, 1e9 + 1))
     new = client(f"/picture/{source.name}", If_None_Match=old["ETag"])
-    assert new.status == 200 and new["ETag"] != old["ETag"] and seconds(new["Last-Modified"]) == 1e9 + 1, new
+    assert new.status == 200 and new["ETag"] != old["ETag"] and seconds(new["Last-Modified"]) > 1e9, new
 
 
 def test_source_of_the_future(site, client):
@@ -218,7 +219,7 @@ def test_conditions(site, client, uri, method):
     before, later = date(seconds(modified) - 10), date(seconds(modified) + 10)
     lines = len(site.conversions())
     for fields in ({"If_None_Match": tag}, {"If_None_Match": f"W/{tag}"}, {"If_None_Match": f'"x", W/"y",{tag} , "z"'},
-                   {"If_None_Match": "*"}, {"If_Modified_Since": modified}, {"If_Modified_Since": later},
+                   {"If_None_Match": "*"}, {"If_Modified_Since": modified},
                    # The tag decides alone (§13.2.2).
                    {"If_None_Match": tag, "If_Modified_Since": before},
                    {"If_Match": tag, "If_None_Match": tag}, {"If_Unmodified_Since": modified, "If_None_Match": tag},
@@ -232,7 +233,8 @@ def test_conditions(site, client, uri, method):
     # None of it needed a conversion.
     assert len(site.conversions()) == lines
     for fields in ({"If_None_Match": '"x"'}, {"If_None_Match": tag.strip('"')}, {"If_None_Match": '"x"', "If_Modified_Since": modified},
-                   {"If_Modified_Since": before}, {"If_Modified_Since": "yesterday"}, {"If_Match": "*"}, {"If_Match": f'"x", {tag}'},
+                   # A source may be replaced by an older file: only the date that the client was given counts.
+                   {"If_Modified_Since": before}, {"If_Modified_Since": later}, {"If_Modified_Since": "yesterday"}, {"If_Match": "*"}, {"If_Match": f'"x", {tag}'},
                    {"If_Match": tag, "If_Unmodified_Since": before}, {"If_Unmodified_Since": modified}, {"If_Unmodified_Since": "never"}):
         answer = client(uri, method, **fields)
         assert answer.status == 200 and answer["ETag"] == tag and answer["Vary"] == "Accept", (fields, answer)
@@ -292,7 +294,7 @@ def test_if_range(client, uri):
 
 
 def test_if_range_with_a_date(site, client):
-    """A date is only a strong validator when the source was left alone for a while (§8.8.2.2)."""
+    """A date says nothing about a change of the rules: it gets the whole."""
     source = site.directory / "media" / f"young-{next(fresh)}"
     source.write_bytes(b"one\n")
     uri = f"/picture/{source.name}"
@@ -302,12 +304,6 @@ def test_if_range_with_a_date(site, client):
         # lighttpd cuts a range out of a whole answer that has arrived at once, and takes any date.
         assert answer.status == 200 or site.server.program == "lighttpd", answer
         assert answer.body == (whole() if answer.status == 200 else whole()[5:10])
-    source = site.directory / "media" / "old"
-    source.write_bytes(b"one\n")
-    os.utime(source, (1e9, 1e9))
-    for _ in range(2):
-        answer = client("/picture/old", Range="bytes=5-9", If_Range=date(1e9))
-        assert answer.status == 206 and answer.body == whole()[5:10], answer
 
 
 @pytest.mark.parametrize("address, status, varies", [
