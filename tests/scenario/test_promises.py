@@ -105,10 +105,10 @@ def test_output_that_is_taken_back_in_the_middle(sluice, splice, n):
 @pytest.mark.parametrize("uri", ["/thiefwhole/a", "/seesawwhole/a?n=100", "/seesawwhole/a?n=900000"])
 @pytest.mark.parametrize("which", ["daemon", "copying", "shared"])
 def test_whole_output_that_is_taken_back(request, which, uri):
-    """It never ends by itself: an honest status, at the deadline or before."""
+    """It never ends by itself: an honest status, at the deadline or before. What is endless may reach max_output first."""
     answer, line = taken_back(request.getfixturevalue(which), uri)
-    assert answer.status in (502, 504) and answer.ended, answer
-    assert "took back" in line.text or "deadline" in line.text, line.text
+    assert answer.status in (502, 504, 507) and answer.ended, answer
+    assert any(word in line.text for word in ("took back", "deadline", "limit: ")), line.text
 
 
 @pytest.mark.parametrize("n", [1000, MIB - 1, 5 * MIB])
