@@ -20,10 +20,13 @@ static const char *make_timing(struct request *request)
 }
 
 /* A stale answer must not stay in the caches between us and the client, or go to a client that may
- * not see the fresh one. */
-static const char *cache_control_of(const struct recipe *recipe, bool stale)
+ * not see the fresh one. A result without a validator may be of a source that was overwritten while
+ * the converter read it: it must not stay anywhere. */
+static const char *cache_control_of(const struct request_decision *decision, bool stale)
 {
-	const char *value = recipe ? recipe->cache_control : NULL;
+	const char *value = decision->recipe ? decision->recipe->cache_control : NULL;
+	if (!decision->identity.etag[0])
+		return "no-store";
 	if (!stale || (value && strcasestr(value, "no-store")))
 		return value;
 	return value && strcasestr(value, "private") ? "private, no-cache" : "no-cache";
@@ -40,7 +43,7 @@ static struct response make_response(struct request *request)
 		.request_id = input->id,
 		.shown_id = request->config->request_id ? input->id : NULL,
 		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
-		.cache_control = cache_control_of(decision->recipe, delivery->stale),
+		.cache_control = cache_control_of(decision, delivery->stale),
 		.stale = delivery->stale,
 		.stale_s = delivery->stale_s,
 		.varies = decision->negotiated,

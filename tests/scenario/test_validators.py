@@ -26,7 +26,7 @@ RECIPES = [
     same("file", "to", "{output}", "write", "{n}", params=COUNT),
     same("live", "write", "{n}", params=COUNT, response="live", cache_control="public"),
     same("broken", "exit", "1", params=COUNT),
-    same("slow", "write", "{n}", "pause", "400", params=COUNT),
+    same("slow", "write", "{n}", "pause", "400", params=COUNT, cache_control="public, max-age=31536000, immutable"),
     same("negotiated", "text", "{format}", params=FORMAT),
     same("both", "text", "{a|-}{format}", params={**FORMAT, "a": {"type": "integer", "max": 9}}),
     same("sizes", "text", "{size}", params={"size": {"type": "size", "max": "100x100"}}),
@@ -151,6 +151,7 @@ def test_no_tag_for_what_changed_meanwhile(daemon):
             file.write(b"after!")
         answer = connection.answer()
     assert answer.status == 200 and "etag" not in answer.headers and "last-modified" not in answer.headers
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_negotiated(daemon):
