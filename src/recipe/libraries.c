@@ -1,158 +1,192 @@
 /* SPDX-License-Identifier: MIT */
+/* The dynamic linker itself could be asked (ld.so --list), but that is a process, and it reads the
+ * same files in the same order. */
 #include "src/recipe/libraries.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include "base/clock.h"
-#include "base/fd.h"
+#include "src/recipe/elf_file.h"
 
-enum { OUTPUT_MAX = 128 * 1024, LIST_MS = 2000, HEADERS_MAX = 64 };
+enum { DIRECTORIES_MAX = 64, LINE_MAX_BYTES = 1024 };
 
-/* The program's PT_INTERP, if it is an ELF file of this machine's width. */
-static bool find_linker(const char *program, char linker[PATH_MAX])
+struct search {
+	size_t count;
+	char *directories[DIRECTORIES_MAX]; /* of the system, owned */
+	const char *library_path;	    /* LD_LIBRARY_PATH of the recipe; NULL: none */
+};
+
+static void add_directory(struct search *search, const char *path)
 {
-	FD_CLEANUP int fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	Elf64_Ehdr header;
-	if (fd < 0 || pread(fd, &header, sizeof header, 0) != sizeof header ||
-		memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-		header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr))
-		return false;
-	for (unsigned i = 0; i < header.e_phnum && i < HEADERS_MAX; i++) {
-		Elf64_Phdr part;
-		off_t at = (off_t)(header.e_phoff + i * sizeof part);
-		if (pread(fd, &part, sizeof part, at) != sizeof part)
-			return false;
-		if (part.p_type != PT_INTERP || part.p_filesz < 2 || part.p_filesz > PATH_MAX)
-			continue;
-		ssize_t n = pread(fd, linker, part.p_filesz, (off_t)part.p_offset);
-		return n == (ssize_t)part.p_filesz && linker[n - 1] == '\0' && linker[0] == '/';
+	if (search->count < DIRECTORIES_MAX && path[0] == '/' &&
+		(search->directories[search->count] = strdup(path)))
+		search->count++;
+}
+
+/* One directory a line; includes are followed by reading all of /etc/ld.so.conf.d. */
+static void read_directories(struct search *search, const char *file)
+{
+	char line[LINE_MAX_BYTES];
+	FILE *in = fopen(file, "re");
+	for (int i = 0; in && i < DIRECTORIES_MAX && fgets(line, sizeof line, in); i++) {
+		line[strcspn(line, " \t\r\n#")] = '\0';
+		add_directory(search, line);
 	}
-	return false;
+	if (in)
+		fclose(in);
 }
 
-/* Returns the pid or -errno; *out: its output. */
-static pid_t start(const char *linker, const char *program, char *const *env, int *out)
+static void search_open(struct search *search, char *const *env)
 {
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, fds[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	char *const argv[] = {(char *)linker, (char *)"--list", (char *)program, NULL};
-	pid_t pid;
-	int error = posix_spawn(&pid, linker, &actions, &attributes, argv, env);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	fd_close(&fds[1]);
-	*out = fds[0];
-	if (error)
-		fd_close(out);
-	return error ? -error : pid;
-}
-
-/* All of its output, until it ends or the time is over. Returns the length. */
-static size_t read_output(int fd, char *output)
-{
-	const uint64_t until = clock_now_ms() + LIST_MS;
-	size_t length = 0;
-	while (length < OUTPUT_MAX) {
-		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		if (clock_now_ms() >= until || poll(&poll_fd, 1, clock_poll_timeout(until)) <= 0)
-			break;
-		ssize_t n = read(fd, output + length, OUTPUT_MAX - length);
-		if (n <= 0)
-			break;
-		length += (size_t)n;
+	static const char *const standard[] = {"/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+	static const char variable[] = "LD_LIBRARY_PATH=";
+	glob_t found;
+	*search = (struct search){0};
+	for (; *env; env++)
+		if (!strncmp(*env, variable, sizeof variable - 1))
+			search->library_path = *env + sizeof variable - 1;
+	read_directories(search, "/etc/ld.so.conf");
+	if (glob("/etc/ld.so.conf.d/*.conf", 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			read_directories(search, found.gl_pathv[i]);
+		globfree(&found);
 	}
-	return length;
+	for (size_t i = 0; i < sizeof standard / sizeof *standard; i++)
+		add_directory(search, standard[i]);
 }
 
-static int add(struct libraries *libraries, const char *path, size_t length)
+static void search_close(struct search *search)
 {
+	for (size_t i = 0; i < search->count; i++)
+		free(search->directories[i]);
+}
+
+static bool is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Adds the path unless it is there. Returns 0 or -ENOMEM. */
+static int add(struct libraries *libraries, const char *path)
+{
+	for (size_t i = 0; i < libraries->count; i++)
+		if (!strcmp(libraries->paths[i], path))
+			return 0;
+	if (libraries->count == LIBRARIES_MAX)
+		return 0;
 	char **larger = realloc(libraries->paths, (libraries->count + 1) * sizeof *larger);
 	if (!larger)
 		return -ENOMEM;
 	libraries->paths = larger;
-	larger[libraries->count] = strndup(path, length);
+	larger[libraries->count] = strdup(path);
 	return larger[libraries->count++] ? 0 : -ENOMEM;
 }
 
-/* Lines such as "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)", or the path alone. */
-static int take_lines(char *output, struct libraries *libraries)
+/* Returns 1 when the name is in the directory and was added, 0, or -ENOMEM. */
+static int add_from(struct libraries *libraries, const char *directory, const char *name)
 {
-	char *rest = NULL;
+	static const char *const variants[] = {"glibc-hwcaps/x86-64-v4/", "glibc-hwcaps/x86-64-v3/",
+		"glibc-hwcaps/x86-64-v2/", ""};
+	int found = 0, r = 0;
+	for (size_t i = 0; i < sizeof variants / sizeof *variants && r == 0; i++) {
+		char path[PATH_MAX];
+		int n = snprintf(path, sizeof path, "%s/%s%s", directory, variants[i], name);
+		if (n < 0 || (size_t)n >= sizeof path || !is_file(path))
+			continue;
+		r = add(libraries, path);
+		found = 1;
+	}
+	return r < 0 ? r : found;
+}
+
+/* A list such as "$ORIGIN/../lib:/opt/lib"; `file` is the one whose list it is. The same result. */
+static int add_from_list(
+	struct libraries *libraries, const char *list, const char *file, const char *name)
+{
+	static const char origin[] = "$ORIGIN";
 	int r = 0;
-	for (char *line = strtok_r(output, "\n", &rest);
-		line && r == 0 && libraries->count < LIBRARIES_MAX;
-		line = strtok_r(NULL, "\n", &rest)) {
-		char *path = strchr(line, '/');
-		char *end = path ? strstr(path, " (0x") : NULL;
-		char *arrow = path ? strstr(path, " => ") : NULL;
-		if (arrow) /* the linker itself: its name is a path, too */
-			path = arrow + 4;
-		if (end && end > path)
-			r = add(libraries, path, (size_t)(end - path));
+	for (const char *at = list; at && *at && r == 0; at += *at == ':') {
+		char directory[PATH_MAX];
+		size_t length = strcspn(at, ":");
+		bool relative = !strncmp(at, origin, sizeof origin - 1);
+		size_t skip = relative ? sizeof origin - 1 : 0;
+		const char *slash = strrchr(file, '/');
+		int n = snprintf(directory, sizeof directory, "%.*s%.*s",
+			relative && slash ? (int)(slash - file) : 0, file, (int)(length - skip),
+			at + skip);
+		if (n > 0 && (size_t)n < sizeof directory && directory[0] == '/')
+			r = add_from(libraries, directory, name);
+		at += length;
+	}
+	return r;
+}
+
+static int add_needed(struct libraries *libraries, const struct search *search,
+	const struct elf_file *elf, const char *path, const char *name)
+{
+	if (strchr(name, '/'))
+		return add(libraries, name);
+	int r = add_from_list(libraries, elf->runpath, path, name);
+	if (r == 0)
+		r = add_from_list(libraries, search->library_path, path, name);
+	for (size_t i = 0; i < search->count && r == 0; i++)
+		r = add_from(libraries, search->directories[i], name);
+	return r < 0 ? r : 0;
+}
+
+/* What the file at `path` needs, and no further. */
+static int add_all(struct libraries *libraries, const struct search *search, const char *path)
+{
+	struct elf_file elf;
+	int r = elf_file_read(path, &elf);
+	for (size_t i = 0; i < elf.needed_count && r == 0; i++)
+		r = add_needed(libraries, search, &elf, path, elf.needed[i]);
+	elf_file_clear(&elf);
+	return r == -ENOEXEC ? 0 : r;
+}
+
+/* LD_PRELOAD of the recipe: paths, or names to be searched. */
+static int add_preloaded(struct libraries *libraries, const struct search *search, char *const *env)
+{
+	static const char variable[] = "LD_PRELOAD=";
+	const struct elf_file none = {0};
+	int r = 0;
+	for (; *env && r == 0; env++) {
+		if (strncmp(*env, variable, sizeof variable - 1) != 0)
+			continue;
+		char *list = strdup(*env + sizeof variable - 1), *rest = NULL;
+		if (!list)
+			return -ENOMEM;
+		for (char *name = strtok_r(list, ": ", &rest); name && r == 0;
+			name = strtok_r(NULL, ": ", &rest))
+			r = add_needed(libraries, search, &none, "/", name);
+		free(list);
 	}
 	return r;
 }
 
 int libraries_find(const char *program, char *const *env, struct libraries *out)
 {
-	char linker[PATH_MAX];
+	struct search search;
 	*out = (struct libraries){0};
-	if (!find_linker(program, linker))
-		return 0;
-	char *output = malloc(OUTPUT_MAX + 1);
-	if (!output)
-		return -ENOMEM;
-	int fd, r = 0;
-	pid_t pid = start(linker, program, env, &fd);
-	if (pid > 0) {
-		output[read_output(fd, output)] = '\0';
-		fd_close(&fd);
-		kill(pid, SIGKILL); /* ours, and not waited for yet: the number is its own */
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
-		r = take_lines(output, out);
-	}
-	free(output);
+	search_open(&search, env);
+	int r = add_all(out, &search, program);
+	if (r == 0 && out->count > 0)
+		r = add_preloaded(out, &search, env);
+	/* The list grows while it is walked; add bounds it. */
+	for (size_t i = 0; i < out->count && r == 0; i++)
+		r = add_all(out, &search, out->paths[i]);
+	search_close(&search);
 	if (r < 0)
 		libraries_clear(out);
 	return r;
-}
-
-int libraries_copy(const struct libraries *from, struct libraries *out)
-{
-	*out = (struct libraries){0};
-	for (size_t i = 0; i < from->count; i++) {
-		if (add(out, from->paths[i], strlen(from->paths[i])) < 0) {
-			libraries_clear(out);
-			return -ENOMEM;
-		}
-	}
-	return 0;
 }
 
 void libraries_clear(struct libraries *libraries)

@@ -3,8 +3,8 @@
 #define SRC_RECIPE_LIBRARIES_H
 
 /*
- * The shared libraries that the dynamic linker would load into a program. One thread at a time for
- * each struct.
+ * The shared libraries that the dynamic linker would load into a program, found in the files
+ * themselves: nothing is run. One thread at a time for each struct.
  */
 
 #include <stddef.h>
@@ -16,13 +16,13 @@ struct libraries {
 	char **paths; /* owned */
 };
 
-/* Asks the program's own dynamic linker (ld.so(8), --list), in a process of its own that is killed
- * after two seconds. Nothing of the program runs. env: variables of the recipe, NULL-terminated;
- * LD_LIBRARY_PATH and LD_PRELOAD have a meaning there. A program that has no dynamic linker (a
- * script, a static one), or whose linker knows no --list, has none. Returns 0 or -ENOMEM. */
+/* Follows DT_NEEDED from the program on, and searches as ld.so(8) does: DT_RPATH, DT_RUNPATH,
+ * LD_LIBRARY_PATH, the directories of /etc/ld.so.conf, the default ones. A name that is found in
+ * several places counts once, as the first; a variant for newer processors (glibc-hwcaps) counts
+ * beside it. env: variables of the recipe, NULL-terminated; LD_LIBRARY_PATH and LD_PRELOAD have a
+ * meaning there. A program that is no ELF file of 64 bits, or a static one, has none. Returns 0 or
+ * -ENOMEM. */
 int libraries_find(const char *program, char *const *env, struct libraries *out);
-/* out is empty before. Returns 0 or -ENOMEM. */
-int libraries_copy(const struct libraries *from, struct libraries *out);
 void libraries_clear(struct libraries *libraries);
 
 #endif

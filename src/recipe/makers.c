@@ -153,9 +153,11 @@ int makers_look(struct makers *makers, struct makers_state *out)
 	if (makers_peek(makers, out))
 		return 0;
 	pthread_mutex_lock(&makers->listing);
-	int r = makers->listed ? 0 : list_files(makers);
-	if (r < 0)
+	int r = 0;
+	if (!makers->listed) {
 		clear_files(makers);
+		r = list_files(makers);
+	}
 	struct makers_state state = {0};
 	if (r == 0)
 		look(makers, &state);

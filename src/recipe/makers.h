@@ -29,9 +29,9 @@ struct makers *makers_new(const struct recipe *recipe);
 /* NULL is fine. */
 void makers_free(struct makers *makers);
 
-/* How they are now. The first call lists the files; it asks the dynamic linker for the libraries
- * (libraries.h), which may take some milliseconds a program. The files are looked at again when the
- * last look is MAKERS_FRESH_MS old. Any thread. Returns 0 or -ENOMEM. */
+/* How they are now. The first call lists the files, which may take some milliseconds a program. The
+ * files are looked at again when the last look is MAKERS_FRESH_MS old. Any thread. Returns 0 or
+ * -ENOMEM. */
 enum { MAKERS_FRESH_MS = 500 };
 int makers_look(struct makers *makers, struct makers_state *out);
 /* The same for a thread that must not wait: false when a look is due. */
