@@ -29,9 +29,11 @@ class Log:
         return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
     def mark(self):
-        """Where the log ends now. It is written by a thread of its own, so what was said just before comes first."""
+        """Where the log ends now. It is written by a thread of its own, so what was said just before comes first; where
+        requests go on all the time the log never stands still, and a tenth of a second is enough."""
         size = -1
-        while size != (size := self._size()):
+        end = time.monotonic() + 0.1
+        while size != (size := self._size()) and time.monotonic() < end:
             time.sleep(0.005)
         return size
 
