@@ -37,6 +37,7 @@ struct config {
 	char *ping_path;    /* in the URL; NULL: there is none */
 	bool server_timing; /* responses have the field Server-Timing */
 	bool request_id;    /* responses have the field X-Request-Id */
+	bool cache_status;  /* responses of recipes have the field Cache-Status, with a cache */
 	char *temp_path;    /* absolute */
 	bool splice;	    /* false: bytes are always copied */
 	uint64_t request_timeout_ms; /* from the first byte of a request to its last parameter */

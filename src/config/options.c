@@ -55,6 +55,8 @@ const struct option config_options[] = {
 		.meaning = "responses have the field Server-Timing"},
 	{S, "request_id", OPTION_BOOL, FIELD(request_id), .standard = "false",
 		.meaning = "responses have the field X-Request-Id"},
+	{S, "cache_status", OPTION_BOOL, FIELD(cache_status), .standard = "true",
+		.meaning = "with a cache, responses have the field Cache-Status"},
 	{S, "temp_path", OPTION_STRING, FIELD(temp_path), .derive = config_derive_temp_path,
 		.standard = "TMPDIR, or else /tmp", .check = config_check_temp_path,
 		.meaning = "the directory of temporary files"},

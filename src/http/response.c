@@ -58,9 +58,8 @@ void response_fields(const struct response *response, struct text *text)
 		put_validators(text, response);
 	else if (response->status == 416)
 		text_printf(text, "Content-Range: bytes */%" PRIu64 "\r\n", response->range_size);
-	if (response->stale && response->status < 400)
-		text_printf(
-			text, "Cache-Status: sluice; hit; ttl=-%" PRIu64 "\r\n", response->stale_s);
+	if (response->cache_status)
+		put_field(text, "Cache-Status", response->cache_status);
 	if (response->varies)
 		put_field(text, "Vary", "Accept");
 	if (response->status == 405)

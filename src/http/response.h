@@ -19,10 +19,9 @@ struct response {
 	const char *shown_id;	   /* X-Request-Id; NULL: no field */
 	const char *server_timing; /* NULL: no field */
 	const char *cache_control; /* of a good answer; NULL: none */
-	bool stale;		   /* an older result, out of date for stale_s seconds */
-	uint64_t stale_s;
-	bool varies;		/* the answer depends on Accept (RFC 9110 §12.5.5) */
-	unsigned retry_after_s; /* 0: no field */
+	const char *cache_status;  /* NULL: no field */
+	bool varies;		   /* the answer depends on Accept (RFC 9110 §12.5.5) */
+	unsigned retry_after_s;	   /* 0: no field */
 	const char *send_field,
 		*send_place;		/* tells the web server to send a file; NULL: no field */
 	const char *etag;		/* with its quotes; NULL or "": no validators */

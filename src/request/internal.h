@@ -3,8 +3,9 @@
 #define SRC_REQUEST_INTERNAL_H
 
 /*
- * What the files of this room share. From the ground up: send.c and log.c; hit.c and refuse.c;
- * remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer; request.c.
+ * What the files of this room share. From the ground up: cache_status.c, send.c and log.c; hit.c
+ * and refuse.c; remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer;
+ * request.c.
  */
 
 #include <stdbool.h>
@@ -18,6 +19,8 @@
 #include "src/request/memo.h"
 #include "src/request/request.h"
 #include "src/share/share.h"
+
+enum { REQUEST_CACHE_STATUS_MAX = 96 };
 
 /* What the web server has sent. Set by request_new. */
 struct request_input {
@@ -50,10 +53,12 @@ struct request_delivery {
 	const char *body; /* borrowed; the whole result in memory; NULL: it is elsewhere */
 	bool stale;	  /* the result is older than its source, by stale_s seconds */
 	uint64_t stale_s;
+	bool stored;	/* the run of this request has put the result into the cache */
 	int send_error; /* -errno of the connection; 0: it is good */
 	bool broken;	/* the stream was broken on purpose */
 	bool aborted;	/* by FCGI_ABORT_REQUEST: the request still needs its FCGI_END_REQUEST */
 	char timing[ACCESS_TIMING_SIZE];
+	char cache_status[REQUEST_CACHE_STATUS_MAX];
 };
 
 /* What the client, the log and the counters get. */
@@ -87,10 +92,17 @@ void request_hide(struct request *request);
 /* The request is over: writes its line to the log and to the slow log, and counts it. */
 void request_log(struct request *request);
 
+/* cache_status.c: the value of the field, in delivery.cache_status; NULL: no field. Call it when
+ * everything else about the answer is known. */
+const char *request_cache_status(struct request *request);
+
 /* send.c. A failure of the connection becomes the request's outcome. */
 
 struct response request_good_response(struct request *request);
 void request_send_error(struct request *request);
+/* The one place where the tag becomes a weak one: unless all clients get the bytes of one run, or
+ * the recipe says that all runs give the same. Before the run this is what is expected. */
+void request_rate_tag(struct request *request, bool of_one_run);
 /* Whether the request has one of these parameters; names ends with NULL. */
 bool request_has_any(const struct request_input *input, const char *const *names);
 /* Whether the request has conditions, which the validators may decide. */

@@ -48,8 +48,8 @@ static void answer(struct request *request)
 	if (!shared && !request_has_condition(&request->input) && request_refuse_early(request))
 		return;
 	bool valid = identity_make(decision->plan, &decision->identity) == 0;
-	if (valid && !decision->recipe->deterministic && !is_stored(request))
-		identity_weaken(&decision->identity);
+	if (valid)
+		request_rate_tag(request, is_stored(request));
 	if (valid)
 		request_remember(request, -1, 0);
 	if (valid && request_send_condition(request))

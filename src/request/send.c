@@ -36,16 +36,14 @@ static struct response make_response(struct request *request)
 {
 	const struct request_input *input = &request->input;
 	const struct request_decision *decision = &request->decision;
-	const struct request_delivery *delivery = &request->delivery;
 	return (struct response){
 		.status = request->account.status,
 		.length = RESPONSE_NO_LENGTH,
 		.request_id = input->id,
 		.shown_id = request->config->request_id ? input->id : NULL,
 		.server_timing = request->config->server_timing ? make_timing(request) : NULL,
-		.cache_control = cache_control_of(decision, delivery->stale),
-		.stale = delivery->stale,
-		.stale_s = delivery->stale_s,
+		.cache_control = cache_control_of(decision, request->delivery.stale),
+		.cache_status = request_cache_status(request),
 		.varies = decision->negotiated,
 		.retry_after_s = request->account.retry_after_s,
 		.etag = decision->identity.etag,
@@ -95,6 +93,12 @@ static void send_not_modified(struct request *request)
 	request->account.status = 304;
 	struct response response = make_response(request);
 	request->delivery.send_error = reply_send_alone(request->input.connection, &response);
+}
+
+void request_rate_tag(struct request *request, bool of_one_run)
+{
+	if (!of_one_run && !request->decision.recipe->deterministic)
+		identity_weaken(&request->decision.identity);
 }
 
 bool request_has_any(const struct request_input *input, const char *const *names)
@@ -239,8 +243,7 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 {
 	struct http_range range;
 	struct identity *identity = &request->decision.identity;
-	if (!kept && !request->decision.recipe->deterministic)
-		identity_weaken(identity);
+	request_rate_tag(request, kept);
 	enum http_range_status verdict = wanted_range(request, size, &range);
 	struct response response = request_good_response(request);
 	response.ranges = identity_is_strong(identity);

@@ -101,6 +101,7 @@ static int send_grown(struct request *request, const struct share_state *state, 
 static void finish_whole(struct request *request, const struct share_state *state)
 {
 	take_end(request, state);
+	request->delivery.stored = state->kept;
 	if (request->account.outcome == OUTCOME_OK)
 		request_send_result(request, state->file, state->length, state->kept);
 	else

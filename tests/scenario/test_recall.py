@@ -57,6 +57,7 @@ def learn(daemon, uri, **more):
     assert [how for _, how in answers] == ["miss", "hit", "hit", "hit"], answers
     assert len({bytes(answer.body) for answer, _ in answers}) == 1
     fields = [{name: value for name, value in answer.headers.items() if name != "server-timing"} for answer, _ in answers]
+    assert [each.pop("cache-status") for each in fields] == ["sluice; fwd=miss; stored"] + 3 * ["sluice; hit"]
     assert fields[0] == fields[1] == fields[2] == fields[3]
     return answers[-1][0]
 

@@ -81,6 +81,7 @@ class Answer:
         names = [name.lower() for name, _ in self.fields]
         for name in ONCE:
             assert names.count(name.lower()) <= 1, self
+        assert names.count("cache-status") <= 1, self
         assert abs(seconds(self["Date"]) - time.time()) < 60, self
         assert "x-accel-redirect" not in names and "x-sendfile" not in names, self
         if self["Last-Modified"]:
@@ -163,6 +164,9 @@ def test_good_answer(site, client, uri):
             for answer in (first, again, head)]
     assert same[0] == same[1] == same[2]
     assert len(site.conversions()) - before <= 1, site.told()
+    # The same way out through each web server: what it was for the first depends on who asked before.
+    assert first["Cache-Status"] in ("sluice; hit", "sluice; fwd=miss; stored"), first
+    assert again["Cache-Status"] == head["Cache-Status"] == "sluice; hit", (again, head)
 
 
 def test_head_before_get(client):
