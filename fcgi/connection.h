@@ -96,9 +96,10 @@ int fcgi_connection_write_last(
 /* Ends STDOUT and the request. Returns 0 when the connection may be used again (fcgi_loop_release),
  * 1 when the peer wants it closed, or -errno as above. */
 int fcgi_connection_end(struct fcgi_connection *connection);
-/* The same with one try that does not block. Returns also -EAGAIN when not all of it could be sent;
- * then fcgi_connection_end sends the rest. */
-int fcgi_connection_try_end(struct fcgi_connection *connection);
+/* The first half of that: sends the end, and the parameters can still be read. Without `wait` it
+ * tries once and does not block. Returns 0; -EAGAIN when not all was sent, and another call sends
+ * the rest; or -errno: then the connection can only be closed, without fcgi_connection_end. */
+int fcgi_connection_send_end(struct fcgi_connection *connection, bool wait);
 
 /* Instead of the end: makes the stream invalid, so that the web server notices that the answer is
  * incomplete. Sends a record of a wrong version, behind the rest of the record that is under way if

@@ -59,8 +59,45 @@ static const uint8_t *unsent(const struct connection_tail *tail)
 	return (tail->record ? tail->record : tail->end) + tail->sent;
 }
 
-static int finish(struct fcgi_connection *connection, int r)
+/* Sends what is left of the piece with one try. */
+static int try_rest(struct fcgi_connection *connection)
 {
+	struct connection_tail *tail = &connection->tail;
+	ssize_t n = send(connection->fd, unsent(tail), tail->length - tail->sent,
+		MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return errno == EPIPE ? -ECONNRESET : -errno;
+	tail->sent += n > 0 ? (size_t)n : 0;
+	return tail->sent < tail->length ? -EAGAIN : 0;
+}
+
+static int wait_for_rest(struct fcgi_connection *connection)
+{
+	struct connection_tail *tail = &connection->tail;
+	int r = connection_send_all(connection, unsent(tail), tail->length - tail->sent, 0);
+	if (r == 0)
+		tail->sent = tail->length;
+	return r;
+}
+
+int fcgi_connection_send_end(struct fcgi_connection *connection, bool wait)
+{
+	/* Nothing may follow half a record. */
+	if (!connection_is_between(connection))
+		return -EPROTO;
+	if (!connection->tail.complete) {
+		int r = wait ? connection_send_reply(connection)
+			     : connection_flush_reply(connection);
+		if (r < 0)
+			return wait ? r : -ECONNRESET;
+		encode_end(connection);
+	}
+	return wait ? wait_for_rest(connection) : try_rest(connection);
+}
+
+int fcgi_connection_end(struct fcgi_connection *connection)
+{
+	int r = fcgi_connection_send_end(connection, true);
 	bool keep = connection->input.keep;
 	free(connection->tail.record);
 	connection->tail.record = NULL;
@@ -68,33 +105,6 @@ static int finish(struct fcgi_connection *connection, int r)
 	record_pipe_close(&connection->record_pipe);
 	fcgi_input_finish(&connection->input);
 	return r < 0 ? r : !keep;
-}
-
-int fcgi_connection_end(struct fcgi_connection *connection)
-{
-	struct connection_tail *tail = &connection->tail;
-	/* Nothing may follow half a record. */
-	int r = connection_is_between(connection) ? 0 : -EPROTO;
-	if (!tail->complete) {
-		r = r == 0 ? connection_send_reply(connection) : r;
-		encode_end(connection);
-	}
-	if (r == 0)
-		r = connection_send_all(connection, unsent(tail), tail->length - tail->sent, 0);
-	return finish(connection, r);
-}
-
-int fcgi_connection_try_end(struct fcgi_connection *connection)
-{
-	struct connection_tail *tail = &connection->tail;
-	if (!connection_is_between(connection) || connection_flush_reply(connection) < 0)
-		return finish(connection, -ECONNRESET);
-	encode_end(connection);
-	ssize_t n = send(connection->fd, unsent(tail), tail->length, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return finish(connection, errno == EPIPE ? -ECONNRESET : -errno);
-	tail->sent = n > 0 ? (size_t)n : 0;
-	return tail->sent < tail->length ? -EAGAIN : finish(connection, 0);
 }
 
 void fcgi_connection_break(struct fcgi_connection *connection)

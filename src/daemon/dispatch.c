@@ -3,8 +3,8 @@
  * Where a complete request goes: to the admin endpoint, to the fast path of the main thread, or to
  * a worker thread. A connection has one owner at a time. The main thread owns it within
  * server_take_request; after fcgi_loop_detach the worker owns it, until fcgi_loop_release gives it
- * back to the loop. serve() and end_slowly() run in a worker thread, everything else in the main
- * thread.
+ * back to the loop. serve() and end_slowly() run in a worker thread, close_request() in either, and
+ * everything else in the main thread.
  */
 #include "src/daemon/internal.h"
 
@@ -24,36 +24,46 @@ static void serve(void *data, void *item)
 	request_free(request);
 }
 
+/* The end is sent, or r says why it is not. */
+static void close_request(struct server *server, struct request *request, int r)
+{
+	struct fcgi_connection *connection = request_get_connection(request);
+	if (r < 0)
+		request_cut(request, r);
+	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
+	request_free(request);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
 static void end_slowly(void *data, void *item)
 {
 	struct server *server = data;
-	struct fcgi_connection *connection = item;
-	bool keep = fcgi_connection_end(connection) == 0;
+	struct request *request = item;
+	int r = fcgi_connection_send_end(request_get_connection(request), true);
 	admission_give_place(server->service.admission);
-	fcgi_loop_release(server->loop, connection, keep);
+	close_request(server, request, r);
 }
 
 /* The web server has not taken the whole answer yet, so a worker sends the rest. The worker needs a
  * place in the admission queue: otherwise slow readers could occupy all threads. */
-static bool submit_end(struct server *server, struct fcgi_connection *connection)
+static bool submit_end(struct server *server, struct request *request)
 {
 	if (!admission_take_place(server->service.admission))
 		return false;
-	fcgi_loop_detach(server->loop, connection);
-	bool submitted = pool_submit(server->pool, end_slowly, server, connection) == 0;
+	fcgi_loop_detach(server->loop, request_get_connection(request));
+	bool submitted = pool_submit(server->pool, end_slowly, server, request) == 0;
 	if (!submitted)
 		admission_give_place(server->service.admission);
 	return submitted;
 }
 
+/* The log tells whether the answer went out, so it is sent before it is logged. */
 static void close_answered(struct server *server, struct request *request)
 {
 	struct fcgi_connection *connection = request_get_connection(request);
-	int r = request_end(request) ? fcgi_connection_try_end(connection) : -ECONNRESET;
-	request_free(request);
-	if (r == -EAGAIN && submit_end(server, connection))
-		return;
-	fcgi_loop_release(server->loop, connection, r == 0);
+	int r = request_is_sound(request) ? fcgi_connection_send_end(connection, false) : 0;
+	if (r != -EAGAIN || !submit_end(server, request))
+		close_request(server, request, r);
 }
 
 void server_take_request(void *data, struct fcgi_connection *connection)

@@ -7,7 +7,7 @@
  *
  * The main thread must not wait, and nothing here does. The source and the result are on local file
  * systems, and both were looked at less than MEMO_IDLE_MS ago. No file is read. What the web server
- * does not take at once is left to a worker thread (fcgi_connection_try_end).
+ * does not take at once is left to a worker thread (fcgi_connection_send_end).
  */
 #include "src/request/internal.h"
 

@@ -159,13 +159,31 @@ void request_give_up(struct request *request)
 	request_send_error(request);
 }
 
-bool request_end(struct request *request)
+bool request_is_sound(const struct request *request)
 {
 	const struct request_delivery *delivery = &request->delivery;
-	request_log(request);
 	enum outcome outcome = request->account.outcome;
 	bool gone = outcome == OUTCOME_CLIENT_GONE || outcome == OUTCOME_SEND_FAILED;
 	return !delivery->broken && delivery->send_error == 0 && (!gone || delivery->aborted);
+}
+
+void request_cut(struct request *request, int error)
+{
+	struct request_account *account = &request->account;
+	if (error != -EAGAIN) {
+		request_sending_failed(request, error);
+		return;
+	}
+	account->outcome = OUTCOME_OVERLOADED;
+	account->status = 0;
+	text_puts(&account->reason, "no place is free to send the rest; the connection is cut");
+	request->delivery.broken = true;
+}
+
+bool request_end(struct request *request)
+{
+	request_log(request);
+	return request_is_sound(request);
 }
 
 void request_refuse(struct fcgi_connection *connection)

@@ -30,6 +30,11 @@ void request_give_up(struct request *request);
 
 struct fcgi_connection *request_get_connection(const struct request *request);
 
+/* Whether the end of the answer is due, so that fcgi_connection_send_end may be called. */
+bool request_is_sound(const struct request *request);
+/* The end could not be sent, by this -errno of fcgi_connection_send_end. -EAGAIN: the peer was
+ * slow, and no place or no thread was free to wait for it. Before request_end. */
+void request_cut(struct request *request, int error);
 /* Logs the request after its answer. Returns true when fcgi_connection_end is due, and false when
  * the connection can only be closed. */
 bool request_end(struct request *request);

@@ -268,6 +268,30 @@ def test_slow_readers_of_hits_leave_threads_for_others(kept):
         assert daemon.get(uri, HTTP_IF_NONE_MATCH="*").status == 304
 
 
+def test_the_log_tells_of_an_answer_that_is_cut(kept):
+    """All places are taken by slow readers: nobody can send the rest of a hit that one more slow reader does not take at once."""
+    daemon = kept(WHOLE, start=False, slots=2, send_timeout="60s")
+    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=300:300"))
+    small, large = "/whole/a?n=60000", f"/whole/a?n={8 << 20}"
+    for uri in (small, large):
+        learn(daemon, uri)
+    with contextlib.ExitStack() as stack:
+        def none_is_free():
+            connection = stack.enter_context(daemon.connect())
+            connection.send(fastcgi.request(large))
+            return connection.answer(until=lambda answer: answer.status).status == 503
+        wait_until(none_is_free, 60 * SLOW)
+        mark = daemon.log.mark()
+        slow, asked = ask_until_full(daemon, small, 60000)
+        with slow:
+            lines = daemon.log.wait_request(mark, asked, 10 * SLOW)
+            assert len(lines) == asked and all((line["status"], line["outcome"]) == ("200", "ok") for line in lines[:-1]), lines
+            assert (lines[-1]["status"], lines[-1]["outcome"], lines[-1]["stream"]) == ("503", "overloaded", "broken"), lines[-1].text
+            assert "no place" in lines[-1]["reason"] and lines[-1]["cache"] == "hit"
+            answers = [slow.answer() for _ in range(asked - 1)]
+            assert all(bytes(answer.body) == pattern.at(0, 60000) and answer.ended for answer in answers)
+
+
 def test_another_configuration_is_another_answer(kept):
     daemon = kept(recipe("whole", "write", "{n}", params=N, type="image/png", cache_control="max-age=1"))
     first = learn(daemon, "/whole/a?n=10")
