@@ -75,3 +75,13 @@ void text_escaped(struct text *text, const char *string, size_t max)
 	if (*at)
 		text_puts(text, "...");
 }
+
+void text_error(struct text *text, int error)
+{
+	const char *name = strerrorname_np(error);
+	const char *words = strerrordesc_np(error);
+	if (name && words)
+		text_printf(text, "%s (%s)", name, words);
+	else
+		text_printf(text, "error %d", error);
+}

@@ -34,4 +34,7 @@ void text_vprintf(struct text *text, const char *format, va_list args)
  * backslash and all other bytes as \xNN. Longer text than max bytes is cut and ends with "...". */
 void text_escaped(struct text *text, const char *string, size_t max);
 
+/* "EIO (Input/output error)". error: an errno, positive. */
+void text_error(struct text *text, int error);
+
 #endif

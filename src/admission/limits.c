@@ -200,8 +200,10 @@ enum outcome limits_outcome(int r, const char *gone, struct text *reason)
 	case 0:
 		return OUTCOME_OK;
 	case ADMISSION_E_FULL:
+		text_puts(reason, "the queue is full");
 		return OUTCOME_QUEUE_FULL;
 	case ADMISSION_E_TIMEOUT:
+		text_puts(reason, "no slot became free within queue_timeout");
 		return OUTCOME_QUEUE_TIMEOUT;
 	case ADMISSION_E_GONE:
 		text_puts(reason, gone);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/command/refusal.h"
 #include "src/plan/plan.h"
 
 static void print_quoted(const char *argument)
@@ -86,8 +87,7 @@ int explain_run(const struct command_line *line)
 		if (outcome == OUTCOME_OK)
 			status = print_plan(plan);
 		else
-			fprintf(stderr, "sluice: %d %s: %s\n", outcome_status(outcome),
-				outcome_reason(outcome_status(outcome)), plan->message);
+			refusal_print(plan, outcome, stderr);
 		plan_clear(plan);
 	}
 	free(plan);

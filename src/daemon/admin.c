@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/pool.h"
 #include "src/daemon/health.h"
 #include "src/http/request_id.h"
@@ -189,6 +190,16 @@ static enum outcome outcome_of(int status)
 	}
 }
 
+/* For the log: what a failed check has found, or what the status says. */
+static const char *reason_of(const struct body *body)
+{
+	if (body->status < 400)
+		return "";
+	if (body->status == 503 && body->data)
+		return body->data;
+	return outcome_message(outcome_of(body->status));
+}
+
 static int refuse_method(struct fcgi_connection *connection, const char *id)
 {
 	struct response response = {.status = 405, .request_id = id};
@@ -223,7 +234,7 @@ static int respond(const struct admin *admin, const struct admin_request *reques
 		.outcome = outcome_of(body.status),
 		.copied = fcgi_connection_get_stats(connection).copied,
 		.times = {.start = request->start_us, .end = clock_now_us()},
-		.reason = "",
+		.reason = reason_of(&body),
 		.stderr_tail = "",
 	};
 	access_log(&access);
@@ -303,6 +314,8 @@ bool admin_take(struct admin *admin, struct config *config, struct fcgi_connecti
 	fcgi_loop_detach(admin->loop, connection);
 	if (!submit(admin, config, connection, command)) {
 		request_refuse(connection);
+		log_warning("admin request refused: too many of them are being answered, or there "
+			    "is no thread or memory");
 		fcgi_loop_release(admin->loop, connection, false);
 	}
 	return true;

@@ -28,6 +28,7 @@ static const struct {
 	[OUTCOME_MAPPED] = {422, "mapped", "the source could not be converted"},
 	[OUTCOME_NOT_INSTALLED] = {500, "not-installed", "the converter is not installed"},
 	[OUTCOME_INTERNAL] = {500, "internal", "the conversion could not be started or kept"},
+	[OUTCOME_STORAGE] = {500, "storage", "the source cannot be read at the moment"},
 	[OUTCOME_CRASHED] = {502, "crashed", "the converter crashed"},
 	[OUTCOME_LIMIT] = {507, "limit", "the conversion needs more than it may use"},
 	[OUTCOME_QUEUE_FULL] = {503, "queue-full",

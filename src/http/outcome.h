@@ -22,6 +22,7 @@ enum outcome {
 	OUTCOME_MAPPED,	       /* the converter's exit status stands in the recipe's `exits` */
 	OUTCOME_NOT_INSTALLED, /* program missing or not executable */
 	OUTCOME_INTERNAL,      /* our own failure: disk, directory */
+	OUTCOME_STORAGE,       /* the root or the file system of the source fails */
 	OUTCOME_CRASHED,
 	OUTCOME_LIMIT, /* memory, processor time or output; the log says which */
 	OUTCOME_QUEUE_FULL,

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "src/plan/facts.h"
+#include "src/plan/reason.h"
 
 static bool takes(const struct recipe *recipe, struct source *source)
 {
@@ -63,15 +64,18 @@ static enum outcome find_recipe(
 			plan->searched = opened[0] != '\0';
 			source_close(&plan->source);
 			int r = source_open(root_fd, plan->source_name, &plan->source);
-			plan->error = plan->source.error;
+			if (r != 0)
+				reason_of_source(plan, root_fd);
 			if (r == SOURCE_E_UNAVAILABLE || r == SOURCE_E_SHORTAGE)
 				return r == SOURCE_E_SHORTAGE ? OUTCOME_OVERLOADED
-							      : OUTCOME_INTERNAL;
+							      : OUTCOME_STORAGE;
 			snprintf(opened, sizeof opened, "%s", plan->source_name);
 			if (r != 0)
 				continue;
 		}
 		if (!takes(recipe, &plan->source)) {
+			if (outcome != OUTCOME_BAD_REQUEST)
+				reason_of_type(plan, recipe, outcome == OUTCOME_NOT_FOUND);
 			outcome = outcome == OUTCOME_NOT_FOUND ? OUTCOME_SOURCE_TYPE : outcome;
 			continue;
 		}
@@ -84,7 +88,11 @@ static enum outcome find_recipe(
 			return OUTCOME_OK;
 		}
 		outcome = OUTCOME_BAD_REQUEST;
+		reason_set(plan, "no recipe takes these values of the parameters (`where`)");
 	}
+	plan->unmatched = outcome == OUTCOME_NOT_FOUND && !plan->source_name;
+	if (plan->unmatched)
+		reason_set(plan, "no recipe's path fits");
 	return outcome;
 }
 
@@ -107,16 +115,24 @@ static bool is_behind_end(struct plan *plan)
 }
 
 /* Before a program runs: a frame count or a size is refused as such, and not as a time-out. */
-static bool too_large(const struct recipe *recipe, struct source *source)
+static bool is_too_large(struct plan *plan)
 {
+	const struct recipe *recipe = plan->recipe;
+	const struct source *source = &plan->source;
 	const struct picture *picture = &source->picture;
 	uint64_t width = source->sniff.width, height = source->sniff.height, frames = 1;
-	if (recipe->max_source_bytes && source->size > recipe->max_source_bytes)
+	if (recipe->max_source_bytes && source->size > recipe->max_source_bytes) {
+		reason_set(plan, "the source has %" PRIu64 " bytes, max_source = %" PRIu64,
+			source->size, recipe->max_source_bytes);
 		return true;
+	}
 	if (recipe->animated >> source->sniff.type & 1) {
 		frames = picture->frames;
-		if (recipe->max_frames && frames > recipe->max_frames)
+		if (recipe->max_frames && frames > recipe->max_frames) {
+			reason_set(plan, "the source has %" PRIu64 " frames, max_frames = %" PRIu64,
+				frames, recipe->max_frames);
 			return true;
+		}
 	}
 	/* 16 bits each in a GIF and 24 in a WebP, the only ones that are sized here: no overflow.
 	 */
@@ -124,56 +140,105 @@ static bool too_large(const struct recipe *recipe, struct source *source)
 		width = picture->width;
 		height = picture->height;
 	}
-	return recipe->max_pixels && width && height > recipe->max_pixels / frames / width;
+	if (!recipe->max_pixels || !width || height <= recipe->max_pixels / frames / width)
+		return false;
+	char times[32] = "";
+	if (frames > 1)
+		snprintf(times, sizeof times, " x %" PRIu64 " frames", frames);
+	reason_set(plan, "the source has %" PRIu64 "x%" PRIu64 " pixels%s, max_pixels = %" PRIu64,
+		width, height, times, recipe->max_pixels);
+	return true;
 }
 
-static enum outcome make(struct plan *plan, const char *method, const char *uri, const char *accept)
+/* A failure to read may have made any other outcome. */
+static enum outcome check_storage(struct plan *plan, int root_fd, enum outcome outcome)
 {
-	if (!method || (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0))
-		return OUTCOME_METHOD;
-	const char *why = "";
-	enum query_error error = uri ? query_parse(uri, &plan->query, &why) : QUERY_E_MALFORMED;
-	if (error == QUERY_E_TOO_LONG)
-		return OUTCOME_URI_TOO_LONG;
-	if (error == QUERY_E_SEGMENT)
-		return OUTCOME_NOT_FOUND;
-	if (error != QUERY_OK) {
-		snprintf(plan->message, sizeof plan->message, "URL: %s", uri ? why : "missing");
-		return OUTCOME_BAD_REQUEST;
-	}
-	const char *path = strip_prefix(plan->query.path, plan->config->prefix);
-	if (!path)
-		return OUTCOME_NOT_FOUND;
-	FD_CLEANUP int root_fd = open(plan->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0) {
-		plan->error = errno;
-		return outcome_from_error(-errno);
-	}
-	enum outcome outcome = find_recipe(plan, root_fd, path, accept);
-	if (outcome != OUTCOME_OK)
+	if (plan->source.fd < 0 || plan->source.error == 0)
 		return outcome;
+	reason_of_source(plan, root_fd);
+	return OUTCOME_STORAGE;
+}
+
+/* Whether the recipe that was found takes the request. */
+static enum outcome check_recipe(struct plan *plan, const char *accept)
+{
+	const struct recipe *recipe = plan->recipe;
+	struct source *source = &plan->source;
 	bool vary = plan->negotiated;
-	bool good = recipe_evaluate(plan->recipe, &plan->match, &plan->query, accept,
-		is_opaque(&plan->source), plan->values, &plan->negotiated, plan->message);
+	bool good = recipe_evaluate(recipe, &plan->match, &plan->query, accept, is_opaque(source),
+		plan->values, &plan->negotiated, plan->message);
 	/* The field may have decided which recipe it is. */
 	plan->negotiated = plan->negotiated || vary;
 	if (!good)
 		return OUTCOME_BAD_REQUEST;
 	/* A screen of 1x1 may have a frame of 20000x20000. */
-	if (plan->source.sniff.type == MEDIA_GIF && plan->recipe->max_pixels)
-		source_look(&plan->source);
-	if ((plan->recipe->animated >> plan->source.sniff.type & 1) && !plan->source.picture.plain)
+	if (source->sniff.type == MEDIA_GIF && recipe->max_pixels)
+		source_look(source);
+	if ((recipe->animated >> source->sniff.type & 1) && !source->picture.plain) {
+		reason_set(plan, "the animation has frames that not all decoders read alike");
 		return OUTCOME_SOURCE_TYPE;
-	if (too_large(plan->recipe, &plan->source))
+	}
+	if (is_too_large(plan))
 		return OUTCOME_SOURCE_TOO_LARGE;
 	/* Decoders that read only the first frame, or are content with fewer, would not notice. */
-	if ((plan->recipe->refuse_cut && plan->source.film.cut) ||
-		(plan->source.looked && plan->source.picture.cut)) {
+	if ((recipe->refuse_cut && source->film.cut) || (source->looked && source->picture.cut)) {
 		snprintf(plan->message, sizeof plan->message,
 			"the source is cut: its header promises more than there is");
 		return OUTCOME_REFUSED;
 	}
 	return is_behind_end(plan) ? OUTCOME_BAD_REQUEST : OUTCOME_OK;
+}
+
+/* Opens the root, and finds recipe and source. path: behind the prefix. */
+static enum outcome look_up(struct plan *plan, const char *path, const char *accept)
+{
+	FD_CLEANUP int root_fd = open(plan->config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0) {
+		enum outcome outcome = outcome_from_error(-errno);
+		reason_of_root(plan, errno);
+		return outcome == OUTCOME_OVERLOADED ? outcome : OUTCOME_STORAGE;
+	}
+	enum outcome outcome = find_recipe(plan, root_fd, path, accept);
+	if (outcome == OUTCOME_OK)
+		outcome = check_recipe(plan, accept);
+	return check_storage(plan, root_fd, outcome);
+}
+
+/* Without a look at the file system. Returns the path behind the prefix, or NULL with *outcome. */
+static const char *parse(
+	struct plan *plan, const char *method, const char *uri, enum outcome *outcome)
+{
+	const char *why = "";
+	*outcome = OUTCOME_BAD_REQUEST;
+	if (!method || !uri) {
+		snprintf(plan->message, sizeof plan->message, "the web server sends no %s",
+			method ? "REQUEST_URI" : "REQUEST_METHOD");
+		reason_set(plan,
+			"%s: in nginx, write \"fastcgi_param %s\" or \"include fastcgi_params;\"",
+			plan->message,
+			method ? "REQUEST_URI $request_uri;" : "REQUEST_METHOD $request_method;");
+		return NULL;
+	}
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+		*outcome = OUTCOME_METHOD;
+		return NULL;
+	}
+	enum query_error error = query_parse(uri, &plan->query, &why);
+	if (error != QUERY_OK) {
+		*outcome = error == QUERY_E_TOO_LONG  ? OUTCOME_URI_TOO_LONG
+			   : error == QUERY_E_SEGMENT ? OUTCOME_NOT_FOUND
+						      : OUTCOME_BAD_REQUEST;
+		reason_set(plan, "URL: %s", why);
+		if (*outcome == OUTCOME_BAD_REQUEST)
+			snprintf(plan->message, sizeof plan->message, "URL: %s", why);
+		return NULL;
+	}
+	const char *path = strip_prefix(plan->query.path, plan->config->prefix);
+	*outcome = path ? OUTCOME_OK : OUTCOME_NOT_FOUND;
+	if (!path)
+		reason_set(
+			plan, "the path does not begin with the prefix %s", plan->config->prefix);
+	return path;
 }
 
 enum outcome plan_make(struct plan *plan, struct config *config, const char *method,
@@ -182,14 +247,22 @@ enum outcome plan_make(struct plan *plan, struct config *config, const char *met
 	plan->config = config_ref(config);
 	plan->recipe = NULL;
 	plan->negotiated = false;
-	plan->searched = false;
-	plan->error = 0;
+	plan->searched = plan->unmatched = false;
 	plan->source = (struct source)SOURCE_NONE;
 	plan->source_name = NULL;
-	plan->message[0] = '\0';
-	enum outcome outcome = make(plan, method, uri, accept);
-	if (outcome != OUTCOME_OK && !plan->message[0])
+	plan->message[0] = plan->reason[0] = '\0';
+	enum outcome outcome;
+	const char *path = parse(plan, method, uri, &outcome);
+	if (path)
+		outcome = look_up(plan, path, accept);
+	if (outcome == OUTCOME_OK)
+		return outcome;
+	if (!plan->message[0])
 		snprintf(plan->message, sizeof plan->message, "%s", outcome_message(outcome));
+	/* Otherwise the reason is older: it is about a recipe that was looked at before. */
+	if (!plan->reason[0] || outcome == OUTCOME_REFUSED ||
+		(outcome == OUTCOME_BAD_REQUEST && plan->recipe))
+		reason_set(plan, "%s", plan->message);
 	return outcome;
 }
 

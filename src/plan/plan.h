@@ -13,6 +13,8 @@
 #include "src/http/outcome.h"
 #include "src/source/source.h"
 
+enum { PLAN_REASON_MAX = 384 };
+
 struct plan {
 	struct config *config;	     /* a reference of its own */
 	const struct recipe *recipe; /* NULL: none was found */
@@ -20,9 +22,11 @@ struct plan {
 	bool negotiated; /* the format depends on Accept */
 	struct source source;
 	const char *source_name; /* beneath the root */
+	bool unmatched;		 /* the URL is good, and no recipe's path fits it */
 	bool searched;		 /* a source that was looked for before this one does not exist */
 	char message[PARAM_MESSAGE_MAX]; /* for the client, unless the outcome is OUTCOME_OK */
-	int error; /* for the log: the errno of looking for the source; 0: none */
+	/* For the administrator, unless the outcome is OUTCOME_OK: one line, printable. */
+	char reason[PLAN_REASON_MAX];
 	struct query query;
 	struct pattern_match match;
 };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "src/convert/report.h"
+#include "src/http/outcome.h"
 
 void request_show(struct request *request, const struct progress *progress)
 {
@@ -33,24 +34,32 @@ static void log_slow(const struct conversion *ran, const struct access *access)
 	access_log_slow(access, programs, count);
 }
 
+/* Each error has a reason; what no step has explained, the outcome does. */
+static const char *reason_of(const struct request_account *account, int status)
+{
+	const char *reason = account->reason.data;
+	return *reason || status < 400 ? reason : outcome_message(account->outcome);
+}
+
 void request_log(struct request *request)
 {
 	const struct request_input *input = &request->input;
 	const struct request_account *account = &request->account;
 	const struct recipe *recipe = request->decision.recipe;
 	struct fcgi_connection_stats stats = fcgi_connection_get_stats(input->connection);
+	int status = account->status ? account->status : outcome_status(account->outcome);
 	struct access access = {
 		.id = input->id,
 		.method = input->method,
 		.uri = input->uri,
 		.recipe = recipe ? recipe->name : NULL,
-		.status = account->status ? account->status : outcome_status(account->outcome),
+		.status = status,
 		.outcome = account->outcome,
 		.broken = request->delivery.broken,
 		.spliced = stats.spliced,
 		.copied = stats.copied,
 		.times = account->times,
-		.reason = account->reason.data,
+		.reason = reason_of(account, status),
 		.stderr_tail = "",
 		.cache = account->cache,
 	};

@@ -26,6 +26,7 @@ bool request_refuse_early(struct request *request)
 	account->times.entered = clock_now_us();
 	account->retry_after_s = retry_after_s;
 	account->outcome = OUTCOME_QUEUE_FULL;
+	text_puts(&account->reason, "the queue is full");
 	account->cache = cached ? ACCESS_CACHE_MISS : ACCESS_CACHE_OFF;
 	request_send_error(request);
 	return true;

@@ -67,8 +67,12 @@ static enum outcome plan(struct request *request)
 {
 	const struct request_input *input = &request->input;
 	struct request_decision *decision = &request->decision;
-	if (input->error)
-		return input->error == -E2BIG ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+	if (input->error) {
+		bool large = input->error == -E2BIG;
+		text_puts(&request->account.reason, large ? "more than 64 KiB of FastCGI parameters"
+							  : "malformed FastCGI parameters");
+		return large ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+	}
 	struct plan *plan = malloc(sizeof *plan); /* 27 KiB, of which most requests need little */
 	if (!plan) {
 		text_puts(&request->account.reason, "no memory");
@@ -80,8 +84,8 @@ static enum outcome plan(struct request *request)
 	decision->recipe = plan->recipe;
 	decision->negotiated = plan->negotiated;
 	decision->message = plan->message;
-	if (outcome == OUTCOME_OVERLOADED || outcome == OUTCOME_INTERNAL)
-		text_printf(&request->account.reason, "source: %s", strerror(plan->error));
+	if (outcome != OUTCOME_OK)
+		text_puts(&request->account.reason, plan->reason);
 	if (outcome == OUTCOME_OK)
 		decision->type = recipe_media_type(plan->recipe, plan->values);
 	return outcome;

@@ -18,7 +18,7 @@
 struct film_file {
 	size_t (*read)(
 		const struct film_file *file, unsigned char *buffer, size_t size, uint64_t offset);
-	const void *data;
+	void *data;
 	uint64_t size;
 };
 

@@ -44,13 +44,37 @@ int source_check(void)
 	return fd < 0 ? fd : 0;
 }
 
-static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offset)
+/* Errors that say something about the name: the client may have asked for anything. All others
+ * are the file system's. EAGAIN: others rename without end (open_beneath). */
+static bool is_about_name(int error)
+{
+	static const int errors[] = {ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, EXDEV, ENAMETOOLONG,
+		EINVAL, EILSEQ, ENXIO, EOVERFLOW, EAGAIN};
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (error == errors[i])
+			return true;
+	return false;
+}
+
+static int class_of_error(int root_fd, int error)
+{
+	if (error == EMFILE || error == ENFILE || error == ENOMEM)
+		return SOURCE_E_SHORTAGE;
+	/* The root itself is closed to the daemon: that is the same for all names. */
+	if (error == EACCES && faccessat(root_fd, ".", X_OK, AT_EACCESS) < 0)
+		return SOURCE_E_UNAVAILABLE;
+	return is_about_name(error) ? SOURCE_E_NOT_FOUND : SOURCE_E_UNAVAILABLE;
+}
+
+static size_t read_at(struct source *source, unsigned char *buffer, size_t size, uint64_t offset)
 {
 	size_t have = 0;
 	while (have < size) {
-		ssize_t n = pread(fd, buffer + have, size - have, (off_t)(offset + have));
+		ssize_t n = pread(source->fd, buffer + have, size - have, (off_t)(offset + have));
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0)
+			source->error = errno;
 		if (n <= 0)
 			break;
 		have += (size_t)n;
@@ -58,22 +82,23 @@ static size_t read_at(int fd, unsigned char *buffer, size_t size, uint64_t offse
 	return have;
 }
 
-static struct sniff sniff_file(int fd, uint64_t size)
+static struct sniff sniff_file(struct source *source)
 {
+	const uint64_t size = source->size;
 	/* On the stack: a thread-local buffer is written to when a thread begins, and kept with its
 	 * stack when it ends. */
 	unsigned char buffer[SNIFF_BYTES];
 	/* Most types show in the first page. For a shorter file, no read has to find its end. */
-	size_t have = read_at(fd, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
+	size_t have = read_at(source, buffer, size < FIRST_BYTES ? (size_t)size : FIRST_BYTES, 0);
 	if (have == 0)
 		return (struct sniff){.type = MEDIA_UNKNOWN};
 	struct sniff result = sniff(buffer, have);
 	if (have == FIRST_BYTES && (result.type == MEDIA_UNKNOWN || result.width == 0)) {
-		have += read_at(fd, buffer + have, sizeof buffer - have, have);
+		have += read_at(source, buffer + have, sizeof buffer - have, have);
 		result = sniff(buffer, have);
 	}
 	for (int i = 0; result.more_at > 0 && i < MORE_TRIES; i++) {
-		have = read_at(fd, buffer, sizeof buffer, result.more_at);
+		have = read_at(source, buffer, sizeof buffer, result.more_at);
 		uint64_t before = result.more_at;
 		if (have > 0)
 			sniff_more(&result, buffer, have);
@@ -86,44 +111,53 @@ static struct sniff sniff_file(int fd, uint64_t size)
 static size_t read_film(
 	const struct film_file *file, unsigned char *buffer, size_t size, uint64_t offset)
 {
-	return read_at(*(const int *)file->data, buffer, size, offset);
+	return read_at(file->data, buffer, size, offset);
+}
+
+/* The kind and the content of the file, which is open. */
+static int recognize(struct source *source)
+{
+	if (fstat(source->fd, &source->stat) < 0) {
+		source->error = errno;
+		return SOURCE_E_UNAVAILABLE;
+	}
+	if (!S_ISREG(source->stat.st_mode))
+		return SOURCE_E_NOT_FOUND;
+	/* Converters get this descriptor. O_NONBLOCK has no effect on a regular file, but some
+	 * programs look at the flag. */
+	fcntl(source->fd, F_SETFL, O_RDONLY);
+	source->size = (uint64_t)source->stat.st_size;
+	source->sniff = sniff_file(source);
+	struct film_file file = {read_film, source, source->size};
+	film_look(&file, source->sniff.type, &source->film);
+	return source->error ? SOURCE_E_UNAVAILABLE : 0;
 }
 
 int source_open(int root_fd, const char *name, struct source *source)
 {
 	*source = (struct source)SOURCE_NONE;
-	FD_CLEANUP int fd = open_beneath(root_fd, name);
+	int fd = open_beneath(root_fd, name);
 	if (fd < 0) {
-		int error = -fd;
-		fd = -1;
-		source->error = error;
-		if (error == EMFILE || error == ENFILE || error == ENOMEM)
-			return SOURCE_E_SHORTAGE;
-		return error == EIO ? SOURCE_E_UNAVAILABLE : SOURCE_E_NOT_FOUND;
+		source->error = -fd;
+		return class_of_error(root_fd, -fd);
 	}
-	if (fstat(fd, &source->stat) < 0 || !S_ISREG(source->stat.st_mode))
-		return SOURCE_E_NOT_FOUND;
-	/* Converters get this descriptor. O_NONBLOCK has no effect on a regular file, but some
-	 * programs look at the flag. */
-	fcntl(fd, F_SETFL, O_RDONLY);
-	source->size = (uint64_t)source->stat.st_size;
-	source->sniff = sniff_file(fd, source->size);
-	struct film_file file = {read_film, &fd, source->size};
-	film_look(&file, source->sniff.type, &source->film);
-	source->fd = fd_take(&fd);
-	return 0;
+	source->fd = fd;
+	int r = recognize(source);
+	if (r != 0)
+		source_close(source);
+	return r;
 }
 
 static size_t read_piece(void *data, uint64_t at, void *buffer, size_t size)
 {
-	return read_at(*(const int *)data, buffer, size, at);
+	return read_at(data, buffer, size, at);
 }
 
 void source_look(struct source *source)
 {
 	if (source->looked)
 		return;
-	const struct picture_reader reader = {.read = read_piece, .data = &source->fd};
+	const struct picture_reader reader = {.read = read_piece, .data = source};
 	source->picture = picture_look(source->sniff.type, &reader);
 	source->looked = true;
 	/* A BigTIFF is first sized here. */

@@ -16,8 +16,10 @@
 #include "src/source/sniff.h"
 
 struct source {
-	int fd;	   /* -1: none */
-	int error; /* SOURCE_E_UNAVAILABLE, SOURCE_E_SHORTAGE: the errno */
+	int fd; /* -1: none */
+	/* Why it could not be opened or read, an errno; 0: nothing has failed. It may come later,
+	 * from source_look: then what is known of the content is not to be trusted. */
+	int error;
 	uint64_t size;
 	struct stat stat;
 	struct sniff sniff;
@@ -34,7 +36,7 @@ struct source {
 enum {
 	SOURCE_E_NOT_FOUND = 1, /* also a directory, a special file, a path that leads out of the
 				   root, no permission */
-	SOURCE_E_UNAVAILABLE,	/* the disk fails */
+	SOURCE_E_UNAVAILABLE,	/* the file system fails, or the root may not be searched */
 	SOURCE_E_SHORTAGE,	/* no descriptor or no memory at the moment */
 };
 
