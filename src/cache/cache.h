@@ -19,11 +19,21 @@ struct cache;
 
 enum { CACHE_NAME_MAX = 5 + DIGEST_HEX_MAX, CACHE_URI_MAX = 1024, CACHE_RECIPE_MAX = 64 };
 
+/* Which source a result is of: its name as it was asked for and the one without links, both as
+ * digests, because a name may be long; and its file, because a file may have several names. */
+struct cache_source {
+	uint8_t name[DIGEST_BYTES], real_name[DIGEST_BYTES];
+	uint64_t device, inode;
+};
+/* name: beneath the root, without needless slashes. */
+void cache_source_name(const char *name, uint8_t out[DIGEST_BYTES]);
+
 /* What an entry says about itself. */
 struct cache_note {
 	const char *recipe; /* cut to CACHE_RECIPE_MAX bytes */
-	const char *uri;    /* as the first client asked; cut to CACHE_URI_MAX bytes */
-	time_t modified;    /* of the source; the file gets the same time */
+	const char *uri;    /* in its canonical spelling; cut to CACHE_URI_MAX bytes */
+	struct cache_source source;
+	time_t modified; /* of the source; the file gets the same time */
 	/* The key without the source's identity (DIGEST_BYTES): the same for earlier and later
 	 * contents of the source. NULL: cache_find_older is not to find the entry. */
 	const uint8_t *lineage;
@@ -104,6 +114,10 @@ struct cache_entry {
 	uint64_t length;
 	struct timespec used;
 	char recipe[CACHE_RECIPE_MAX + 1], uri[CACHE_URI_MAX + 1];
+	/* False: an older version has kept it, which noted the first client's spelling in uri and
+	 * no source. */
+	bool has_source;
+	struct cache_source source;
 	const char *problem; /* why it is not an entry; NULL: it is good */
 	/* Of a good entry only. */
 	uint8_t key[DIGEST_BYTES];

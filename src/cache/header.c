@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What an entry says about itself stands in an extended attribute, not in the file, so that a web
- * server can send the file as it is. The attribute is written before the file gets its name. Its
- * checksum tells an entry from any other file that lies in the store. */
+/* What an entry says about itself stands in extended attributes, not in the file, so that a web
+ * server can send the file as it is. They are written before the file gets its name. The checksum
+ * of the first one tells an entry from any other file that lies in the store.
+ *
+ * The source stands in an attribute of its own, because only purge reads it: daemons of the version
+ * before, which do not know it, go on using the store, and their entries are good ones here. */
 #include "src/cache/internal.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include <sys/xattr.h>
 
 static const char ATTRIBUTE[] = "user.sluice";
+static const char SOURCE_ATTRIBUTE[] = "user.sluice.source";
 static const char MAGIC[8] = "sluice2";
 
 /* A store is not moved between machines: the numbers are in the machine's byte order. */
@@ -44,7 +48,23 @@ int cache_header_write(
 	memcpy(stored.text + stored.recipe_length, note->uri, stored.uri_length);
 	size_t size = offsetof(struct stored, text) + stored.recipe_length + stored.uri_length;
 	sum(&stored, size, stored.sum);
-	return fsetxattr(file, ATTRIBUTE, &stored, size, 0) < 0 ? -errno : 0;
+	if (fsetxattr(file, ATTRIBUTE, &stored, size, 0) < 0 ||
+		fsetxattr(file, SOURCE_ATTRIBUTE, &note->source, sizeof note->source, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+bool cache_source_read(int file, struct cache_source *source)
+{
+	return fgetxattr(file, SOURCE_ATTRIBUTE, source, sizeof *source) == (ssize_t)sizeof *source;
+}
+
+void cache_source_name(const char *name, uint8_t out[DIGEST_BYTES])
+{
+	struct digest digest;
+	digest_init(&digest);
+	digest_add_text(&digest, name);
+	digest_end(&digest, out);
 }
 
 int cache_header_read(int file, struct cache_header *header)

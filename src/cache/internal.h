@@ -113,6 +113,8 @@ struct cache_header {
 int cache_header_write(
 	int file, const uint8_t key[DIGEST_BYTES], uint64_t length, const struct cache_note *note);
 int cache_header_read(int file, struct cache_header *header);
+/* Returns false when the entry does not say it. */
+bool cache_source_read(int file, struct cache_source *source);
 /* Whether the file is what was kept, as far as its status tells. Its length must be the recorded
  * one. Its time of content must be in whole seconds: it is the source's, and a later write or cut
  * sets it to a time with a fraction. */

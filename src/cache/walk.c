@@ -52,6 +52,7 @@ static void look_at(int fd, const char *prefix, const char *name, struct cache_e
 		memcpy(entry->key, header->key, DIGEST_BYTES);
 		snprintf(entry->recipe, sizeof entry->recipe, "%s", header->recipe);
 		snprintf(entry->uri, sizeof entry->uri, "%s", header->uri);
+		entry->has_source = cache_source_read(entry->file, &entry->source);
 	}
 	entry->length = (uint64_t)st.st_size;
 	entry->used = st.st_atim;

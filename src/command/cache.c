@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* `purge` compares its pattern with the URL that `ls` prints, so `ls` shows what a pattern would
- * remove. */
 #include "src/command/cache.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +9,11 @@
 
 #include "base/text.h"
 #include "src/cache/cache.h"
+#include "src/command/cache_purge.h"
 #include "src/command/cache_warm.h"
 
 struct walk {
-	const char *pattern; /* of `purge` */
+	const struct cache_purge *purge;
 	uint64_t entries, bytes, removed, wrong;
 	uint64_t first; /* entries that had no checksum of their content before */
 	int error;	/* why a content could not be compared; 0: all could */
@@ -30,7 +28,7 @@ static void put_time(const struct timespec *when)
 	fputs(text, stdout);
 }
 
-/* A client chose the URL, so it is escaped for the terminal. */
+/* A client chose the URL and its bytes, so it is escaped for the terminal. */
 static void put_entry(const struct cache_entry *entry)
 {
 	char buffer[4 * CACHE_URI_MAX + 8];
@@ -63,7 +61,7 @@ static int add_up(void *data, const struct cache_entry *entry)
 static int purge(void *data, const struct cache_entry *entry)
 {
 	struct walk *walk = data;
-	if (entry->problem || fnmatch(walk->pattern, entry->uri, 0) != 0)
+	if (entry->problem || !cache_purge_wants(walk->purge, entry))
 		return CACHE_STAY;
 	walk->removed++;
 	return CACHE_REMOVE;
@@ -123,7 +121,10 @@ static int report_purge(
 	(void)config;
 	(void)cache;
 	printf("%" PRIu64 " removed\n", walk->removed);
-	return COMMAND_GOOD;
+	if (walk->removed > 0)
+		return COMMAND_GOOD;
+	fputs("sluice: nothing is removed: the store has no such result\n", stderr);
+	return COMMAND_FAILED;
 }
 
 static int report_verify(
@@ -154,19 +155,21 @@ static const struct walker {
 	{"verify", 0, verify, report_verify},
 };
 
+/* --source stands in place of the pattern. */
 static const struct walker *find(const struct command_line *line)
 {
+	const int operands = line->operand_count - 1 + (line->source != NULL);
 	for (size_t i = 0; i < sizeof walkers / sizeof *walkers; i++)
-		if (line->operand_count == walkers[i].operands + 1 &&
-			!strcmp(line->operands[0], walkers[i].name))
+		if (operands == walkers[i].operands && !strcmp(line->operands[0], walkers[i].name))
 			return &walkers[i];
 	return NULL;
 }
 
-static int run_walker(const struct config *config, const struct walker *walker, const char *pattern)
+static int run_walker(
+	const struct config *config, const struct walker *walker, const struct cache_purge *chosen)
 {
 	struct cache *cache;
-	struct walk walk = {.pattern = pattern};
+	struct walk walk = {.purge = chosen};
 	int r = cache_open(config->cache_path, config->cache_bytes, &cache);
 	if (r < 0) {
 		fprintf(stderr, "sluice: %s: %s\n", config->cache_path, strerror(-r));
@@ -196,16 +199,24 @@ static int run(const struct config *config, const struct command_line *line)
 {
 	const struct walker *walker = line->operand_count > 0 ? find(line) : NULL;
 	bool is_warm = line->operand_count > 1 && !strcmp(line->operands[0], "warm");
-	if (!walker && !is_warm)
+	if (is_warm ? line->source != NULL : !walker)
 		return command_line_refuse(
-			"the commands are cache ls | stat | purge PATTERN | verify | warm URL...");
+			"the commands are cache ls | stat | "
+			"purge [--source NAME | PATTERN] | verify | warm URL...");
 	if (!config->cache_path) {
 		fputs("sluice: the configuration has no cache section\n", stderr);
 		return COMMAND_FAILED;
 	}
 	if (is_warm)
 		return warm(config, line);
-	return run_walker(config, walker, walker->operands ? line->operands[1] : NULL);
+	if (!walker->operands)
+		return run_walker(config, walker, NULL);
+	struct cache_purge *chosen = cache_purge_new(config, line->operands[1], line->source);
+	int status = chosen ? run_walker(config, walker, chosen) : COMMAND_FAILED;
+	if (!chosen)
+		fputs("sluice: out of memory\n", stderr);
+	cache_purge_free(chosen);
+	return status;
 }
 
 int cache_run(const struct command_line *line)

@@ -32,7 +32,8 @@ static const struct command {
 	{"status", ask_status_run, "cs", "[text | json | openmetrics | html]", 0, 1,
 		"print what the running daemon does"},
 	{"health", ask_health_run, "cs", "", 0, 0, "exit with 0 if the running daemon can serve"},
-	{"cache", cache_run, "csH", "ls | stat | purge PATTERN | verify | warm URL...", 0, ANY,
+	{"cache", cache_run, "csH",
+		"ls | stat | purge [--source NAME | PATTERN] | verify | warm URL...", 0, ANY,
 		"list, count, remove, check or make the results in the cache"},
 };
 

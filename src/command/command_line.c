@@ -25,6 +25,8 @@ static const struct row {
 		"losing a request; if there is none, just start"},
 	{'H', NULL, "FIELD", offsetof(struct command_line, field),
 		"a header field of the request: only \"Accept: TYPE\" matters"},
+	{'\0', "source", "NAME", offsetof(struct command_line, source),
+		"cache purge: the results of this source"},
 	{'t', NULL, NULL, offsetof(struct command_line, check), "check the configuration"},
 	{'T', NULL, NULL, offsetof(struct command_line, print),
 		"check the configuration and print it with all defaults"},
@@ -97,7 +99,8 @@ void command_line_print_options(FILE *out)
 			snprintf(name, sizeof name, "-%c %s", rows[i].letter,
 				rows[i].argument ? rows[i].argument : "");
 		else
-			snprintf(name, sizeof name, "--%s", rows[i].long_name);
+			snprintf(name, sizeof name, "--%s %s", rows[i].long_name,
+				rows[i].argument ? rows[i].argument : "");
 		const char *help = rows[i].help, *end;
 		fprintf(out, "  %-*s", INDENT - 2, name);
 		for (; (end = strchr(help, '\n')); help = end + 1)

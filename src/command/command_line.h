@@ -19,6 +19,7 @@ struct command_line {
 	const char *config; /* -c; never NULL */
 	const char *socket; /* -s; NULL: not given */
 	const char *field;  /* -H; NULL: not given */
+	const char *source; /* --source; NULL: not given */
 	bool check, print, take_over, help, version;
 	char *const *operands;
 	int operand_count;

@@ -3,7 +3,11 @@
  * the cache, and keeps the result. It never looks at a connection. */
 #include "src/share/internal.h"
 
+#include <limits.h>
+
 #include "base/clock.h"
+#include "src/plan/address.h"
+#include "src/source/name.h"
 
 enum { AHEAD_MAX = 16 << 20 };
 
@@ -57,11 +61,32 @@ static enum outcome move(void *data, struct pump *pump, int *status)
 	return outcome;
 }
 
+/* A client cannot arrange that a purge misses the result: neither the URL nor the source's name is
+ * in the spelling that it has chosen. */
+static struct cache_source describe_source(const struct plan *plan)
+{
+	struct cache_source source = {
+		.device = plan->source.stat.st_dev,
+		.inode = plan->source.stat.st_ino,
+	};
+	char name[PATH_MAX];
+	if (source_name_clean(plan->source_name, name))
+		cache_source_name(name, source.name);
+	if (source_name_real(plan->config->root, plan->source.fd, name))
+		cache_source_name(name, source.real_name);
+	return source;
+}
+
 static void keep(struct share_run *shared, struct share_state *state)
 {
+	char address[CACHE_URI_MAX + 1];
+	struct text uri;
+	text_init(&uri, address, sizeof address);
+	address_put(shared->plan, &uri);
 	const struct cache_note note = {
 		.recipe = shared->plan->recipe->name,
-		.uri = shared->uri,
+		.uri = address,
+		.source = describe_source(shared->plan),
 		.modified = shared->identity.modified,
 		.lineage = shared->plan->recipe->stale_ms > 0 ? shared->identity.lineage : NULL,
 	};
