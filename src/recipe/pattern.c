@@ -4,6 +4,10 @@
  * chooses the path. Therefore the first pass goes from the end of the path to its beginning and
  * computes for every position which tokens can match from there, one bit a token. The second pass
  * cuts each hole without trying.
+ *
+ * The path is held against the pattern of each recipe in turn, and most do not match. So the
+ * literals are looked for before the two passes, the first one first; and a pattern whose only hole
+ * is {source} needs no passes.
  */
 #include "base/text.h"
 #include "src/recipe/pattern.h"
@@ -23,15 +27,17 @@ struct token {
 	size_t len;
 };
 
+/* One bit a token. */
+typedef uint64_t token_set;
+
 struct pattern {
 	char *text;
-	char *names; /* the holes' names, each with its NUL */
+	char *names;	 /* the holes' names, each with its NUL */
+	size_t source;	 /* the index of its token */
+	token_set holes; /* the others */
 	size_t count;
-	struct token tokens[TOKENS_MAX];
+	struct token tokens[TOKENS_MAX]; /* a literal, a hole, a literal, … */
 };
-
-/* reach[p] bit i: tokens i… match the path from p to its end. */
-typedef uint64_t reach_set;
 
 static bool is_name(const char *text, size_t len)
 {
@@ -84,6 +90,10 @@ static const char *add_hole(
 		text_puts(error, "path: {source} must stand behind a /");
 		return NULL;
 	}
+	if (source)
+		pattern->source = pattern->count;
+	else
+		pattern->holes |= (token_set)1 << pattern->count;
 	pattern->tokens[pattern->count++] =
 		(struct token){source ? TOKEN_SOURCE : TOKEN_HOLE, name, len};
 	return text + len + 1;
@@ -161,46 +171,89 @@ size_t pattern_holes(const struct pattern *pattern, const char *names[PATTERN_HO
 	return count;
 }
 
-static bool has_bit(reach_set set, size_t bit)
+static bool has_bit(token_set set, size_t bit)
 {
 	return set >> bit & 1;
 }
 
-/* {source} has whole segments, none of them empty. inside[0], inside[1] and inside[2] say whether a
- * source can go on from this position, from the next, and from the one after it. */
-static void find_reach(
-	const struct pattern *pattern, const char *path, size_t len, reach_set reach[])
+/* Whether the path, which begins with the first literal, has the last one at its end and, in their
+ * order, those between. */
+static bool has_literals(const struct pattern *pattern, const char *path, size_t len)
 {
+	const struct token *first = &pattern->tokens[0];
+	const struct token *last = &pattern->tokens[pattern->count - 1];
+	size_t tail = last->kind == TOKEN_LITERAL ? last->len : 0;
+	if (len < first->len + tail || memcmp(path + len - tail, last->text, tail) != 0)
+		return false;
+	const char *at = path + first->len, *end = path + len - tail;
+	for (const struct token *token = first + 2; token < last; token += 2) {
+		at = memmem(at, (size_t)(end - at), token->text, token->len);
+		if (!at)
+			return false;
+		at += token->len;
+	}
+	return true;
+}
+
+/* Whole segments, none of them empty. */
+static bool is_source(const char *text, size_t len)
+{
+	return len > 0 && text[0] != '/' && text[len - 1] != '/' && !memmem(text, len, "//", 2);
+}
+
+/* For every byte with which literals begin: which ones these are. */
+static void find_beginnings(const struct pattern *pattern, token_set begins[256])
+{
+	memset(begins, 0, 256 * sizeof *begins);
+	for (size_t i = 0; i < pattern->count; i += 2)
+		begins[(unsigned char)pattern->tokens[i].text[0]] |= (token_set)1 << i;
+}
+
+/* Which of these literals, up to the end of the path, match at p. */
+static token_set match_literals(const struct pattern *pattern, const char *path, size_t left,
+	token_set candidates, const token_set reach[])
+{
+	token_set set = 0;
+	for (; candidates; candidates &= candidates - 1) {
+		size_t i = (size_t)__builtin_ctzll(candidates);
+		const struct token *token = &pattern->tokens[i];
+		if (token->len <= left && has_bit(reach[token->len], i + 1) &&
+			!memcmp(path, token->text, token->len))
+			set |= (token_set)1 << i;
+	}
+	return set;
+}
+
+/* reach[p]: the tokens from which on the pattern matches the path from p to its end. {source} has
+ * whole segments, none of them empty. inside[0], inside[1] and inside[2] say whether a source can
+ * go on from this position, from the next, and from the one after it. */
+static void find_reach(
+	const struct pattern *pattern, const char *path, size_t len, token_set reach[])
+{
+	const token_set source = (token_set)1 << pattern->source;
 	bool inside[3] = {false};
-	reach[len] = (reach_set)1 << pattern->count;
+	token_set begins[256];
+	find_beginnings(pattern, begins);
+	reach[len] = (token_set)1 << pattern->count;
 	for (size_t p = len; p-- > 0;) {
+		const token_set next = reach[p + 1];
 		inside[2] = inside[1];
 		inside[1] = inside[0];
 		inside[0] = false;
-		reach_set set = 0;
-		for (size_t i = 0; i < pattern->count; i++) {
-			const struct token *token = &pattern->tokens[i];
-			bool can = false;
-			if (token->kind == TOKEN_LITERAL)
-				can = token->len <= len - p &&
-				      !memcmp(path + p, token->text, token->len) &&
-				      has_bit(reach[p + token->len], i + 1);
-			else if (path[p] == '/')
-				can = false;
-			else if (token->kind == TOKEN_HOLE)
-				can = has_bit(reach[p + 1], i + 1) || has_bit(reach[p + 1], i);
-			else
-				can = inside[0] = has_bit(reach[p + 1], i + 1) || inside[1] ||
-						  (path[p + 1] == '/' && inside[2]);
-			if (can)
-				set |= (reach_set)1 << i;
+		token_set set = match_literals(
+			pattern, path + p, len - p, begins[(unsigned char)path[p]], reach + p);
+		if (path[p] != '/') {
+			set |= pattern->holes & (next >> 1 | next);
+			inside[0] = has_bit(next, pattern->source + 1) || inside[1] ||
+				    (path[p + 1] == '/' && inside[2]);
+			set |= inside[0] ? source : 0;
 		}
 		reach[p] = set;
 	}
 }
 
 /* The end of the hole that begins at p. */
-static size_t cut(const char *path, size_t p, size_t next, bool source, const reach_set reach[])
+static size_t cut(const char *path, size_t p, size_t next, bool source, const token_set reach[])
 {
 	size_t best = 0;
 	for (size_t end = p + 1;; end++) {
@@ -214,13 +267,21 @@ static size_t cut(const char *path, size_t p, size_t next, bool source, const re
 	}
 }
 
-bool pattern_matches(const struct pattern *pattern, const char *path, struct pattern_match *match)
+/* Stores the value of the next hole at *at. */
+static void put_hole(
+	struct pattern_match *match, const char *name, const char *value, size_t len, char **at)
 {
-	reach_set reach[PATH_MAX_BYTES + 1];
-	match->count = 0;
-	size_t len = strnlen(path, PATH_MAX_BYTES + 1);
-	if (len == 0 || len > PATH_MAX_BYTES)
-		return false;
+	match->holes[match->count].name = name;
+	match->holes[match->count++].value = *at;
+	memcpy(*at, value, len);
+	*at += len;
+	*(*at)++ = '\0';
+}
+
+static bool match_holes(
+	const struct pattern *pattern, const char *path, size_t len, struct pattern_match *match)
+{
+	token_set reach[PATH_MAX_BYTES + 1];
 	find_reach(pattern, path, len, reach);
 	if (!has_bit(reach[0], 0))
 		return false;
@@ -233,13 +294,30 @@ bool pattern_matches(const struct pattern *pattern, const char *path, struct pat
 			continue;
 		}
 		size_t end = cut(path, p, i + 1, token->kind == TOKEN_SOURCE, reach);
-		match->holes[match->count].name = token->text;
-		match->holes[match->count++].value = at;
-		memcpy(at, path + p, end - p);
-		at += end - p;
-		*at++ = '\0';
+		put_hole(match, token->text, path + p, end - p, &at);
 		p = end;
 	}
+	return true;
+}
+
+bool pattern_matches(const struct pattern *pattern, const char *path, struct pattern_match *match)
+{
+	match->count = 0;
+	if (strncmp(path, pattern->tokens[0].text, pattern->tokens[0].len) != 0)
+		return false;
+	size_t len = strnlen(path, PATH_MAX_BYTES + 1);
+	if (len > PATH_MAX_BYTES || !has_literals(pattern, path, len))
+		return false;
+	if (pattern->holes)
+		return match_holes(pattern, path, len, match);
+	const char *source = path + pattern->tokens[0].len;
+	len -= pattern->tokens[0].len;
+	if (pattern->count > 2)
+		len -= pattern->tokens[2].len;
+	if (!is_source(source, len))
+		return false;
+	char *at = match->storage;
+	put_hole(match, pattern->tokens[1].text, source, len, &at);
 	return true;
 }
 

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void matches(void **state)
 {
@@ -51,6 +53,13 @@ static void matches(void **state)
 		{"/all/{source}/end", "/all/a/b/end", "source=a/b"},
 		{"/all/{source}/end", "/all/end", NULL},
 		{"/all/{source}/end", "/all//end", NULL},
+		{"/all/{source}/end", "/all/a//end", NULL},
+		{"/all/{source}/end", "/all/a//b/end", NULL},
+		{"/all/{source}/end", "/all/end/end", "source=end"},
+		{"/a/{source}/a", "/a/a", NULL},
+		{"/{a}xx{b}/{source}", "/1xxx/s", "a=1 b=x source=s"},
+		{"/{a}x{b}y{c}/{source}", "/1y2x3/s", NULL},
+		{"/{a}-{b}/{source}/{c}-{d}", "/1-2/3-4/5-6/7-8", "a=1 b=2 source=3-4/5-6 c=7 d=8"},
 	};
 	struct pattern_match *match = malloc(sizeof *match);
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -157,6 +166,27 @@ static void time_is_bounded(void **state)
 	pattern_free(pattern);
 }
 
+/* A path may be long and the recipes many: most are told apart by the first literal, and what
+ * stands behind it is not read. */
+static void first_literal_decides(void **state)
+{
+	(void)state;
+	char error[128];
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	static const char path[] = {'/', 'b', '/'};
+	memcpy(pages + page - sizeof path, path, sizeof path);
+	struct pattern_match *match = malloc(sizeof *match);
+	struct pattern *pattern = pattern_new("/a/{size}/{source}", error, sizeof error);
+	assert_false(pattern_matches(pattern, pages + page - sizeof path, match));
+	pattern_free(pattern);
+	free(match);
+	munmap(pages, 2 * page);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +194,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(holes),
 		cmocka_unit_test(time_is_bounded),
+		cmocka_unit_test(first_literal_decides),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
