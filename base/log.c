@@ -15,6 +15,13 @@ enum {
 	JSON_MAX_BYTES = 6 * 2048 + 512, /* every byte of a message may become \u00XX */
 };
 
+static enum log_level least = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+	least = level;
+}
+
 int log_open(const char *where, enum log_format format)
 {
 	int r = log_sink_open(where);
@@ -50,6 +57,8 @@ uint64_t log_dropped(void)
 static void put(const struct log_line *line)
 {
 	struct log_frame frame;
+	if (line->level > least)
+		return;
 	log_sink_frame(&frame, line);
 	if (!log_queue_put(frame.parts, LOG_FRAME_PARTS) && !log_sink_write(&frame))
 		log_queue_count_drop();

@@ -39,6 +39,10 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum { LOG_E_WHERE = 1 };
 int log_open(const char *where, enum log_format format);
 
+/* Lines that matter less than this are not written. The default is LOG_LEVEL_INFO: all are. Before
+ * there are other threads. */
+void log_set_level(enum log_level level);
+
 /* Opens the file's path again, after the operator has moved the file away. While the log has a
  * thread, the thread does so soon. A failure is logged. */
 void log_reopen(void);
