@@ -17,7 +17,7 @@ enum { REMOVE_MS = 2000 };
 
 int starter_open(struct starter *starter, const char *temp_path)
 {
-	*starter = (struct starter){.temp_fd = -1};
+	*starter = (struct starter)STARTER_NONE;
 	int n = snprintf(
 		starter->temp_dir, sizeof starter->temp_dir, "%s/sluice.XXXXXX", temp_path);
 	if (n < 0 || (size_t)n >= sizeof starter->temp_dir)
@@ -60,5 +60,6 @@ void starter_close(struct starter *starter)
 	spawner_free(starter->spawner);
 	meter_free(starter->meter);
 	fd_close(&starter->temp_fd);
-	*starter = (struct starter){.temp_fd = -1};
+	fd_close(&starter->stderr_copy);
+	*starter = (struct starter)STARTER_NONE;
 }

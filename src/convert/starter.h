@@ -23,13 +23,20 @@ struct starter {
 	int temp_fd;
 	char temp_dir[PATH_MAX];
 	struct workdir *workdir; /* below it */
+	/* What all converters write to standard error is written here, too; -1: nowhere. Set by
+	 * `sluice train` before the first conversion; starter_close closes it. */
+	int stderr_copy;
 };
 
 /* Makes the directory below temp_path (mode 0700) and starts the spawner. No program is held before
  * launcher_set. Main thread, before there are others. Returns 0, or -errno with nothing left. */
 int starter_open(struct starter *starter, const char *temp_path);
-/* No conversion may be running any more. A starter with temp_fd -1 and everything else 0 is fine.
+/* No conversion may be running any more. STARTER_NONE is fine.
  */
+#define STARTER_NONE                                                                               \
+	{                                                                                          \
+		.temp_fd = -1, .stderr_copy = -1                                                   \
+	}
 void starter_close(struct starter *starter);
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+
 enum { PIECE = 4096, PIECES = STDERR_TAIL_READ_MAX / PIECE };
 
 /* Messages about a failed allocation: strerror(ENOMEM), ImageMagick, C++, Python, x264 and others.
@@ -27,6 +29,8 @@ void stderr_tail_init(struct stderr_tail *tail, char *const *phrases)
 	tail->phrases = phrases;
 	tail->found = NULL;
 	tail->memory = tail->file = false;
+	tail->copy = -1;
+	tail->copied = 0;
 	tail->length = tail->carry_length = 0;
 }
 
@@ -75,6 +79,13 @@ void stderr_tail_add(struct stderr_tail *tail, const char *data, size_t size)
 	}
 }
 
+static void put_copy(struct stderr_tail *tail, const char *data, size_t size)
+{
+	tail->copied += size;
+	if (tail->copy >= 0 && tail->copied <= STDERR_TAIL_COPY_MAX)
+		fd_write_all(tail->copy, data, size);
+}
+
 bool stderr_tail_read(struct stderr_tail *tail, int fd)
 {
 	for (int i = 0; i < PIECES; i++) {
@@ -85,6 +96,7 @@ bool stderr_tail_read(struct stderr_tail *tail, int fd)
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
 		stderr_tail_add(tail, piece, (size_t)n);
+		put_copy(tail, piece, (size_t)n);
 	}
 	return true;
 }

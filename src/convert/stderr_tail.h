@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 enum { STDERR_TAIL_KEPT = 4096, STDERR_TAIL_PHRASE_MAX = 128, STDERR_TAIL_READ_MAX = 65536 };
+enum { STDERR_TAIL_COPY_MAX = 16 << 20 };
 
 struct stderr_tail {
 	/* NULL-terminated, borrowed; each at most STDERR_TAIL_PHRASE_MAX bytes. */
@@ -19,6 +20,9 @@ struct stderr_tail {
 	const char *found; /* the first phrase that came; NULL: none */
 	bool memory;	   /* there was a message about a failed allocation */
 	bool file; /* about a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
+	/* The first STDERR_TAIL_COPY_MAX bytes are written here, too, borrowed; -1: nowhere. */
+	int copy;
+	size_t copied;
 	size_t length; /* of kept */
 	char kept[STDERR_TAIL_KEPT];
 	/* The end of the previous piece: a phrase may be split. */

@@ -270,7 +270,7 @@ int server_run(struct config *config, const char *listen, bool take_over)
 		.signals = -1,
 		.notify.fd = -1,
 		.upgrade = UPGRADE_NONE,
-		.service.starter.temp_fd = -1};
+		.service.starter = STARTER_NONE};
 	int r = open_all(&server, listen, take_over);
 	if (r == 0)
 		r = loop(&server);

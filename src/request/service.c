@@ -3,7 +3,7 @@
 
 int service_open(struct service *service, const char *temp_path)
 {
-	*service = (struct service){.starter.temp_fd = -1};
+	*service = (struct service){.starter = STARTER_NONE};
 	int r = starter_open(&service->starter, temp_path);
 	if (r == 0)
 		r = admission_new(&service->admission);
