@@ -14,6 +14,7 @@ without the variation of a picture. Then prints thumbnails a second with four cl
 
 import contextlib
 import http.client
+import json
 import os
 import shlex
 import subprocess
@@ -60,9 +61,9 @@ def configuration(daemon):
 
 
 def argv_of(config, uri):
-    told = subprocess.run([SLUICE, "explain", "-c", config, uri], capture_output=True, text=True, check=True, timeout=10).stdout
-    lines = dict(line.split(None, 1) for line in told.splitlines() if line)
-    return [lines["program"], *shlex.split(lines["argv"])[1:]]
+    told = json.loads(subprocess.run([SLUICE, "explain", "--json", "-c", config, uri], capture_output=True, check=True, timeout=10).stdout)
+    program = told["programs"][0]
+    return [program["path"], *program["argv"][1:]]
 
 
 def get(connection, path):

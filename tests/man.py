@@ -65,6 +65,18 @@ def table_of_options(page):
                 yield f"{page}: {name} does not say {said!r}"
 
 
+def told(*arguments):
+    return subprocess.run([os.environ["SLUICE"], *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def misplaced():
+    """Examples end each page, before what mdoc(7) puts at the end."""
+    for page, text in TEXT.items():
+        headings = re.findall(r"^\.Sh (.*)", text, re.M)
+        if headings[headings.index("SEE ALSO") - 1] != "EXAMPLES":
+            yield f"{page}: the examples are not at its end"
+
+
 def missing():
     page = "sluice.conf.5"
     yield from table_of_options(page)
@@ -76,16 +88,22 @@ def missing():
         if status not in TEXT[page]:
             yield f"{page}: no status {status}"
     # The program itself tells its options and commands.
-    usage = subprocess.run([os.environ["SLUICE"], "-h"], capture_output=True, text=True, check=True).stdout
-    letters = re.findall(r"^  -(-?[\w-]+)", usage, re.M)
-    commands = re.findall(r"^       sluice (\w+)(.*)$", usage, re.M)
-    assert len(letters) >= 8 and len(commands) >= 6, usage
-    for option in letters:
-        if not re.search(rf"^\.(It )?Fl (\w \| )?{option}(\s|$)", TEXT[page], re.M):
+    usage = told("--help")
+    commands = re.findall(r"^  (\w+) ", re.search(r"^commands:\n(.*?)\n\n", usage, re.M | re.S)[1], re.M)
+    texts = {command: told("help", command) for command in commands}
+    options = {option for text in (usage, *texts.values()) for option in re.findall(r"(?<=  |, )-(-?[\w-]+)", "\n".join(re.findall(r"^  -.{15}", text, re.M)))}
+    assert len(options) >= 13 and len(commands) >= 9, usage
+    for option in sorted(options):
+        if not re.search(rf"^\.It Fl (?:\w (?:Ar \w+ )?, Fl )?{option}(\s|$)", TEXT[page], re.M):
             yield f"{page}: no option -{option}"
-    for command, operands in commands:
+    for command, text in texts.items():
         if not re.search(rf"^\.It Cm {command}\b", TEXT[page], re.M):
             yield f"{page}: no command {command}"
+        synopsis = re.search(rf"^\.Nm\n\.Cm {command}\n(.*?)^\.(?:Nm|Sh)", TEXT[page], re.M | re.S)
+        operands = text.splitlines()[0].partition(command)[2]
+        for option in re.findall(r"\[-(-?[\w-]+)", operands) if command != "cache" else ():
+            if not synopsis or not re.search(rf"^\.Op Fl {option}\b", synopsis[1], re.M):
+                yield f"{page}: the synopsis of {command} has no -{option}"
         for word in re.findall(r"\b[a-z]+\b", re.sub(r"\[-.*?\]", "", operands)):
             if not re.search(rf"^\.It Cm {command} {word}\b|^\.Cm {word}\b", TEXT[page], re.M):
                 yield f"{page}: no {command} {word}"
@@ -107,6 +125,6 @@ def bad_examples():
             yield f"sluice.conf.5: an example: {done.stderr}"
 
 
-problems = [*lint(), *missing(), *bad_examples()]
+problems = [*lint(), *misplaced(), *missing(), *bad_examples()]
 print("\n".join(problems) or "good")
 sys.exit(1 if problems else 0)

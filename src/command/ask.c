@@ -74,7 +74,8 @@ int ask_status_run(const struct command_line *line)
 			snprintf(command, sizeof command, "status %s", form);
 			return ask(line, command);
 		}
-	return command_line_refuse("the form of the status is text, json, openmetrics or html");
+	return command_line_refuse(
+		line, "the form of the status is text, json, openmetrics or html");
 }
 
 int ask_health_run(const struct command_line *line)

@@ -195,20 +195,9 @@ static int warm(const struct config *config, const struct command_line *line)
 	return options.address ? cache_warm(&options) : COMMAND_FAILED;
 }
 
-static int run(const struct config *config, const struct command_line *line)
+static int walk(
+	const struct config *config, const struct walker *walker, const struct command_line *line)
 {
-	const struct walker *walker = line->operand_count > 0 ? find(line) : NULL;
-	bool is_warm = line->operand_count > 1 && !strcmp(line->operands[0], "warm");
-	if (is_warm ? line->source != NULL : !walker)
-		return command_line_refuse(
-			"the commands are cache ls | stat | "
-			"purge [--source NAME | PATTERN] | verify | warm URL...");
-	if (!config->cache_path) {
-		fputs("sluice: the configuration has no cache section\n", stderr);
-		return COMMAND_FAILED;
-	}
-	if (is_warm)
-		return warm(config, line);
 	if (!walker->operands)
 		return run_walker(config, walker, NULL);
 	struct cache_purge *chosen = cache_purge_new(config, line->operands[1], line->source);
@@ -221,10 +210,20 @@ static int run(const struct config *config, const struct command_line *line)
 
 int cache_run(const struct command_line *line)
 {
+	const struct walker *walker = line->operand_count > 0 ? find(line) : NULL;
+	bool is_warm = line->operand_count > 1 && !strcmp(line->operands[0], "warm");
+	if (is_warm ? line->source != NULL : !walker)
+		return command_line_refuse(line,
+			"the commands are cache ls | stat | "
+			"purge [--source NAME | PATTERN] | verify | warm URL...");
 	struct config *config = command_line_load(line);
-	if (!config)
-		return COMMAND_FAILED;
-	int status = run(config, line);
+	int status = COMMAND_FAILED;
+	if (config && !config->cache_path)
+		fputs("sluice: the configuration has no cache section\n", stderr);
+	else if (config && is_warm)
+		status = warm(config, line);
+	else if (config)
+		status = walk(config, walker, line);
 	config_unref(config);
 	return status;
 }

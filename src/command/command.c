@@ -8,14 +8,21 @@
 
 #include "src/command/ask.h"
 #include "src/command/cache.h"
+#include "src/command/check.h"
 #include "src/command/command_line.h"
 #include "src/command/explain.h"
+#include "src/command/recipes.h"
 #include "src/command/render.h"
 #include "src/command/train.h"
+#include "src/config/values.h"
 #include "src/daemon/server.h"
 
-enum { ANY = -1 };
+enum { ANY = -1, NAME_WIDTH = 9 };
 
+static int help_run(const struct command_line *line);
+static int serve_run(const struct command_line *line);
+
+/* options: the keys of command_line.c, for the usage text and for the check. */
 static const struct command {
 	const char *name;
 	int (*run)(const struct command_line *line);
@@ -23,46 +30,51 @@ static const struct command {
 	int min, max;			/* operands; max ANY: without a bound */
 	const char *help;
 } commands[] = {
-	{"explain", explain_run, "cH", "URL", 1, 1,
+	{"explain", explain_run, "cH2", "URL", 1, 1,
 		"print the recipe, the values, the source and the arguments; run nothing"},
-	{"render", render_run, "cH", "URL", 1, 1,
+	{"render", render_run, "cHo", "URL", 1, 1,
 		"convert without a web server: the body goes to standard output"},
+	{"check", check_run, "cH", "URL...", 1, ANY,
+		"convert each URL and print its status; 0 if all are good, 4 or 5 for 4xx, 5xx"},
+	{"recipes", recipes_run, "c2", "", 0, 0,
+		"list the recipes: paths, sources, parameters and what these accept"},
 	{"train", train_run, "c", "[URL...]", 0, ANY,
 		"run recipes on samples and print `preload` lines for them"},
 	{"status", ask_status_run, "cs", "[text | json | openmetrics | html]", 0, 1,
 		"print what the running daemon does"},
 	{"health", ask_health_run, "cs", "", 0, 0, "exit with 0 if the running daemon can serve"},
-	{"cache", cache_run, "csH",
-		"ls | stat | purge [--source NAME | PATTERN] | verify | warm URL...", 0, ANY,
+	{"cache", cache_run, "csH3", "ls | stat | purge [PATTERN] | verify | warm URL...", 0, ANY,
 		"list, count, remove, check or make the results in the cache"},
+	{"help", help_run, "", "[COMMAND]", 0, 1, "print this text, or that of a command"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
-static void print_usage(FILE *out)
+/* Without a command. */
+static const struct command serve = {"", serve_run, "cs1tT", "", 0, 0, "serve in the foreground"};
+
+static void print_usage(void)
 {
-	fputs("usage: sluice", out);
-	command_line_print_synopsis("cs", out);
-	fputs(" [--take-over]\n"
-	      "         serve in the foreground\n"
-	      "       sluice -t | -T [-c FILE]\n"
-	      "         check the configuration\n",
-		out);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		const struct command *command = &commands[i];
-		fprintf(out, "       sluice %s", command->name);
-		command_line_print_synopsis(command->options, out);
-		fprintf(out, "%s%s\n         %s\n", *command->operands ? " " : "",
-			command->operands, command->help);
-	}
-	fputs("       sluice -h | -V\n\noptions:\n", out);
-	command_line_print_options(out);
-	fputs("\nsignals:\n"
-	      "  TERM, INT    stop when the running requests have finished;\n"
-	      "               the second one stops at once\n"
-	      "  HUP          read the configuration again\n"
-	      "  USR1         open the log again\n",
-		out);
+	fputs("usage: sluice [-c FILE] [-s SOCKET]   serve in the foreground\n"
+	      "       sluice -t [-c FILE]            check the configuration\n"
+	      "       sluice COMMAND [OPTION...] [OPERAND...]\n\ncommands:\n",
+		stdout);
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-*s%s\n", NAME_WIDTH, commands[i].name, commands[i].help);
+	fputs("\noptions:\n", stdout);
+	command_line_print_options(serve.options, stdout);
+	command_line_print_options("hV", stdout);
+	fputs("\nsluice COMMAND --help and sluice(8) tell more.\n", stdout);
+}
+
+static void print_usage_of(const struct command *command)
+{
+	printf("usage: sluice %s", command->name);
+	command_line_print_synopsis(command->options, stdout);
+	printf("%s%s\n\n%s\n\noptions:\n", *command->operands ? " " : "", command->operands,
+		command->help);
+	command_line_print_options(command->options, stdout);
+	command_line_print_options("h", stdout);
 }
 
 static const struct command *find(const char *name)
@@ -73,6 +85,36 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static int refuse_command(const struct command_line *line, const char *name)
+{
+	const char *names[COMMANDS + 1] = {0};
+	struct command_line none = *line;
+	none.command = NULL;
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	const char *nearest = config_nearest(name, names);
+	if (nearest)
+		return command_line_refuse(
+			&none, "there is no command %.40s: did you mean %s?", name, nearest);
+	if (strpbrk(name, "./"))
+		return command_line_refuse(
+			&none, "there is no command %.60s: a configuration is given with -c", name);
+	return command_line_refuse(&none, "there is no command %.40s", name);
+}
+
+static int help_run(const struct command_line *line)
+{
+	if (line->operand_count == 0) {
+		print_usage();
+		return COMMAND_GOOD;
+	}
+	const struct command *command = find(line->operands[0]);
+	if (!command)
+		return refuse_command(line, line->operands[0]);
+	print_usage_of(command);
+	return COMMAND_GOOD;
+}
+
 static int check_config(const struct command_line *line)
 {
 	struct config *config = command_line_load(line);
@@ -81,14 +123,18 @@ static int check_config(const struct command_line *line)
 	if (line->print)
 		config_print(config, stdout);
 	else
-		fprintf(stderr, "%s: good, %zu recipes\n", line->config, config->recipe_count);
+		fprintf(stderr, "%s: good, %zu recipe%s\n", line->config, config->recipe_count,
+			config->recipe_count == 1 ? "" : "s");
 	config_unref(config);
 	return COMMAND_GOOD;
 }
 
-static int serve(const struct command_line *line)
+static int serve_run(const struct command_line *line)
 {
-	if (line->check || line->print)
+	bool checks = line->check || line->print;
+	if (checks && line->take_over)
+		return command_line_refuse(line, "--take-over is for the daemon only");
+	if (checks)
 		return check_config(line);
 	struct config *config = command_line_load(line);
 	return config ? server_run(config, line->socket, line->take_over) : COMMAND_FAILED;
@@ -96,38 +142,37 @@ static int serve(const struct command_line *line)
 
 static int dispatch(const struct command *command, const struct command_line *line)
 {
-	int min = command ? command->min : 0, max = command ? command->max : 0;
-	if (line->take_over && (command || line->check || line->print))
-		return command_line_refuse("--take-over is for the daemon only");
-	if (line->operand_count < min)
-		return command_line_refuse("an operand is missing");
-	if (max != ANY && line->operand_count > max)
-		return command_line_refuse("there are too many operands");
-	return command ? command->run(line) : serve(line);
+	const char *name = *command->name ? command->name : "the daemon";
+	const char *surplus = command_line_surplus(line, command->options);
+	if (surplus)
+		return command_line_refuse(line, "%s takes no %s", name, surplus);
+	if (line->operand_count < command->min)
+		return command_line_refuse(line, "%s: %s is missing", name, command->operands);
+	if (command->max != ANY && line->operand_count > command->max)
+		return command_line_refuse(line, "%s: %.60s is too much: there %s", name,
+			line->operands[command->max],
+			command->max ? "may be one operand" : "may be no operand");
+	return command->run(line);
 }
 
 int command_main(int argc, char **argv)
 {
 	struct command_line line;
-	const struct command *command = NULL;
-	int status = COMMAND_GOOD;
-	if (argc > 1 && argv[1][0] != '-') {
-		command = find(argv[1]);
-		if (!command)
-			status = command_line_refuse("there is no such command");
-		argv[1] = argv[0];
-		argc--;
-		argv++;
-	}
-	if (status == COMMAND_GOOD)
-		status = command_line_parse(argc, argv, &line);
-	if (status == COMMAND_GOOD && line.help)
-		print_usage(stdout);
-	else if (status == COMMAND_GOOD && line.version)
+	int status = command_line_parse(argc, argv, &line);
+	if (status != COMMAND_GOOD)
+		return status;
+	const struct command *command = line.command ? find(line.command) : &serve;
+	if (!command)
+		return refuse_command(&line, line.command);
+	if (line.version) {
 		puts("sluice " SLUICE_VERSION);
-	else if (status == COMMAND_GOOD)
+	} else if (line.help) {
+		if (command == &serve)
+			print_usage();
+		else
+			print_usage_of(command);
+	} else {
 		status = dispatch(command, &line);
-	if (status == COMMAND_USAGE)
-		print_usage(stderr);
+	}
 	return status;
 }

@@ -14,30 +14,41 @@
 /* The exit statuses of all commands. */
 enum { COMMAND_GOOD, COMMAND_FAILED, COMMAND_USAGE };
 
-/* Everything is borrowed from argv. */
+enum { COMMAND_LINE_OPTIONS = 16, COMMAND_LINE_ADDRESS = 4096 };
+
+/* Everything else is borrowed from argv. */
 struct command_line {
-	const char *config; /* -c; never NULL */
-	const char *socket; /* -s; NULL: not given */
-	const char *field;  /* -H; NULL: not given */
-	const char *source; /* --source; NULL: not given */
-	bool check, print, take_over, help, version;
+	const char *command; /* the name of the command, known or not; NULL: none */
+	const char *config;  /* -c; never NULL */
+	const char *socket;  /* -s, with its kind; NULL: not given */
+	const char *field;   /* -H; NULL: not given */
+	const char *source;  /* --source; NULL: not given */
+	const char *output;  /* -o; NULL: not given */
+	bool check, print, take_over, json, help, version;
 	char *const *operands;
 	int operand_count;
+	char given[COMMAND_LINE_OPTIONS + 1]; /* the keys of the options that were given */
+	char address[COMMAND_LINE_ADDRESS];   /* of socket, when that was a bare path */
 };
 
-/* Reads argv[1] and what follows. Stops at -h and -V. Returns COMMAND_GOOD, or COMMAND_USAGE with
- * the reason on stderr. */
+/* Reads argv: options and operands in any order; the first operand is the command. Returns
+ * COMMAND_GOOD, or COMMAND_USAGE with the reason on stderr. */
 int command_line_parse(int argc, char **argv, struct command_line *line);
 
-/* Writes one line for each option, for the usage text. */
-void command_line_print_options(FILE *out);
-/* Writes " [-c FILE]" for each of these letters. */
-void command_line_print_synopsis(const char *letters, FILE *out);
+/* An option has a key: its letter, or a digit when it has only a long name. */
 
-/* Writes "sluice: MESSAGE" to stderr and returns COMMAND_USAGE. */
-int command_line_refuse(const char *message);
+/* Writes one line for each option with one of these keys. */
+void command_line_print_options(const char *keys, FILE *out);
+/* Writes " [-c FILE]" for each of these keys. */
+void command_line_print_synopsis(const char *keys, FILE *out);
+/* The name of the first option that was given and is not among these keys, or NULL. */
+const char *command_line_surplus(const struct command_line *line, const char *keys);
 
-/* The value of an Accept field that -H gives, or NULL. Other fields have no meaning here. */
+/* Writes "sluice: MESSAGE (see sluice [COMMAND] --help)" to stderr and returns COMMAND_USAGE. */
+int command_line_refuse(const struct command_line *line, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The value of the Accept field that -H gives, or NULL. */
 const char *command_line_accept(const struct command_line *line);
 
 /* Reads the configuration. Returns a reference, or NULL with the errors on stderr. */

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "src/request/request.h"
+#include "src/command/output.h"
 #include "src/daemon/sandbox.h"
+#include "src/daemon/user.h"
+#include "src/request/request.h"
 
 struct responder {
 	struct service *service;
@@ -48,19 +50,6 @@ static void *respond(void *argument)
 	return NULL;
 }
 
-static void show_field(void *data, const char *line)
-{
-	(void)data;
-	fprintf(stderr, "%s\n", line);
-}
-
-static int take_body(void *data, const void *bytes, size_t size)
-{
-	const int *status = data;
-	/* The text of an error goes where the other messages go. */
-	return fd_write_all(*status / 100 == 2 ? STDOUT_FILENO : STDERR_FILENO, bytes, size);
-}
-
 int render_request(struct service *service, struct config *config, const char *uri,
 	const char *accept, const struct fcgi_client_sink *sink)
 {
@@ -83,13 +72,34 @@ int render_request(struct service *service, struct config *config, const char *u
 	return r;
 }
 
-static int render(struct service *service, struct config *config, const struct command_line *line)
+struct rendering {
+	const struct command_line *line;
+	int status; /* of HTTP */
+	int out;
+};
+
+static void show_field(void *data, const char *line)
 {
-	int status = 0;
-	const struct fcgi_client_sink sink = {
-		.status = &status, .data = &status, .field = show_field, .body = take_body};
-	if (sandbox_check(service->starter.spawner, config) < 0)
-		return COMMAND_FAILED;
+	(void)data;
+	fprintf(stderr, "%s\n", line);
+}
+
+static int take_body(void *data, const void *bytes, size_t size)
+{
+	const struct rendering *rendering = data;
+	/* The text of an error goes where the other messages go. */
+	bool good = rendering->status / 100 == 2;
+	return fd_write_all(good ? rendering->out : STDERR_FILENO, bytes, size);
+}
+
+static int render(void *data, struct service *service, struct config *config)
+{
+	struct rendering *rendering = data;
+	const struct command_line *line = rendering->line;
+	const struct fcgi_client_sink sink = {.status = &rendering->status,
+		.data = rendering,
+		.field = show_field,
+		.body = take_body};
 	int r = render_request(
 		service, config, line->operands[0], command_line_accept(line), &sink);
 	if (r == -EPROTO)
@@ -97,10 +107,11 @@ static int render(struct service *service, struct config *config, const struct c
 			stderr);
 	else if (r < 0)
 		fprintf(stderr, "sluice: %s\n", strerror(-r));
-	return r == 0 && status / 100 == 2 ? COMMAND_GOOD : COMMAND_FAILED;
+	return r == 0 && rendering->status / 100 == 2 ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
-int render_run(const struct command_line *line)
+int render_with_service(const struct command_line *line,
+	int (*work)(void *data, struct service *service, struct config *config), void *data)
 {
 	struct config *config = command_line_load(line);
 	if (!config)
@@ -109,13 +120,40 @@ int render_run(const struct command_line *line)
 	int status = COMMAND_FAILED;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	int r = service_open(&service, config->temp_path);
-	if (r == 0) {
-		status = render(&service, config, line);
-		service_close(&service);
-	} else {
-		fprintf(stderr, "sluice: cannot start: %s\n", strerror(-r));
+	int r = user_become_alone(config);
+	if (r < 0) {
+		config_unref(config); /* the reason is logged */
+		return COMMAND_FAILED;
 	}
+	r = service_open(&service, config->temp_path);
+	if (r == 0) {
+		const char *const no_sockets[] = {NULL};
+		if (sandbox_check(service.starter.spawner, config) == 0 &&
+			(r = sandbox_enter(&service.starter, config, false, no_sockets)) == 0)
+			status = work(data, &service, config);
+		service_close(&service);
+	}
+	if (r < 0)
+		fprintf(stderr, "sluice: cannot start with the temporary directory %s: %s\n",
+			config->temp_path, strerror(-r));
 	config_unref(config);
 	return status;
+}
+
+static int render_to(void *data, int fd)
+{
+	struct rendering rendering = {.line = data, .out = fd};
+	return render_with_service(data, render, &rendering);
+}
+
+int render_run(const struct command_line *line)
+{
+	struct command_line copy = *line;
+	int status = COMMAND_FAILED;
+	if (!line->output)
+		return render_to(&copy, STDOUT_FILENO);
+	int r = output_write(line->output, render_to, &copy, &status);
+	if (r < 0)
+		fprintf(stderr, "sluice: %s: %s\n", line->output, strerror(-r));
+	return r == 0 && status >= 0 ? status : COMMAND_FAILED;
 }

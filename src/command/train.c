@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The dynamic linker itself reports what a program opens (ld.so(8), LD_DEBUG=files), in one file
- * for each process. It sees every program that can be held, and needs no code of ours in it. Only
- * modules that a program opens by name count, not the libraries that these need in turn. The report
- * lies outside of the job's directory, where a confined job could not write it: so the programs run
- * unconfined.
+ * The dynamic linker itself reports what a program opens (ld.so(8), LD_DEBUG=files), on the
+ * program's standard error. It sees every program that can be held, and needs neither code of ours
+ * in it nor a right that a job of the daemon does not have: the programs run as the daemon's user,
+ * confined as the recipe says. They start cold, because a held program has done its opening before.
  */
 #include "src/command/train.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/tree.h"
+#include "src/command/modules.h"
 #include "src/command/render.h"
 #include "src/command/sample.h"
+#include "src/convert/prefork.h"
 #include "src/plan/plan.h"
-#include "src/request/service.h"
 
-enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, MODULES_MAX = 256, URL_MAX = 4096 };
+enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, FAILURES_MAX = 5, URL_MAX = 4096, VIEWS_MAX = 512 };
 
 struct recipe_training {
-	uint64_t types; /* of the sources that it was run on, one bit each */
-	size_t module_count;
-	char *modules[MODULES_MAX];
-	bool ran;
+	const char *unheld; /* why nothing is to be found out; NULL: it is */
+	uint64_t types;	    /* of sources that were converted, one bit each */
+	unsigned char failures[MEDIA_TYPES];
+	char failed[URL_MAX]; /* the URL that failed last, and its status */
+	int status;
+	struct modules modules;
 };
 
 struct training {
+	const struct command_line *line;
+	struct service *service;
 	struct config *config;
-	struct service service;
-	char directory[PATH_MAX];
 	struct recipe_training *recipes;
 	size_t file_count;
 	bool failed;
@@ -52,83 +51,18 @@ static size_t recipe_index(const struct config *config, const struct recipe *rec
 	return i;
 }
 
-static void add_module(struct recipe_training *recipe, const char *path, size_t length)
-{
-	for (size_t i = 0; i < recipe->module_count; i++)
-		if (strlen(recipe->modules[i]) == length &&
-			!memcmp(recipe->modules[i], path, length))
-			return;
-	if (recipe->module_count < MODULES_MAX &&
-		(recipe->modules[recipe->module_count] = strndup(path, length)))
-		recipe->module_count++;
-}
-
-static bool is_module(const char *path, size_t length)
-{
-	char copy[PATH_MAX];
-	if (length == 0 || length >= sizeof copy || path[0] != '/')
-		return false;
-	memcpy(copy, path, length);
-	copy[length] = '\0';
-	return access(copy, R_OK) == 0;
-}
-
-/* "…	file=PATH [0];  dynamically loaded by WHO [0]" */
-static void read_report(struct recipe_training *recipe, FILE *file)
-{
-	char *line = NULL;
-	size_t size = 0;
-	while (getline(&line, &size, file) > 0) {
-		const char *path = strstr(line, "file=");
-		const char *end = path ? strstr(path, " [") : NULL;
-		if (end && strstr(end, "dynamically loaded by") &&
-			is_module(path + 5, (size_t)(end - path - 5)))
-			add_module(recipe, path + 5, (size_t)(end - path - 5));
-	}
-	free(line);
-}
-
-/* The programs are not confined here, so they can leave anything under that name. */
-static FILE *open_report(const char *path)
-{
-	struct stat st;
-	FD_CLEANUP int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return NULL;
-	FILE *file = fdopen(fd, "r");
-	if (file)
-		fd_take(&fd);
-	return file;
-}
-
-static void read_reports(struct training *training, struct recipe_training *recipe)
-{
-	DIR *directory = opendir(training->directory);
-	for (struct dirent *entry; directory && (entry = readdir(directory));) {
-		char path[PATH_MAX + NAME_MAX + 2];
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "%s/%s", training->directory, entry->d_name);
-		FILE *file = open_report(path);
-		if (file) {
-			read_report(recipe, file);
-			fclose(file);
-		}
-		unlink(path);
-	}
-	if (directory)
-		closedir(directory);
-}
-
-static void run(struct training *training, struct recipe_training *recipe, const char *url)
+/* Whether it was answered with 2xx. */
+static bool run(struct training *training, struct recipe_training *own, const char *url)
 {
 	int status = 0;
 	const struct fcgi_client_sink sink = {.status = &status};
-	int r = render_request(&training->service, training->config, url, NULL, &sink);
-	fprintf(stderr, "%s: %d\n", url, status);
-	training->failed |= r < 0 || status / 100 != 2;
-	recipe->ran = true;
-	read_reports(training, recipe);
+	int r = render_request(training->service, training->config, url, NULL, &sink);
+	modules_take(&own->modules, training->config, training->service->starter.stderr_copy);
+	if (r == 0 && status / 100 == 2)
+		return true;
+	snprintf(own->failed, sizeof own->failed, "%s", url);
+	own->status = status;
+	return false;
 }
 
 /* The recipe that answers this URL, or NULL. *type gets the type of the source. */
@@ -145,24 +79,31 @@ static const struct recipe *plan(struct training *training, const char *url, enu
 	return recipe;
 }
 
+/* In each of its formats, unless a source of this type was converted before. A source that is
+ * refused in all of them may be a bad one: another one of its type gets its turn. */
 static void try_recipe(struct training *training, size_t index, const char *source)
 {
 	const struct recipe *recipe = training->config->recipes[index];
 	struct recipe_training *own = &training->recipes[index];
-	size_t formats =
-		recipe->format_param < 0 ? 1 : recipe->params[recipe->format_param].value_count;
-	uint64_t types = own->types;
-	for (size_t format = 0; format < formats; format++) {
+	enum media_type type = MEDIA_UNKNOWN;
+	size_t tried = 0, good = 0, formats = 1;
+	if (recipe->format_param >= 0)
+		formats = recipe->params[recipe->format_param].value_count;
+	for (size_t format = 0; format < formats && !own->unheld; format++) {
 		char buffer[URL_MAX];
 		struct text url;
-		enum media_type type;
 		text_init(&url, buffer, sizeof buffer);
 		if (!sample_url(recipe, training->config->prefix, source, format, &url) ||
-			plan(training, url.data, &type) != recipe || types & 1ULL << type)
-			return;
-		own->types |= 1ULL << type;
-		run(training, own, url.data);
+			plan(training, url.data, &type) != recipe || own->types >> type & 1 ||
+			own->failures[type] == FAILURES_MAX)
+			break;
+		tried++;
+		good += run(training, own, url.data);
 	}
+	if (good > 0)
+		own->types |= UINT64_C(1) << type;
+	else if (tried > 0)
+		own->failures[type]++;
 }
 
 static int visit(void *data, int directory, const char *path, const struct stat *info)
@@ -189,101 +130,131 @@ static void walk_root(struct training *training)
 			strerror(-r));
 }
 
-/* The programs start cold and unconfined, and their linker reports. */
-static bool prepare_recipe(const struct training *training, struct recipe *recipe)
-{
-	char output[PATH_MAX + 32];
-	size_t count = 0;
-	while (recipe->env[count])
-		count++;
-	if (count + 2 > RECIPE_PATHS_MAX)
-		return false;
-	snprintf(output, sizeof output, "LD_DEBUG_OUTPUT=%s/ld", training->directory);
-	recipe->env[count] = strdup("LD_DEBUG=files");
-	recipe->env[count + 1] = strdup(output);
-	recipe->env[count + 2] = NULL;
-	recipe->start = RECIPE_COLD;
-	recipe->confine = RECIPE_CONFINE_OFF;
-	return true;
-}
-
-static void print(const struct training *training)
-{
-	for (size_t i = 0; i < training->config->recipe_count; i++) {
-		const struct recipe_training *recipe = &training->recipes[i];
-		const char *name = training->config->recipes[i]->name;
-		if (!recipe->ran)
-			printf("# recipe %s: no sample: give its URL\n", name);
-		else if (recipe->module_count == 0)
-			printf("# recipe %s: opens nothing after main\n", name);
-		if (recipe->module_count == 0)
-			continue;
-		printf("recipe %s {\n    preload = {", name);
-		for (size_t k = 0; k < recipe->module_count; k++)
-			printf("%s\"%s\"", k ? ",\n        " : "", recipe->modules[k]);
-		printf("}\n}\n");
-	}
-}
-
-static int open_training(struct training *training)
-{
-	struct config *config = training->config;
-	training->recipes =
-		calloc(config->recipe_count ? config->recipe_count : 1, sizeof *training->recipes);
-	int r = training->recipes ? service_open(&training->service, config->temp_path) : -ENOMEM;
-	if (r < 0)
-		return r;
-	int n = snprintf(training->directory, sizeof training->directory, "%s/train",
-		training->service.starter.temp_dir);
-	if (n < 0 || n >= (int)sizeof training->directory || mkdir(training->directory, 0700) < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < config->recipe_count; i++)
-		if (!prepare_recipe(training, config->recipes[i]))
-			return -E2BIG;
-	return 0;
-}
-
-static void close_training(struct training *training)
-{
-	for (size_t i = 0; training->recipes && i < training->config->recipe_count; i++)
-		for (size_t k = 0; k < training->recipes[i].module_count; k++)
-			free(training->recipes[i].modules[k]);
-	free(training->recipes);
-	service_close(&training->service);
-	config_unref(training->config);
-}
-
+/* A file that is given by hand is expected to convert. */
 static void run_url(struct training *training, const char *url)
 {
 	enum media_type type;
 	const struct recipe *recipe = plan(training, url, &type);
-	if (recipe)
-		run(training, &training->recipes[recipe_index(training->config, recipe)], url);
-	else
+	struct recipe_training *own =
+		recipe ? &training->recipes[recipe_index(training->config, recipe)] : NULL;
+	if (!own) {
 		fprintf(stderr, "sluice: no recipe answers %s\n", url);
-	training->failed |= !recipe;
+		training->failed = true;
+	} else if (!own->unheld && run(training, own, url)) {
+		own->types |= UINT64_C(1) << type;
+	} else if (!own->unheld) {
+		fprintf(stderr, "sluice: %s: %d: see sluice render\n", url, own->status);
+		training->failed = true;
+	}
+}
+
+/* Holds all programs as the daemon does, and looks which of them it could hold. */
+static int find_unheld(struct training *training)
+{
+	const struct config *config = training->config;
+	struct starter *starter = &training->service->starter;
+	struct launcher_view *views = calloc(VIEWS_MAX, sizeof *views);
+	struct launcher_wish *wish = NULL;
+	int r = views ? prefork_wish(config, starter->temp_dir, &wish) : -ENOMEM;
+	size_t count = 0;
+	if (r == 0) {
+		launcher_set(starter->launcher, wish);
+		launcher_tend(starter->launcher);
+		launcher_settle(starter->launcher);
+		count = launcher_look(starter->launcher, views, VIEWS_MAX);
+	}
+	for (size_t i = 0; i < config->recipe_count && r == 0; i++) {
+		const struct recipe *recipe = config->recipes[i];
+		struct recipe_training *own = &training->recipes[i];
+		if (recipe->start == RECIPE_COLD)
+			own->unheld = "start = cold: its programs are not held";
+		for (size_t p = 0; p < template_program_count(recipe->template); p++) {
+			const char *path = recipe->program_paths[p];
+			if (!path)
+				own->unheld = "a program is missing";
+			for (size_t v = 0; path && v < count; v++)
+				if (views[v].state != LAUNCHER_HELD &&
+					!strncmp(views[v].program, path,
+						sizeof views[v].program - 1))
+					own->unheld = "a program of it cannot be held";
+		}
+	}
+	free(views);
+	return r;
+}
+
+/* The programs start cold, and their linker reports. */
+static int prepare_recipe(struct recipe *recipe)
+{
+	size_t count = 0;
+	while (recipe->env[count])
+		count++;
+	if (count + 1 > RECIPE_PATHS_MAX)
+		return -E2BIG;
+	recipe->env[count] = strdup("LD_DEBUG=files");
+	recipe->env[count + 1] = NULL;
+	recipe->start = RECIPE_COLD;
+	return recipe->env[count] ? 0 : -ENOMEM;
+}
+
+static int prepare(struct training *training)
+{
+	struct config *config = training->config;
+	training->recipes =
+		calloc(config->recipe_count ? config->recipe_count : 1, sizeof *training->recipes);
+	int r = training->recipes ? find_unheld(training) : -ENOMEM;
+	for (size_t i = 0; i < config->recipe_count && r == 0; i++)
+		r = prepare_recipe(config->recipes[i]);
+	training->service->starter.stderr_copy = memfd_create("sluice train", MFD_CLOEXEC);
+	return r == 0 && training->service->starter.stderr_copy < 0 ? -errno : r;
+}
+
+static void print(const struct recipe_training *own, const char *name)
+{
+	const struct modules *modules = &own->modules;
+	if (own->unheld)
+		printf("# recipe %s: %s\n", name, own->unheld);
+	else if (!own->types && own->status)
+		printf("# recipe %s: %sno sample converts: %d for %s\n", name,
+			modules->count ? "" : "opens nothing after main, but ", own->status,
+			own->failed);
+	else if (!own->types)
+		printf("# recipe %s: no sample: give its URL\n", name);
+	else if (modules->count == 0)
+		printf("# recipe %s: opens nothing after main\n", name);
+	if (!own->types || modules->count == 0)
+		return;
+	printf("recipe %s {\n    preload = {", name);
+	for (size_t k = 0; k < modules->count; k++)
+		printf("%s\"%s\"", k ? ",\n        " : "", modules->paths[k]);
+	printf("}\n}\n");
+}
+
+static int train(void *data, struct service *service, struct config *config)
+{
+	struct training *training = data;
+	const struct command_line *line = training->line;
+	training->service = service;
+	training->config = config;
+	int r = prepare(training);
+	for (int i = 0; i < line->operand_count && r == 0; i++)
+		run_url(training, line->operands[i]);
+	if (r == 0 && line->operand_count == 0)
+		walk_root(training);
+	for (size_t i = 0; i < config->recipe_count && training->recipes; i++) {
+		if (r == 0)
+			print(&training->recipes[i], config->recipes[i]->name);
+		modules_clear(&training->recipes[i].modules);
+	}
+	free(training->recipes);
+	if (r < 0)
+		fprintf(stderr, "sluice: cannot train: %s\n", strerror(-r));
+	return r == 0 && !training->failed ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
 int train_run(const struct command_line *line)
 {
-	struct training training = {
-		.config = command_line_load(line), .service.starter.temp_fd = -1};
-	if (!training.config)
-		return COMMAND_FAILED;
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	int r = open_training(&training);
-	for (int i = 0; i < line->operand_count && r == 0; i++)
-		run_url(&training, line->operands[i]);
-	if (r == 0 && line->operand_count == 0) {
-		walk_root(&training);
-		training.failed = false; /* a file that is found need not be a good source */
-	}
-	if (r == 0)
-		print(&training);
-	else
-		fprintf(stderr, "sluice: cannot train: %s\n", strerror(-r));
-	bool good = r == 0 && !training.failed;
-	close_training(&training);
-	return good ? COMMAND_GOOD : COMMAND_FAILED;
+	struct training training = {.line = line};
+	log_set_level(LOG_LEVEL_WARNING); /* not each request that fails with a sample */
+	return render_with_service(line, train, &training);
 }

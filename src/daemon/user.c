@@ -62,24 +62,40 @@ uid_t user_get_uid(const struct config *config)
 	return user ? user->pw_uid : (uid_t)-1;
 }
 
+static int become(const struct config *config, const struct passwd *user)
+{
+	int r = user ? change_user(config->user, user->pw_uid, user->pw_gid) : 0;
+	if (r == 0 && geteuid() == 0)
+		log_warning("running as root: set `user` in the configuration");
+	return r;
+}
+
+/* *user: NULL when the process stays what it is. */
+static int wanted_user(const struct config *config, const struct passwd **user)
+{
+	*user = config->user && geteuid() == 0 ? find_user(config->user) : NULL;
+	return *user || !config->user || geteuid() != 0 ? 0 : -ENOENT;
+}
+
+int user_become_alone(const struct config *config)
+{
+	const struct passwd *user;
+	int r = wanted_user(config, &user);
+	return r == 0 ? become(config, user) : r;
+}
+
 int user_become(const struct config *config, const struct listeners *listeners)
 {
-	bool changes = config->user && geteuid() == 0;
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1, socket_gid = (gid_t)-1;
-	if (changes) {
-		const struct passwd *user = find_user(config->user);
-		if (!user)
-			return -ENOENT;
-		uid = user->pw_uid;
-		gid = socket_gid = user->pw_gid;
-	}
-	int r = config->socket_group ? find_group(config->socket_group, &socket_gid) : 0;
+	const struct passwd *user;
+	gid_t socket_gid = (gid_t)-1;
+	int r = wanted_user(config, &user);
+	if (r < 0)
+		return r;
+	if (user)
+		socket_gid = user->pw_gid;
+	if (config->socket_group)
+		r = find_group(config->socket_group, &socket_gid);
 	if (r == 0)
-		r = own_sockets(listeners, uid, socket_gid);
-	if (r == 0 && changes)
-		r = change_user(config->user, uid, gid);
-	if (r == 0 && geteuid() == 0)
-		log_warning("the daemon runs as root: set `user` in the configuration");
-	return r;
+		r = own_sockets(listeners, user ? user->pw_uid : (uid_t)-1, socket_gid);
+	return r == 0 ? become(config, user) : r;
 }
