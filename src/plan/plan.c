@@ -176,6 +176,9 @@ static enum outcome check_recipe(struct plan *plan, const char *accept)
 		source_look(source);
 	if ((recipe->animated >> source->sniff.type & 1) && !source->picture.plain) {
 		reason_set(plan, "the animation has frames that not all decoders read alike");
+		snprintf(plan->message, sizeof plan->message,
+			"the animation cannot be kept moving rightly; its first picture can be "
+			"had");
 		return OUTCOME_SOURCE_TYPE;
 	}
 	if (is_too_large(plan))

@@ -32,6 +32,8 @@ void picture_png(struct picture_window *window, struct picture *picture)
 		} else if (bytes_have(bytes, 4, "acTL") && !pixels && size >= 8) {
 			uint64_t frames = bytes_big(picture_bytes(window, at + 8, 4), 0, 4);
 			picture->frames = (uint32_t)(frames ? frames : 1);
+			/* Only its first picture is read alike everywhere. */
+			picture->plain = picture->frames == 1;
 		} else if (bytes_have(bytes, 4, "IDAT")) {
 			pixels = true;
 		}

@@ -11,6 +11,7 @@ struct sniff sniff(const unsigned char *data, size_t size)
 {
 	static bool (*const kinds[])(struct bytes, struct sniff *) = {
 		sniff_picture,
+		sniff_jxl,
 		sniff_boxes,
 		sniff_container,
 		sniff_svg,

@@ -77,11 +77,6 @@ bool sniff_boxes(struct bytes bytes, struct sniff *result)
 	static const char *const heic[] = {"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm",
 		"hevs", "mif1", "msf1", "mif2", NULL};
 	static const char *const quicktime[] = {"qt  ", NULL};
-	if (bytes_have(bytes, 0, "\0\0\0\x0cJXL \x0d\x0a\x87\x0a") ||
-		bytes_have(bytes, 0, "\xff\x0a")) {
-		result->type = MEDIA_JXL;
-		return true;
-	}
 	if (!bytes_have(bytes, 4, "ftyp")) {
 		result->type = MEDIA_MOV;
 		return is_old_quicktime(bytes);

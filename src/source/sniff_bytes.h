@@ -35,9 +35,9 @@ void sniff_jpeg_markers(struct bytes bytes, uint64_t base, struct sniff *result)
 void sniff_tiff_directory(struct bytes bytes, struct sniff *result);
 
 /* Each fills *result and returns true when the bytes are of its kind. */
-bool sniff_picture(struct bytes bytes, struct sniff *result); /* sniff_picture.c */
-bool sniff_boxes(
-	struct bytes bytes, struct sniff *result); /* sniff_boxes.c: ISO base media, JPEG XL */
+bool sniff_picture(struct bytes bytes, struct sniff *result);	/* sniff_picture.c */
+bool sniff_jxl(struct bytes bytes, struct sniff *result);	/* sniff_jxl.c */
+bool sniff_boxes(struct bytes bytes, struct sniff *result);	/* sniff_boxes.c: ISO base media */
 bool sniff_container(struct bytes bytes, struct sniff *result); /* sniff_media.c */
 bool sniff_stream(
 	struct bytes bytes, struct sniff *result); /* sniff_media.c: frames without a header */

@@ -283,6 +283,96 @@ def declare_others():
     refused("large.png", "more than max_pixels", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", ihdr) + chunk(b"IDAT", b"") + chunk(b"IEND", b""), 413)
 
 
+# How a decoder comes to the upright picture of each orientation: quarter turns to the left, then a mirror (0: top and bottom are
+# exchanged, 1: left and right).
+TURNS = {2: (0, 1), 3: (2, None), 4: (0, 0), 5: (1, 0), 6: (3, None), 7: (1, 1), 8: (1, None)}
+
+
+def exif_by_tool(data, name, orientation):
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, name).write_bytes(data)
+        program("/usr/bin/exiftool", "-q", "-overwrite_original", "-n", f"-Orientation={orientation}", f"{place}/{name}")
+        return Path(place, name).read_bytes()
+
+
+def turned_avif(number):
+    turn, mirror = TURNS[number]
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, "a.png").write_bytes(saved(scene().transpose(STORED[number]), "PNG"))
+        program("/usr/bin/avifenc", "--jobs", "1", "-s", "10", "--min", "5", "--max", "10", *(["--irot", turn] if turn else []),
+                *(["--imir", mirror] if mirror is not None else []), f"{place}/a.png", f"{place}/a.avif")
+        return Path(place, "a.avif").read_bytes()
+
+
+def turned_heic(number):
+    """heif-enc turns nothing: the property that says the depth of the samples becomes the one that turns."""
+    turn, mirror = TURNS[number]
+    data = heif(saved(scene().transpose(STORED[number]), "PNG"), "heic", [])
+    at = data.index(b"pixi")
+    box = b"irot" + bytes((turn,)) if mirror is None else b"imir" + bytes((mirror,))
+    return data[:at] + box.ljust(12, b"\0") + data[at + 12:]
+
+
+def vips(png, suffix):
+    return program("/usr/bin/vips", "copy", "stdin", suffix, data=png)
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {head}>
+<rect width="80" height="60" fill="#c82828"/><rect x="80" width="80" height="60" fill="#28a03c"/>
+<rect y="60" width="80" height="60" fill="#323cbe"/><rect x="80" y="60" width="80" height="60" fill="{last}"/>{more}</svg>"""
+
+
+def svg(head='viewBox="0 0 160 120"', before="", more="", last="#e6c83c"):
+    return (before + SVG.format(head=head, more=more, last=last)).encode()
+
+
+def declare_svg():
+    still("plain.svg", "SVG", svg())
+    still("sides.svg", "SVG", svg('width="16" height="12" viewBox="0 0 160 120"'))
+    still("sides-only.svg", "SVG", svg('width="160" height="120"'))
+    still("percent.svg", "SVG", svg('width="100%" height="100%" viewBox="0 0 160 120"'))
+    still("entities.svg", "SVG", svg('viewBox="0 0 160 120" xmlns:x="&ns_x;"', '<?xml version="1.0" encoding="utf-8"?>\n<!-- ' + "=" * 1000 +
+          ' -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [<!ENTITY ns_x "x">'
+          '<!ENTITY yellow "#e6c83c">]>\n', last="&yellow;"))
+    still("outside.svg", "SVG, files that it refers to", svg(more="".join(
+        f'<image xlink:href="{where}" width="160" height="120"/>' for where in ("RGB.png", "file:///usr/share/pixmaps/debian-logo.png", "grey.jpg"))))
+    refused("broken.svg", "SVG, broken", svg()[:-40], 422)
+    refused("empty.svg", "SVG, broken", b'<svg xmlns="http://www.w3.org/2000/svg"/>', 422)
+
+
+def declare_turned():
+    for number in TURNS:
+        still(f"turned-{number}.avif", "AVIF, irot and imir", lambda n=number: turned_avif(n))
+        if number not in (5, 7):
+            still(f"turned-{number}.heic", "HEIC, irot or imir", lambda n=number: turned_heic(n))
+    # Browsers go by the boxes alone; the EXIF beside them says how the camera was held.
+    still("exif.avif", "AVIF, irot and imir", lambda: exif_by_tool(turned_avif(6), "a.avif", 6))
+    still("exif.heic", "HEIC, irot or imir", lambda: exif_by_tool(turned_heic(6), "a.heic", 6))
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF"):
+        name = f"tool-6.{kind.lower()}"
+        data = saved(scene().transpose(STORED[6]), kind, **({"quality": 95} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}))
+        group = {"WEBP": "WebP, EXIF orientation", "TIFF": "TIFF, orientation"}.get(kind, f"{kind}, EXIF orientation")
+        still(name, group, lambda d=data, n=name: exif_by_tool(d, n, 6))
+
+
+def declare_moving_png():
+    frames = moving(3)
+    still("moving.png", "PNG, animated: its first picture", saved(scene(), "PNG", save_all=True, append_images=frames, duration=100))
+
+
+def declare_jxl():
+    png = saved(scene(), "PNG")
+    still("plain.jxl", "JPEG XL", lambda: vips(png, ".jxl"))
+    still("lossless.jxl", "JPEG XL", lambda: vips(png, ".jxl[lossless]"))
+    still("alpha.jxl", "JPEG XL", lambda: vips(saved(scene("RGBA"), "PNG"), ".jxl"))
+    still("grey.jxl", "JPEG XL", lambda: vips(saved(scene("L", corners=greys()), "PNG"), ".jxl"), greys())
+    deep = lambda: program("/usr/bin/convert", "png:-", "-depth", "16", "png48:-", data=png)
+    still("deep.jxl", "JPEG XL", lambda: vips(deep(), ".jxl"))
+    refused("cut.jxl", "a picture that is cut", lambda: vips(png, ".jxl[lossless]")[:-60], 422)
+    # Not small; a height in 30 bits, less one; as wide as high.
+    refused("large.jxl", "more than max_pixels", b"\xff\x0a" + (3 << 1 | 39999 << 3 | 1 << 33).to_bytes(8, "little"), 413)
+
+
 def heif(png, kind, options):
     with tempfile.TemporaryDirectory() as place:
         Path(place, "a.png").write_bytes(png)
@@ -291,14 +381,14 @@ def heif(png, kind, options):
 
 
 def declare():
-    for part in (declare_jpeg, declare_png, declare_webp, declare_gif, declare_tiff, declare_others):
+    for part in (declare_jpeg, declare_png, declare_webp, declare_gif, declare_tiff, declare_others, declare_svg, declare_turned,
+                 declare_moving_png, declare_jxl):
         part()
     STILLS["rgb.jpg"] = (STILLS["rgb.jpg"][0], lambda: program(
         "/usr/bin/convert", "png:-", "-set", "colorspace", "sRGB", "-define", "jpeg:colorspace=RGB", "-quality", "95", "jpeg:-",
         data=saved(scene(), "PNG")), CORNERS)
 
 
-declare()
 
 DELAYS = {"even": [100] * 4, "pause": [100, 100, 100, 3000], "mixed": [40, 250, 70, 1000, 20], "two": [500, 30]}
 LOOPS = {"ever": 0, "once": 1, "three": 3}
@@ -330,6 +420,7 @@ def animations():
     return made
 
 
+declare()
 ANIMATIONS = animations()
 
 
@@ -368,6 +459,8 @@ class Site(Daemon):
         holed.putalpha(Image.new("L", (W, H), 255))
         holed.paste((0, 0, 0, 0), (0, 0, W // 2, H // 2))
         Path(self.root, "hole.png").write_bytes(saved(holed, "PNG"))
+        noise = program("/usr/bin/convert", "-size", "400x400", "-seed", "1", "plasma:red-blue", "png24:-")
+        Path(self.root, "noise.png").write_bytes(noise)
         Path(self.root, "phone.png").write_bytes(saved(scene(size=(4032, 3024)), "PNG", compress_level=1))
         Path(self.root, "strip.png").write_bytes(saved(scene(size=(800, 20000)), "PNG", compress_level=1))
         self.start()
@@ -391,7 +484,14 @@ def site():
 
 
 def opened(answer):
-    return Image.open(io.BytesIO(bytes(answer.body)))
+    """As Pillow has no AVIF here, libavif's own program decodes it."""
+    body = bytes(answer.body)
+    if answer.headers["content-type"] == "image/avif":
+        with tempfile.TemporaryDirectory() as place:
+            Path(place, "a.avif").write_bytes(body)
+            program("/usr/bin/avifdec", "--jobs", "1", f"{place}/a.avif", f"{place}/a.png")
+            body = Path(place, "a.png").read_bytes()
+    return Image.open(io.BytesIO(body))
 
 
 def assert_corners(image, corners, tolerance=6):
@@ -428,12 +528,44 @@ def test_refused(site, name):
     assert came == str(REFUSED[name][2]), answer.text
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "png", "webp", "gif"])
+@pytest.mark.parametrize("kind", ["avif", "jpeg", "png", "webp", "gif"])
 @pytest.mark.parametrize("query,size", [("size=40x40", (40, 30)), ("size=40x40&fit=cover", (40, 40)), ("size=40x40&fit=fill", (40, 40)),
                                         ("size=400x400&fit=inside", (160, 120)), ("size=x30", (40, 30)), ("size=40x40&rotate=90", (30, 40))])
 def test_fits_and_results(site, kind, query, size):
-    image = opened(site.good(f"/RGB.png?{query}&format={kind}"))
-    assert (image.size, image.format.lower()) == (size, kind)
+    answer = site.good(f"/RGB.png?{query}&format={kind}")
+    assert (opened(answer).size, answer.headers["content-type"]) == (size, f"image/{kind}")
+
+
+@pytest.mark.parametrize("query,size", [("size=300x300", (300, 225)), ("size=40x40&fit=cover", (40, 40)), ("size=400x40&fit=fill", (400, 40)),
+                                        ("size=1x", (1, 1)), ("size=x30", (40, 30)), ("size=40x40&rotate=90", (30, 40))])
+@pytest.mark.parametrize("name", ["plain.svg", "plain.jxl"])
+def test_fits_of_other_kinds(site, name, query, size):
+    assert opened(site.good(f"/{name}?{query}&format=png")).size == size
+
+
+def test_a_drawing_is_sharp_in_each_size(site):
+    image = opened(site.good("/sides.svg?size=640x480&format=png")).convert("RGB")
+    assert image.size == (640, 480)
+    assert [image.getpixel((x, 100)) for x in (316, 323)] == [CORNERS["nw"], CORNERS["ne"]]
+
+
+@pytest.mark.parametrize("name", ["RGB.png", "baseline.jpg", "turned-6.jpg", "palette.png", "grey-alpha.png", "rgb-16.png", "cmyk.jpg", "plain.gif",
+                                  "lossy.webp", "raw.tiff", "grey-4-white.tiff", "plain.bmp", "plain.heic", "plain.avif", "icc-junk.jpg"])
+def test_avif(site, name):
+    image = opened(site.good(f"/{name}?size=80x60&quality=95", accept="image/avif,image/webp,*/*;q=0.8"))
+    assert image.size == (80, 60)
+    assert_corners(image, STILLS[name][2], loose(name) + 4)
+
+
+def test_avif_keeps_what_is_transparent(site):
+    image = opened(site.good("/hole.png?size=80x60&format=avif")).convert("RGBA")
+    assert image.getpixel((20, 15))[3] < 8 and image.getpixel((60, 45))[3] > 247
+    assert_corners(image, {key: CORNERS[key] for key in ("ne", "sw", "se")}, 10)
+
+
+def test_avif_has_a_quality(site):
+    low, high = (len(site.good(f"/noise.png?size=200x200&format=avif&quality={quality}").body) for quality in (30, 95))
+    assert low * 2 < high
 
 
 @pytest.mark.parametrize("name,size", [("phone.png", (200, 150)), ("strip.png", (12, 300))])
@@ -447,11 +579,21 @@ def test_large(site, name, size):
 
 @pytest.mark.parametrize("name,accept,kind", [
     ("RGB.png", "image/png,*/*;q=0.5", "jpeg"), ("RGB.png", "image/png", "png"), ("RGB.png", "image/png,image/gif", "png"),
+    ("RGB.png", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "avif"), ("hole.png", "image/avif,image/webp,*/*", "avif"),
+    ("RGB.png", "image/avif;q=0.5,image/webp", "webp"), ("RGB.png", "image/avif;q=0,image/webp,*/*", "webp"), ("RGB.png", "image/*", "jpeg"),
+    ("RGB.png", "text/html,application/xhtml+xml,*/*;q=0.8", "jpeg"), ("RGB.png", "", "jpeg"),
+    ("RGB.png", "image/gif, image/x-xbitmap, image/jpeg, image/pjpeg, */*", "jpeg"), ("hole.png", "image/gif, image/jpeg, */*", "jpeg"),
+    ("pause-ever.gif", "image/avif,image/webp,*/*", "avif"), ("plain.svg", "image/avif,image/webp,*/*", "webp"),
     ("RGB.png", "image/webp,image/png,*/*", "webp"), ("RGB.png", "*/*", "jpeg"), ("baseline.jpg", "image/png,image/*;q=0.8", "jpeg"),
     ("hole.png", "image/png,*/*;q=0.5", "png"), ("hole.png", "image/webp,*/*", "webp"), ("baseline.jpg", "image/gif,image/jpeg;q=0.1", "jpeg")])
 def test_accept(site, name, accept, kind):
     answer = site.good(f"/{name}?size=80x60", accept=accept)
     assert answer.headers["content-type"] == f"image/{kind}" and answer.headers["vary"] == "Accept"
+
+
+def test_an_animation_is_no_avif(site):
+    answer = site.good("/pause-ever.gif?size=80x60&animate=1", accept="image/avif,image/webp,*/*")
+    assert answer.headers["content-type"] == "image/webp" and answer.headers["vary"] == "Accept"
 
 
 def test_ignored_parameters(site):
@@ -533,6 +675,15 @@ def test_first_frame(site, name, query):
     image = opened(site.good(f"/{name}?size=80x60&{query}"))
     assert getattr(image, "n_frames", 1) == 1 and image.size == (80, 60)
     assert all(abs(a - b) <= 14 for a, b in zip(image.convert("RGB").getpixel((10, 30)), (200, 40, 40)))
+
+
+@pytest.mark.parametrize("name", ["moving.png", "disposal-2.gif"])
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_what_cannot_be_kept_moving_is_told(site, name, kind):
+    came, answer = site.ask(f"/{name}?size=80x60&animate=1&format={kind}")
+    assert came == "415" and "kept moving" in answer.text
+    for query in ("animate=0", "animate=1&format=png"):
+        site.good(f"/{name}?size=80x60&{query}")
 
 
 def test_what_an_animation_is_not_asked(site):

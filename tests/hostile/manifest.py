@@ -54,14 +54,14 @@ BOMB = "413/422/504/507"
 REQUESTS = [
     # ---- scripts and documents: what they are is told by their content, and no recipe of the shipped ones takes it
     *((f"/trick/{name}{THUMBNAIL}", "415", "a script or document with the name of a picture")
-      for name in ("mvg.jpg", "mvg.png", "msl.jpg", "svg.jpg", "svg.svg", "svg.mp4", "laughs.svg", "uses.svg", "eps.jpg", "pdf.jpg", "text.jpg",
+      for name in ("mvg.jpg", "mvg.png", "msl.jpg", "eps.jpg", "pdf.jpg", "text.jpg",
                    "html.jpg", "script.jpg")),
     (f"/trick/mvg-behind-a-jpeg.jpg{THUMBNAIL}", "422", "MVG behind the head of a JPEG: the JPEG decoder gets it, and nobody else"),
     (f"/trick/mvg-behind-a-png.png{THUMBNAIL}", "422", "the same with PNG"),
     ("/requantize/trick/mvg-behind-a-jpeg.jpg", "422", "the same, djpeg"),
-    ("/svg/trick/svg.svg", "200/422", "SVG that reads files and the network"),
-    ("/svg/trick/laughs.svg", "422/504/507", "SVG, billion laughs"),
-    ("/svg/trick/uses.svg", "200/422/504/507", "SVG, a hundred million uses"),
+    *((f"{where}/trick/{name}{more}", status, f"SVG, {what}") for where, more in (("", THUMBNAIL), ("/svg", "")) for name, status, what in (
+        ("svg.svg", "200/422", "that reads files and the network"), ("svg.jpg", "200/422", "the same"), ("svg.mp4", "200/422", "the same"),
+        ("laughs.svg", "422/504/507", "billion laughs"), ("uses.svg", "200/422/504/507", "a hundred million uses"))),
     # ---- playlists and the like with the names of films
     *((f"/{recipe}/trick/{name}.{kind}", "415", "a playlist with the name of a film or song")
       for name in ("hls-file", "hls-passwd", "hls-http", "concat", "dash", "sdp", "ref")
