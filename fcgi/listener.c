@@ -83,13 +83,17 @@ static int remove_stale(const struct address *address)
 	if (lstat(address->u.un.sun_path, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
-		return -EADDRINUSE;
+		return LISTENER_E_NO_SOCKET;
 	FD_CLEANUP int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, &address->u.any, address->length) == 0 || errno != ECONNREFUSED)
+	if (connect(fd, &address->u.any, address->length) == 0)
 		return -EADDRINUSE;
-	return unlink(address->u.un.sun_path) < 0 ? -errno : 0;
+	if (errno == EACCES || errno == EPERM)
+		return LISTENER_E_FOREIGN;
+	if (errno != ECONNREFUSED)
+		return -EADDRINUSE;
+	return unlink(address->u.un.sun_path) < 0 ? LISTENER_E_STALE : 0;
 }
 
 /* The file is ours from here on. Its mode is changed by a descriptor: a user who may write in the
@@ -116,7 +120,7 @@ static int bind_unix(int fd, const struct address *address, mode_t mode, struct 
 {
 	const char *path = address->u.un.sun_path;
 	int r = remove_stale(address);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* No client can connect between bind and chmod, because the socket does not listen yet. */
 	if (bind(fd, &address->u.any, address->length) < 0)
@@ -136,7 +140,7 @@ int listener_open(const char *text, mode_t mode, struct listener *listener)
 		return -errno;
 	if (address.family == AF_UNIX) {
 		r = bind_unix(fd, &address, mode, listener);
-		if (r < 0)
+		if (r != 0)
 			return r;
 	} else {
 		int on = 1;
@@ -248,6 +252,30 @@ int listener_identify(int fd, char identity[LISTENER_IDENTITY_MAX])
 		return -EADDRNOTAVAIL;
 	address.family = address.u.any.sa_family;
 	return identify(&address, identity);
+}
+
+const char *listener_describe(int fd, char text[LISTENER_ADDRESS_MAX])
+{
+	struct address address;
+	memset(&address, 0, sizeof address);
+	address.length = sizeof address.u;
+	snprintf(text, LISTENER_ADDRESS_MAX, "unknown");
+	if (getsockname(fd, &address.u.any, &address.length) < 0)
+		return NULL;
+	const char *path = address.u.un.sun_path;
+	if (address.u.any.sa_family == AF_UNIX) {
+		bool file = path[0] != '\0';
+		snprintf(text, LISTENER_ADDRESS_MAX, "unix:%s%.107s", file ? "" : "@",
+			file ? path : path + 1);
+		return file ? text + strlen("unix:") : NULL;
+	}
+	char host[64], port[8];
+	bool six = address.u.any.sa_family == AF_INET6;
+	if (getnameinfo(&address.u.any, address.length, host, sizeof host, port, sizeof port,
+		    NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(
+			text, LISTENER_ADDRESS_MAX, six ? "tcp6:[%s]:%s" : "tcp:%s:%s", host, port);
+	return NULL;
 }
 
 int listener_identify_address(const char *text, char identity[LISTENER_IDENTITY_MAX])

@@ -19,11 +19,17 @@ struct listener {
 	ino_t ino;
 };
 
-enum { LISTENER_E_ADDRESS = 1, LISTENER_E_NONE_INHERITED };
+enum {
+	LISTENER_E_ADDRESS = 1,
+	LISTENER_E_NONE_INHERITED,
+	LISTENER_E_NO_SOCKET, /* there is another kind of file at the path */
+	LISTENER_E_FOREIGN,   /* there is another user's socket, which we may not connect to */
+	LISTENER_E_STALE,     /* no process listens there, but we may not remove the file */
+};
 
 /* address: "unix:PATH", "tcp:HOST:PORT" or "tcp6:[ADDR]:PORT". The file of a Unix socket gets
  * `mode`. The file of a daemon that has ended is replaced; if a process still listens on it, the
- * error is -EADDRINUSE. Returns 0, LISTENER_E_ADDRESS or -errno. */
+ * error is -EADDRINUSE. Returns 0, LISTENER_E_* or -errno. */
 int listener_open(const char *address, mode_t mode, struct listener *listener);
 
 /* Sockets from the process that started us: systemd's LISTEN_FDS (sd_listen_fds(3); its variables
@@ -37,6 +43,11 @@ int listener_inherit(struct listener listeners[LISTENER_MAX], size_t *count);
 enum { LISTENER_IDENTITY_MAX = 96 };
 int listener_identify(int fd, char identity[LISTENER_IDENTITY_MAX]);
 int listener_identify_address(const char *address, char identity[LISTENER_IDENTITY_MAX]);
+
+/* The address of a listening socket in the form that listener_open takes; an abstract one as
+ * unix:@NAME. Returns the path of its file within `address`, or NULL when it has none. */
+enum { LISTENER_ADDRESS_MAX = 128 };
+const char *listener_describe(int fd, char address[LISTENER_ADDRESS_MAX]);
 
 /* Takes a listening socket that another process has opened. address NULL: its file, if any, is not
  * ours to remove. Otherwise address is the Unix socket that it is bound to; the file gets `mode`,

@@ -121,6 +121,8 @@ int confinement_new(struct confinement **out)
 	}
 	atomic_init(confinement->spare, -1);
 	confinement->support.landlock = landlock_abi();
+	if (confinement->support.landlock == 0)
+		confinement->support.landlock_refusal = landlock_refusal();
 	confinement->support.seccomp = filters_supported();
 	int r = confinement->support.seccomp ? compile_filters(confinement) : 0;
 	for (size_t i = 0; i < PLACES && confinement->support.landlock && r == 0; i++)

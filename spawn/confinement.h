@@ -15,7 +15,8 @@
 struct confinement;
 
 struct confinement_support {
-	int landlock; /* version of the kernel's Landlock; 0: none */
+	int landlock;	      /* version of the kernel's Landlock; 0: none */
+	int landlock_refusal; /* then the errno, as landlock_refusal gives it */
 	bool seccomp;
 };
 

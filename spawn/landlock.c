@@ -58,9 +58,19 @@ static uint64_t known_to(int abi)
 	return known;
 }
 
+static long ask_version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+int landlock_refusal(void)
+{
+	return ask_version() < 0 ? errno : ENOSYS;
+}
+
 int landlock_abi(void)
 {
-	long r = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long r = ask_version();
 	int abi = r < 0 ? 0 : (int)r;
 	const char *most = testhook("SLUICE_TEST_LANDLOCK_ABI");
 	int limit = most ? (int)strtol(most, NULL, 10) : abi;

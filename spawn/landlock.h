@@ -25,6 +25,9 @@ enum { LANDLOCK_ABI_TRUNCATE = 3, LANDLOCK_ABI_SCOPE = 6 /* signals */ };
 
 /* The version of the kernel's Landlock, 0: it has none, or it is switched off. */
 int landlock_abi(void);
+/* Why the version is 0: the errno of asking for it. ENOSYS: the kernel, or a filter that says so;
+ * EOPNOTSUPP: it is switched off at boot; another one: a filter. */
+int landlock_refusal(void);
 
 /* A new rule set: nothing in the file system is allowed, nor TCP; `scoped`: neither are signals to
  * processes and connections to abstract sockets outside. Returns a descriptor or -errno. */

@@ -120,7 +120,8 @@ def bad_examples():
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
             file.write(block)
             file.flush()
-            done = subprocess.run([os.environ["SLUICE"], "-t", "-c", file.name], capture_output=True, text=True, check=False)
+            done = subprocess.run([os.environ["SLUICE"], "-t", "-c", file.name, "-s", "unix:/tmp/sock"],
+                                  capture_output=True, text=True, check=False)
         if done.returncode != 0 or "warning" in done.stderr:
             yield f"sluice.conf.5: an example: {done.stderr}"
 

@@ -15,6 +15,7 @@
 #include "src/command/render.h"
 #include "src/command/train.h"
 #include "src/config/values.h"
+#include "src/daemon/rights.h"
 #include "src/daemon/server.h"
 
 enum { ANY = -1, NAME_WIDTH = 9 };
@@ -120,13 +121,14 @@ static int check_config(const struct command_line *line)
 	struct config *config = command_line_load(line);
 	if (!config)
 		return COMMAND_FAILED;
+	bool good = rights_check(config, line->socket, stderr);
 	if (line->print)
 		config_print(config, stdout);
-	else
+	else if (good)
 		fprintf(stderr, "%s: good, %zu recipe%s\n", line->config, config->recipe_count,
 			config->recipe_count == 1 ? "" : "s");
 	config_unref(config);
-	return COMMAND_GOOD;
+	return good ? COMMAND_GOOD : COMMAND_FAILED;
 }
 
 static int serve_run(const struct command_line *line)

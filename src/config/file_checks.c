@@ -6,6 +6,8 @@
  */
 #include "src/config/checks.h"
 
+#include "base/reach.h"
+#include "base/text.h"
 #include "src/config/processors.h"
 
 #include <grp.h>
@@ -15,10 +17,24 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+enum { PROBLEM_MAX = 1024 };
+
 static bool is_directory(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* There has to be a directory. Whether the daemon may use it is not looked at here: the user who
+ * reads the file is rarely the daemon's (src/daemon/rights.h). */
+static void check_directory(const struct config_reader *reader, const struct config_value *value,
+	const char *option, const char *path)
+{
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (!reach_directory(path, 0, &problem))
+		config_read_error(reader, value->line, "%s = %s: %s", option, path, problem.data);
 }
 
 /* HOST:PORT or [ADDR]:PORT with a port of 1 … 65535. */
@@ -103,9 +119,8 @@ void config_check_root(
 	const struct config *config = record;
 	if (config->root[0] != '/')
 		config_read_error(reader, value->line, "root = %s: must be absolute", value->text);
-	else if (!is_directory(config->root))
-		config_read_error(
-			reader, value->line, "root = %s: there is no such directory", value->text);
+	else
+		check_directory(reader, value, "root", config->root);
 }
 
 void config_check_prefix(
@@ -148,9 +163,11 @@ void config_check_temp_path(
 	const struct config *config = record;
 	if (!config->temp_path) /* "" */
 		config_derive_temp_path(reader, record);
-	else if (config->temp_path[0] != '/' || !is_directory(config->temp_path))
-		config_read_error(reader, value->line,
-			"temp_path = %s: must be an existing directory, absolute", value->text);
+	else if (config->temp_path[0] != '/')
+		config_read_error(
+			reader, value->line, "temp_path = %s: must be absolute", value->text);
+	else
+		check_directory(reader, value, "temp_path", config->temp_path);
 }
 
 void config_derive_total_slots(const struct config_reader *reader, void *record)
@@ -218,9 +235,11 @@ void config_check_cache_path(
 	const struct config_reader *reader, const struct config_value *value, void *record)
 {
 	const struct config *config = record;
-	if (config->cache_path[0] != '/' || !is_directory(config->cache_path))
-		config_read_error(reader, value->line,
-			"path = %s: must be an existing directory, absolute", config->cache_path);
+	if (config->cache_path[0] != '/')
+		config_read_error(
+			reader, value->line, "path = %s: must be absolute", config->cache_path);
+	else
+		check_directory(reader, value, "path", config->cache_path);
 }
 
 void config_check_cache_size(

@@ -191,13 +191,16 @@ static enum outcome outcome_of(int status)
 }
 
 /* For the log: what a failed check has found, or what the status says. */
-static const char *reason_of(const struct body *body)
+static const char *reason_of(const struct body *body, char buffer[ACCESS_REASON_MAX])
 {
 	if (body->status < 400)
 		return "";
-	if (body->status == 503 && body->data)
-		return body->data;
-	return outcome_message(outcome_of(body->status));
+	if (body->status != 503 || !body->data)
+		return outcome_message(outcome_of(body->status));
+	snprintf(buffer, ACCESS_REASON_MAX, "%s", body->data);
+	for (char *end; (end = strchr(buffer, '\n'));)
+		*end = end[1] ? ';' : '\0';
+	return buffer;
 }
 
 static int refuse_method(struct fcgi_connection *connection, const char *id)
@@ -211,6 +214,7 @@ static int respond(const struct admin *admin, const struct admin_request *reques
 {
 	struct fcgi_connection *connection = request->connection;
 	char id[REQUEST_ID_MAX + 1];
+	char reason[ACCESS_REASON_MAX];
 	struct body body = {.status = 500};
 	int r = fcgi_connection_begin(connection);
 	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
@@ -234,7 +238,7 @@ static int respond(const struct admin *admin, const struct admin_request *reques
 		.outcome = outcome_of(body.status),
 		.copied = fcgi_connection_get_stats(connection).copied,
 		.times = {.start = request->start_us, .end = clock_now_us()},
-		.reason = reason_of(&body),
+		.reason = reason_of(&body, reason),
 		.stderr_tail = "",
 	};
 	access_log(&access);

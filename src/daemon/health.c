@@ -7,7 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "base/reach.h"
+#include "base/text.h"
+
+enum { PROBLEM_MAX = 2048 };
 
 static bool check_spawner(const struct starter *starter, FILE *out)
 {
@@ -19,10 +22,12 @@ static bool check_spawner(const struct starter *starter, FILE *out)
 
 static bool check_root(const char *root, FILE *out)
 {
-	FD_CLEANUP int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (reach_directory(root, X_OK, &problem))
 		return true;
-	fprintf(out, "root: %s\n", strerror(errno));
+	fprintf(out, "root: %s\n", problem.data);
 	return false;
 }
 

@@ -4,8 +4,9 @@
 
 /*
  * What the files of the server share. server.c starts and ends the daemon and runs the loop,
- * dispatch.c decides where a complete request goes, life.c handles signals, reloads and successors.
- * The calls go from server.c to the other two. Main thread, unless a function says otherwise.
+ * dispatch.c decides where a complete request goes, life.c handles signals, reloads and successors,
+ * ready.c has the line that the start ends with. The calls go from server.c to the others. Main
+ * thread, unless a function says otherwise.
  */
 
 #include <stdbool.h>
@@ -38,6 +39,9 @@ struct server {
 	uint64_t stop_deadline_ms;
 	bool at_once; /* stop without waiting for the running requests */
 };
+
+/* ready.c: says in the log that the daemon serves, and where. Asks for names of users. */
+void server_log_ready(const struct server *server);
 
 /* dispatch.c */
 

@@ -1,20 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/daemon/listeners.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/reach.h"
+#include "base/text.h"
+
+enum { CAUSE_MAX = 1024 };
+
+/* What a failure means, in words: "there is no directory /run/sluice". */
+static void put_cause(const char *address, int error, struct text *out)
+{
+	const char *path = strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
+	switch (error) {
+	case LISTENER_E_ADDRESS:
+		text_puts(out,
+			"an address is unix:PATH, tcp:HOST:PORT or tcp6:[ADDR]:PORT, and HOST has "
+			"to be known");
+		return;
+	case LISTENER_E_NO_SOCKET:
+		text_puts(out, "there is a file with that name, and it is not a socket");
+		return;
+	case LISTENER_E_FOREIGN:
+		text_puts(out, "there is another user's socket, and user ");
+		reach_put_user(out);
+		text_puts(out, " may not see whether a daemon listens on it: remove the file if "
+			       "none does");
+		return;
+	case LISTENER_E_STALE:
+		text_puts(out, "a daemon that has ended has left its socket there, and user ");
+		reach_put_user(out);
+		text_puts(out, " may not remove the file");
+		return;
+	case -EADDRINUSE:
+		text_puts(out, "another process listens there already: ");
+		break;
+	case -EACCES:
+	case -ENOENT:
+	case -ENOTDIR:
+		if (path && !reach_directory_of(path, W_OK | X_OK, out))
+			return;
+		break;
+	default:
+		break;
+	}
+	text_error(out, -error);
+}
 
 static int open_address(struct listeners *listeners, const char *address, mode_t mode)
 {
 	int r = listener_open(address, mode, &listeners->at[0]);
 	listeners->count = r == 0;
-	if (r == LISTENER_E_ADDRESS)
-		log_error("cannot listen on %s: an address is unix:PATH, tcp:HOST:PORT or "
-			  "tcp6:[ADDR]:PORT",
-			address);
-	else if (r < 0)
-		log_error("cannot listen on %s: %s", address, strerror(-r));
+	if (r == 0)
+		return 0;
+	char buffer[CAUSE_MAX];
+	struct text cause;
+	text_init(&cause, buffer, sizeof buffer);
+	put_cause(address, r, &cause);
+	log_error("cannot listen on %s: %s", address, cause.data);
 	return r;
 }
 

@@ -26,6 +26,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "src/convert/prefork.h"
+#include "src/daemon/rights.h"
 
 enum { RETIRED_MAX = 64, RETIRED_LOOK_S = 1, LEAVE_MS = 200 };
 
@@ -107,6 +108,7 @@ static struct reload_result prepare(struct reload *reload)
 	struct reload_result result = {.config = load(reload)};
 	int r = result.config ? introduce(reload, result.config) : -EINVAL;
 	if (r == 0) {
+		rights_report_root(result.config);
 		r = prefork_wish(result.config, reload->temp_dir, &result.wish);
 		if (r < 0)
 			log_error("configuration: %s", strerror(-r));

@@ -30,6 +30,22 @@ static bool has_level(const struct config *config, enum recipe_confine level)
 	return false;
 }
 
+static const char *words_of_landlock(int refusal)
+{
+	switch (refusal) {
+	case ENOSYS:
+		return "converters are not confined to their files: this kernel has no Landlock, "
+		       "or a filter of system calls hides it: ENOSYS";
+	case EOPNOTSUPP:
+		return "converters are not confined to their files: Landlock is switched off: "
+		       "EOPNOTSUPP; add landlock to the boot parameter lsm";
+	default:
+		return "converters are not confined to their files: a profile of system calls "
+		       "refuses landlock_create_ruleset; allow it, landlock_add_rule and "
+		       "landlock_restrict_self";
+	}
+}
+
 /* An older version of Landlock is no gap: the filter refuses what it does not cover. Without pid
  * namespaces a job of `strict` reaches nothing more: the tables of doc/security.md. */
 static void find_gaps(
@@ -37,8 +53,8 @@ static void find_gaps(
 {
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
-	gaps[0] = (struct gap){support.landlock == 0, true,
-		"converters are not confined to their files: this kernel has no Landlock"};
+	gaps[0] = (struct gap){
+		support.landlock == 0, true, words_of_landlock(support.landlock_refusal)};
 	gaps[1] = (struct gap){!support.seccomp, true,
 		"converters may make all system calls: this kernel has no seccomp filters"};
 	gaps[2] = (struct gap){!spawner_has_namespaces(spawner),

@@ -16,10 +16,11 @@
 #include "src/convert/prefork.h"
 #include "src/daemon/handover.h"
 #include "src/daemon/internal.h"
+#include "src/daemon/preflight.h"
+#include "src/daemon/rights.h"
 #include "src/daemon/sandbox.h"
 #include "src/daemon/user.h"
 #include "src/request/memo.h"
-#include "src/source/source.h"
 
 enum { DRAIN_LOOK_MS = 20 };
 
@@ -36,16 +37,6 @@ static int open_log(const struct config *config)
 	int r = log_open(config->log, config->log_format);
 	if (r < 0)
 		log_error("cannot open the log %s: %s", config->log, strerror(-r));
-	return r;
-}
-
-static int check_kernel(void)
-{
-	int r = source_check();
-	if (r < 0)
-		log_error("cannot start: openat2 is refused: %s (the kernel is older than Linux "
-			  "5.6, or the systemd unit has RestrictSUIDSGID=yes)",
-			strerror(-r));
 	return r;
 }
 
@@ -146,11 +137,13 @@ static int open_privileged(struct server *server, const char *listen, bool take_
 	notify_open(&server->notify);
 	int r = open_log(config);
 	if (r == 0)
-		r = check_kernel();
+		r = preflight_check();
 	if (r == 0)
 		r = open_listeners(server, listen ? listen : config->listen, take_over);
 	if (r == 0)
 		r = user_become(config, &server->listeners);
+	if (r == 0)
+		rights_report_root(config);
 	return r;
 }
 
@@ -195,17 +188,6 @@ _Noreturn static void leave_at_once(struct server *server)
 	_exit(0);
 }
 
-static void log_ready(const struct server *server)
-{
-	const struct spawner *spawner = server->service.starter.spawner;
-	struct confinement_support support =
-		confinement_get_support(spawner_get_confinement(spawner));
-	log_notice("ready version=%s recipes=%zu namespaces=%s landlock=%d seccomp=%s",
-		SLUICE_VERSION, server->config->recipe_count,
-		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
-		support.seccomp ? "yes" : "no");
-}
-
 /* When the loop has to return at the latest. */
 static uint64_t next_deadline(struct server *server)
 {
@@ -228,7 +210,7 @@ static int loop(struct server *server)
 		server, server_leave_to_successor);
 	if (r < 0)
 		return r;
-	log_ready(server);
+	server_log_ready(server);
 	notify_ready(&server->notify);
 	for (;;) {
 		r = fcgi_loop_run(server->loop, next_deadline(server));

@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/reach.h"
+#include "base/text.h"
+
+enum { CAUSE_MAX = 1024 };
 
 static const struct passwd *find_user(const char *name)
 {
@@ -29,6 +33,25 @@ static int find_group(const char *name, gid_t *gid)
 	return 0;
 }
 
+/* Without root, a user can only give a file to a group that it is a member of. */
+static void log_refused_owner(const char *path, uid_t uid, gid_t gid, int error)
+{
+	char buffer[CAUSE_MAX];
+	struct text cause;
+	text_init(&cause, buffer, sizeof buffer);
+	text_error(&cause, error);
+	if (error == EPERM && uid == (uid_t)-1) {
+		text_puts(&cause, ": user ");
+		reach_put_user(&cause);
+		text_puts(&cause, " has to be a member of the group, or root has to start sluice");
+		log_error("socket_group: cannot give %s to group %u: %s", path, (unsigned)gid,
+			cause.data);
+		return;
+	}
+	log_error(
+		"cannot change the owner of %s to %d:%d: %s", path, (int)uid, (int)gid, cause.data);
+}
+
 /* The web server needs the sockets, and the daemon's user may be another than the one that made
  * them. */
 static int own_sockets(const struct listeners *listeners, uid_t uid, gid_t gid)
@@ -38,7 +61,7 @@ static int own_sockets(const struct listeners *listeners, uid_t uid, gid_t gid)
 		if (!path || lchown(path, uid, gid) == 0)
 			continue;
 		int r = -errno;
-		log_error("cannot change the owner of %s: %s", path, strerror(-r));
+		log_refused_owner(path, uid, gid, -r);
 		return r;
 	}
 	return 0;

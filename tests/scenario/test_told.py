@@ -9,9 +9,11 @@ import subprocess
 
 import pytest
 
+import callfilter
 import fuse
 import tiny
 from daemon import SLUICE, anybody_may_execute, recipe
+from processes import wait_until
 
 ROOT = os.geteuid() == 0
 USER = 54321
@@ -38,7 +40,8 @@ def reason_of(daemon, uri, status, **more):
     """The reason in the log of a request that is answered so."""
     mark = daemon.log.mark()
     answer = daemon.get(uri, **more)
-    line = daemon.log.wait_request(mark)[0]
+    line = wait_until(lambda: next((line for line in daemon.log.requests(mark) if line["url"] not in ("health", "status text")), None), 5,
+                      lambda: daemon.log.text(mark))
     assert answer.status == status and line.number("status") == status, (answer, line.text)
     return line.get("reason", "")
 
@@ -62,7 +65,7 @@ def daemon(module_sluice):
         recipe("mapped", "exit", "3", exits=["3=403"]), recipe("crash", "signal", "11"),
         recipe("missing", program="there-is-no-such-program-here"),
         recipe("deadline", "hang", timeout="300ms"),
-        recipe("cpu", "spin", cpu="1s", timeout="20s"),
+        recipe("memory", "memory", "400", "write", "10", memory="100M"),
         status_path="/-/status", start=False)
     daemon.file("photos/a", b"a")
     daemon.file("big", b"x" * 2000)
@@ -119,7 +122,7 @@ OTHERS = [
     ("/one/a.png", 415, "the source's type is png; recipe 'gif' takes gif; recipe 'jpeg' takes jpeg, webp"),
     ("/one/empty.jpg", 415, "the source's type is unknown (it is empty); recipe 'gif' takes gif"),
     ("/fails/a", 422, "fake-converter: exit 3"), ("/empty/a", 422, "exit 0 without output"), ("/missing/a", 500, "program not found"),
-    ("/crash/a", 502, "signal 11"), ("/deadline/a", 504, "."), ("/cpu/a", 507, "limit: cpu"), ("/-/status?nonsense", 400, "."),
+    ("/crash/a", 502, "signal 11"), ("/deadline/a", 504, "."), ("/memory/a", 507, "limit: memory"), ("/-/status?nonsense", 400, "."),
 ]
 
 
@@ -167,3 +170,180 @@ def test_storage_that_fails_is_no_404(sluice, name):
         assert daemon.get("/ok/a").text == "content" and daemon.get("/ok/b").status == 404
     finally:
         mount.close()
+
+
+# What a start needs
+
+def test_the_ready_line_says_where_and_what(sluice):
+    daemon = sluice(recipe("warm", "text", "x"), recipe("cold", "text", "x", start="cold"), recipe("missing", program="no-such-program"),
+                    socket_mode="0640", start=False)
+    if ROOT:
+        os.chown(daemon.directory, USER, USER)
+    daemon.start()
+    ready = next(line for line in daemon.log.lines() if " ready " in line.text)
+    status = os.stat(daemon.socket)
+    assert ready["listen"] == f"unix:{daemon.socket}" and ready["mode"] == "0640" and ready["root"] == daemon.root, ready.text
+    names = subprocess.run(["stat", "-c", "%U:%G", daemon.socket], capture_output=True, text=True, check=True).stdout.strip()
+    assert ready["owner"] == names and status.st_mode & 0o777 == 0o640, ready.text
+    assert (ready["recipes"], ready["warm"], ready["cold"]) == ("3", "1", "2"), daemon.log.text()
+
+
+def test_the_ready_line_says_the_port(sluice):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+    daemon = sluice(recipe("hello", "text", "x"), listen=f"tcp:127.0.0.1:{port}", start=False)
+    daemon.address = ("127.0.0.1", port)
+    daemon.start()
+    assert f'listen="tcp:127.0.0.1:{port}" owner=- mode=-' in daemon.log.text()
+
+
+def refused(daemon, **popen):
+    """Starts what does not start; returns what it says."""
+    daemon.start(wait=False, **popen)
+    assert daemon.wait(30) != 0
+    return daemon.log.text()
+
+
+def without(*paths):
+    """For preexec_fn: a mount namespace in which an empty directory, or an empty file, hides each path."""
+    def hide():
+        assert fuse.LIBC.unshare(0x00020000) == 0
+        assert fuse.LIBC.mount(None, b"/", None, 0x44000, None) == 0  # MS_REC | MS_PRIVATE
+        for path in paths:
+            assert fuse.LIBC.mount(b"none", path.encode(), b"tmpfs", 0, None) == 0
+    return hide
+
+
+@pytest.mark.skipif(not ROOT, reason="mounts")
+@pytest.mark.parametrize("path,words", [("/proc", r"/proc/self/fd cannot be opened: ENOENT .*: mount proc on /proc"),
+                                        ("/dev", r"/dev/null cannot be opened: ENOENT .*: the container needs /dev/null")])
+def test_a_container_without_its_files_is_told_so(sluice, path, words):
+    assert re.search("cannot start: " + words, refused(sluice(recipe("hello", "text", "x"), start=False), preexec_fn=without(path)))
+
+
+@pytest.mark.parametrize("call", ["pidfd_open", "memfd_create", "openat2"])
+def test_a_refused_call_is_named(sluice, call):
+    text = refused(sluice(recipe("hello", "text", "x"), start=False), preexec_fn=lambda: callfilter.refuse(call, error=errno.EPERM))
+    assert f"cannot start: {call} is refused: EPERM (Operation not permitted)" in text, text
+
+
+@pytest.mark.parametrize("error,words", [(errno.EPERM, "a profile of system calls refuses landlock_create_ruleset"),
+                                         (errno.ENOSYS, "this kernel has no Landlock, or a filter"), (errno.EOPNOTSUPP, "Landlock is switched off")])
+def test_landlock_that_a_profile_refuses_is_told_from_an_old_kernel(sluice, error, words):
+    daemon = sluice(recipe("hello", "text", "x"), start=False)
+    daemon.start(preexec_fn=lambda: callfilter.refuse("landlock_create_ruleset", error=error))
+    assert words in daemon.log.text()
+
+
+@as_another
+def test_the_socket_of_another_user(sluice):
+    """Which may be stale, but cannot be looked at; and one that is stale, but may not be removed."""
+    daemon = sluice(recipe("hello", "text", "x"), start=False)
+    give(daemon)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(daemon.socket)
+        os.chmod(daemon.socket, 0o600)
+    assert "there is another user's socket, and user 54321 may not see whether a daemon listens" in refused(daemon, preexec_fn=become)
+    os.chmod(daemon.socket, 0o666)
+    os.chown(daemon.directory, 0, 0)
+    os.chmod(daemon.directory, 0o1777)
+    assert "has left its socket there, and user 54321 may not remove the file" in refused(daemon, preexec_fn=become)
+    os.unlink(daemon.socket)
+    os.chmod(daemon.directory, 0o755)
+    assert f"Permission denied on {daemon.directory}: user 54321 may not write to it" in refused(daemon, preexec_fn=become)
+
+
+def test_what_stands_in_the_place_of_the_socket(sluice):
+    daemon = sluice(recipe("hello", "text", "x"), start=False)
+    with open(daemon.socket, "w", encoding="ascii"):
+        pass
+    assert "there is a file with that name, and it is not a socket" in refused(daemon)
+    daemon.configure(recipe("hello", "text", "x"), listen=f"unix:{daemon.directory}/none/sock")
+    assert f"there is no directory {daemon.directory}/none" in refused(daemon)
+
+
+@as_another
+def test_a_group_that_the_user_may_not_give(sluice):
+    daemon = sluice(recipe("hello", "text", "x"), socket_group="root", start=False)
+    give(daemon)
+    assert re.search("socket_group: cannot give .*/sock to group 0: EPERM .*: user 54321 has to be a member of the group",
+                     refused(daemon, preexec_fn=become))
+
+
+# Rights
+
+@as_another
+@pytest.mark.parametrize("closed", ["media", "media/inner"])
+def test_an_unreadable_root_is_told_by_all_who_look(sluice, closed):
+    """By -t and the start, as the daemon's user, and by health; requests are 500, with the cause."""
+    daemon = sluice(recipe("hello", "text", "x"), user="nobody", start=False)
+    root = os.path.join(daemon.root, "inner")
+    os.mkdir(root)
+    if closed == "media":
+        root = daemon.root
+    os.chmod(daemon.directory, 0o755)
+    os.chmod(daemon.temp, 0o777)
+    os.chmod(os.path.join(daemon.directory, closed), 0o700)
+    os.chmod(daemon.root, 0o700 if closed == "media" else 0o755)
+    daemon.configure(recipe("hello", "text", "x"), user="nobody", root=root)
+    words = f"Permission denied on {root}: user nobody may not search it"
+    done = run("-t", "-c", daemon.config)
+    assert done.returncode != 0 and f"root: {words}" in done.stderr, done.stderr
+    daemon.start()
+    assert f"error root: {words}" in daemon.log.text()
+    done = run("health", "-s", f"unix:{daemon.socket}")
+    assert done.returncode != 0 and words in done.stderr, done.stderr
+    assert reason_of(daemon, "/hello/a", 500) == f"the root {root}: EACCES (Permission denied)"
+    os.chmod(root, 0o755)
+    done = run("-t", "-c", daemon.config)
+    assert done.returncode == 0, done.stderr
+    assert run("health", "-s", f"unix:{daemon.socket}").returncode == 0
+
+
+@as_another
+def test_an_unsearchable_parent_is_no_missing_directory(sluice):
+    daemon = sluice(recipe("hello", "text", "x"), start=False)
+    inner = os.path.join(daemon.root, "inner")
+    os.mkdir(inner)
+    daemon.configure(recipe("hello", "text", "x"), root=inner)
+    give(daemon)
+    os.chmod(daemon.root, 0o700)
+    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    assert f"root = {inner}: Permission denied on {daemon.root}: user 54321 may not search it" in done.stderr, done.stderr
+
+
+def test_t_finds_what_the_start_would_refuse(sluice, tmp_path):
+    daemon = sluice(recipe("hello", "text", "x"), start=False)
+    for settings, words in [
+            ({"socket_group": "no-such-group"}, "socket_group: there is no such group"),
+            ({"log": f"{tmp_path}/none/log"}, f"log: there is no directory {tmp_path}/none"),
+            ({"log": str(tmp_path)}, "log: "),
+            ({"listen": f"unix:{tmp_path}/none/sock"}, f"listen: there is no directory {tmp_path}/none"),
+            ({"temp_path": f"{tmp_path}/none"}, f"there is no directory {tmp_path}/none"),
+            ({"root": f"{tmp_path}/none"}, f"there is no directory {tmp_path}/none"),
+            *([({"user": "no-such-user"}, "user: there is no such user")] if ROOT else [])]:
+        daemon.configure(recipe("hello", "text", "x"), **settings)
+        done = run("-t", "-c", daemon.config)
+        assert done.returncode != 0 and words in done.stderr, (settings, done.stderr)
+        assert refused(daemon)
+
+
+@as_another
+def test_t_looks_as_the_daemons_user(sluice, tmp_path):
+    """Root may write everywhere; the user that the daemon becomes may not."""
+    store = tmp_path / "store"
+    store.mkdir()
+    for path in (*tmp_path.parents[:2], tmp_path, store):
+        os.chmod(path, 0o755)
+    daemon = sluice(f'cache {{\n    path = "{store}"\n}}', recipe("hello", "text", "x"), user="nobody", start=False)
+    os.chmod(daemon.directory, 0o755)
+    os.chmod(daemon.temp, 0o755)
+    done = run("-t", "-c", daemon.config)
+    assert done.returncode != 0
+    assert f"cache: path: Permission denied on {store}: user nobody may not write to it" in done.stderr, done.stderr
+    assert f"temp_path: Permission denied on {daemon.temp}: user nobody may not write to it" in done.stderr, done.stderr
+    os.chmod(store, 0o777)
+    os.chmod(daemon.temp, 0o777)
+    done = run("-t", "-c", daemon.config)
+    assert done.returncode == 0, done.stderr

@@ -379,8 +379,8 @@ static void global_suggestions(void **state)
 	(void)state;
 	static const char *const cases[][2] = {
 		{"root = usr", "2: root = usr: must be absolute\n"},
-		{"root = /no/such/dir", "2: root = /no/such/dir: there is no such directory\n"},
-		{"root = /etc/passwd", "2: root = /etc/passwd: there is no such directory\n"},
+		{"root = /no/such/dir", "2: root = /no/such/dir: there is no directory /no\n"},
+		{"root = /etc/passwd", "2: root = /etc/passwd: /etc/passwd is not a directory\n"},
 		{"listen = /run/x.sock",
 			"2: listen = /run/x.sock: did you mean unix:/run/x.sock?\n"},
 		{"listen = 127.0.0.1:9000",
@@ -402,7 +402,7 @@ static void global_suggestions(void **state)
 		{"status_path = status", "2: status_path = status: did you mean /status?\n"},
 		{"ping_path = '/p?x'", "2: ping_path: a path of at most 255 bytes"},
 		{"status_path = /x\nping_path = /x", "3: ping_path: is the same as status_path\n"},
-		{"temp_path = /no/such", "2: temp_path = /no/such: must be an existing directory"},
+		{"temp_path = /no/such", "2: temp_path = /no/such: there is no directory /no"},
 		{"connections = 0", "2: connections = 0: write a whole number from 1 to 1000000\n"},
 		{"memory_total = 1k", "2: memory_total = 1k: 1024 bytes are too few"},
 		{"memory_total = 512M", "3: recipe 'good': its memory is more than memory_total\n"},

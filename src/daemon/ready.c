@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The line answers what an administrator asks when the web server says 502: does it run, on which
+ * socket, and may the web server open that. The sockets are asked and not the configuration: they
+ * may be inherited, or taken from another daemon. */
+#include "src/daemon/internal.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+enum { TEXT_MAX = 4096, SHOWN_MAX = 1024 };
+
+static void put_owner(struct text *owner, struct text *mode, const char *path)
+{
+	struct stat st;
+	if (!path || stat(path, &st) < 0) {
+		text_puts(owner, "-");
+		text_puts(mode, "-");
+		return;
+	}
+	const struct passwd *user = getpwuid(st.st_uid);
+	if (user)
+		text_escaped(owner, user->pw_name, SHOWN_MAX);
+	else
+		text_count(owner, st.st_uid);
+	text_puts(owner, ":");
+	const struct group *group = getgrgid(st.st_gid);
+	if (group)
+		text_escaped(owner, group->gr_name, SHOWN_MAX);
+	else
+		text_count(owner, st.st_gid);
+	text_printf(mode, "%04o", (unsigned)st.st_mode & 07777);
+}
+
+static bool is_held(const char *program, const struct launcher_view *views, size_t count)
+{
+	for (size_t i = 0; program && i < count; i++)
+		if (views[i].state == LAUNCHER_HELD &&
+			!strncmp(views[i].program, program, sizeof views[i].program - 1))
+			return true;
+	return false;
+}
+
+/* Recipes whose programs are all held; the others start cold. */
+static size_t count_warm(const struct server *server)
+{
+	const struct config *config = server->config;
+	const size_t max = config->recipe_count * TEMPLATE_PROGRAMS_MAX + 1;
+	struct launcher_view *views = calloc(max, sizeof *views);
+	size_t warm = 0, count = 0;
+	if (views)
+		count = launcher_look(server->service.starter.launcher, views, max);
+	for (size_t i = 0; i < config->recipe_count; i++) {
+		const struct recipe *recipe = config->recipes[i];
+		bool all = recipe->start == RECIPE_WARM && recipe->template;
+		for (size_t j = 0; all && j < template_program_count(recipe->template); j++)
+			all = is_held(recipe->program_paths[j], views, count);
+		warm += all;
+	}
+	free(views);
+	return warm;
+}
+
+void server_log_ready(const struct server *server)
+{
+	const struct spawner *spawner = server->service.starter.spawner;
+	struct confinement_support support =
+		confinement_get_support(spawner_get_confinement(spawner));
+	char buffers[4][TEXT_MAX];
+	struct text listen, owner, mode, root;
+	text_init(&listen, buffers[0], TEXT_MAX);
+	text_init(&owner, buffers[1], TEXT_MAX);
+	text_init(&mode, buffers[2], TEXT_MAX);
+	text_init(&root, buffers[3], TEXT_MAX);
+	for (size_t i = 0; i < server->listeners.count; i++) {
+		char address[LISTENER_ADDRESS_MAX];
+		const char *path = listener_describe(server->listeners.at[i].fd, address);
+		text_puts(&listen, i > 0 ? "," : "");
+		text_puts(&owner, i > 0 ? "," : "");
+		text_puts(&mode, i > 0 ? "," : "");
+		text_escaped(&listen, address, SHOWN_MAX);
+		put_owner(&owner, &mode, path);
+	}
+	text_escaped(&root, server->config->root, SHOWN_MAX);
+	size_t warm = count_warm(server);
+	log_notice("ready version=%s listen=\"%s\" owner=%s mode=%s root=\"%s\" recipes=%zu "
+		   "warm=%zu cold=%zu namespaces=%s landlock=%d seccomp=%s",
+		SLUICE_VERSION, listen.data, owner.data, mode.data, root.data,
+		server->config->recipe_count, warm, server->config->recipe_count - warm,
+		spawner_has_namespaces(spawner) ? "yes" : "no", support.landlock,
+		support.seccomp ? "yes" : "no");
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Rights are never computed from modes: access control lists, capabilities, mount options and
+ * network file systems decide as well. So a process becomes the user and asks the kernel. */
+#include "src/daemon/rights.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/reach.h"
+#include "base/text.h"
+
+enum { PROBLEM_MAX = 2048 };
+
+struct check {
+	const struct config *config;
+	FILE *out;
+	bool bad;
+};
+
+static void say(struct check *check, const char *option, const char *problem)
+{
+	fprintf(check->out, "%s: %s: %s\n", check->config->file, option, problem);
+	check->bad = true;
+}
+
+static void check_directory(struct check *check, const char *option, const char *path, int mode)
+{
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (path && !reach_directory(path, mode, &problem))
+		say(check, option, problem.data);
+}
+
+/* The file is there and can be written to, or it can be made. */
+static void check_file(struct check *check, const char *option, const char *path)
+{
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+	if (!reach_directory_of(path, there ? X_OK : W_OK | X_OK, &problem)) {
+		say(check, option, problem.data);
+	} else if (there && (S_ISDIR(st.st_mode) || access(path, W_OK) < 0)) {
+		int error = S_ISDIR(st.st_mode) ? EISDIR : errno;
+		text_escaped(&problem, path, PATH_MAX);
+		text_puts(&problem, ": ");
+		text_error(&problem, error);
+		say(check, option, problem.data);
+	}
+}
+
+static void check_socket(struct check *check, const char *address)
+{
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (address && !strncmp(address, "unix:", 5) &&
+		!reach_directory_of(address + 5, W_OK | X_OK, &problem))
+		say(check, "listen", problem.data);
+}
+
+static void check_names(struct check *check)
+{
+	const struct config *config = check->config;
+	if (geteuid() == 0 && config->user && !getpwnam(config->user))
+		say(check, "user", "there is no such user, and the daemon would not start");
+	if (config->socket_group && !getgrnam(config->socket_group))
+		say(check, "socket_group",
+			"there is no such group, and the daemon would not start");
+}
+
+/* What the process does that starts: it opens the log and the socket. */
+static void check_as_starter(struct check *check, const char *listen)
+{
+	const struct config *config = check->config;
+	check_names(check);
+	if (config->log && config->log[0] == '/')
+		check_file(check, "log", config->log);
+	check_socket(check, listen ? listen : config->listen);
+}
+
+static void check_as_daemon(struct check *check)
+{
+	const struct config *config = check->config;
+	check_directory(check, "root", config->root, X_OK | R_OK);
+	check_directory(check, "temp_path", config->temp_path, W_OK | X_OK);
+	check_directory(check, "cache: path", config->cache_path, W_OK | X_OK | R_OK);
+}
+
+static _Noreturn void check_in_child(struct check *check, const struct passwd *user)
+{
+	check->bad = false;
+	if (initgroups(user->pw_name, user->pw_gid) < 0 ||
+		setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
+		setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
+		say(check, "user", strerror(errno));
+	else
+		check_as_daemon(check);
+	fflush(check->out);
+	_exit(check->bad);
+}
+
+static void check_as_user(struct check *check, const struct passwd *user)
+{
+	int status = 0;
+	fflush(check->out);
+	pid_t pid = fork();
+	if (pid == 0)
+		check_in_child(check, user);
+	pid_t r = pid;
+	while (pid > 0 && (r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (r < 0)
+		say(check, "user", strerror(errno));
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		check->bad = true;
+}
+
+bool rights_check(const struct config *config, const char *listen, FILE *out)
+{
+	struct check check = {.config = config, .out = out};
+	check_as_starter(&check, listen);
+	bool changes = geteuid() == 0 && config->user;
+	const struct passwd *user = changes ? getpwnam(config->user) : NULL;
+	if (user)
+		check_as_user(&check, user);
+	else if (!changes)
+		check_as_daemon(&check);
+	return !check.bad;
+}
+
+void rights_report_root(const struct config *config)
+{
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (!reach_directory(config->root, X_OK | R_OK, &problem))
+		log_error("root: %s", problem.data);
+}
