@@ -52,11 +52,14 @@ def table_of_options(page):
             if not documented(page, "Cm", name):
                 yield f"{page}: no type {name}"
             continue
-        standard, live, required = more
+        standard, live, required, fixed = more
         text = paragraph(headings[section], name)
         if text is None:
             yield f"{page}: no option {name} in {headings[section]}"
-        elif required == "required":
+            continue
+        if fixed != "fixed" and "A reload does not" in text or fixed == "fixed" and "A reload does not change it." not in text:
+            yield f"{page}: {name} does not say rightly whether a reload changes it"
+        if required == "required":
             if "Required." not in text:
                 yield f"{page}: {name} is required, and the page does not say so"
         elif standard:

@@ -55,6 +55,8 @@ int cache_open(const char *path, uint64_t limit_bytes, struct cache **out)
 	cache->usage_file = -1;
 	cache->directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = cache->directory < 0 ? -errno : probe(cache);
+	if (r == 0 && !(cache->path = strdup(path)))
+		r = -ENOMEM;
 	if (r == 0)
 		r = cache_usage_open(cache);
 	if (r < 0) {
@@ -71,9 +73,15 @@ void cache_close(struct cache *cache)
 		return;
 	cache_usage_close(cache);
 	fd_close(&cache->directory);
+	free(cache->path);
 	pthread_mutex_destroy(&cache->evicting);
 	pthread_mutex_destroy(&cache->counting);
 	free(cache);
+}
+
+const char *cache_path(const struct cache *cache)
+{
+	return cache->path;
 }
 
 uint64_t cache_limit(const struct cache *cache)

@@ -45,6 +45,8 @@ struct cache_note {
 int cache_open(const char *path, uint64_t limit_bytes, struct cache **out);
 void cache_close(struct cache *cache);
 
+/* Where the store is. A configuration that was read later may name another directory. */
+const char *cache_path(const struct cache *cache);
 uint64_t cache_limit(const struct cache *cache);
 /* Bytes on the disk, of all daemons together. After a crash the number is nearly right. */
 uint64_t cache_used(const struct cache *cache);

@@ -25,9 +25,11 @@ struct cache_victim {
 	struct timespec used;
 };
 
-/* One for all threads. Directory, limit, overhead and usage_file never change after cache_open. */
+/* One for all threads. Directory, path, limit, overhead and usage_file never change after
+ * cache_open. */
 struct cache {
 	int directory;
+	char *path; /* of the directory */
 	uint64_t limit_bytes;
 	uint64_t overhead_bytes; /* on the disk, beside an entry's content */
 	_Atomic uint64_t stored, failed, evicted, damaged;

@@ -65,6 +65,12 @@ struct config {
 enum { CONFIG_E_INVALID = 1 };
 int config_load(const char *file, FILE *errors, struct config **out);
 
+/* The options that take effect only when the daemon starts, as text. The caller frees it; NULL: no
+ * memory. */
+char *config_fixed(const struct config *config);
+/* Writes a warning for each of them that differs from what config_fixed has said at the start. */
+void config_warn_fixed(const char *started, const struct config *config, FILE *out);
+
 /* Any thread. config_unref(NULL) is fine. */
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config);

@@ -65,6 +65,7 @@ struct option {
 	enum option_section inner;
 	bool titled;   /* of a block: has a name, and may stand more than once */
 	bool required; /* an error when it is missing */
+	bool fixed;    /* a reload does not change it: it takes effect when the daemon starts */
 	bool brief;    /* -T leaves it out while it is empty, 0, false or its first word */
 	/* Computes the default. */
 	void (*derive)(const struct config_reader *reader, void *record);

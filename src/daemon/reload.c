@@ -32,6 +32,7 @@ enum { RETIRED_MAX = 64, RETIRED_LOOK_S = 1, LEAVE_MS = 200 };
 
 struct reload {
 	char *file, *temp_dir;
+	char *started; /* of config_fixed */
 	int event;
 	int (*introduce)(void *data, const struct config *config);
 	pthread_mutex_t borrowed;
@@ -65,6 +66,7 @@ static void destroy(struct reload *reload)
 	pthread_cond_destroy(&reload->changed);
 	pthread_mutex_destroy(&reload->lock);
 	pthread_mutex_destroy(&reload->borrowed);
+	free(reload->started);
 	free(reload->file);
 	free(reload->temp_dir);
 	free(reload);
@@ -88,6 +90,8 @@ static struct config *load(const struct reload *reload)
 	if (!errors)
 		return NULL;
 	int r = config_load(reload->file, errors, &config);
+	if (r == 0)
+		config_warn_fixed(reload->started, config, errors);
 	fclose(errors);
 	log_messages(text);
 	free(text);
@@ -218,11 +222,12 @@ int reload_new(const struct reload_options *options, struct reload **out)
 	pthread_cond_init(&reload->changed, NULL);
 	reload->data = options->data;
 	reload->introduce = options->introduce;
+	reload->started = config_fixed(options->started);
 	reload->file = strdup(options->file);
 	reload->temp_dir = strdup(options->temp_dir);
 	reload->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r = reload->event < 0 ? -errno : 0;
-	if (r == 0 && (!reload->file || !reload->temp_dir))
+	if (r == 0 && (!reload->file || !reload->temp_dir || !reload->started))
 		r = -ENOMEM;
 	if (r == 0)
 		r = start(reload);

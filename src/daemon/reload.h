@@ -17,8 +17,9 @@
 struct reload;
 
 struct reload_options {
-	const char *file, *temp_dir; /* copied */
-	void *data;		     /* for the callback; borrowed until reload_free */
+	const char *file, *temp_dir;  /* copied */
+	const struct config *started; /* with which the daemon has started; only for the call */
+	void *data;		      /* for the callback; borrowed until reload_free */
 	/* Tells the daemon about a configuration before it can come into force. Returns 0, or
 	 * -errno to refuse it, with the reason logged. Called in the thread of the reload; it must
 	 * not wait for anything, because reload_free waits for it. */

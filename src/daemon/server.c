@@ -81,6 +81,7 @@ static int open_reload(struct server *server)
 	const struct reload_options options = {
 		.file = server->config->file,
 		.temp_dir = server->service.starter.temp_dir,
+		.started = server->config,
 		.data = &server->service,
 		.introduce = server_introduce,
 	};

@@ -206,7 +206,8 @@ static int hand_over(struct request *request, struct response *response)
 	char name[CACHE_NAME_MAX], location[PATH_MAX];
 	cache_name(request->decision.identity.key, name);
 	bool is_accel = !strncmp(config->cache_send, accel, sizeof accel - 1);
-	const char *base = is_accel ? config->cache_send + sizeof accel - 1 : config->cache_path;
+	const char *base = is_accel ? config->cache_send + sizeof accel - 1
+				    : cache_path(request->service->sharing.cache);
 	size_t length = strlen(base);
 	while (length > 1 && base[length - 1] == '/')
 		length--;

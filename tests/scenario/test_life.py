@@ -3,6 +3,7 @@
 to listen, and ten thousand connections that do nothing."""
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -287,6 +288,53 @@ def test_hup_reloads(sluice):
         assert daemon.get("/hello/a").status == 404
         answer = running.answer()
         assert answer.status == 200 and answer.length == 20, "it keeps the configuration that it began with"
+
+
+FIXED = {"socket_mode": "0600", "socket_group": "root", "user": "nobody", "log": "/dev/null", "log_format": "json",
+         "temp_path": "/tmp", "request_timeout": "11s", "listen": "tcp:127.0.0.1:1"}
+
+
+def test_a_reload_names_what_it_cannot_change(sluice, tmp_path):
+    """Every option that the daemon reads only at its start; an operator would otherwise think that it is in force."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    store = 'cache {{\n    path = "{}"\n    size = {}\n}}'
+    first = store.format(tmp_path / "one", "10M")
+    daemon = sluice(first, *BASIC)
+
+    def warned(*blocks, **settings):
+        mark = daemon.log.mark()
+        daemon.configure(*blocks, **settings)
+        daemon.signal(signal.SIGHUP)
+        daemon.log.wait_text("configuration reloaded", mark)
+        return re.findall(r"warning: (.+) takes effect only when the daemon starts", daemon.log.text(mark))
+    assert warned(first, *BASIC, slots=3, send_timeout="61s", slow="1s", prefix="/x", shutdown_timeout="29s") == []
+    for name, value in FIXED.items():
+        assert warned(first, *BASIC, **{name: value}) == [name]
+    assert warned(first, *BASIC) == []
+    assert warned(store.format(tmp_path / "two", "10M"), *BASIC) == ["cache.path"]
+    assert warned(store.format(tmp_path / "one", "11M"), *BASIC) == ["cache.size"]
+    assert warned(*BASIC) == ["cache.path", "cache.size"]
+    assert warned(first, *BASIC, recipe("off", "text", "x", confine="off")) == ["confine = off"]
+    for _ in range(2):  # compared with the start, not with the reload before
+        assert warned(store.format(tmp_path / "two", "11M"), *BASIC, log_format="json") == ["log_format", "cache.path", "cache.size"]
+
+
+def test_the_store_says_its_own_path(sluice, tmp_path):
+    """A reload names another directory, which the daemon has not opened: the web server gets the files of the old one."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    store = 'cache {{\n    path = "{}"\n    size = 10M\n    send = "x-sendfile"\n}}'
+    daemon = sluice(store.format(tmp_path / "one"), *BASIC)
+    for name in ("one", "two"):
+        mark = daemon.log.mark()
+        daemon.configure(store.format(tmp_path / name), *BASIC)
+        daemon.signal(signal.SIGHUP)
+        daemon.log.wait_text("configuration reloaded", mark)
+        for _ in range(3):
+            answer = daemon.get("/hello/a")
+        with open(answer.headers["x-sendfile"], "rb") as file:
+            assert file.read() == b"hello"
 
 
 def test_hup_refuses_a_broken_configuration(sluice):

@@ -53,8 +53,12 @@ static int setup(void **state)
 	if (!mkdtemp(f->directory))
 		return -1;
 	snprintf(f->file, sizeof f->file, "%s/sluice.conf", f->directory);
-	const struct reload_options options = {
-		.file = f->file, .temp_dir = "/tmp", .data = f, .introduce = introduce};
+	const struct config started = {0};
+	const struct reload_options options = {.file = f->file,
+		.temp_dir = "/tmp",
+		.started = &started,
+		.data = f,
+		.introduce = introduce};
 	*state = f;
 	return reload_new(&options, &f->reload);
 }
