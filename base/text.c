@@ -85,3 +85,25 @@ void text_error(struct text *text, int error)
 	else
 		text_printf(text, "error %d", error);
 }
+
+static bool is_blank(char c)
+{
+	return c && strchr(" \t\r\n\v\f", c);
+}
+
+const char *text_end(const char *string, size_t max)
+{
+	size_t length = strlen(string);
+	if (length <= max)
+		return string;
+	const char *cut = string + length - max, *at = cut;
+	while (!is_blank(at[-1]) && at < cut + max / 2)
+		at++;
+	if (!is_blank(at[-1]))
+		at = cut;
+	while (is_blank(*at))
+		at++;
+	while (((unsigned char)*at & 0xc0) == 0x80)
+		at++;
+	return at;
+}

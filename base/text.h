@@ -37,4 +37,8 @@ void text_escaped(struct text *text, const char *string, size_t max);
 /* "EIO (Input/output error)". error: an errno, positive. */
 void text_error(struct text *text, int error);
 
+/* The end of `string`: at most max bytes, and only whole words when something is cut off. A first
+ * word that is longer than half of it is cut at a character. */
+const char *text_end(const char *string, size_t max);
+
 #endif

@@ -37,8 +37,7 @@ static const char *shown_tail(struct stderr_tail *tail)
 	if (tail->length == 0)
 		return "";
 	tail->kept[tail->length < STDERR_TAIL_KEPT ? tail->length : STDERR_TAIL_KEPT - 1] = '\0';
-	size_t length = strlen(tail->kept);
-	return tail->kept + (length > ACCESS_STDERR_MAX ? length - ACCESS_STDERR_MAX : 0);
+	return text_end(tail->kept, ACCESS_STDERR_MAX);
 }
 
 void conversion_show(const struct conversion *conversion, struct progress *progress)

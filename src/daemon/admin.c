@@ -57,6 +57,8 @@ struct body {
 	char *data; /* NULL: none */
 	size_t size;
 	const char *type;
+	bool varies;			/* the form was chosen by Accept */
+	char policy[STATUS_POLICY_MAX]; /* "": none */
 	int status;
 };
 
@@ -106,6 +108,7 @@ static void make_status(const struct admin *admin, const struct config *config,
 		bool bad = ferror(out);
 		if (fclose(out) == 0 && !bad)
 			body->status = 200;
+		status_policy(view, form, body->policy);
 	}
 	body->type = status_media_type(form);
 	status_view_free(view);
@@ -146,12 +149,16 @@ static void make_body(const struct admin *admin, const struct admin_request *req
 {
 	enum status_form form;
 	const char *wanted = wanted_form(request, uri);
+	const char *accept = request->command[0]
+				     ? NULL
+				     : fcgi_connection_param(request->connection, "HTTP_ACCEPT");
 	if (is_health(request->command))
 		make_health(admin, request->config, body);
-	else if (wanted && status_form_of(wanted, &form))
+	else if (wanted && status_form_of(wanted, accept, &form))
 		make_status(admin, request->config, form, body);
 	else
 		body->status = 400;
+	body->varies = wanted && !*wanted && !request->command[0];
 }
 
 static int send_body(
@@ -163,11 +170,13 @@ static int send_body(
 		.length = body->size,
 		.request_id = id,
 		.cache_control = "no-store",
+		.policy = body->policy[0] ? body->policy : NULL,
+		.varies = body->varies,
 	};
 	fcgi_connection_set_deadline(connection, clock_now_ms() + SEND_MS);
 	if (body->status == 400)
 		return reply_send_error(connection, &response,
-			"the form is ?text, ?json, ?openmetrics or ?html", head);
+			"the form is ?text, ?json, ?openmetrics, ?html or ?help", head);
 	if (!body->data)
 		return reply_send_error(connection, &response, "out of memory", head);
 	int r = reply_send_header(connection, &response);

@@ -21,6 +21,8 @@ struct range {
 	size_t type_len;
 	const char *subtype;
 	size_t subtype_len;
+	const char *parameter; /* the first one before q, "name=value"; NULL: there is none */
+	size_t parameter_len;
 	int q; /* thousandths */
 };
 
@@ -73,8 +75,7 @@ static int parse_q(const char *at, const char *end)
 	return at == end && q <= 1000 ? q : -1;
 }
 
-/* Reads ";name=value" up to end. False when that is malformed, or when a media parameter stands
- * before q: no format here has such parameters. */
+/* Reads ";name=value" up to end. False when that is malformed. */
 static bool parse_parameters(const char *at, const char *end, struct range *range)
 {
 	bool weighted = false;
@@ -96,8 +97,13 @@ static bool parse_parameters(const char *at, const char *end, struct range *rang
 		}
 		if (weighted)
 			continue;
-		if (name_end - name != 1 || (*name != 'q' && *name != 'Q'))
-			return false;
+		if (name_end - name != 1 || (*name != 'q' && *name != 'Q')) {
+			if (!range->parameter) {
+				range->parameter = name;
+				range->parameter_len = (size_t)(at - name);
+			}
+			continue;
+		}
 		range->q = parse_q(value, at);
 		if (range->q < 0)
 			return false;
@@ -118,6 +124,8 @@ static bool parse_range(const char *at, const char *end, struct range *range)
 	at = skip_token(at, end);
 	range->subtype_len = (size_t)(at - range->subtype);
 	range->q = 1000;
+	range->parameter = NULL;
+	range->parameter_len = 0;
 	return range->subtype_len > 0 && parse_parameters(at, end, range);
 }
 
@@ -137,9 +145,12 @@ static bool is(const char *text, size_t len, const char *word, size_t word_len)
 	return len == word_len && !strncasecmp(text, word, len);
 }
 
-/* 3: named, 2: its type with any subtype, 1: any, 0: does not match. */
+/* 3: named, 2: its type with any subtype, 1: any, 0: does not match. A range with a media parameter
+ * never does: no format has one. */
 static int specificity(const struct range *range, enum media_type format)
 {
+	if (range->parameter)
+		return 0;
 	const char *type = media_content_type(format);
 	size_t len = strcspn(type, "/");
 	const char *subtype = type + len + 1;
@@ -208,4 +219,28 @@ int http_negotiate(const char *accept, const enum media_type *formats, size_t co
 		}
 	}
 	return best;
+}
+
+static bool is_named(const struct range *range, const char *type, const char *parameter)
+{
+	size_t len = strcspn(type, "/");
+	if (!is(range->type, range->type_len, type, len) ||
+		!is(range->subtype, range->subtype_len, type + len + 1, strlen(type + len + 1)))
+		return false;
+	return !parameter || (range->parameter && is(range->parameter, range->parameter_len,
+							  parameter, strlen(parameter)));
+}
+
+int http_weight(const char *accept, const char *type, const char *parameter)
+{
+	int q = -1;
+	while (accept && *accept) {
+		const char *end = find_comma(accept);
+		struct range range;
+		if (parse_range(accept, end, &range) && is_named(&range, type, parameter) &&
+			range.q > q)
+			q = range.q;
+		accept = end + (*end == ',');
+	}
+	return q;
 }

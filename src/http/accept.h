@@ -23,4 +23,9 @@ int http_negotiate(const char *accept, const enum media_type *formats, size_t co
 /* Whether the field names the format, or a wildcard in it covers one that everything shows. */
 bool http_accepts(const char *accept, enum media_type format);
 
+/* The weight, in thousandths, with which the field names "type/subtype"; -1: it does not, wildcards
+ * do not count. parameter: only ranges that begin their parameters with this "name=value"; NULL:
+ * all ranges. accept may be NULL. */
+int http_weight(const char *accept, const char *type, const char *parameter);
+
 #endif

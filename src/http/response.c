@@ -60,6 +60,8 @@ void response_fields(const struct response *response, struct text *text)
 		text_printf(text, "Content-Range: bytes */%" PRIu64 "\r\n", response->range_size);
 	if (response->cache_status)
 		put_field(text, "Cache-Status", response->cache_status);
+	if (response->policy)
+		put_field(text, "Content-Security-Policy", response->policy);
 	if (response->varies)
 		put_field(text, "Vary", "Accept");
 	if (response->status == 405)

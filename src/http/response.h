@@ -22,6 +22,7 @@ struct response {
 	const char *cache_status;  /* NULL: no field */
 	bool varies;		   /* the answer depends on Accept (RFC 9110 §12.5.5) */
 	unsigned retry_after_s;	   /* 0: no field */
+	const char *policy;	   /* Content-Security-Policy; NULL: no field */
 	const char *send_field,
 		*send_place;		/* tells the web server to send a file; NULL: no field */
 	const char *etag;		/* with its quotes; NULL or "": no validators */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 enum { RING = HISTORY_WINDOWS };
 
@@ -59,9 +60,8 @@ static void put_failure(struct history_failure *failure, const struct access *ac
 	snprintf(failure->outcome, sizeof failure->outcome, "%s", outcome_name(access->outcome));
 	snprintf(failure->url, sizeof failure->url, "%s", access->uri ? access->uri : "");
 	snprintf(failure->reason, sizeof failure->reason, "%s", access->reason);
-	size_t length = strlen(access->stderr_tail), room = sizeof failure->stderr_tail - 1;
 	snprintf(failure->stderr_tail, sizeof failure->stderr_tail, "%s",
-		access->stderr_tail + (length > room ? length - room : 0));
+		text_end(access->stderr_tail, sizeof failure->stderr_tail - 1));
 }
 
 void history_observe(struct history *history, const struct access *access)
@@ -77,6 +77,9 @@ void history_observe(struct history *history, const struct access *access)
 		slot->window.refused += access->status == 503;
 		slot->window.bytes += access->spliced + access->copied;
 		slot->window.times[bucket]++;
+		slot->window.results += access->cache != ACCESS_CACHE_NONE;
+		slot->window.hits +=
+			access->cache == ACCESS_CACHE_HIT || access->cache == ACCESS_CACHE_STALE;
 	}
 	if (access_is_failure(access)) {
 		slot->window.failures++;
@@ -96,6 +99,20 @@ void history_windows(struct history *history, struct history_window out[HISTORY_
 		out[i] = slot->number == number ? slot->window : (struct history_window){0};
 	}
 	pthread_mutex_unlock(&history->lock);
+}
+
+void history_sum(const struct history_window *windows, size_t count, struct history_window *sum)
+{
+	for (size_t i = 0; i < count; i++) {
+		sum->requests += windows[i].requests;
+		sum->failures += windows[i].failures;
+		sum->refused += windows[i].refused;
+		sum->results += windows[i].results;
+		sum->hits += windows[i].hits;
+		sum->bytes += windows[i].bytes;
+		for (size_t j = 0; j <= METRICS_BOUNDS; j++)
+			sum->times[j] += windows[i].times[j];
+	}
 }
 
 uint64_t history_quantile(const struct history_window *windows, size_t count, double share)

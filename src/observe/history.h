@@ -25,6 +25,7 @@ void history_observe(struct history *history, const struct access *access);
 
 struct history_window {
 	uint32_t requests, failures, refused; /* refused: 503 */
+	uint32_t results, hits; /* requests that needed a result; that got one from the store */
 	uint64_t bytes;
 	uint32_t times[METRICS_BOUNDS + 1]; /* requests by duration, see metrics_bucket */
 };
@@ -32,8 +33,11 @@ struct history_window {
 /* The last HISTORY_WINDOWS windows, the oldest first. The last one is still being filled. */
 void history_windows(struct history *history, struct history_window out[HISTORY_WINDOWS]);
 
-/* The duration that `share` (0 … 1) of the requests in the windows do not exceed, in us: the upper
- * bound of a bucket; 0 when there are no requests. */
+/* Adds `count` windows to *sum. */
+void history_sum(const struct history_window *windows, size_t count, struct history_window *sum);
+
+/* The duration that `share` (0 … 1) of the requests in the windows do not exceed, in us, as
+ * metrics_quantile finds it; 0 when there are no requests. */
 uint64_t history_quantile(const struct history_window *windows, size_t count, double share);
 
 struct history_failure {

@@ -120,10 +120,15 @@ uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double sha
 	uint64_t total = 0, below = 0;
 	for (size_t i = 0; i <= METRICS_BOUNDS; i++)
 		total += buckets[i];
+	const double rank = share * (double)total;
 	for (size_t i = 0; i < METRICS_BOUNDS && total > 0; i++) {
+		if (buckets[i] > 0 && (double)(below + buckets[i]) >= rank) {
+			uint64_t low = i > 0 ? metrics_bounds_us[i - 1] : 0;
+			double part = (rank - (double)below) / (double)buckets[i];
+			double width = (double)(metrics_bounds_us[i] - low);
+			return low + (uint64_t)(part * width + 0.5) + (low == 0 && part <= 0);
+		}
 		below += buckets[i];
-		if ((double)below >= share * (double)total)
-			return metrics_bounds_us[i];
 	}
 	return total > 0 ? metrics_bounds_us[METRICS_BOUNDS - 1] : 0;
 }

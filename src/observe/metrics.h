@@ -45,8 +45,9 @@ extern const uint64_t metrics_bounds_us[METRICS_BOUNDS];
 /* The bucket that us falls into: 0 … METRICS_BOUNDS. */
 size_t metrics_bucket(uint64_t us);
 
-/* The duration that `share` (0 … 1) of the counts do not exceed, in us: the upper bound of a
- * bucket; 0: the buckets are empty. */
+/* The duration that `share` (0 … 1) of the counts do not exceed, in us; 0: the buckets are empty.
+ * It is interpolated, as if the counts of a bucket stood evenly between its bounds (Prometheus'
+ * histogram_quantile does the same), and so an estimate. Above the last bound it is that bound. */
 uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double share);
 
 struct metrics_histogram_view {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/observe/observer.h"
 
+#include <string.h>
+
 int observer_open(struct observer *observer)
 {
 	*observer = (struct observer){0};
@@ -22,8 +24,19 @@ void observer_close(struct observer *observer)
 	*observer = (struct observer){0};
 }
 
+static bool is_missing_icon(const struct access *access)
+{
+	static const char icon[] = "/favicon.ico";
+	const size_t length = sizeof icon - 1;
+	return access->status >= 400 && access->status < 500 && access->uri &&
+	       !strncmp(access->uri, icon, length) &&
+	       (access->uri[length] == '\0' || access->uri[length] == '?');
+}
+
 void observer_observe(const struct observer *observer, const struct access *access)
 {
+	if (is_missing_icon(access))
+		return;
 	metrics_observe(observer->metrics, access);
 	history_observe(observer->history, access);
 }

@@ -19,7 +19,8 @@ struct observer {
 int observer_open(struct observer *observer);
 void observer_close(struct observer *observer);
 
-/* Counts a request or a refresh that has ended. */
+/* Counts a request or a refresh that has ended. A browser that shows any page of a site asks for
+ * /favicon.ico by itself. It is counted only when a recipe has made one. */
 void observer_observe(const struct observer *observer, const struct access *access);
 
 #endif

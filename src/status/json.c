@@ -143,6 +143,8 @@ static void put_window(const struct history_window *at, FILE *out)
 	fprintf(out, "{\"requests\":%u,\"failures\":%u,\"refused\":%u", at->requests, at->failures,
 		at->refused);
 	put_count(out, "bytes", at->bytes);
+	put_count(out, "results", at->results);
+	put_count(out, "hits", at->hits);
 	put_seconds(out, "p50_seconds", history_quantile(at, 1, 0.5));
 	put_seconds(out, "p95_seconds", history_quantile(at, 1, 0.95));
 	fputc('}', out);

@@ -11,8 +11,8 @@ static void put_head(FILE *out, const char *title, const char *most)
 	fprintf(out,
 		"<figure><figcaption>%s <b>%s</b></figcaption>"
 		"<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
-		"aria-label=\"%s\">",
-		title, most, WIDTH, HEIGHT, title);
+		"aria-label=\"%s, %s\">",
+		title, most, WIDTH, HEIGHT, title, most);
 }
 
 static void put_tail(FILE *out)
@@ -53,18 +53,28 @@ void status_plot_rates(const struct history_window *windows, FILE *out)
 	put_tail(out);
 }
 
+/* 0 … METRICS_BOUNDS. */
+static double place_of(uint64_t us)
+{
+	size_t bucket = metrics_bucket(us);
+	if (bucket == METRICS_BOUNDS)
+		return METRICS_BOUNDS;
+	double low = bucket > 0 ? (double)metrics_bounds_us[bucket - 1] : 0;
+	return (double)bucket + ((double)us - low) / ((double)metrics_bounds_us[bucket] - low);
+}
+
 static void put_line(
 	FILE *out, const char *class, const struct history_window *windows, double share)
 {
 	/* Windows without requests leave a gap in the line. The buckets divide the range from a
-	 * millisecond to minutes nearly logarithmically, so the number of the bucket is the height.
-	 */
+	 * millisecond to minutes nearly logarithmically, so the number of the bucket, and the place
+	 * within it, is the height. */
 	fprintf(out, "<path class=%s d=\"", class);
 	for (size_t i = 0; i < HISTORY_WINDOWS; i++) {
 		uint64_t us = history_quantile(&windows[i], 1, share);
 		if (us == 0)
 			continue;
-		double y = HEIGHT - (double)(metrics_bucket(us) + 1) * HEIGHT / METRICS_BOUNDS;
+		double y = HEIGHT - place_of(us) * HEIGHT / METRICS_BOUNDS;
 		fprintf(out, "M%zu %.1fh4", i * 4, y < 1 ? 1 : y);
 	}
 	fputs("\" />", out);
@@ -74,7 +84,7 @@ void status_plot_times(const struct history_window *windows, FILE *out)
 {
 	char text[96] = "none";
 	if (history_quantile(windows, HISTORY_WINDOWS, 0.5) > 0)
-		snprintf(text, sizeof text, "p50 %.4g ms, p95 %.4g ms",
+		snprintf(text, sizeof text, "p50 ≈ %.3g ms, p95 ≈ %.3g ms",
 			(double)history_quantile(windows, HISTORY_WINDOWS, 0.5) / 1000,
 			(double)history_quantile(windows, HISTORY_WINDOWS, 0.95) / 1000);
 	put_head(out, "Times, 1 ms to 5 min", text);

@@ -24,7 +24,7 @@ static void put_span(FILE *out, uint64_t s)
 
 static void write_recipes(const struct status_view *view, FILE *out)
 {
-	fputs("\nrecipe            slots  queue     requests  failed   p50 ms   p95 ms    cpu s  "
+	fputs("\nrecipe            slots  queue     requests  failed  ~p50 ms  ~p95 ms    cpu s  "
 	      "peak MiB\n",
 		out);
 	for (size_t i = 0; i < view->recipe_count; i++) {
@@ -43,6 +43,14 @@ static void write_recipes(const struct status_view *view, FILE *out)
 			(double)metrics_quantile(total, 0.95) / 1000, (double)counts->cpu_us / 1e6,
 			counts->peak_kib / 1024);
 	}
+}
+
+/* Says what "~" is. */
+static void write_note(FILE *out)
+{
+	fputs("~ interpolated between the bounds of a histogram; forms: ?html ?json ?openmetrics, "
+	      "documentation: ?help\n",
+		out);
 }
 
 static void write_cache(const struct status_view *view, FILE *out)
@@ -97,12 +105,8 @@ void status_write_text(const struct status_view *view, FILE *out)
 {
 	const size_t minute = 60 / HISTORY_WINDOW_S;
 	const struct history_window *last = &view->windows[HISTORY_WINDOWS - minute];
-	uint64_t requests = 0, failures = 0, refused = 0;
-	for (size_t i = 0; i < minute; i++) {
-		requests += last[i].requests;
-		failures += last[i].failures;
-		refused += last[i].refused;
-	}
+	struct history_window sum = {0};
+	history_sum(last, minute, &sum);
 	fprintf(out, "sluice %s, up ", SLUICE_VERSION);
 	put_span(out, (uint64_t)(view->now_ms - view->started_ms) / 1000);
 	fprintf(out,
@@ -114,11 +118,13 @@ void status_write_text(const struct status_view *view, FILE *out)
 	if (view->log_dropped)
 		fprintf(out, "log lines dropped %" PRIu64 "\n", view->log_dropped);
 	fprintf(out,
-		"last minute: %" PRIu64 " requests, %" PRIu64 " failed, %" PRIu64
-		" refused, p50 %.1f ms, p95 %.1f ms\n",
-		requests, failures, refused, (double)history_quantile(last, minute, 0.5) / 1000,
-		(double)history_quantile(last, minute, 0.95) / 1000);
+		"last minute: %.*f requests/s, %u failed, %u refused, %u of %u results from the "
+		"cache, p50 ~%.1f ms, p95 ~%.1f ms\n",
+		sum.requests < 600, (double)sum.requests / 60, sum.failures, sum.refused, sum.hits,
+		sum.results, (double)history_quantile(&sum, 1, 0.5) / 1000,
+		(double)history_quantile(&sum, 1, 0.95) / 1000);
 	write_recipes(view, out);
+	write_note(out);
 	write_cache(view, out);
 	write_running(view, out);
 	fprintf(out, "\nheld programs: %zu\n", view->holder_count);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +54,17 @@ static void look_at_self(struct status_view *view)
 		fclose(file);
 }
 
+/* Without random bytes the nonce is empty, and the browser shows the page without its style. */
+static void make_nonce(char out[STATUS_NONCE_MAX])
+{
+	unsigned char bytes[(STATUS_NONCE_MAX - 1) / 2];
+	out[0] = '\0';
+	if (getrandom(bytes, sizeof bytes, GRND_NONBLOCK) != (ssize_t)sizeof bytes)
+		return;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
 static const struct recipe *find_recipe(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->recipe_count; i++)
@@ -96,6 +108,7 @@ struct status_view *status_view_new(
 	struct status_view *view = calloc(1, sizeof *view);
 	if (!view)
 		return NULL;
+	make_nonce(view->nonce);
 	view->now_ms = clock_unix_ms();
 	view->started_ms = metrics_started_ms(service->observer.metrics);
 	view->connections = connections;

@@ -25,8 +25,11 @@ struct status_recipe {
 	unsigned used, waiting;
 };
 
+enum { STATUS_NONCE_MAX = 33 };
+
 struct status_view {
-	int64_t now_ms, started_ms; /* of the Unix epoch */
+	char nonce[STATUS_NONCE_MAX]; /* of the style and the script of an HTML page */
+	int64_t now_ms, started_ms;   /* of the Unix epoch */
 	unsigned connections, connections_max;
 	unsigned files, files_max; /* descriptors */
 	unsigned threads;

@@ -8,17 +8,19 @@ import fastcgi
 
 
 class Bridge:
-    """Serves what the daemon at `address` answers on http://127.0.0.1:port."""
+    """Serves what the daemon at `address` answers on http://127.0.0.1:port. `fields`: header fields that it adds."""
 
-    def __init__(self, address):
+    def __init__(self, address, fields=()):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                answer = fastcgi.get(address, self.path)
+                answer = fastcgi.get(address, self.path, HTTP_ACCEPT=self.headers.get("Accept", ""))
                 bridge.paths.append(self.path)
                 self.send_response(answer.status)
                 for name, value in answer.fields:
                     if name.lower() != "status":
                         self.send_header(name, value)
+                for name, value in fields:
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(bytes(answer.body))
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The status page in its four forms, the ping, and the commands that ask: idle, at work, and when nothing else gets in."""
+"""The status page in its forms, the ping, and the commands that ask: idle, at work, and when nothing else gets in. In a browser:
+test_status_browser.py."""
 
 import json
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -11,7 +11,6 @@ import time
 import pytest
 
 import openmetrics
-from bridge import Bridge
 from daemon import SLOW, SLUICE, recipe
 from processes import wait_until
 
@@ -24,7 +23,6 @@ RECIPES = (
     recipe("live", "write", "5000", "hang", response="live", type="text/plain", **COLD),
 )
 STATUS = "/-/status"
-CHROMIUM = shutil.which("chromium")
 
 
 def start(sluice, **more):
@@ -227,61 +225,88 @@ def test_ill_health(sluice):
     assert done.returncode == 1 and "nobody" in done.stderr
 
 
-@pytest.fixture
-def browse(tmp_path):
-    if not CHROMIUM:
-        pytest.skip("no chromium here")
-    bridges = []
-
-    def start_bridge(daemon):
-        bridges.append(Bridge(daemon.address))
-        return bridges[-1]
-
-    def dump(bridge, *more):
-        return subprocess.run(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile", *more,
-             f"{bridge.url}{STATUS}?html"], capture_output=True, timeout=60, check=False).stdout.decode()
-    dump.bridge = start_bridge
-    yield dump
-    for bridge in bridges:
-        bridge.close()
+FORMS = {"html": "text/html; charset=utf-8", "text": "text/plain; charset=utf-8", "json": "application/json",
+         "openmetrics": "application/openmetrics-text; version=1.0.0; charset=utf-8"}
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+PROMETHEUS = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
-def test_page_in_a_browser(sluice, browse):
+def test_the_form_by_accept(sluice):
+    """A browser gets the page, curl text, and a scraper OpenMetrics; a form in the URL is stronger."""
     daemon = start(sluice)
-    daemon.get("/bad/a?%3Cimg%3E")
+    cases = [(BROWSER, "html"), (PROMETHEUS, "openmetrics"), ("*/*", "text"), ("", "text"), ("text/*", "text"),
+             ("text/plain;version=0.0.4;q=1,*/*;q=0.1", "openmetrics"), ("application/json", "json"), ("text/plain", "text"),
+             ("text/html;q=0.5, application/json", "json"), ("text/html;q=0, */*", "text"), ("TEXT/HTML", "html"),
+             ("text/html;level=1", "html"), ("image/png", "text"), ("text/html;q=x", "text"), (";,/,text/htmlx", "text"),
+             ("text/plain;version=\"0.0.4\"", "text"), ("application/openmetrics-text;version=\"1,0\";q=0.9,text/plain", "text")]
+    for accept, form in cases:
+        answer = daemon.get(STATUS, HTTP_ACCEPT=accept)
+        assert (answer.status, answer.headers["content-type"]) == (200, FORMS[form]), accept
+        assert answer.headers["vary"] == "Accept", answer
+    answer = daemon.get(STATUS + "?text", HTTP_ACCEPT=BROWSER)
+    assert answer.headers["content-type"] == FORMS["text"] and "vary" not in answer.headers
+    assert daemon.get(STATUS, SLUICE_COMMAND="status ", HTTP_ACCEPT=BROWSER).headers["content-type"] == FORMS["text"]
+
+
+def test_an_icon_that_a_browser_asks_for_counts_nowhere(sluice):
+    daemon = start(sluice)
+
+    def counted():
+        status = get_json(daemon)
+        return (sum(r["requests"] for r in status["recipes"]), sum(w["requests"] for w in status["windows"]))
+    before = counted()
+    assert daemon.get("/favicon.ico").status == 404
+    assert daemon.get("/favicon.ico?v=1").status == 404
+    assert counted() == before
+    assert daemon.get("/favicon.icon").status == 404
+    assert counted() == (before[0] + 1, before[1] + 1)
+
+
+def test_an_icon_that_a_recipe_makes_is_counted(sluice):
+    daemon = sluice(recipe("icon", "write", "10", path="/{source}", **COLD), status_path=STATUS)
+    daemon.file("favicon.ico", b"icon")
+    assert daemon.get("/favicon.ico").status == 200
+    assert next(r for r in get_json(daemon)["recipes"] if r["name"] == "icon")["requests"] == 1
+
+
+def test_an_excerpt_of_stderr_begins_at_a_word(sluice):
+    words = " ".join(f"word{i:04}" for i in range(300))  # more than page and log have room for
+    daemon = sluice(recipe("bad", "stderr", words, "exit", "3", **COLD), status_path=STATUS)
+    mark = daemon.log.mark()
     daemon.get("/bad/a")
-    bridge = browse.bridge(daemon)
-    with Clients(daemon) as clients:
-        clients.send("/hang/a", "/hang/a", "/hang/a")
-        wait_until(lambda: len(get_json(daemon)["running"]) == 3, 5 * SLOW)
-        dom = browse(bridge, "--dump-dom")
-    rows = re.findall(r"<tr>(.*?)</tr>", re.search(r'id="running".*?</table>', dom, re.S)[0], re.S)
-    assert len(rows) == 4 and "queued" in dom and "converting" in dom, dom
-    assert "&lt;b&gt;&amp;" in dom and "<b>&amp;\"" not in dom  # what a converter says is text, and nothing else
-    assert dom.count("<svg") == 3 and "<rect" in dom
+    failure, = get_json(daemon)["failures"]
+    logged = wait_until(lambda: [line for line in daemon.log.requests(mark) if line["recipe"] == "bad"], 5 * SLOW)[0]["stderr"]
+    for excerpt, least in ((failure["stderr"], 200), (logged, 1000)):
+        assert re.fullmatch(r"(word\d{4} )*word0299", excerpt) and least < len(excerpt) < len(words), excerpt
 
 
-def test_page_is_self_contained_and_refreshes_itself(sluice, browse):
+def test_percentiles_are_marked_as_interpolated(sluice):
     daemon = start(sluice)
-    bridge = browse.bridge(daemon)
-    browse(bridge, "--dump-dom", "--virtual-time-budget=7000")
-    assert len(bridge.paths) >= 3 and {p for p in bridge.paths if "favicon" not in p} == {STATUS + "?html"}, bridge.paths
-    page = daemon.get(STATUS + "?html").text
-    assert not re.search(r"(?:src|href)=|https?:|@import|url\(", page.replace("location.href", "")), page
+    daemon.get("/ok/a")
+    text, page = daemon.get(STATUS + "?text").text, daemon.get(STATUS + "?html").text
+    assert "~p50 ms" in text and "~ interpolated" in text
+    assert "p95 ≈" in page and "≈ interpolated" in page
 
 
-def test_page_on_a_phone_and_in_the_dark(sluice, browse, tmp_path):
-    """What is drawn: the page is not wider than the phone, and dark where the reader wants it dark."""
-    from PIL import Image
+def test_the_page_links_to_its_documentation(sluice):
     daemon = start(sluice)
-    bridge = browse.bridge(daemon)
-    corners = []
-    for name, more in (("light", ()), ("dark", ("--blink-settings=preferredColorScheme=0",))):
-        shot = tmp_path / f"{name}.png"
-        browse(bridge, f"--screenshot={shot}", "--window-size=500,900", "--hide-scrollbars", *more)
-        with Image.open(shot) as image:
-            corners.append(sum(image.convert("RGB").getpixel((2, 2))))
-            colours = image.convert("RGB").getcolors(1 << 20)
-            assert len(colours) > 20
-    assert corners[0] > 600 and corners[1] < 150, corners
+    assert 'href="?help"' in daemon.get(STATUS + "?html").text
+    answer = daemon.get(STATUS + "?help")
+    assert (answer.status, answer.headers["content-type"]) == (200, FORMS["html"])
+    for name in openmetrics.parse(daemon.get(STATUS + "?openmetrics").text):
+        assert name.removesuffix("_info") in answer.text, name
+
+
+def test_nothing_but_its_own_style_and_script_may_run(sluice):
+    """The policy names a nonce that is new in each answer."""
+    daemon = start(sluice)
+    nonces = set()
+    for form in ("html", "help"):
+        for _ in range(2):
+            answer = daemon.get(f"{STATUS}?{form}")
+            policy = answer.headers["content-security-policy"]
+            nonce = re.search(r"style-src 'nonce-([0-9a-f]{32})'", policy)[1]
+            assert "default-src 'none'" in policy and f"<style nonce=\"{nonce}\">" in answer.text and "unsafe" not in policy
+            nonces.add(nonce)
+    assert len(nonces) == 4
+    assert "content-security-policy" not in daemon.get(STATUS + "?text").headers

@@ -80,6 +80,29 @@ static void write_line(size_t buffer_size, const char *value)
 	log_write_line(&line);
 }
 
+static void an_end_begins_at_a_word(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from;
+		size_t max;
+		const char *to;
+	} cases[] = {
+		{"", 4, ""},
+		{"whole", 5, "whole"},
+		{"one two three", 9, "two three"},
+		{"one two three", 8, "three"},
+		{"one two three", 10, "two three"},
+		{"one  \n\t two", 5, "two"},
+		{"oneword", 4, "word"},
+		{"longword and", 8, "word and"},
+		{"a \xc3\xa4\xc3\xb6", 3, "\xc3\xb6"}, /* not within a character */
+		{"blanks    ", 4, ""},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(text_end(cases[i].from, cases[i].max), cases[i].to);
+}
+
 static void lines_of_text(void **state)
 {
 	(void)state;
@@ -294,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_escaped),
 		cmocka_unit_test(bad_places),
+		cmocka_unit_test(an_end_begins_at_a_word),
 		cmocka_unit_test(lines_of_text),
 		cmocka_unit_test(lines_of_json),
 		cmocka_unit_test(lines_of_threads),

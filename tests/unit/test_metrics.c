@@ -192,9 +192,15 @@ static void quantiles(void **state)
 	assert_int_equal(history_quantile(windows, 2, 0.5), 0);
 	windows[0].times[2] = 90;
 	windows[1].times[5] = 10;
-	assert_int_equal(history_quantile(windows, 2, 0.5), metrics_bounds_us[2]);
+	/* 90 stand evenly from 2.5 to 5 ms, 10 from 25 to 50 ms. */
+	assert_int_equal(history_quantile(windows, 2, 0.5), 3889);
 	assert_int_equal(history_quantile(windows, 2, 0.9), metrics_bounds_us[2]);
-	assert_int_equal(history_quantile(windows, 2, 0.95), metrics_bounds_us[5]);
+	assert_int_equal(history_quantile(windows, 2, 0.95), 37500);
+	assert_int_equal(history_quantile(windows, 2, 1), metrics_bounds_us[5]);
+	assert_int_equal(history_quantile(windows, 2, 0), metrics_bounds_us[1]);
+	windows[0].times[0] = 1;
+	assert_int_equal(history_quantile(windows, 1, 0), 1); /* 0 would mean that there are none */
+	windows[0].times[0] = 0;
 	windows[1].times[METRICS_BOUNDS] = 1000;
 	assert_int_equal(history_quantile(windows, 2, 0.99), metrics_bounds_us[METRICS_BOUNDS - 1]);
 }
