@@ -44,7 +44,7 @@ packages_install() {
 		echo "apt-get failed" >&2
 		return 1
 	fi
-	for service in nginx lighttpd apache2 haproxy caddy h2o; do
+	for service in nginx lighttpd apache2 haproxy caddy h2o prometheus; do
 		[[ " ${missing[*]} " = *" $service"* ]] && command -v systemctl >/dev/null &&
 			$packages_sudo systemctl --quiet disable "$service" 2>/dev/null
 	done
