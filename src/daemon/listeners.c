@@ -64,20 +64,27 @@ static int open_address(struct listeners *listeners, const char *address, mode_t
 	return r;
 }
 
-static int inherit(struct listeners *listeners)
+/* A service manager that made the socket also knows its owner and mode, and the socket is there
+ * already: opening `listen` as well would find the address in use. */
+static int inherit(struct listeners *listeners, const char *address, mode_t mode)
 {
 	int r = listener_inherit(listeners->at, &listeners->count);
+	if (r == LISTENER_E_NONE_INHERITED && address)
+		return open_address(listeners, address, mode);
 	if (r == LISTENER_E_NONE_INHERITED)
 		log_error("there is no socket to listen on: set `listen` in the configuration, "
 			  "give -s, or start sluice with an inherited socket");
 	else if (r < 0)
 		log_error("cannot use the inherited socket: %s", strerror(-r));
+	else if (address)
+		log_notice("a socket was inherited; `listen` is ignored listen=%s", address);
 	return r;
 }
 
-int listeners_open(struct listeners *listeners, const char *address, mode_t mode)
+int listeners_open(
+	struct listeners *listeners, const char *given, const char *configured, mode_t mode)
 {
-	return address ? open_address(listeners, address, mode) : inherit(listeners);
+	return given ? open_address(listeners, given, mode) : inherit(listeners, configured, mode);
 }
 
 void listeners_disown(struct listeners *listeners)

@@ -13,9 +13,11 @@ struct listeners {
 	size_t count;
 };
 
-/* Opens the socket at address, or takes the inherited sockets when address is NULL. mode: for the
+/* Opens the socket of the command line (given). When that is NULL, takes the inherited sockets;
+ * when there are none, opens the socket of the configuration, which may be NULL, too. mode: for the
  * file of a Unix socket. Returns 0 or an error, which is logged. */
-int listeners_open(struct listeners *listeners, const char *address, mode_t mode);
+int listeners_open(
+	struct listeners *listeners, const char *given, const char *configured, mode_t mode);
 
 /* The files of Unix sockets stay when the listeners are closed: they belong to another daemon. */
 void listeners_disown(struct listeners *listeners);

@@ -40,9 +40,10 @@ static int open_log(const struct config *config)
 	return r;
 }
 
-static int open_listeners(struct server *server, const char *address, bool take_over)
+static int open_listeners(struct server *server, const char *given, bool take_over)
 {
 	const struct config *config = server->config;
+	const char *address = given ? given : config->listen;
 	if (address && take_over) {
 		int r = upgrade_take(
 			&server->upgrade, address, config, &server->listeners, &server->notify);
@@ -51,7 +52,7 @@ static int open_listeners(struct server *server, const char *address, bool take_
 		log_notice("there is no daemon to take over from on %s: starting without one",
 			address);
 	}
-	return listeners_open(&server->listeners, address, config->socket_mode);
+	return listeners_open(&server->listeners, given, config->listen, config->socket_mode);
 }
 
 /* The main thread starts these holders. The threads of upkeep.c start those that replace them. */
@@ -140,7 +141,7 @@ static int open_privileged(struct server *server, const char *listen, bool take_
 	if (r == 0)
 		r = preflight_check();
 	if (r == 0)
-		r = open_listeners(server, listen ? listen : config->listen, take_over);
+		r = open_listeners(server, listen, take_over);
 	if (r == 0)
 		r = user_become(config, &server->listeners);
 	if (r == 0)

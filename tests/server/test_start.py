@@ -2,6 +2,7 @@
 """Started by somebody who made the socket before: systemd, spawn-fcgi; and the files for both that etc/ ships."""
 
 import re
+import socket
 import stat
 import subprocess
 
@@ -49,6 +50,11 @@ def need(program):
     return found
 
 
+def keep_listen(site, address):
+    """As the shipped configuration has it, for a daemon that no one gives a socket."""
+    site.config.write_text(f'listen = "{address}"\n' + site.config.read_text())
+
+
 def test_spawn_fcgi(started):
     """The shipped script, but for the paths and for the users, which only root can change."""
     need("spawn-fcgi")
@@ -65,10 +71,37 @@ def test_spawn_fcgi(started):
     assert_answers(started)
 
 
-def test_systemd_socket_activation(started):
+def test_spawn_fcgi_with_listen(started):
+    spawn = need("spawn-fcgi")
+    keep_listen(started, f"unix:{started.socket}")
+    started.run([spawn, "-n", "-s", str(started.socket), "--", *started.argv])
+    assert_answers(started)
+    assert "a socket was inherited; `listen` is ignored" in started.told()
+
+
+@pytest.mark.parametrize("listen", [None, "the same", "another"])
+def test_systemd_socket_activation(started, listen):
     activate = need("systemd-socket-activate")
+    other = started.directory / "another.sock"
+    if listen:
+        keep_listen(started, f"unix:{other if listen == 'another' else started.socket}")
     started.run([activate, f"--listen={started.socket}", *started.argv])
     assert_answers(started)
+    assert ("a socket was inherited; `listen` is ignored" in started.told()) == bool(listen)
+    assert not other.exists()
+
+
+def test_the_command_line_goes_before_an_inherited_socket(started):
+    """-s is said for this one run."""
+    activate = need("systemd-socket-activate")
+    other = started.directory / "tmp" / "another.sock"
+    other.parent.mkdir(exist_ok=True)
+    other.parent.chmod(0o777)
+    started.run([activate, f"--listen={started.socket}", *started.argv, "-s", f"unix:{other}"])
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(started.socket))  # that is what starts it
+        started.daemon.wait_for(other.exists, 10 * SLOW)
+    assert_answers(started, str(other))
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["for-us", "for-another-process"])
