@@ -54,7 +54,7 @@ def configuration(daemon):
     """The shipped file with the daemon's socket, and a first recipe that does nothing."""
     lines = (BENCH.parent / "etc/sluice.conf").read_text().splitlines()
     changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
-    lines = [line for line in lines if line.partition(" ")[0] not in changed]
+    lines = [line for line in lines if line.partition(" ")[0] not in {*changed, "user", "socket_group"}]
     with open(daemon.config, "w") as file:
         file.write("\n".join([*(f"{k} = {quote(v)}" for k, v in changed.items()),
                               recipe("nothing", "text", "nothing", type="text/plain"), *lines]) + "\n")

@@ -220,7 +220,7 @@ def make_all(directory):
 
 class Site:
     def __init__(self):
-        text = re.sub(r"(?m)^(listen|root) *=.*$", "", SHIPPED.read_text())
+        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", SHIPPED.read_text())
         text = re.sub(r"(?m)^( *timeout *=) *[2-6]0s", r"\1 240s", text)
         self.daemon = Daemon(text, start=False)
         shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.daemon.directory) / "imagemagick")

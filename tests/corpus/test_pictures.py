@@ -439,7 +439,7 @@ class Site(Daemon):
 
     def configure(self, *recipes, **settings):
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
-        text = re.sub(r"(?m)^(listen|root) *=.*$\n", "", SHIPPED.read_text())
+        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", SHIPPED.read_text())
         text = re.sub(r"(?m)^( *timeout *=) *[2-6]0s", r"\1 240s", text)
         shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.directory) / "imagemagick", dirs_exist_ok=True)
         Path(self.config).write_text("".join(f'{name} = "{value}"\n' for name, value in settings.items()) + text)

@@ -74,8 +74,8 @@ class Site(Daemon):
             os.chmod(self.directory, 0o755)
             shutil.chown(self.temp, USER)
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
-        text, replaced = re.subn(r"(?m)^(listen|root) *=.*$\n", "", SHIPPED.read_text())
-        assert replaced == 2
+        text, replaced = re.subn(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", SHIPPED.read_text())
+        assert replaced == 4
         shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.directory) / "imagemagick", dirs_exist_ok=True)
         head = "".join(f"{name} = {config_string(value)}\n" for name, value in settings.items())
         Path(self.config).write_text(head + "\n".join(recipes) + "\n" + text)

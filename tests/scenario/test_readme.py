@@ -26,7 +26,7 @@ def configure(directory, text, root, programs):
     """Root, socket and programs as here; the rest as it stands."""
     text, count = re.subn(r"(?m)^root *=.*$", f"root = {quote(root)}\nprograms = {quote(programs)}", text)
     assert count == 1
-    text = re.sub(r"(?m)^(listen|user) *=.*$", "", text)
+    text = re.sub(r"(?m)^(listen|user|socket_group) *=.*$", "", text)
     text = re.sub(r"(?m)^( *timeout *=) *[1-6]0s", r"\1 240s", text)  # the machine may be busy
     config = directory / "sluice.conf"
     config.write_text(text)
