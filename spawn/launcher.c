@@ -17,10 +17,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/installed.h"
 #include "base/log.h"
 
 /* The library lies beside the program in the build tree, else where it is installed. "": there is
- * none. */
+ * none. The daemon serves without it, but each request then pays for its program's start: an
+ * operator would look for the reason elsewhere. */
 static void find_library(char path[PATH_MAX])
 {
 	static const char name[] = "libsluice-warm.so";
@@ -33,13 +35,13 @@ static void find_library(char path[PATH_MAX])
 	if (slash && (size_t)(slash + 1 - path) + sizeof name <= PATH_MAX)
 		memcpy(slash + 1, name, sizeof name);
 	if (!slash || access(path, R_OK) < 0)
-		snprintf(path, PATH_MAX, "%s", SLUICE_WARM_LIBRARY);
+		installed_find(INSTALLED_WARM_LIBRARY, path);
 	if (access(path, R_OK) < 0) {
-		log_notice("no warm start: %s not found", path);
+		log_warning("every program starts cold: %s is missing or not readable", path);
 		path[0] = '\0';
 	} else if (strpbrk(path, " :")) {
 		/* They separate the entries of LD_PRELOAD. */
-		log_notice("no warm start: blank or colon in %s", path);
+		log_warning("every program starts cold: there is a blank or a colon in %s", path);
 		path[0] = '\0';
 	}
 }

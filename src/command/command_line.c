@@ -9,6 +9,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/installed.h"
+
+/* The installed configuration. It depends on where the program is, so it is found at the start. */
+static char default_config[PATH_MAX];
+
 /* A new option is one row here, and its key in the rows of the commands that know it (command.c).
  * Its value goes to a member of struct command_line: a const char * when it takes an argument, else
  * a bool. */
@@ -19,8 +24,7 @@ static const struct row {
 	size_t member;
 	const char *help; /* a second line follows "\n" */
 } rows[] = {
-	{'c', NULL, "FILE", offsetof(struct command_line, config),
-		"the configuration (default " SLUICE_CONFIG_FILE ")"},
+	{'c', NULL, "FILE", offsetof(struct command_line, config), "the configuration"},
 	{'s', NULL, "SOCKET", offsetof(struct command_line, socket),
 		"listen on this socket, or ask the daemon there:\n"
 		"unix:PATH or /PATH, tcp:HOST:PORT, tcp6:[ADDR]:PORT"},
@@ -132,7 +136,8 @@ int command_line_parse(int argc, char **argv, struct command_line *line)
 	char letters[2 * ROWS + 2];
 	struct option long_options[ROWS + 1] = {0};
 	translate(letters, long_options);
-	*line = (struct command_line){.config = SLUICE_CONFIG_FILE};
+	installed_find(INSTALLED_CONFIG, default_config);
+	*line = (struct command_line){.config = default_config};
 	/* For messages, until it is known for sure. */
 	if (argc > 1 && isalpha((unsigned char)argv[1][0]) && strlen(argv[1]) < 16)
 		line->command = argv[1];
@@ -170,6 +175,8 @@ void command_line_print_options(const char *keys, FILE *out)
 		for (; (end = strchr(help, '\n')); help = end + 1)
 			fprintf(out, "%.*s\n%*s", (int)(end - help), help, INDENT, "");
 		fprintf(out, "%s\n", help);
+		if (rows[i].member == offsetof(struct command_line, config))
+			fprintf(out, "%*s(default %s)\n", INDENT, "", default_config);
 	}
 }
 
