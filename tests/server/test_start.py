@@ -108,7 +108,7 @@ def test_the_command_line_goes_before_an_inherited_socket(started):
 def test_listen_fds(started, own):
     """LISTEN_PID names who the sockets are for: when it is not us, they are not ours."""
     program = "import os, socket, sys\n" \
-              "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(16)\n" \
+              "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + '~'); s.listen(16); os.rename(sys.argv[1] + '~', sys.argv[1])\n" \
               "t = socket.socket(); t.bind(('127.0.0.1', int(sys.argv[2]))); t.listen(16)\n" \
               "n = (os.dup(s.fileno()) + 9, os.dup(t.fileno()) + 9)\n" \
               "os.dup2(s.fileno(), n[0]); os.dup2(t.fileno(), n[1]); os.dup2(n[0], 3); os.dup2(n[1], 4)\n" \
