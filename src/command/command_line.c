@@ -175,7 +175,7 @@ void command_line_print_options(const char *keys, FILE *out)
 		for (; (end = strchr(help, '\n')); help = end + 1)
 			fprintf(out, "%.*s\n%*s", (int)(end - help), help, INDENT, "");
 		fprintf(out, "%s\n", help);
-		if (rows[i].member == offsetof(struct command_line, config))
+		if (row->member == offsetof(struct command_line, config))
 			fprintf(out, "%*s(default %s)\n", INDENT, "", default_config);
 	}
 }

@@ -17,7 +17,8 @@ from daemon import SLOW, quote
 BUILD = pathlib.Path(os.environ["SLUICE"]).parent
 NEEDED = ("sbin/sluice", "lib/sluice/libsluice-warm.so", "etc/sluice/sluice.conf", "etc/sluice/imagemagick/policy.xml",
           "etc/sluice/nginx/sluice.conf", "lib/systemd/system/sluice.service", "lib/systemd/system/sluice.socket",
-          "lib/sysusers.d/sluice.conf", "lib/tmpfiles.d/sluice.conf", "share/man/man8/sluice.8", "share/man/man5/sluice.conf.5")
+          "lib/sysusers.d/sluice.conf", "lib/tmpfiles.d/sluice.conf", "share/man/man8/sluice.8", "share/man/man5/sluice.conf.5",
+          "share/bash-completion/completions/sluice")
 
 
 def install(prefix, destdir=None, umask=0o022):
@@ -69,7 +70,7 @@ def test_nothing_is_outside_of_the_prefix(installed):
 def test_texts_say_where_it_is(installed):
     """Not where the sources say, nor where it was built for."""
     for name in files(installed / "opt/x"):
-        if name.startswith(("etc/", "lib/systemd")):
+        if name.startswith(("etc/", "lib/systemd", "share/")):
             text = (installed / "opt/x" / name).read_text()
             assert not re.search(r"/usr/(local/)?s?bin/sluice\b|(?<!/opt/x)/etc/sluice\b", text), name
     unit = (installed / "opt/x/lib/systemd/system/sluice.service").read_text()
