@@ -117,18 +117,24 @@ void cache_fails(struct cache *cache, int error)
 		log_error("cache: nothing is kept for now: %s", strerror(error));
 }
 
-static int name_file(struct cache *cache, const char *name, int file)
+/* Gives the file its name, and counts it. */
+static int name_file(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, uint64_t cost)
 {
-	char self[32];
+	char self[32], name[CACHE_NAME_MAX];
+	const unsigned directory = cache_directory_of(key);
 	snprintf(self, sizeof self, "/proc/self/fd/%d", file);
-	return linkat(AT_FDCWD, self, cache->directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	cache_name(key, name);
+	cache_usage_begin(cache, directory);
+	int r = linkat(AT_FDCWD, self, cache->directory, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	if (r == 0)
+		cache_usage_add(cache, directory, (int64_t)cost, 1);
+	cache_usage_end(cache, directory);
+	return r;
 }
 
 int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, uint64_t length,
 	const struct cache_note *note)
 {
-	char name[CACHE_NAME_MAX];
-	cache_name(key, name);
 	uint64_t cost = cache_cost(cache, length);
 	if (cost > cache->limit_bytes)
 		return -EFBIG;
@@ -144,12 +150,10 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
 	atomic_fetch_add(&cache->reserved_bytes, (int64_t)cost);
 	r = cache_make_room(cache);
 	if (r == 0)
-		r = name_file(cache, name, file);
-	if (r == 0)
-		cache_usage_add(cache, cache_directory_of(key), (int64_t)cost, 1);
+		r = name_file(cache, key, file, cost);
+	atomic_fetch_sub(&cache->reserved_bytes, (int64_t)cost);
 	if (r == 0 && note->lineage)
 		cache_confirm(cache, note->lineage, key);
-	atomic_fetch_sub(&cache->reserved_bytes, (int64_t)cost);
 	/* Another daemon may have counted on the same free room. */
 	if (r == 0)
 		cache_make_room(cache);

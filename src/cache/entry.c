@@ -17,11 +17,13 @@ enum { TOUCH_NS = 100000000 };
 
 bool cache_remove(struct cache *cache, const char *name, uint64_t length)
 {
-	if (unlinkat(cache->directory, name, 0) < 0)
-		return false;
-	cache_usage_add(
-		cache, cache_directory_of_name(name), -(int64_t)cache_cost(cache, length), -1);
-	return true;
+	const unsigned directory = cache_directory_of_name(name);
+	cache_usage_begin(cache, directory);
+	bool removed = unlinkat(cache->directory, name, 0) == 0;
+	if (removed)
+		cache_usage_add(cache, directory, -(int64_t)cache_cost(cache, length), -1);
+	cache_usage_end(cache, directory);
+	return removed;
 }
 
 static const struct timespec touched[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};

@@ -11,7 +11,6 @@
  * not while the kernel frees its blocks. */
 #include "src/cache/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -63,15 +62,16 @@ static void look_through(struct sample *sample, unsigned number)
 	DIR *directory = cache_directory_list(cache, number, &before);
 	if (!directory)
 		return;
-	struct dirent *entry;
-	while ((entry = readdir(directory))) {
+	unsigned seen = 0;
+	const char *name;
+	while ((name = cache_directory_next(directory, &seen))) {
 		struct stat st;
-		if (!cache_is_name(entry->d_name) ||
-			fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (!cache_is_name(name) ||
+			fstatat(dirfd(directory), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		found.bytes += (int64_t)cache_cost(cache, (uint64_t)st.st_size);
 		found.entries++;
-		add_victim(sample, prefix, entry->d_name, &st);
+		add_victim(sample, prefix, name, &st);
 	}
 	closedir(directory);
 	cache_usage_correct(cache, number, before, found);

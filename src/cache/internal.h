@@ -17,7 +17,8 @@ enum {
 	CACHE_DIRECTORIES = 4096, /* by three hexadecimal digits: two and one */
 	CACHE_VICTIMS_MAX = 256,
 	CACHE_BLOCK = 4096,
-	CACHE_COUNT_AT_ONCE = 64, /* directories */
+	CACHE_COUNT_AT_ONCE = 64,  /* directories */
+	CACHE_NAMES_MAX = 1 << 18, /* in a directory, of which there are 4096 */
 };
 
 struct cache_victim {
@@ -36,7 +37,7 @@ struct cache {
 
 	/* usage.c */
 	int usage_file;
-	pthread_mutex_t counting; /* guards a change of the numbers in the file */
+	pthread_mutex_t counting; /* guards a change of a directory and of its numbers */
 	_Atomic uint64_t
 		impatient_until_ms;	/* until then no lock of another daemon is waited for */
 	_Atomic int64_t reserved_bytes; /* by this daemon, for files without a name yet */
@@ -82,6 +83,10 @@ int cache_usage_open(struct cache *cache);
 void cache_usage_close(struct cache *cache);
 /* What a file of this length takes on the disk. */
 uint64_t cache_cost(const struct cache *cache, uint64_t length);
+/* Before a file gets its name or loses it, and after the addition that tells of it. */
+void cache_usage_begin(struct cache *cache, unsigned directory);
+void cache_usage_end(struct cache *cache, unsigned directory);
+/* Only between the two. */
 void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries);
 struct cache_amount cache_usage_get(const struct cache *cache, unsigned directory);
 /* A look through the directory has begun when its numbers were `before`, and has found `found`.
@@ -101,6 +106,9 @@ void cache_usage_unlock(struct cache *cache);
 /* Opens a directory, to read it to its end; *before is for cache_usage_correct afterwards. The
  * caller closes it with closedir. NULL: there is nothing to read, and the numbers say so now. */
 DIR *cache_directory_list(struct cache *cache, unsigned directory, struct cache_amount *before);
+/* The next name in it; NULL: that was all, or *seen, which begins with 0, is CACHE_NAMES_MAX:
+ * another process may add names as fast as they are read. */
+const char *cache_directory_next(DIR *list, unsigned *seen);
 
 /* header.c: what the file says about itself, in an extended attribute. */
 
@@ -124,7 +132,8 @@ bool cache_is_untouched(const struct cache_header *header, const struct stat *st
 
 /* entry.c */
 
-/* Removes an entry of that length, if it is still there. Returns whether it was. */
+/* Removes an entry of that length, if it is still there. Returns whether it was. The caller has it
+ * open: its blocks must not be freed under the lock. */
 bool cache_remove(struct cache *cache, const char *name, uint64_t length);
 
 /* lineage.c */

@@ -7,7 +7,8 @@
  * shorter, and reading a map behind the end of its file raises SIGBUS. What is missing from the
  * file reads as zero, and is counted again.
  *
- * Locks, for a change of one directory's numbers (a read and a write):
+ * Locks, for a change of one directory's numbers (a read and a write, and before that the change of
+ * the directory itself, or a look through it between the two would count the file twice):
  *   cache->counting             between the threads of this daemon; taken first
  *   a lock of the bytes of the  between daemons (F_OFD_SETLK on the open file description); it ends
  *   number in the file          with its process
@@ -145,13 +146,13 @@ static void lock_number(struct cache *cache, unsigned directory, short type)
 		;
 }
 
-static void begin(struct cache *cache, unsigned directory)
+void cache_usage_begin(struct cache *cache, unsigned directory)
 {
 	pthread_mutex_lock(&cache->counting);
 	lock_number(cache, directory, F_WRLCK);
 }
 
-static void end(struct cache *cache, unsigned directory)
+void cache_usage_end(struct cache *cache, unsigned directory)
 {
 	lock_number(cache, directory, F_UNLCK);
 	pthread_mutex_unlock(&cache->counting);
@@ -181,13 +182,11 @@ static int64_t add(int64_t a, int64_t b)
 
 void cache_usage_add(struct cache *cache, unsigned directory, int64_t bytes, int64_t entries)
 {
-	begin(cache, directory);
 	struct cache_amount amount = cache_usage_get(cache, directory);
 	amount.bytes = add(amount.bytes, bytes);
 	amount.entries = add(amount.entries, entries);
 	write_at(cache, &amount.bytes, sizeof amount.bytes, bytes_at(directory));
 	write_at(cache, &amount.entries, sizeof amount.entries, entries_at(directory));
-	end(cache, directory);
 }
 
 void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_amount before,
@@ -195,7 +194,7 @@ void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_a
 {
 	static const uint8_t yes = 1;
 	uint8_t counted;
-	begin(cache, directory);
+	cache_usage_begin(cache, directory);
 	struct cache_amount now = cache_usage_get(cache, directory);
 	if (now.bytes == before.bytes && found.bytes != before.bytes)
 		write_at(cache, &found.bytes, sizeof found.bytes, bytes_at(directory));
@@ -204,7 +203,7 @@ void cache_usage_correct(struct cache *cache, unsigned directory, struct cache_a
 	read_at(cache, &counted, sizeof counted, counted_at(directory));
 	if (!counted)
 		write_at(cache, &yes, sizeof yes, counted_at(directory));
-	end(cache, directory);
+	cache_usage_end(cache, directory);
 }
 
 void cache_usage_bytes(const struct cache *cache, int64_t bytes[CACHE_DIRECTORIES])
@@ -267,4 +266,11 @@ DIR *cache_directory_list(struct cache *cache, unsigned directory, struct cache_
 	if (!list)
 		fd_close(&fd);
 	return list;
+}
+
+const char *cache_directory_next(DIR *list, unsigned *seen)
+{
+	const struct dirent *entry = *seen < CACHE_NAMES_MAX ? readdir(list) : NULL;
+	++*seen;
+	return entry ? entry->d_name : NULL;
 }

@@ -3,7 +3,6 @@
  * among the entries and are none are shown as well, with the reason. */
 #include "src/cache/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,8 +65,8 @@ static int walk_file(struct cache *cache, int fd, const char *prefix, const char
 	struct cache_entry entry;
 	struct cache_header header;
 	look_at(fd, prefix, name, &entry, &header);
+	FD_CLEANUP int file = entry.file;
 	int r = visit(data, &entry);
-	fd_close(&entry.file);
 	const int64_t cost = (int64_t)cache_cost(cache, entry.length);
 	if (r == CACHE_REMOVE) {
 		cache_lineage_forget(cache, &header);
@@ -92,12 +91,12 @@ static int walk_directory(struct cache *cache, unsigned number, cache_visit *vis
 		return 0;
 	int fd = dirfd(directory);
 	int r = 0;
-	struct dirent *at;
-	while (r >= 0 && (at = readdir(directory))) {
-		if (cache_lineage_sweep(cache, fd, at->d_name) ||
-			strlen(at->d_name) != DIGEST_HEX_MAX - 1)
+	unsigned seen = 0;
+	const char *name;
+	while (r >= 0 && (name = cache_directory_next(directory, &seen))) {
+		if (cache_lineage_sweep(cache, fd, name) || strlen(name) != DIGEST_HEX_MAX - 1)
 			continue;
-		r = walk_file(cache, fd, prefix, at->d_name, visit, data, &before, &found);
+		r = walk_file(cache, fd, prefix, name, visit, data, &before, &found);
 	}
 	closedir(directory);
 	if (r >= 0)

@@ -3,6 +3,8 @@
  * and whether the numbers agree with what lies there. */
 #include "tests/unit/unit.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -11,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -20,6 +23,41 @@
 #include "src/cache/internal.h"
 
 enum { LIMIT = 1 << 20 };
+
+/* What happens between a change of a directory and its addition; NULL: nothing. */
+static void (*between)(void);
+/* A directory whose names never end. */
+static bool endless;
+static unsigned names_read;
+
+int linkat(int from, const char *old, int to, const char *new, int flags)
+{
+	int r = (int)syscall(SYS_linkat, from, old, to, new, flags);
+	if (between)
+		between();
+	return r;
+}
+
+int unlinkat(int directory, const char *name, int flags)
+{
+	int r = (int)syscall(SYS_unlinkat, directory, name, flags);
+	if (between)
+		between();
+	return r;
+}
+
+struct dirent *readdir(DIR *list)
+{
+	static struct dirent more = {.d_name = "more"};
+	static struct dirent *(*real)(DIR *);
+	if (endless) {
+		names_read++;
+		return &more;
+	}
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "readdir");
+	return real(list);
+}
 
 struct store {
 	char path[64];
@@ -271,8 +309,11 @@ static void additions_of_several_processes_add_up(void **state)
 		struct cache *own;
 		if (cache_open(store->path, LIMIT, &own) != 0)
 			_exit(1);
-		for (int k = 0; k < TIMES; k++)
+		for (int k = 0; k < TIMES; k++) {
+			cache_usage_begin(own, 7);
 			cache_usage_add(own, 7, 3, 1);
+			cache_usage_end(own, 7);
+		}
 		_exit(0);
 	}
 	for (size_t i = 0; i < PROCESSES; i++) {
@@ -282,6 +323,57 @@ static void additions_of_several_processes_add_up(void **state)
 	}
 	assert_int_equal(cache_count(store->cache).entries, PROCESSES * TIMES);
 	assert_int_equal(cache_used(store->cache), 3 * PROCESSES * TIMES);
+}
+
+static struct cache *looking;
+
+/* Another thread and another daemon look through all directories, unless they would have to wait
+ * for the change that is under way. */
+static void look(void)
+{
+	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	FD_CLEANUP int usage = openat(looking->directory, "usage", O_RDWR | O_CLOEXEC);
+	assert_true(usage >= 0);
+	assert_int_equal(fcntl(usage, F_OFD_GETLK, &all), 0);
+	const bool held = pthread_mutex_trylock(&looking->counting) != 0;
+	assert_true(held == (all.l_type != F_UNLCK));
+	if (held)
+		return;
+	pthread_mutex_unlock(&looking->counting);
+	between = NULL;
+	walk(looking);
+	between = look;
+}
+
+static void a_look_through_a_directory_counts_nothing_twice(void **state)
+{
+	struct store *store = *state;
+	looking = store->cache;
+	between = look;
+	for (unsigned i = 1; i <= 30; i++)
+		assert_int_equal(keep(store->cache, i, 50000, 0), 0);
+	between = NULL;
+	const struct cache_counts counts = cache_count(store->cache);
+	numbers_agree(store);
+	assert_true(counts.evicted > 0);
+	assert_int_equal(counts.entries, walk(store->cache));
+	assert_int_equal(counts.used_bytes, cache_count(store->cache).used_bytes);
+}
+
+static void a_directory_without_end_stops_nobody(void **state)
+{
+	struct store *store = *state;
+	assert_int_equal(keep(store->cache, 1, 1, 0), 0);
+	endless = true;
+	assert_int_equal(alarm(60), 0);
+	walk(store->cache);
+	assert_in_range(names_read, 1, CACHE_NAMES_MAX);
+	cache_count_some(store->cache);
+	alarm(0);
+	endless = false;
+	assert_int_equal(find(store->cache, 1), 1);
+	assert_int_equal(walk(store->cache), 1);
+	numbers_agree(store);
 }
 
 /* As one would that was stopped in the middle of it. */
@@ -629,6 +721,10 @@ int main(void)
 			numbers_that_were_cut_are_found_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			additions_of_several_processes_add_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_look_through_a_directory_counts_nothing_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_directory_without_end_stops_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_daemon_that_keeps_its_locks_stops_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_written_to_is_no_result, setup, teardown),
