@@ -38,6 +38,11 @@ bool fcgi_input_complete(const struct fcgi_input *input)
 	return input->running && input->params_done && input->stdin_done;
 }
 
+bool fcgi_input_foreign(const struct fcgi_input *input)
+{
+	return input->broken && !input->spoken;
+}
+
 bool fcgi_input_in_progress(const struct fcgi_input *input)
 {
 	return input->header_length > 0 || (input->running && !fcgi_input_complete(input));
@@ -177,9 +182,11 @@ static void begin_record(struct fcgi_input *input)
 	input->padding_left = input->record.padding_length;
 	input->body_length = 0;
 	const struct fcgi_header *record = &input->record;
-	if (record->version != FCGI_VERSION_1) {
-		input->broken = true;
-	} else if (record->type == FCGI_BEGIN_REQUEST) {
+	input->broken = record->version != FCGI_VERSION_1;
+	input->spoken = input->spoken || !input->broken;
+	if (input->broken)
+		return;
+	if (record->type == FCGI_BEGIN_REQUEST) {
 		input->broken = record->id == FCGI_NULL_REQUEST_ID ||
 				record->content_length != sizeof(FCGI_BeginRequestBody);
 	} else if (record->type == FCGI_GET_VALUES && record->id == FCGI_NULL_REQUEST_ID) {

@@ -48,6 +48,7 @@ struct fcgi_input {
 	bool answering; /* set by the owner: the request is being answered, so the owner handles its
 			   abort */
 	bool broken;	/* not FastCGI: close */
+	bool spoken;	/* a header of FastCGI has come on this connection */
 	bool close_soon; /* a refused request without FCGI_KEEP_CONN: close after the reply */
 	uint16_t reply_length;
 	uint8_t reply[FCGI_REPLY_MAX]; /* records for the peer; the owner sends them and sets
@@ -64,6 +65,9 @@ size_t fcgi_input_feed(struct fcgi_input *input, const uint8_t *data, size_t siz
 
 /* The request has come to its last byte, parameters and STDIN. */
 bool fcgi_input_complete(const struct fcgi_input *input);
+
+/* Broken, and never was FastCGI: input->header has the first bytes of the connection. */
+bool fcgi_input_foreign(const struct fcgi_input *input);
 
 /* Part of a request or of a record has come. */
 bool fcgi_input_in_progress(const struct fcgi_input *input);

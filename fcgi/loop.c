@@ -129,6 +129,8 @@ static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 		if (r == -EAGAIN)
 			break;
 		if (r < 0) {
+			if (fcgi_input_foreign(input))
+				loop_tell_foreign(loop, peer);
 			loop_peer_close(loop, peer);
 			return;
 		}

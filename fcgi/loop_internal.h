@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "fcgi/event_target.h"
+#include "fcgi/foreign.h"
 #include "fcgi/loop.h"
 
 enum { LOOP_LISTENERS = 16 };
@@ -41,7 +42,8 @@ struct fcgi_loop {
 	bool accepting;
 	bool crowded;		  /* a connection waits to be accepted, and there is no room */
 	uint64_t crowded_said_ms; /* when that was logged; 0: never */
-	bool short_of_files;	  /* accept failed; it has been logged */
+	uint64_t foreign_said_ms[FOREIGN_KINDS]; /* when each was logged; 0: never */
+	bool short_of_files;			 /* accept failed; it has been logged */
 	uint64_t accept_again_ms;
 	struct watch watches[FCGI_LOOP_WATCHES];
 	struct peers reading; /* part of a request has come; the earliest deadline first */
@@ -67,6 +69,9 @@ void loop_peer_unpark(struct fcgi_loop *loop, struct peer *peer);
 void loop_peer_set_reading(struct fcgi_loop *loop, struct peer *peer, bool reading);
 /* Closes a connection that is in one of the lists. */
 void loop_peer_close(struct fcgi_loop *loop, struct peer *peer);
+/* The peer speaks another protocol: says so to it, and to the log, but not more than once a minute.
+ * loop_peer_close is due. */
+void loop_tell_foreign(struct fcgi_loop *loop, struct peer *peer);
 /* Whether bytes have come that the loop has not read: the next round has an event for them. */
 bool loop_peer_has_input(const struct peer *peer);
 

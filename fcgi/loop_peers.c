@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "fcgi/loop_internal.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	KEEPALIVE_IDLE_S = 60, /* two minutes in all */
 	KEEPALIVE_INTERVAL_S = 15,
 	KEEPALIVE_COUNT = 4,
+	FOREIGN_PAUSE_MS = 60000,
 };
 
 static void free_peer(struct fcgi_loop *loop, struct peer *peer)
@@ -159,4 +161,20 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 unsigned fcgi_loop_connections(const struct fcgi_loop *loop)
 {
 	return atomic_load(&loop->connections);
+}
+
+void loop_tell_foreign(struct fcgi_loop *loop, struct peer *peer)
+{
+	const uint8_t *bytes = fcgi_connection_get_input(peer->connection)->header;
+	enum foreign kind = foreign_recognize(bytes);
+	uint64_t now = clock_now_ms();
+	foreign_answer(peer->target.fd, kind);
+	if (loop->foreign_said_ms[kind] && now - loop->foreign_said_ms[kind] < FOREIGN_PAUSE_MS)
+		return;
+	loop->foreign_said_ms[kind] = now;
+	if (kind == FOREIGN_OTHER)
+		log_warning("connection closed: %s: it begins with the bytes %02x %02x %02x %02x",
+			foreign_words(kind), bytes[0], bytes[1], bytes[2], bytes[3]);
+	else
+		log_warning("connection closed: %s", foreign_words(kind));
 }

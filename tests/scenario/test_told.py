@@ -347,3 +347,51 @@ def test_t_looks_as_the_daemons_user(sluice, tmp_path):
     os.chmod(daemon.temp, 0o777)
     done = run("-t", "-c", daemon.config)
     assert done.returncode == 0, done.stderr
+
+
+# Other protocols on the socket
+
+UWSGI = b"\x00\x1a\x00\x00" + b"\x0e\x00REQUEST_METHOD\x03\x00GET" + b"\x00" * 5
+HELLO = bytes.fromhex("160301020001000001fc0303") + b"x" * 500
+
+
+@pytest.mark.parametrize("first,words", [
+    (b"GET /ok/a HTTP/1.1\r\nHost: x\r\n\r\n", "this is HTTP: use fastcgi_pass, not proxy_pass"),
+    (b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100000, "this is HTTP: use fastcgi_pass, not proxy_pass"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "this is HTTP"), (HELLO, "this is TLS"), (UWSGI, "use fastcgi_pass, not uwsgi_pass"),
+    (b"70:CONTENT_LENGTH\x000\x00SCGI\x001\x00,", "use fastcgi_pass, not scgi_pass"),
+    (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n", "this is the PROXY protocol"), (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c", "this is the PROXY protocol"),
+    (b"Hello, world", "this is no FastCGI: it begins with the bytes 48 65 6c 6c")])
+@pytest.mark.parametrize("kind", ["unix", "tcp"])
+def test_another_protocol_is_named_once_a_minute(sluice, kind, first, words):
+    daemon = sluice(recipe("ok", "text", "fine"), start=False)
+    if kind == "tcp":
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            daemon.address = other.getsockname()
+        daemon.configure(recipe("ok", "text", "fine"), listen="tcp:%s:%d" % daemon.address)
+    daemon.start()
+    for _ in range(3):
+        with daemon.connect() as connection:
+            connection.send(first)
+            answer = b""
+            try:
+                while piece := connection.socket.recv(4096):
+                    answer += piece
+            except ConnectionError:
+                pass
+            assert (b"HTTP/1.0 400 " in answer and answer.endswith(b"not proxy_pass\n")) == ("HTTP" in words), answer
+    mark = daemon.log.mark()
+    assert daemon.get("/ok/a").text == "fine"
+    daemon.log.wait_request(mark)  # the lines of a log keep their order
+    text = daemon.log.text()
+    assert text.count(words) == 1, text
+
+
+def test_a_broken_record_is_no_other_protocol(sluice):
+    daemon = sluice(recipe("ok", "text", "fine"))
+    with daemon.connect() as connection:
+        connection.get("/ok/a", keep=True)
+        connection.send(b"GET / HTTP/1.0\r\n\r\n")
+        assert connection.wait_closed(5)
+    assert "this is" not in daemon.log.text()
