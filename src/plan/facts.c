@@ -68,6 +68,10 @@ void facts_make(const struct source *source, struct facts *facts, const char *te
 		snprintf(facts->video, sizeof facts->video, "v:%d", film->video);
 		texts[TEMPLATE_VIDEO] = facts->video;
 	}
+	if (film->sound >= 0) {
+		snprintf(facts->sound, sizeof facts->sound, "a:%d", film->sound);
+		texts[TEMPLATE_SOUND] = facts->sound;
+	}
 	texts[TEMPLATE_MATRIX] = matrix(film);
 	texts[TEMPLATE_TRANSFER] = film->transfer == FILM_TRANSFER_PQ	 ? "smpte2084"
 				   : film->transfer == FILM_TRANSFER_HLG ? "arib-std-b67"

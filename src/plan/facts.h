@@ -11,7 +11,7 @@
 #include "src/source/source.h"
 
 struct facts {
-	char duration[32], video[16];
+	char duration[32], video[16], sound[16];
 	char width[24], height[24], orientation[4], frames[16];
 };
 

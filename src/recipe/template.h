@@ -42,6 +42,7 @@ struct template;
 enum template_fact {
 	TEMPLATE_DURATION, /* seconds */
 	TEMPLATE_VIDEO,	   /* FFmpeg's specifier of the stream that is the film: v:1 */
+	TEMPLATE_SOUND,	   /* the same of the first sound that can be decoded: a:0 */
 	TEMPLATE_MATRIX,   /* FFmpeg's name of what YUV means: bt709 */
 	TEMPLATE_TRANSFER, /* FFmpeg's name, of HDR only: smpte2084, arib-std-b67 */
 	TEMPLATE_WIDTH,	   /* of a picture as it is stored, before any turning */

@@ -48,6 +48,7 @@ static bool parse_fact(const char *text, size_t len, struct piece *piece, struct
 	static const char *const names[TEMPLATE_FACTS] = {
 		[TEMPLATE_DURATION] = "source.duration",
 		[TEMPLATE_VIDEO] = "source.video",
+		[TEMPLATE_SOUND] = "source.sound",
 		[TEMPLATE_MATRIX] = "source.matrix",
 		[TEMPLATE_TRANSFER] = "source.transfer",
 		[TEMPLATE_WIDTH] = "source.width",

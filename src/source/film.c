@@ -20,6 +20,9 @@ void film_look(const struct film_file *file, enum media_type type, struct film *
 	case MEDIA_MKV:
 		film_matroska(&window, film);
 		break;
+	case MEDIA_MPEGTS:
+		film_mpegts(&window, film);
+		break;
 	case MEDIA_AVI:
 	case MEDIA_WAV:
 	case MEDIA_AIFF:

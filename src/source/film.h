@@ -38,12 +38,16 @@ struct film {
 	/* Which of the video streams is the film, counted as FFmpeg counts them; a cover picture
 	 * is none. -1: not said. */
 	int video;
-	/* Of that stream; 0: not said. */
+	/* Which of the sound streams is the first that FFmpeg can decode, as far as its name in the
+	 * header tells. -1: none of those that there are. 0 also where nothing is said. */
+	int sound;
+	/* Of that video stream; 0: not said. */
 	uint32_t width, height;
 	unsigned matrix, transfer;
 };
 
 /*
+ * Of an MPEG transport stream only the colours of H.265 are known.
  * Looks at films and sounds; for other types all is "not said". `cut` is found out for MP4 and
  * MOV (a box that ends behind the file), Matroska and WebM (the segment), AVI, WAV and AIFF (their
  * chunks), FLAC (the last frame lacks samples), Ogg (the last page is not whole). Nothing in an

@@ -15,10 +15,11 @@ struct box {
 struct walk {
 	struct film_window *window;
 	struct film *film;
-	int videos;    /* video tracks so far */
-	bool moves;    /* the one that was chosen is no still */
-	bool is_video; /* the track that is being read */
-	bool pending;  /* it was not counted yet */
+	int videos, sounds;	 /* tracks so far */
+	bool moves;		 /* the one that was chosen is no still */
+	bool is_video, is_sound; /* the track that is being read */
+	bool decodable;
+	bool pending; /* it was not counted yet */
 	uint64_t samples;
 	struct film_track track;
 };
@@ -89,8 +90,34 @@ static void read_description(struct walk *walk, const struct box *stsd)
 	read_colours(walk, entry.body + 78, entry.end < stsd->end ? entry.end : stsd->end);
 }
 
+/* Sounds that FFmpeg 5.1 decodes, by the names of their sample entries. Phones write others beside
+ * them, for programs of their own maker. */
+static bool is_decodable(const char *type)
+{
+	return is_one_of(type,
+		       "mp4a ac-3 ec-3 alac fLaC Opus dtsc dtse dtsh dtsl sowt twos lpcm ipcm "
+		       "fpcm in24 in32 fl32 fl64 raw  NONE ulaw alaw ima4 MAC3 MAC6 agsm samr "
+		       "sawb QDM2 QDMC Qclp sqcp .mp3 .mp2 mlpa dvca WMA2 spex") ||
+	       !memcmp(type, "ms", 2);
+}
+
+/* Where a sample entry has an `esds`, FFmpeg goes by that and not by the entry's name. */
+static bool names_codec(struct walk *walk, const struct box *entry)
+{
+	size_t size = entry->end - entry->body < 256 ? (size_t)(entry->end - entry->body) : 256;
+	const unsigned char *bytes = film_window_get(walk->window, entry->body, size);
+	for (size_t at = 0; bytes && at + 4 <= size; at++)
+		if (!memcmp(bytes + at, "esds", 4))
+			return true;
+	return false;
+}
+
 static void finish_track(struct walk *walk)
 {
+	if (walk->pending && walk->is_sound)
+		film_add_sound(walk->film, walk->sounds++, walk->decodable);
+	walk->is_sound = false;
+	walk->decodable = false;
 	if (walk->pending && walk->is_video) {
 		walk->track.still |= walk->samples == 1;
 		film_add_video(walk->film, walk->videos++, &walk->track, &walk->moves);
@@ -118,6 +145,12 @@ static void read_movie(struct walk *walk, const struct box *moov)
 		} else if (!strcmp(box.type, "hdlr") && walk->pending && !walk->is_video) {
 			/* `hdlr` of the media comes before that of the data (QuickTime). */
 			walk->is_video = film_window_has(walk->window, box.body + 8, "vide");
+			walk->is_sound = walk->is_sound ||
+					 film_window_has(walk->window, box.body + 8, "soun");
+		} else if (!strcmp(box.type, "stsd") && walk->is_sound) {
+			struct box entry;
+			walk->decodable = read_box(walk->window, box.body + 8, box.end, &entry) &&
+					  (is_decodable(entry.type) || names_codec(walk, &entry));
 		} else if (!strcmp(box.type, "stsd") && walk->is_video) {
 			read_description(walk, &box);
 		} else if (!strcmp(box.type, "stsz") && walk->is_video) {

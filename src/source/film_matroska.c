@@ -36,8 +36,8 @@ struct walk {
 	struct film *film;
 	uint64_t scale;	 /* nanoseconds of a tick */
 	double duration; /* ticks */
-	int videos;
-	bool moves, is_video;
+	int videos, sounds;
+	bool moves, is_video, is_sound, decodable;
 	struct film_track track;
 };
 
@@ -83,8 +83,23 @@ static void finish_track(struct walk *walk)
 {
 	if (walk->is_video)
 		film_add_video(walk->film, walk->videos++, &walk->track, &walk->moves);
-	walk->is_video = false;
+	if (walk->is_sound)
+		film_add_sound(walk->film, walk->sounds++, walk->decodable);
+	walk->is_video = walk->is_sound = walk->decodable = false;
 	walk->track = (struct film_track){0};
+}
+
+/* Sounds that FFmpeg 5.1 decodes, by the beginnings of their names (RFC 9559 §11.3, and its list of
+ * codecs). */
+static bool is_decodable(struct film_window *window, uint64_t name)
+{
+	static const char *const known[] = {"A_AAC", "A_AC3", "A_ALAC", "A_ATRAC", "A_DTS",
+		"A_EAC3", "A_FLAC", "A_MLP", "A_MPEG/L", "A_MS/ACM", "A_OPUS", "A_PCM",
+		"A_QUICKTIME", "A_REAL", "A_TRUEHD", "A_TTA1", "A_VORBIS", "A_WAVPACK4"};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (film_window_has(window, name, known[i]))
+			return true;
+	return false;
 }
 
 static void read_value(struct walk *walk, const struct element *element)
@@ -105,9 +120,11 @@ static void read_value(struct walk *walk, const struct element *element)
 		break;
 	case ID_TRACK_TYPE:
 		walk->is_video = number == 1;
+		walk->is_sound = number == 2;
 		break;
 	case ID_CODEC:
 		walk->track.still = film_window_has(window, element->body, "V_MJPEG");
+		walk->decodable = is_decodable(window, element->body);
 		break;
 	case ID_WIDTH:
 		walk->track.width = (uint32_t)number;

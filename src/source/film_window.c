@@ -64,6 +64,14 @@ bool film_window_step(struct film_window *window)
 	return ++window->steps <= FILM_STEPS_MAX;
 }
 
+void film_add_sound(struct film *film, int index, bool decodable)
+{
+	if (index == 0)
+		film->sound = decodable ? 0 : -1;
+	else if (film->sound < 0 && decodable)
+		film->sound = index;
+}
+
 void film_add_video(struct film *film, int index, const struct film_track *track, bool *moves)
 {
 	if (film->video >= 0 && (*moves || track->still))

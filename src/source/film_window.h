@@ -32,6 +32,7 @@ bool film_window_step(struct film_window *window);
 /* The formats. Each fills *film. */
 void film_boxes(struct film_window *window, struct film *film);	   /* film_boxes.c */
 void film_matroska(struct film_window *window, struct film *film); /* film_matroska.c */
+void film_mpegts(struct film_window *window, struct film *film);   /* film_mpegts.c */
 void film_chunks(struct film_window *window, struct film *film); /* film_sound.c: AVI, WAV, AIFF */
 void film_flac(struct film_window *window, struct film *film);	 /* film_sound.c */
 void film_ogg(struct film_window *window, struct film *film);	 /* film_sound.c */
@@ -43,5 +44,8 @@ struct film_track {
 	unsigned matrix, transfer;
 };
 void film_add_video(struct film *film, int index, const struct film_track *track, bool *moves);
+
+/* One sound track was read, the one with this number. The first that can be decoded is taken. */
+void film_add_sound(struct film *film, int index, bool decodable);
 
 #endif

@@ -123,7 +123,8 @@ def make_colours(directory):
     for name, (matrix, tag, pixels, scale, size) in MEANINGS.items():
         bars(directory, name, to_yuv(matrix, pixels, scale, tag), size)
     x265 = ["-c:v", "libx265", "-preset", "ultrafast"]
-    for name, transfer, nits in (("pq.mp4", "smpte2084", (203, 43, 1000)), ("pq.mkv", "smpte2084", (203, 43, 1000)),
+    for name, transfer, nits in (("pq.mp4", "smpte2084", (203, 43, 1000)), ("pq.ts", "smpte2084", (203, 43, 1000)),
+                                 ("hlg.ts", "arib-std-b67", (203, 43, 1000)), ("pq.mkv", "smpte2084", (203, 43, 1000)),
                                  ("hlg.mp4", "arib-std-b67", (203, 43, 1000))):
         levels = [pq(n) if transfer == "smpte2084" else hlg(n) for n in nits]
         luma = b"".join(struct.pack("<H", round(64 + 876 * level)) * 160 for level in levels) * 240
@@ -148,6 +149,12 @@ def hlg(nits):
     return math.sqrt(3 * light) if light <= 1 / 12 else a * math.log(12 * light - b) + c
 
 
+def as_unknown(film, at):
+    """A sound track of a kind that FFmpeg does not know; it would go by the `esds` whatever the name says."""
+    esds = film.index(b"esds", at)
+    return film[:at] + b"apac" + film[at + 4:esds] + b"dapa" + film[esds + 4:]
+
+
 def make_odd_films(directory):
     film = directory / "h264.mp4"
     for name, sar in {"sar-64-45.mp4": "64/45", "sar-1-2.mp4": "1/2", "sar-4-3.mkv": "4/3"}.items():
@@ -165,9 +172,16 @@ def make_odd_films(directory):
     ffmpeg("-i", film, "-an", "-c", "copy", directory / "silent.mp4")
     ffmpeg("-i", film, "-f", "lavfi", "-i", f"sine=d={SECONDS}", "-map", "0", "-map", "1", "-c:v", "copy", *AAC, directory / "two.mp4")
     two = (directory / "two.mp4").read_bytes()
-    at = two.rindex(b"mp4a")
-    (directory / "unknown-track.mp4").write_bytes(two[:at] + b"apac" + two[at + 4:])
+    (directory / "unknown-track.mp4").write_bytes(as_unknown(two, two.rindex(b"mp4a")))
+    (directory / "unknown-first.mp4").write_bytes(as_unknown(two, two.index(b"mp4a")))
+    ffmpeg("-i", film, "-f", "lavfi", "-i", f"sine=d={SECONDS}", "-map", "0", "-map", "1", "-c:v", "copy", *AAC, directory / "two.mkv")
+    two = (directory / "two.mkv").read_bytes()
+    at = two.index(b"A_AAC")
+    (directory / "unknown-first.mkv").write_bytes(two[:at] + b"A_XXX" + two[at + 5:])
     data = film.read_bytes()
+    (directory / "unknown-only.mp4").write_bytes(as_unknown(data, data.index(b"mp4a")))
+    at = data.index(b"mp4a")
+    (directory / "odd-name.mp4").write_bytes(data[:at] + b"apac" + data[at + 4:])
     (directory / "junk-behind.mp4").write_bytes(data + b"\0" * 512)
     ffmpeg("-f", "lavfi", "-i", f"testsrc2=s=320x180:r=10:d={SECONDS}", *X264, directory / "wide.mp4")
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=1,format=yuv444p,scale=853:481,setsar=1", *X264[:4], directory / "odd-size.mp4")
@@ -363,7 +377,7 @@ def test_colours_of_what_moves(site, name, recipe):
 
 
 @pytest.mark.parametrize("recipe", ["frame", "preview", "watch"])
-@pytest.mark.parametrize("name", ["pq.mp4", "pq.mkv", "hlg.mp4"])
+@pytest.mark.parametrize("name", ["pq.mp4", "pq.mkv", "hlg.mp4", "pq.ts", "hlg.ts"])
 def test_hdr_is_mapped_to_what_a_screen_shows(site, name, recipe):
     if recipe == "watch":
         image = still_of(site.good(f"/watch/{name}"))
@@ -420,6 +434,23 @@ def test_a_cover_is_not_the_film(site, name):
 @pytest.mark.parametrize("recipe", ["frame", "preview", "watch", "listen"])
 def test_a_sound_track_that_nothing_decodes(site, recipe):
     site.good(f"/{recipe}/unknown-track.mp4")
+
+
+@pytest.mark.parametrize("name", ["unknown-first.mp4", "unknown-first.mkv"])
+def test_the_first_sound_that_can_be_decoded(site, name):
+    video, sound = probe(site.good(f"/watch/{name}?height=90"))["streams"]
+    assert (video["codec_name"], sound["codec_name"]) == ("h264", "aac")
+    assert abs(length(site.good(f"/listen/{name}?format=mp3")) - SECONDS) < 0.1
+
+
+def test_a_sound_whose_name_nobody_knows(site):
+    assert len(probe(site.good("/watch/odd-name.mp4?height=90"))["streams"]) == 2
+    site.good("/listen/odd-name.mp4")
+
+
+def test_a_film_whose_only_sound_cannot_be_decoded_is_silent(site):
+    assert [stream["codec_name"] for stream in probe(site.good("/watch/unknown-only.mp4?height=90"))["streams"]] == ["h264"]
+    assert site.get("/listen/unknown-only.mp4").status == 422
 
 
 def test_a_trimmed_film(site):

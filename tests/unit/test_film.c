@@ -99,6 +99,10 @@ static void put_track(
 	put_big(file, 1280, 2);
 	put_big(file, 720, 2);
 	put_zeros(file, 50);
+	if (!strcmp(codec, "esds")) { /* as a name, and as a box within */
+		size_t esds = box(file, "esds");
+		box_end(file, esds);
+	}
 	if (hdr) {
 		size_t colr = box(file, "colr");
 		put(file, "nclx\0\x09\0\x10\0\x09\0", 11);
@@ -165,6 +169,35 @@ static void boxes(void **state)
 	}
 }
 
+/* The first that can be decoded is taken; an esds says what a name does not. */
+static void sounds(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *codecs[3];
+		int sound;
+	} rows[] = {
+		{{NULL}, 0},
+		{{"mp4a"}, 0},
+		{{"apac"}, -1},
+		{{"apac", "mp4a"}, 1},
+		{{"apac", "ac-4", "Opus"}, 2},
+		{{"mp4a", "apac"}, 0},
+		{{"esds", "mp4a"}, 0},
+		{{"ms\x55"}, 0},
+	};
+	static struct file file;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		file.size = 0;
+		size_t at = box(&file, "moov");
+		put_track(&file, "vide", "avc1", 60, false);
+		for (int n = 0; n < 3 && rows[i].codecs[n]; n++)
+			put_track(&file, "soun", rows[i].codecs[n], 60, false);
+		box_end(&file, at);
+		assert_int_equal(look(file.data, file.size, MEDIA_MOV).sound, rows[i].sound);
+	}
+}
+
 static void only_a_cover(void **state)
 {
 	(void)state;
@@ -215,6 +248,13 @@ static void make_matroska(struct file *file)
 	put_master(&film, 0xe0, 1, &video);
 	put_master(&tracks, 0xae, 1, &cover);
 	put_master(&tracks, 0xae, 1, &film);
+	for (int i = 0; i < 2; i++) {
+		struct file *sound = i == 0 ? &cover : &film;
+		sound->size = 0;
+		put_element(sound, 0x83, 1, "\2", 1);
+		put_element(sound, 0x86, 1, i == 0 ? "A_NEW" : "A_AAC", 5);
+		put_master(&tracks, 0xae, 1, sound);
+	}
 	put_big(file, 0x18538067, 4);
 	size_t size_at = file->size;
 	put_zeros(file, 8);
@@ -243,6 +283,7 @@ static void matroska(void **state)
 	assert_int_equal(film.height, 300);
 	assert_int_equal(film.matrix, 9);
 	assert_int_equal(film.transfer, FILM_TRANSFER_HLG);
+	assert_int_equal(film.sound, 1);
 	assert_true(look(file.data, file.size - 1, MEDIA_MKV).cut);
 	/* A recorder does not know the size. */
 	memset(file.data + 16, 0xff, 7);
@@ -303,21 +344,91 @@ static void pages(void **state)
 	assert_false(look(file.data, file.size, MEDIA_OGG).cut);
 }
 
+/* Sequence parameter sets as x265 writes them: with few tools; with lists, layers and sets of
+ * references; and without a word about colours. */
+#define SET_PQ                                                                                     \
+	"\x42\1\1\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x13\x65\x95\x95\x29\x30\xbc" \
+	"\x05\xa8\x48\x80\x48\x20\0\0\3\0\x20\0\0\3\1\x41"
+#define SET_HLG                                                                                    \
+	"\x42\1\2\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\0\0\xa0\x0f\x08\x0f\x13\x65\x95\x98\xac\xd2" \
+	"\x49"                                                                                     \
+	"\xca\xf0\x16\xa1\x22\x41\x20\x80\0\0\3\0\x80\0\0\5\4"
+#define SET_PLAIN                                                                                  \
+	"\x42\1\1\1\x60\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x16\x59\x59\x52\x93\x0b\xc0" \
+	"\x5a\2\0\0\3\0\2\0\0\3\0\x14\x10"
+
+/* A packet of this stream; what is left is filled with an adaptation field in front. */
+static void put_packet(struct file *file, unsigned id, bool begins, const char *data, size_t size)
+{
+	size_t left = 184 - size;
+	put_big(file, 0x47, 1);
+	put_big(file, (begins ? 0x4000 : 0) | id, 2);
+	put_big(file, left > 0 ? 0x30 : 0x10, 1);
+	if (left > 0)
+		put_big(file, left - 1, 1);
+	if (left > 1)
+		put_zeros(file, left - 1);
+	put(file, data, size);
+}
+
+/* The set in two packets, broken at `at`, behind packets of other streams. */
+static void make_stream(struct file *file, const char *set, size_t size, size_t at)
+{
+	char data[256] = "\0\0\1\xe0\0\0\x80\0\0\0\0\1";
+	memcpy(data + 12, set, size);
+	memcpy(data + 12 + size, "\0\0\1\x44\1", 5);
+	size += 12 + 5;
+	file->size = 0;
+	put_packet(file, 0, true, "\0table", 6);
+	put_packet(file, 0x101, true, "\0\0\1\xc0sound", 9);
+	put_packet(file, 0x100, true, data, at);
+	put_packet(file, 0x101, false, "more", 4);
+	put_packet(file, 0x100, false, data + at, size - at);
+	put_packet(file, 0x100, true, "\0\0\1\xe0next", 8);
+}
+
+static void streams(void **state)
+{
+	(void)state;
+	static struct file file;
+	static const struct {
+		const char *set;
+		size_t size;
+		unsigned transfer, matrix;
+	} rows[] = {
+		{SET_PQ, sizeof SET_PQ - 1, FILM_TRANSFER_PQ, 9},
+		{SET_HLG, sizeof SET_HLG - 1, FILM_TRANSFER_HLG, 9},
+		{SET_PLAIN, sizeof SET_PLAIN - 1, 0, 0},
+	};
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+		for (size_t at = 4; at < rows[i].size; at++) {
+			make_stream(&file, rows[i].set, rows[i].size, at);
+			struct film film = look(file.data, file.size, MEDIA_MPEGTS);
+			assert_int_equal(film.transfer, rows[i].transfer);
+			assert_int_equal(film.matrix, rows[i].matrix);
+			assert_int_equal(film.sound, 0);
+			/* Cut within the set: nothing is said, nothing is read behind it. */
+			look(file.data, 188 * 2 + at, MEDIA_MPEGTS);
+		}
+}
+
 /* Whatever stands there: it ends, within bounds, and few reads. */
 static void garbled(void **state)
 {
 	(void)state;
 	static struct file file, again;
-	static const enum media_type types[] = {MEDIA_MP4, MEDIA_MOV, MEDIA_MKV, MEDIA_WEBM,
-		MEDIA_AVI, MEDIA_WAV, MEDIA_AIFF, MEDIA_FLAC, MEDIA_OGG, MEDIA_JPEG};
+	static const enum media_type types[] = {MEDIA_MPEGTS, MEDIA_MP4, MEDIA_MOV, MEDIA_MKV,
+		MEDIA_WEBM, MEDIA_AVI, MEDIA_WAV, MEDIA_AIFF, MEDIA_FLAC, MEDIA_OGG, MEDIA_JPEG};
 	uint32_t random = 1;
 	for (int round = 0; round < 400; round++) {
 		if (round % 3 == 0)
 			make_mp4(&file, round % 2);
 		else if (round % 3 == 1)
 			make_matroska(&file);
-		else
+		else if (round % 2)
 			make_wav(&file, 16000);
+		else
+			make_stream(&file, SET_HLG, sizeof SET_HLG - 1, 40);
 		again = file;
 		for (int i = 0; i < 20; i++) {
 			random = random * 1664525 + 1013904223;
@@ -336,6 +447,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(boxes),
+		cmocka_unit_test(sounds),
+		cmocka_unit_test(streams),
 		cmocka_unit_test(only_a_cover),
 		cmocka_unit_test(matroska),
 		cmocka_unit_test(sound),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SRC_SOURCE_FILM_HEVC_H
+#define SRC_SOURCE_FILM_HEVC_H
+
+/* Inside of film: what a video stream itself says about its colours. */
+
+#include "src/source/film.h"
+
+/* data: a sequence parameter set of H.265 from its NAL header on, without the bytes that keep start
+ * codes out of it. Sets transfer and matrix when it names them. */
+void film_hevc(const unsigned char *data, size_t size, struct film *film);
+
+#endif
