@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/recipe/program_text.h"
+
 enum { RUN_MAX = TEMPLATE_ARGS_MAX, ERRORS_MAX = 10, ENOUGH = 500 };
 
 #define HARMLESS "x"
@@ -22,34 +24,30 @@ static bool takes_source(const struct recipe *recipe)
 	return recipe->stdin_source;
 }
 
-/* `sh -c` with a hole in the script is the one way in which a value from a client could become a
- * command. */
-static void check_shell(const struct config_reader *reader, const struct recipe *recipe)
+/* The line of the argument, counted without "|", "[" and "]". */
+static unsigned argument_line(
+	const struct config_reader *reader, const struct recipe *recipe, size_t argument)
 {
-	static const char *const shells[] = {"sh", "bash", "dash", "ksh", "zsh", "busybox", NULL};
-	bool shell = false, first = true;
-	for (size_t i = 0; i < recipe->run_count; i++) {
-		const char *text = recipe->run[i];
-		if (first) {
-			const char *slash = strrchr(text, '/');
-			shell = false;
-			for (size_t j = 0; shells[j]; j++)
-				shell = shell || strcmp(slash ? slash + 1 : text, shells[j]) == 0;
-		}
-		first = strcmp(text, "|") == 0;
-		if (!shell || strcmp(text, "-c") != 0 || i + 1 == recipe->run_count)
-			continue;
-		for (size_t j = 0; j < recipe->param_count; j++) {
-			char hole[64];
-			int length = snprintf(hole, sizeof(hole), "{%.40s", recipe->params[j].name);
-			const char *at = strstr(recipe->run[i + 1], hole);
-			if (at && strchr("}.*|", at[length]))
-				config_read_error(reader,
-					config_node_value(reader->node, "run", i + 1)->line,
-					"run: {%s} within the script of a shell; pass it behind "
-					"the script, as \"$1\"",
-					recipe->params[j].name);
-		}
+	static const char *const signs[] = {"|", "[", "]"};
+	size_t i = 0;
+	for (; i + 1 < recipe->run_count; i++) {
+		bool sign = false;
+		for (size_t j = 0; j < sizeof signs / sizeof *signs; j++)
+			sign = sign || !strcmp(recipe->run[i], signs[j]);
+		if (!sign && argument-- == 0)
+			break;
+	}
+	return config_node_value(reader->node, "run", i)->line;
+}
+
+static void check_texts(const struct config_reader *reader, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < template_program_count(recipe->template); i++) {
+		size_t argument;
+		char message[PROGRAM_TEXT_MESSAGE_MAX];
+		if (!program_text_check(recipe->template, i, recipe->params, &argument, message))
+			config_read_error(reader, argument_line(reader, recipe, argument),
+				"run: %s", message);
 	}
 }
 
@@ -134,7 +132,7 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 	}
 	if (reader->config->programs)
 		config_programs(reader, reader->config->programs, recipe);
-	check_shell(reader, recipe);
+	check_texts(reader, recipe);
 	if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
 		config_read_error(reader, line,
 			"run: a live response cannot come from {output}, only from stdout");

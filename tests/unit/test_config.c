@@ -475,6 +475,10 @@ static void path_and_run(void **state)
 		{"path = '/{source}' param t { type = text } run = {sh, '-c', 'cat {source} {t}'}",
 			"2: recipe 'x': run: {t} within the script of a shell; pass it behind the "
 			"script, as \"$1\"\n"},
+		{"path = '/{source}' param t { type = text } run = {cat, '{source}', '[',\n"
+		 "'{t}', ']', '|', env, bash,\n'-ec', 'cat {t}'}",
+			"4: recipe 'x': run: {t} within the script of a shell; pass it behind the "
+			"script, as \"$1\"\n"},
 	};
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
 		char text[1024];
