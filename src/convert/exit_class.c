@@ -56,9 +56,11 @@ static const char *find_limit(
 		return "cpu";
 	if ((!result->exited && result->signal == SIGXFSZ) || conversion->stderr_tail.file)
 		return conversion->out < 0 ? "max_output" : "temp_max";
+	/* Decoders that damaged data have confused speak of memory, too; what the recipe's
+	 * stderr_fails knows as damage is the better witness. */
+	bool complains = conversion->stderr_tail.memory && !conversion->stderr_tail.found;
 	if (recipe->memory_bytes &&
-		(conversion->stderr_tail.memory ||
-			result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
+		(complains || result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
 		return "memory";
 	return NULL;
 }

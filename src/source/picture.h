@@ -26,7 +26,8 @@ struct picture {
 	bool profile; /* an ICC profile that has the size, the mark and the colours it should */
 	/* What all decoders read alike (an animation: libvips). False for rare TIFF (old JPEG, odd
 	 * samples), which some of them turn into other pictures without a word, for a GIF whose
-	 * cleared parts are painted, and for a PNG that moves. */
+	 * cleared parts are painted, for a PNG that moves, and for AVIF and HEIC whose colours
+	 * libheif gets wrong. */
 	bool plain;
 	bool cut; /* GIF, WebP: the file ends before its last frame does */
 	/* The first frame is not the whole screen of a GIF or an animation. */

@@ -7,7 +7,6 @@
 #include "src/source/picture_internal.h"
 
 enum {
-	COMPRESSION_OLD_JPEG = 6,
 	COMPRESSION_JPEG = 7,
 	PHOTOMETRIC_WHITE_IS_ZERO = 0,
 	PHOTOMETRIC_RGB = 2,
@@ -106,7 +105,16 @@ static uint64_t next_directory(struct reading *reading, uint64_t at, bool first)
 
 static bool is_plain(const struct reading *reading)
 {
-	if (reading->compression == COMPRESSION_OLD_JPEG || !reading->even)
+	static const uint64_t compressions[] = {
+		1, 2, 3, 4, 5, COMPRESSION_JPEG, 8, 32773, 32946, 34925, 50000, 50001};
+	bool known = false;
+	for (size_t i = 0; i < sizeof compressions / sizeof *compressions; i++)
+		known = known || reading->compression == compressions[i];
+	if (!known || !reading->even)
+		return false;
+	/* Its alpha is taken off the colours a second time. */
+	if (reading->compression == COMPRESSION_JPEG && reading->samples > 3 &&
+		reading->photometric != PHOTOMETRIC_CMYK)
 		return false;
 	if (reading->photometric == PHOTOMETRIC_YCBCR && reading->compression != COMPRESSION_JPEG)
 		return false;

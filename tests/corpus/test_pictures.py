@@ -256,6 +256,11 @@ def declare_tiff():
     still("pages.tiff", "TIFF", saved(upright, "TIFF", save_all=True, append_images=[upright.transpose(STORED[3])] * 5))
     raw = saved(upright, "TIFF", compression="raw")
     refused("old-jpeg.tiff", "TIFF, old JPEG", patched(saved(upright, "TIFF", compression="jpeg"), 259, 6), 415)
+    alpha = scene("RGBA")
+    alpha.putalpha(128)
+    refused("jpeg-alpha.tiff", "TIFF, JPEG with alpha", lambda: program(
+        "/usr/bin/convert", "png:-", "-compress", "JPEG", "tiff:-", data=saved(alpha, "PNG")), 415)
+    refused("word.tiff", "TIFF, rare compressions", patched(saved(scene("L", corners=binary).convert("1"), "TIFF", compression="raw"), 259, 32771), 415)
     refused("ycbcr.tiff", "TIFF, YCbCr without JPEG", patched(raw, 262, 6), 415)
     refused("bits-24.tiff", "TIFF, samples of 10, 24, 32 bits, real numbers", tiff(bytes(W * H * 3), W, H, 24, 1), 415)
     refused("bits-10.tiff", "TIFF, samples of 10, 24, 32 bits, real numbers", tiff(bytes(W * H * 10 // 8), W, H, 10, 1), 415)
@@ -272,6 +277,10 @@ def declare_others():
         still(name, "BMP", lambda k=kind: program("/usr/bin/convert", "png:-", f"{k}:-", data=png))
     for kind, options in (("heic", []), ("avif", ["-A"])):
         still(f"plain.{kind}", kind.upper(), lambda k=kind, o=options: heif(png, k, o))
+    jpeg = saved(upright, "JPEG")
+    at = jpeg.index(b"\xff\xc0")
+    refused("no-frame.jpg", "a picture that is cut", jpeg[:at] + b"\xff\xfe" + jpeg[at + 2:], 422)
+    refused("no-table.jpg", "a picture that is cut", jpeg[:jpeg.index(b"\xff\xc4") + 8] + b"\xff" * 40 + b"\xff\xd9", 422)
     refused("text.png", "no picture", b"This is no picture.\n" * 30, 415)
     refused("film.mp4", "no picture", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(400), 415)
     for name, (_, data, _) in list(STILLS.items()):
@@ -295,13 +304,17 @@ def exif_by_tool(data, name, orientation):
         return Path(place, name).read_bytes()
 
 
+def avif(png, *options):
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, "a.png").write_bytes(png)
+        program("/usr/bin/avifenc", "--jobs", "1", "-s", "10", "--min", "5", "--max", "10", *options, f"{place}/a.png", f"{place}/a.avif")
+        return Path(place, "a.avif").read_bytes()
+
+
 def turned_avif(number):
     turn, mirror = TURNS[number]
-    with tempfile.TemporaryDirectory() as place:
-        Path(place, "a.png").write_bytes(saved(scene().transpose(STORED[number]), "PNG"))
-        program("/usr/bin/avifenc", "--jobs", "1", "-s", "10", "--min", "5", "--max", "10", *(["--irot", turn] if turn else []),
-                *(["--imir", mirror] if mirror is not None else []), f"{place}/a.png", f"{place}/a.avif")
-        return Path(place, "a.avif").read_bytes()
+    return avif(saved(scene().transpose(STORED[number]), "PNG"), *(["--irot", turn] if turn else []),
+                *(["--imir", mirror] if mirror is not None else []))
 
 
 def turned_heic(number):
@@ -341,6 +354,16 @@ def declare_svg():
 
 
 def declare_turned():
+    for name, options in {"full": ["-r", "full"], "narrow": ["-r", "limited"]}.items():
+        colour = lambda o=options: avif(saved(scene(), "PNG"), *o)
+        still(f"{name}.avif", "AVIF", colour)
+    still("grey.avif", "AVIF", lambda: avif(saved(scene("L", corners=greys()), "PNG"), "-y", "400"), greys())
+    still("holed.avif", "AVIF", lambda: avif(saved(scene("RGBA"), "PNG"), "-r", "limited"))
+    refused("grey-narrow.avif", "AVIF, grey in the narrow range; multiplied with alpha",
+            lambda: avif(saved(scene("L", corners=greys()), "PNG"), "-y", "400", "-r", "limited"), 415)
+    half = scene("RGBA")
+    half.putalpha(128)
+    refused("multiplied.avif", "AVIF, grey in the narrow range; multiplied with alpha", lambda: avif(saved(half, "PNG"), "--premultiply"), 415)
     for number in TURNS:
         still(f"turned-{number}.avif", "AVIF, irot and imir", lambda n=number: turned_avif(n))
         if number not in (5, 7):
@@ -522,9 +545,12 @@ def test_still(site, name):
     assert_corners(image, corners, loose(name))
 
 
+@pytest.mark.parametrize("kind", ["jpeg", "avif"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(site, name):
-    came, answer = site.ask(f"/{name}?size=80x60&format=jpeg")
+def test_refused(site, name, kind):
+    if name.endswith((".svg", ".jxl")) and kind == "avif":
+        kind = "png"
+    came, answer = site.ask(f"/{name}?size=80x60&format={kind}")
     assert came == str(REFUSED[name][2]), answer.text
 
 

@@ -74,6 +74,8 @@ def daemon(module_sluice, tmp_path_factory):
                stderr_fails=["Premature end", "truncated"]),
         recipe("earlystderr", "stderr", "Premature end of file\n", "flood-stderr", "300000", "write", "10",
                stderr_fails=["Premature end"]),
+        recipe("complains", "stderr", "memory allocation failed", "exit", "1", memory="100M", stderr_fails=["Premature end"]),
+        recipe("confused", "stderr", "Premature end; memory allocation failed", "exit", "1", memory="100M", stderr_fails=["Premature end"]),
         recipe("splitstderr", "stderr", "Prema", "pause", "50", "stderr", "ture end", "write", "10",
                stderr_fails=["Premature end"]),
         recipe("flood", "flood-stderr", "20000000", "write", "10"),
@@ -435,6 +437,12 @@ def test_stderr_fails(daemon, text, status):
 @pytest.mark.parametrize("name", ["earlystderr", "splitstderr"])
 def test_stderr_fails_wherever_it_stands(daemon, name):
     assert_logged_error(daemon, f"/{name}/a", 422)
+
+
+def test_a_damaged_source_is_no_lack_of_memory(daemon):
+    """Decoders that damaged data have confused complain of memory, too."""
+    assert daemon.get("/complains/a").status == 507
+    assert daemon.get("/confused/a").status == 422
 
 
 def test_stderr_is_drained(daemon):
