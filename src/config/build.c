@@ -42,40 +42,15 @@ static void read_cache(
 	config_read_section(&reader, options, OPTION_CACHE, config);
 }
 
-/* Of two recipes with one path, the second is only reached for sources that the first does not
- * take. */
-static void check_reached(
-	const struct config *config, const struct config_node *node, struct config_report *report)
-{
-	for (size_t i = 1; i < config->recipe_count; i++) {
-		const struct recipe *later = config->recipes[i];
-		for (size_t j = 0; j < i && later->path; j++) {
-			const struct recipe *first = config->recipes[j];
-			bool all = first->sources == 0 ||
-				   (later->sources && (later->sources & ~first->sources) == 0);
-			if (first->where_count > 0 || first->animated || first->still ||
-				first->plain)
-				continue;
-			if (!first->path || !all ||
-				strcmp(pattern_text(first->path), pattern_text(later->path)) != 0)
-				continue;
-			config_warning(report,
-				config_node_line(config_node_section(node, "recipe", i)),
-				"recipe '%s' is never reached: recipe '%s' before it takes the "
-				"same path and sources",
-				later->name, first->name);
-			break;
-		}
-	}
-}
-
 static void read_recipes(const struct config_reader *file, const struct option *options,
 	bool last_complete, struct config *config)
 {
 	struct config_report *report = file->report;
 	size_t count = config_node_sections(file->node, "recipe");
 	if (count == 0 && file->complete)
-		config_error(report, 0, "there is no recipe");
+		config_error(report, 0,
+			"there is no recipe: write recipe NAME { path = \"/{source}\" run = {...} "
+			"}");
 	if (count > RECIPES_MAX) {
 		config_error(report,
 			config_node_line(config_node_section(file->node, "recipe", RECIPES_MAX)),
@@ -98,7 +73,7 @@ static void read_recipes(const struct config_reader *file, const struct option *
 	}
 	if (report->out_of_memory)
 		return;
-	check_reached(config, file->node, report);
+	config_reached(file->node, config, report);
 	config_memory(file->node, config, report);
 }
 

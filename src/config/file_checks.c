@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 enum { PROBLEM_MAX = 1024 };
 
@@ -35,64 +34,6 @@ static void check_directory(const struct config_reader *reader, const struct con
 	text_init(&problem, buffer, sizeof buffer);
 	if (!reach_directory(path, 0, &problem))
 		config_read_error(reader, value->line, "%s = %s: %s", option, path, problem.data);
-}
-
-/* HOST:PORT or [ADDR]:PORT with a port of 1 … 65535. */
-static bool is_host_port(const char *text)
-{
-	const char *colon = strrchr(text, ':');
-	uint64_t port;
-	char message[CONFIG_MESSAGE_MAX];
-	return colon && colon > text && config_parse_integer(colon + 1, 1, 65535, &port, message);
-}
-
-static void check_unix(const struct config_reader *reader, unsigned line, const char *path)
-{
-	if (path[0] != '/')
-		config_read_error(reader, line, "listen: the path behind unix: must be absolute");
-	else if (strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		config_read_error(
-			reader, line, "listen: the path is longer than a socket's may be");
-}
-
-/* What may be meant by an address without its kind; NULL: no idea. */
-static const char *likely_kind(const char *text)
-{
-	uint64_t port;
-	char message[CONFIG_MESSAGE_MAX];
-	if (text[0] == '/')
-		return "unix:";
-	if (text[0] == '[')
-		return "tcp6:";
-	if (config_parse_integer(text, 1, 65535, &port, message))
-		return "tcp:127.0.0.1:";
-	return is_host_port(text) ? "tcp:" : NULL;
-}
-
-void config_check_listen(
-	const struct config_reader *reader, const struct config_value *value, void *record)
-{
-	const struct config *config = record;
-	const char *text = config->listen;
-	if (!text)
-		return;
-	const char *kind = likely_kind(text);
-	if (strncmp(text, "unix:", 5) == 0) {
-		check_unix(reader, value->line, text + 5);
-	} else if (strncmp(text, "tcp:", 4) == 0) {
-		if (!is_host_port(text + 4) || text[4] == '[')
-			config_read_error(reader, value->line, "listen: write tcp:127.0.0.1:9000");
-	} else if (strncmp(text, "tcp6:", 5) == 0) {
-		if (text[5] != '[' || !is_host_port(text + 5) || !strstr(text, "]:"))
-			config_read_error(reader, value->line, "listen: write tcp6:[::1]:9000");
-	} else if (kind) {
-		config_read_error(
-			reader, value->line, "listen = %s: did you mean %s%s?", text, kind, text);
-	} else {
-		config_read_error(reader, value->line,
-			"listen: write unix:/run/sluice.sock, tcp:127.0.0.1:9000 or "
-			"tcp6:[::1]:9000");
-	}
 }
 
 void config_check_group(

@@ -11,12 +11,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What other languages call it; NULL: nothing is known. */
+static const char *other_type(const char *name)
+{
+	static const char *const rows[][2] = {{"int", "integer"}, {"uint", "integer"},
+		{"string", "text"}, {"str", "text"}, {"float", "number"}, {"double", "number"},
+		{"decimal", "number"}, {"bool", "flag"}, {"boolean", "flag"}, {"enum", "choice"},
+		{"select", "choice"}, {"list", "choice"}, {"option", "choice"},
+		{"dimensions", "size"}, {"geometry", "size"}, {"seconds", "time"},
+		{"duration", "time"}, {"offset", "position"}, {"rect", "region"},
+		{"crop", "region"}, {"mime", "format"}, {"extension", "format"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(rows[i][0], name) == 0)
+			return rows[i][1];
+	return NULL;
+}
+
 static bool read_type(const struct config_reader *reader, struct param *param)
 {
 	char message[CONFIG_MESSAGE_MAX];
 	const struct config_value *value = config_read_one(reader, "type");
 	if (!value) {
-		config_read_error(reader, config_node_line(reader->node), "type is missing");
+		config_read_error(reader, config_node_line(reader->node),
+			"type is missing: write type = size, integer, choice, ...");
 		return false;
 	}
 	int type = param_type_from_name(value->text);
@@ -24,7 +41,11 @@ static bool read_type(const struct config_reader *reader, struct param *param)
 		const char *names[PARAM_TYPES + 1] = {0};
 		for (int i = 0; i < PARAM_TYPES; i++)
 			names[i] = param_type_name((enum param_type)i);
-		config_parse_name(value->text, names, message);
+		if (other_type(value->text))
+			snprintf(message, sizeof(message), "did you mean %s?",
+				other_type(value->text));
+		else
+			config_parse_name(value->text, names, message);
 		config_read_error(reader, value->line, "type = %.80s: %s", value->text, message);
 		return false;
 	}
@@ -72,6 +93,12 @@ static void read_size_bound(
 	if (!value || config_parse_size(value->text, w, h))
 		return;
 	size_t digits = strspn(value->text, "0123456789");
+	unsigned width, height;
+	if (sscanf(value->text, "%5u %*[xX*] %5u", &width, &height) == 2 && width && height) {
+		config_read_error(reader, value->line, "%s = %.80s: did you mean %ux%u?", option,
+			value->text, width, height);
+		return;
+	}
 	if (digits > 0 && digits < 6 && value->text[digits] == '\0')
 		config_read_error(reader, value->line, "%s = %s: did you mean %sx%s?", option,
 			value->text, value->text, value->text);
@@ -203,7 +230,7 @@ static void check(const struct config_reader *reader, struct param *param)
 	if (!given || !value)
 		return;
 	if (param->required)
-		config_read_error(reader, value->line, "required and a default: which one?");
+		config_read_error(reader, value->line, "required and a default exclude each other");
 	else if (!param_parse(param, given, &parsed, message))
 		config_read_error(reader, value->line, "default = %.80s: %s", value->text,
 			without_name(message, param->name));

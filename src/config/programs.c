@@ -70,11 +70,12 @@ void config_programs(
 		if (name[0] == '/')
 			config_warning(reader->report, line,
 				"program '%.80s' is missing or not executable: recipe '%s' will "
-				"answer 500",
+				"answer 500 until it is there",
 				name, recipe->name);
 		else
 			config_warning(reader->report, line,
-				"program '%.80s' not found in %.200s: recipe '%s' will answer 500",
+				"program '%.80s' not found in %.200s: recipe '%s' will answer 500 "
+				"until it is installed",
 				name, programs, recipe->name);
 	}
 }

@@ -40,6 +40,26 @@ static bool read_params(
 	return known;
 }
 
+/* What other routers read as a hole, and what no URL has. */
+static void warn_of_path(const struct config_reader *reader, const struct recipe *recipe,
+	const struct config_value *value)
+{
+	static const char *const marks[][2] = {{"$", ""}, {":", ""}, {"<", ">"}};
+	if (strstr(value->text, "/../") || strstr(value->text, "/./"))
+		config_read_warning(reader, value->line,
+			"path = %.80s: no URL fits: none has a segment . or ..", value->text);
+	for (size_t i = 0; i < recipe->param_count; i++)
+		for (size_t k = 0; k < sizeof(marks) / sizeof(*marks); k++) {
+			char mark[PARAM_NAME_MAX + 8];
+			snprintf(mark, sizeof(mark), "%s%s%s", marks[k][0], recipe->params[i].name,
+				marks[k][1]);
+			if (strstr(value->text, mark))
+				config_read_warning(reader, value->line,
+					"path: '%s' is plain text: write {%s}", mark,
+					recipe->params[i].name);
+		}
+}
+
 /* Compiles `path`. used[i] says that params[i] stands in it. */
 static void read_path(const struct config_reader *reader, struct recipe *recipe, bool *used)
 {
@@ -51,12 +71,20 @@ static void read_path(const struct config_reader *reader, struct recipe *recipe,
 				reader, config_node_line(reader->node), "path is missing");
 		return;
 	}
+	if (strpbrk(value->text, "?#")) {
+		config_read_error(reader, value->line,
+			"path = %.80s: a path ends before ? and #; a param is taken from the query "
+			"by itself",
+			value->text);
+		return;
+	}
 	recipe->path = pattern_new(value->text, message, sizeof(message));
 	if (!recipe->path) {
 		config_read_error(
 			reader, value->line, "path: %s", without_prefix(message, "path: "));
 		return;
 	}
+	warn_of_path(reader, recipe, value);
 	const char *holes[PATTERN_HOLES_MAX];
 	const char *names[RECIPE_PARAMS_MAX + 1] = {NULL};
 	for (size_t i = 0; i < recipe->param_count; i++)

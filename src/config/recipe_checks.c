@@ -121,7 +121,11 @@ void config_check_cache_control(
 	const struct config_reader *reader, const struct config_value *value, void *record)
 {
 	const struct recipe *recipe = record;
-	check_field(reader, value, "cache_control", recipe->cache_control);
+	const char *text = recipe->cache_control;
+	if (check_field(reader, value, "cache_control", text) && *text &&
+		text[strspn(text, "0123456789")] == '\0')
+		config_read_error(reader, value->line,
+			"cache_control = %.20s: did you mean \"max-age=%.20s\"?", text, text);
 }
 
 static bool is_identifier(const char *text, size_t length)

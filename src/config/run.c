@@ -3,6 +3,7 @@
  * `run`: what is executed. A mistake here may break a picture weeks later, or give a client a
  * shell. Therefore `run` is checked as a whole, after the params are known.
  */
+#include "src/config/run_words.h"
 #include "src/config/sections.h"
 
 #include <stdlib.h>
@@ -98,6 +99,7 @@ static void explain_run(const struct config_reader *reader, const struct recipe 
 		size_t index = failing_element(recipe, elements, message);
 		const struct config_value *value = config_node_value(
 			reader->node, "run", index < recipe->run_count ? index : 0);
+		config_suggest_hole(recipe, message);
 		config_read_error(reader, value->line, "run: %s",
 			strncmp(message, "run: ", 5) == 0 ? message + 5 : message);
 		if (index == recipe->run_count || strcmp(elements[index], HARMLESS) == 0)
@@ -121,7 +123,7 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 		config_read_error(reader, line, "run: more than %d elements", RUN_MAX);
 		return;
 	}
-	if (!copy_run(reader, count, recipe))
+	if (!copy_run(reader, count, recipe) || !config_check_words(reader, recipe))
 		return;
 	recipe->template = template_new((const char *const *)recipe->run, count, recipe->params,
 		recipe->param_count, message, sizeof(message));
@@ -136,7 +138,13 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 	if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
 		config_read_error(reader, line,
 			"run: a live response cannot come from {output}, only from stdout");
-	if (complete && !takes_source(recipe))
+	config_warn_of_shell(reader, recipe);
+	const char *foreign = config_foreign_source(recipe);
+	if (complete && !takes_source(recipe) && foreign)
+		config_read_warning(reader, line,
+			"run: no program gets the source: '%s' means nothing here, write {source}",
+			foreign);
+	else if (complete && !takes_source(recipe))
 		config_read_warning(reader, line,
 			"run: no program gets the source: neither {source} nor stdin = source");
 	for (size_t i = 0; i < recipe->param_count && complete; i++)

@@ -3,41 +3,16 @@
  * libconfuse 3.3 has four faults. It counts lines wrongly behind comments, does not accept comments
  * in lists, accepts a section that is never closed, and silently drops a `*` or `+` outside of
  * quotes. A file that decides what is executed must not be misread. Therefore the scan replaces
- * comments by blanks, and reports the rest with its line.
+ * comments by blanks, and reports the rest with its line. Its second purpose is to say what is
+ * wrong in the words of this file's readers (scan_place.c): the parser only knows "unexpected
+ * token".
  */
 #include "src/config/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* libconfuse compares every section with all sections before it. Without a bound a file could take
- * minutes. */
-enum { DEPTH_MAX = 8, BRACES_MAX = 8000 };
-
-/* What may come next. */
-enum place {
-	PLACE_NAME,  /* an option or a section */
-	PLACE_AFTER, /* behind the name: =, a title or { */
-	PLACE_VALUE,
-	PLACE_LIST,
-};
-
-struct scan {
-	char *at;
-	char *end;
-	unsigned line;
-	enum place place;
-	bool broken;
-	size_t depth, braces;
-	unsigned opened[DEPTH_MAX]; /* lines of the braces that are open */
-	struct config_report *report;
-};
-
-static void scan_error(struct scan *scan, unsigned line, const char *message)
-{
-	config_error(scan->report, line, "%s", message);
-	scan->broken = true;
-}
+#include "src/config/scan_place.h"
 
 static char peek(const struct scan *scan, size_t ahead)
 {
@@ -73,7 +48,7 @@ static void scan_block_comment(struct scan *scan)
 		}
 		blank(scan);
 	}
-	scan_error(scan, line, "this comment is never closed");
+	scan_stop(scan, line, "this comment is never closed: */ is missing");
 }
 
 /* ${NAME} and ${NAME:-text} become the environment's value outside of '…'. */
@@ -121,12 +96,12 @@ static void scan_escape(struct scan *scan)
 static void scan_string(struct scan *scan, char quote)
 {
 	unsigned line = scan->line;
-	if (scan->place == PLACE_NAME)
-		scan_error(scan, line, "expected the name of an option here, without quotes");
+	const char *from = scan->at;
 	for (scan->at++; scan->at < scan->end;) {
 		char c = *scan->at;
 		if (c == quote) {
 			scan->at++;
+			scan_take_text(scan, from, line);
 			return;
 		}
 		if (c == '\\' && quote == '"') {
@@ -144,11 +119,12 @@ static void scan_string(struct scan *scan, char quote)
 		if (scan->broken && c == '$')
 			scan->at += scan->at < scan->end;
 	}
-	scan_error(scan, line, "this text is never closed: a quote is missing");
+	scan_never_closed(scan, line);
 }
 
 static void scan_word(struct scan *scan)
 {
+	const char *from = scan->at;
 	while (scan->at < scan->end && !strchr(" #\"'\t\n\r={}()+,", *scan->at)) {
 		if (*scan->at == '$' && peek(scan, 1) == '{') {
 			char *before = scan->at;
@@ -167,35 +143,7 @@ static void scan_word(struct scan *scan)
 		}
 		scan->at++;
 	}
-}
-
-static void value_ends(struct scan *scan)
-{
-	if (scan->place == PLACE_NAME)
-		scan->place = PLACE_AFTER;
-	else if (scan->place == PLACE_VALUE)
-		scan->place = PLACE_NAME;
-}
-
-static void scan_brace(struct scan *scan)
-{
-	if (*scan->at == '{') {
-		if (++scan->braces == BRACES_MAX)
-			scan_error(scan, scan->line, "too many sections and lists in one file");
-		if (scan->depth == DEPTH_MAX) {
-			scan_error(scan, scan->line, "too many braces within each other");
-			scan->depth--;
-		}
-		scan->opened[scan->depth++] = scan->line;
-		scan->place = scan->place == PLACE_VALUE ? PLACE_LIST : PLACE_NAME;
-	} else {
-		if (scan->depth == 0)
-			scan_error(scan, scan->line, "} without {");
-		else
-			scan->depth--;
-		scan->place = PLACE_NAME;
-	}
-	scan->at++;
+	scan_take_word(scan, from);
 }
 
 static void scan_token(struct scan *scan)
@@ -208,28 +156,26 @@ static void scan_token(struct scan *scan)
 		scan_line_comment(scan);
 	else if (c == '/' && next == '*')
 		scan_block_comment(scan);
-	else if (c == '"' || c == '\'') {
+	else if (c == '"' || c == '\'')
 		scan_string(scan, c);
-		value_ends(scan);
-	} else if (c == '{' || c == '}')
-		scan_brace(scan);
-	else if (c == '=' || (c == '+' && next == '=')) {
-		scan->at += c == '+' ? 2 : 1;
-		scan->place = PLACE_VALUE;
-	} else if (c == ',')
-		scan->at++;
-	else if (c == '+' || c == '(' || c == ')') {
-		scan_error(scan, scan->line, "a value with +, ( or ) must be in quotes");
-		scan->at++;
-	} else {
+	else if (c == '{')
+		scan_take_open(scan);
+	else if (c == '}')
+		scan_take_close(scan);
+	else if (c == '=' || (c == '+' && next == '='))
+		scan_take_equal(scan, c == '+' ? 2 : 1);
+	else if (c == ',')
+		scan_take_comma(scan);
+	else if (c == '+' || c == '(' || c == ')')
+		scan_take_odd(scan);
+	else
 		scan_word(scan);
-		value_ends(scan);
-	}
 }
 
 bool config_scan(char *text, size_t size, struct config_report *report)
 {
-	struct scan scan = {.at = text, .end = text + size, .line = 1, .report = report};
+	struct scan scan = {
+		.at = text, .begin = text, .end = text + size, .line = 1, .report = report};
 	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		memset(text, ' ', 3); /* a byte order mark */
 	const char *nul = memchr(text, '\0', size);
@@ -241,7 +187,6 @@ bool config_scan(char *text, size_t size, struct config_report *report)
 	}
 	while (scan.at < scan.end)
 		scan_token(&scan);
-	while (scan.depth > 0 && !scan.broken)
-		scan_error(&scan, scan.opened[--scan.depth], "this { is never closed");
+	scan_take_end(&scan);
 	return !scan.broken;
 }

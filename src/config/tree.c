@@ -9,6 +9,7 @@
  */
 #include "src/config/tree.h"
 
+#include "src/config/elsewhere.h"
 #include "src/config/values.h"
 
 #include <assert.h>
@@ -118,14 +119,19 @@ static void on_unknown(enum option_section section, unsigned line, const char *n
 	section_names(section, names);
 	const char *nearest = config_nearest(name, names);
 	enum option_section other = section_with(name);
-	if (nearest)
+	const char *remark = config_elsewhere(section, name);
+	if (remark)
+		config_error(loader->report, line, "unknown option '%s': %s", name, remark);
+	else if (nearest)
 		config_error(loader->report, line, "unknown option '%s': did you mean %s?", name,
 			nearest);
 	else if (other != OPTION_SECTIONS)
 		config_error(loader->report, line, "unknown option '%s' here: it belongs into %s",
 			name, places[other]);
 	else
-		config_error(loader->report, line, "unknown option '%s'", name);
+		config_error(loader->report, line,
+			"unknown option '%s': sluice.conf(5) has the options of %s", name,
+			places[section]);
 	if (loader->unknown_count[section] == UNKNOWN_MAX)
 		return;
 	char *copy = config_strdup(loader->report, name);
@@ -161,6 +167,12 @@ __attribute__((format(printf, 2, 0))) static void on_error(
 	if (strcmp(format, "attempt to append to non-list option '%s'") == 0) {
 		config_error(loader->report, line,
 			"%s: takes one value, write = and not +=", va_arg(args, const char *));
+		return;
+	}
+	if (strcmp(format, "missing title for section '%s'") == 0) {
+		const char *name = va_arg(args, const char *);
+		config_error(loader->report, line, "a %s needs a name: write %s NAME { ... }", name,
+			name);
 		return;
 	}
 	char message[256];

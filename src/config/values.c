@@ -108,6 +108,28 @@ static bool parse_unit(const char *text, const struct unit *units, const char *c
 	return false;
 }
 
+/* "1m30s" → 90 s. */
+static bool add_up(const char *text, uint64_t *ms)
+{
+	*ms = 0;
+	while (*text) {
+		uint64_t number;
+		const char *rest;
+		if (!leading_digits(text, &number, &rest) || number > 1000000)
+			return false;
+		const struct unit *unit = durations;
+		size_t length = strspn(rest, "mshMSH");
+		while (unit->name &&
+			(strlen(unit->name) != length || strncmp(unit->name, rest, length) != 0))
+			unit++;
+		if (!unit->name)
+			return false;
+		*ms += number * unit->factor;
+		text = rest + length;
+	}
+	return *ms > 0;
+}
+
 bool config_parse_duration(const char *text, uint64_t *ms, char message[CONFIG_MESSAGE_MAX])
 {
 	const uint64_t year = 366ull * 24 * 3600000;
@@ -115,8 +137,13 @@ bool config_parse_duration(const char *text, uint64_t *ms, char message[CONFIG_M
 		*ms = 0;
 		return true;
 	}
-	if (!parse_unit(text, durations, duration_aliases, "500ms, 10s, 5m or 1h", ms, message))
+	if (!parse_unit(text, durations, duration_aliases, "500ms, 10s, 5m or 1h", ms, message)) {
+		if (add_up(text, ms))
+			snprintf(message, CONFIG_MESSAGE_MAX, "did you mean %llu%s?",
+				(unsigned long long)(*ms % 1000 ? *ms : *ms / 1000),
+				*ms % 1000 ? "ms" : "s");
 		return false;
+	}
 	if (*ms <= year)
 		return true;
 	snprintf(message, CONFIG_MESSAGE_MAX, "more than a year");
@@ -125,8 +152,8 @@ bool config_parse_duration(const char *text, uint64_t *ms, char message[CONFIG_M
 
 bool config_parse_bytes(const char *text, uint64_t *bytes, char message[CONFIG_MESSAGE_MAX])
 {
-	return parse_unit(
-		text, sizes, size_aliases, "64k, 512M, 1G or a number of bytes", bytes, message);
+	return parse_unit(text, sizes, size_aliases,
+		"64k, 512M, 1G or a number of bytes; 0 is no limit", bytes, message);
 }
 
 bool config_parse_count(const char *text, uint64_t *count, char message[CONFIG_MESSAGE_MAX])

@@ -72,11 +72,22 @@ static void destroy(struct reload *reload)
 	free(reload);
 }
 
-static void log_messages(char *text)
+/* "FILE:LINE: warning: TEXT". The text comes from the file and may have such a word in it. */
+static bool is_warning(const char *line, const char *file)
+{
+	static const char mark[] = ": warning: ";
+	size_t length = strlen(file);
+	if (strncmp(line, file, length) != 0 || line[length] != ':')
+		return false;
+	line += length + 1;
+	return !strncmp(line + strspn(line, "0123456789"), mark, sizeof mark - 1);
+}
+
+static void log_messages(char *text, const char *file)
 {
 	char *rest = NULL;
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		bool warning = strstr(line, ": warning: ") != NULL;
+		bool warning = is_warning(line, file);
 		log_write(warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR, "configuration: %s", line);
 	}
 }
@@ -93,7 +104,7 @@ static struct config *load(const struct reload *reload)
 	if (r == 0)
 		config_warn_fixed(reload->started, config, errors);
 	fclose(errors);
-	log_messages(text);
+	log_messages(text, reload->file);
 	free(text);
 	return r == 0 ? config : NULL;
 }

@@ -65,11 +65,11 @@ static const char *add_hole(
 {
 	size_t len = strcspn(text, "{}");
 	if (text[len] != '}' || !is_name(text, len)) {
-		text_puts(error, "path: a hole is {name}");
+		text_puts(error, "path: a hole is {name}: closed, of letters, digits, - and _");
 		return NULL;
 	}
 	if (pattern->count > 0 && pattern->tokens[pattern->count - 1].kind != TOKEN_LITERAL) {
-		text_puts(error, "path: two holes need text between them");
+		text_puts(error, "path: two holes need text between them, such as {size}/{source}");
 		return NULL;
 	}
 	if (++*holes > PATTERN_HOLES_MAX) {
@@ -87,7 +87,7 @@ static const char *add_hole(
 	bool source = !strcmp(name, "source");
 	const struct token *before = pattern->count ? &pattern->tokens[pattern->count - 1] : NULL;
 	if (source && before && before->text[before->len - 1] != '/') {
-		text_puts(error, "path: {source} must stand behind a /");
+		text_puts(error, "path: {source} must stand behind a /, such as /thumb/{source}");
 		return NULL;
 	}
 	if (source)
@@ -105,7 +105,7 @@ static bool compile(struct pattern *pattern, struct text *error)
 	char *at = pattern->names;
 	size_t holes = 0;
 	if (text[0] != '/') {
-		text_puts(error, "path: must begin with /");
+		text_puts(error, "path: must begin with /, such as /thumb/{source}");
 		return false;
 	}
 	while (*text) {
@@ -122,7 +122,7 @@ static bool compile(struct pattern *pattern, struct text *error)
 		}
 	}
 	if (!has_hole(pattern, "source")) {
-		text_puts(error, "path: needs {source}");
+		text_puts(error, "path: needs {source}, such as /thumb/{source}");
 		return false;
 	}
 	return true;

@@ -136,7 +136,7 @@ static bool add_program_name(struct compiler *compiler, const struct element *el
 		return refuse(compiler, "a program cannot stand in a group");
 	if (element->piece_count != 1 || element->pieces[0].kind != PIECE_LITERAL)
 		return refuse(
-			compiler, "the first element of a program has no holes and is not empty");
+			compiler, "a program is a plain word: it has no holes and is not empty");
 	compiler->template->names[compiler->program] = element->pieces[0].text;
 	return true;
 }
@@ -176,7 +176,7 @@ static bool add_pipe(struct compiler *compiler)
 	if (compiler->group)
 		return refuse(compiler, "a | cannot stand in a group");
 	if (compiler->program_size == 0)
-		return refuse(compiler, "a program is empty");
+		return refuse(compiler, "a program is empty: a | has one on each side");
 	if (++compiler->program == TEMPLATE_PROGRAMS_MAX) {
 		text_printf(compiler->error, "run: more than %d programs", TEMPLATE_PROGRAMS_MAX);
 		return false;
@@ -199,7 +199,7 @@ static bool open_group(struct compiler *compiler)
 static bool close_group(struct compiler *compiler)
 {
 	if (!compiler->group)
-		return refuse(compiler, "a ] without [");
+		return refuse(compiler, "a ] without [ before it");
 	if (compiler->group_size == 0)
 		return refuse(compiler, "a group is empty");
 	compiler->group = 0;
@@ -218,9 +218,10 @@ static bool compile(struct compiler *compiler, const char *const *elements, size
 	}
 	struct template *template = compiler->template;
 	if (compiler->group)
-		return refuse(compiler, "a group is not closed by ]");
+		return refuse(compiler, "a group is not closed by ]: [ begins one");
 	if (compiler->program_size == 0)
-		return refuse(compiler, count ? "a program is empty" : "needs a program");
+		return refuse(compiler,
+			count ? "a program is empty: a | has one on each side" : "needs a program");
 	if (template->uses_output && compiler->output_program != compiler->program)
 		return refuse(compiler, "{output} must stand in the last program");
 	template->program_count = compiler->program + 1;

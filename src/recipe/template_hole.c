@@ -119,7 +119,9 @@ bool template_parse_hole(const char *text, size_t len, const struct param *param
 	piece->droppable = kind->may_be_empty;
 	if (dot) {
 		if (name_end - dot != 2 || !strchr(kind->parts, dot[1]))
-			return refuse(error, text, len, "no such part of this type");
+			return refuse(error, text, len,
+				"its type has no such part (size has w and h, region x, y, w and "
+				"h)");
 		piece->part = dot[1];
 	}
 	if (star) {

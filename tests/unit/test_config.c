@@ -210,7 +210,7 @@ static void everything_is_read(void **state)
 	struct config *config = load(everything);
 	assert_string_equal(said,
 		"30: warning: program 'sluice-no-such-program' not found in /bin:/usr/bin: "
-		"recipe 'zebra' will answer 500\n");
+		"recipe 'zebra' will answer 500 until it is installed\n");
 	assert_string_equal(config->listen, "unix:/run/sluice.sock");
 	assert_int_equal(config->socket_mode, 0600);
 	assert_string_equal(config->prefix, "/media");
@@ -337,7 +337,8 @@ static void suggestions(void **state)
 		{"env = {A}", "env: 'A': write NAME=value\n"},
 		{"read = {etc}", "read: 'etc' is no absolute path\n"},
 		{"prime = {\"a b\"}", "prime: 'a b' is no name of a function\n"},
-		{"param size { max = 3 }", "param 'size': type is missing\n"},
+		{"param size { max = 3 }",
+			"param 'size': type is missing: write type = size, integer, choice, ...\n"},
 		{"param size { type = sice }", "param 'size': type = sice: did you mean size?\n"},
 		{"param size { type = size max = 4096 }",
 			"param 'size': max = 4096: did you mean 4096x4096?\n"},
@@ -360,7 +361,7 @@ static void suggestions(void **state)
 		{"param q { type = size allow = x }",
 			"param 'q': allow: only type text has it, not size\n"},
 		{"param q { type = size required = true default = 3x3 }",
-			"param 'q': required and a default: which one?\n"},
+			"param 'q': required and a default exclude each other\n"},
 		{"param q { type = size required = maybe }",
 			"param 'q': required = maybe: write true or false\n"},
 		{"param source { type = size }", "param 'source': this name is {source} already\n"},
@@ -388,9 +389,11 @@ static void global_suggestions(void **state)
 		{"listen = 9000", "2: listen = 9000: did you mean tcp:127.0.0.1:9000?\n"},
 		{"listen = '[::1]:9000'",
 			"2: listen = [::1]:9000: did you mean tcp6:[::1]:9000?\n"},
-		{"listen = tcp:127.0.0.1:70000", "2: listen: write tcp:127.0.0.1:9000\n"},
-		{"listen = tcp6:::1:9000", "2: listen: write tcp6:[::1]:9000\n"},
-		{"listen = unix:x", "2: listen: the path behind unix: must be absolute\n"},
+		{"listen = tcp:127.0.0.1:70000",
+			"2: listen = tcp:127.0.0.1:70000: the port is a number"},
+		{"listen = tcp6:::1:9000",
+			"2: listen = tcp6:::1:9000: did you mean tcp6:[::1]:9000?\n"},
+		{"listen = unix:x", "2: listen = unix:x: the path behind unix: must be absolute"},
 		{"prefix = media/", "2: prefix = media/: did you mean \"/media\"?\n"},
 		{"prefix = /", "2: prefix = /: did you mean \"\"?\n"},
 		{"socket_mode = 888", "2: socket_mode = 888: write three octal digits"},
@@ -427,11 +430,12 @@ static void global_suggestions(void **state)
 		{"splice = perhaps", "2: splice = perhaps: write true or false\n"},
 		{"listn = x", "2: unknown option 'listn': did you mean listen?\n"},
 		{"timeout = 5s", "2: unknown option 'timeout' here: it belongs into a recipe\n"},
-		{"zzz = 5s", "2: unknown option 'zzz'\n"},
+		{"zzz = 5s", "2: unknown option 'zzz': sluice.conf(5) has the options of the file "
+			     "itself\n"},
 		{"splice = off\nsplice = on", "3: splice: given twice, first on line 2\n"},
 		{"splice += off", "2: splice: takes one value, write = and not +=\n"},
-		{"splice off", "2: splice: '=' and a value are missing\n"},
-		{"recpie x {", "2: this { is never closed\n"},
+		{"splice off", "2: splice: = is missing: write splice = off\n"},
+		{"recpie x {", "2: this { is never closed: 'recipe' on line 3 stands within it\n"},
 		{"recpie x { }", "2: unknown option 'recpie': did you mean recipe?\n"},
 		{"recipe x { sise = 1 }", "2: unknown option 'sise'"},
 		{"recipe x { tiemout = 1s }",
@@ -448,7 +452,7 @@ static void global_suggestions(void **state)
 		refuse_with(text, cases[i][1]);
 	}
 	refuse_with(GOOD, "1: root is missing: the directory that holds the sources\n");
-	refuse_with(ROOT, "1: there is no recipe\n");
+	refuse_with(ROOT, "1: there is no recipe: write recipe NAME");
 	refuse_with("", "1: root is missing");
 }
 
@@ -500,9 +504,9 @@ static void warnings(void **state)
 		"stdin = source\n"
 		"4: warning: recipe 'x': param 'unused' is used neither in path nor in run\n"
 		"5: warning: program '/no/such' is missing or not executable: recipe 'y' will "
-		"answer 500\n"
+		"answer 500 until it is there\n"
 		"5: warning: recipe 'y' is never reached: recipe 'x' before it takes the same path "
-		"and sources\n"
+		"and sources; remove one of them\n"
 		"6: warning: user: there is no user 'no-such-user-here'\n");
 	unsetenv("SLUICE_TEST_UNSET");
 	setenv("SLUICE_TEST_SET", "/usr", 1);
@@ -536,7 +540,7 @@ static void all_at_once(void **state)
 	assert_string_equal(said,
 		"1: unknown option 'listn': did you mean listen?\n"
 		"2: root = usr: must be absolute\n"
-		"3: unknown option 'foo'\n"
+		"3: unknown option 'foo': sluice.conf(5) has the options of the file itself\n"
 		"6: recipe 'a': timeout = 10: did you mean 10s?\n"
 		"7: unknown option 'tiemout': did you mean timeout?\n"
 		"10: recipe 'b': path is missing\n"
@@ -557,9 +561,10 @@ static void syntax(void **state)
 	static const char *const cases[][2] = {
 		{"a = \"x\n\n", "1: this text is never closed: a quote is missing\n"},
 		{"\nb = 'x", "2: this text is never closed: a quote is missing\n"},
-		{"\n/* b", "2: this comment is never closed\n"},
-		{"recipe a {\n param b {\n}\n", "1: this { is never closed\n"},
-		{"}\n", "1: } without {\n"},
+		{"\n/* b", "2: this comment is never closed: */ is missing\n"},
+		{"recipe a {\n param b {\n}\n",
+			"2: this { is never closed: the } on line 3 stands further left\n"},
+		{"}\n", "1: } without {: there is one } too many, here or above\n"},
 		{"root = *", "1: a value with * or | or a control character must be in quotes\n"},
 		{"root|x = 1", "1: a value with * or | or a control character must be in quotes\n"},
 		{"slots = +5", "1: a value with +, ( or ) must be in quotes\n"},
@@ -570,9 +575,9 @@ static void syntax(void **state)
 		{"root = \"a\\0b\"", "1: a NUL byte cannot stand in a text\n"},
 		{"root = \"a\\x00b\"", "1: a NUL byte cannot stand in a text\n"},
 		{"root = \"a\\999b\"", "1: bad escape sequence"},
-		{"root =", "1: premature end of file\n"},
-		{"recipe {}", "1: missing title for section 'recipe'\n"},
-		{"recipe x = 3", "1: missing opening brace for section 'recipe'\n"},
+		{"root =", "1: root: a value is missing behind =\n"},
+		{"recipe {}", "1: a recipe needs a name: write recipe NAME { ... }\n"},
+		{"recipe x = 3", "1: recipe is a section: write recipe NAME { ... }\n"},
 	};
 	for (size_t i = 0; i < UNIT_COUNT(cases); i++)
 		refuse_with(cases[i][0], cases[i][1]);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* A quote that is missing turns the texts behind it inside out. What is reported on the lines of a
+ * text of several lines is therefore blamed on that text. */
+#include "src/config/scan_place.h"
+
+#include <stdarg.h>
+
+enum { MESSAGE_MAX = 400 };
+
+static void report(struct scan *scan, unsigned line, const char *message)
+{
+	bool inside_out = scan->long_line && line <= scan->long_end && line >= scan->long_line;
+	scan->broken = true;
+	if (!inside_out) {
+		config_error(scan->report, line, "%s", message);
+		return;
+	}
+	config_error(scan->report, scan->long_line,
+		"this text goes on to line %u: a quote is missing at its end", scan->long_end);
+	scan->at = scan->end;
+}
+
+void scan_error(struct scan *scan, unsigned line, const char *format, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	report(scan, line, message);
+}
+
+void scan_stop(struct scan *scan, unsigned line, const char *format, ...)
+{
+	char message[MESSAGE_MAX];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	report(scan, line, message);
+	scan->at = scan->end;
+}
+
+void scan_never_closed(struct scan *scan, unsigned line)
+{
+	if (scan->long_line)
+		scan->long_end = line; /* that one took the quote of this one */
+	scan_stop(scan, line, "this text is never closed: a quote is missing");
+}
