@@ -41,6 +41,7 @@ struct metrics {
 	struct metrics_recipe *_Atomic first;
 	counter events[METRICS_EVENTS];
 	int64_t started_ms;
+	uint64_t since_ms; /* the same by clock_now_ms, which nobody sets */
 };
 
 int metrics_new(struct metrics **out)
@@ -50,6 +51,7 @@ int metrics_new(struct metrics **out)
 		return -ENOMEM;
 	pthread_mutex_init(&metrics->lock, NULL);
 	metrics->started_ms = clock_unix_ms();
+	metrics->since_ms = clock_now_ms();
 	*out = metrics;
 	return 0;
 }
@@ -136,6 +138,11 @@ uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double sha
 int64_t metrics_started_ms(const struct metrics *metrics)
 {
 	return metrics->started_ms;
+}
+
+uint64_t metrics_up_ms(const struct metrics *metrics)
+{
+	return clock_now_ms() - metrics->since_ms;
 }
 
 static void observe_time(struct histogram *histogram, uint64_t us)

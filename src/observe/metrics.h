@@ -38,6 +38,8 @@ uint64_t metrics_get(const struct metrics *metrics, enum metrics_event event);
 
 /* When the daemon started, in milliseconds of the Unix epoch. */
 int64_t metrics_started_ms(const struct metrics *metrics);
+/* For how long it runs, whatever happened to the time of day meanwhile. */
+uint64_t metrics_up_ms(const struct metrics *metrics);
 
 /* Upper bounds of a histogram's buckets. One more bucket lies above the last bound. */
 enum { METRICS_BOUNDS = 16 };

@@ -35,7 +35,7 @@ static void put_bytes_tile(FILE *out, const char *name, uint64_t bytes, uint64_t
 
 static void write_title(const struct status_view *view, FILE *out)
 {
-	uint64_t up = (uint64_t)(view->now_ms - view->started_ms) / 1000;
+	uint64_t up = view->up_ms / 1000;
 	fprintf(out,
 		"<header><h1>sluice</h1><span class=soft>version %s, up %" PRIu64 " d %02" PRIu64
 		":%02" PRIu64 ":%02" PRIu64 "</span></header>",

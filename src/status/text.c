@@ -108,7 +108,7 @@ void status_write_text(const struct status_view *view, FILE *out)
 	struct history_window sum = {0};
 	history_sum(last, minute, &sum);
 	fprintf(out, "sluice %s, up ", SLUICE_VERSION);
-	put_span(out, (uint64_t)(view->now_ms - view->started_ms) / 1000);
+	put_span(out, view->up_ms / 1000);
 	fprintf(out,
 		"\nconnections %u/%u, descriptors %u/%u, threads %u, memory %" PRIu64
 		" MiB, cpu %.1f s\n",

@@ -111,6 +111,7 @@ struct status_view *status_view_new(
 	make_nonce(view->nonce);
 	view->now_ms = clock_unix_ms();
 	view->started_ms = metrics_started_ms(service->observer.metrics);
+	view->up_ms = metrics_up_ms(service->observer.metrics);
 	view->connections = connections;
 	view->connections_max = config->connections;
 	view->log_dropped = log_dropped();

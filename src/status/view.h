@@ -30,6 +30,7 @@ enum { STATUS_NONCE_MAX = 33 };
 struct status_view {
 	char nonce[STATUS_NONCE_MAX]; /* of the style and the script of an HTML page */
 	int64_t now_ms, started_ms;   /* of the Unix epoch */
+	uint64_t up_ms; /* since the start; not their difference when the clock was set */
 	unsigned connections, connections_max;
 	unsigned files, files_max; /* descriptors */
 	unsigned threads;

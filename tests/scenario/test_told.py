@@ -2,6 +2,7 @@
 """The administrator is told the truth: every refusal has its reason in the log, however little the client is told."""
 
 import errno
+import json
 import os
 import re
 import socket
@@ -12,7 +13,7 @@ import pytest
 import callfilter
 import fuse
 import tiny
-from daemon import SLUICE, anybody_may_execute, recipe
+from daemon import FAKE, SANITIZER, SLUICE, anybody_may_execute, recipe
 from processes import wait_until
 
 ROOT = os.geteuid() == 0
@@ -347,6 +348,21 @@ def test_t_looks_as_the_daemons_user(sluice, tmp_path):
     os.chmod(daemon.temp, 0o777)
     done = run("-t", "-c", daemon.config)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(SANITIZER != "", reason="the sanitizers want to be the first library")
+def test_the_uptime_is_not_that_of_a_clock_that_was_set(sluice, tmp_path):
+    """A step back gave 213503982329 days."""
+    step = tmp_path / "step"
+    stall = os.path.join(os.path.dirname(FAKE), "libfake-stall.so")
+    daemon = sluice(recipe("hello", "text", "x"), status_path="/-/status", environment={"LD_PRELOAD": stall, "STALL_CLOCK": str(step)})
+    before = json.loads(daemon.get("/-/status?json").text)["time"]
+    step.touch()
+    after = json.loads(daemon.get("/-/status?json").text)["time"]
+    assert after < before - 3000, (before, after)
+    for form in ("text", "html"):
+        up = re.search(r"up [^\n<]*", daemon.get(f"/-/status?{form}").text).group()
+        assert sum(map(int, re.findall(r"\d+", up))) < 600, (form, up)
 
 
 # Other protocols on the socket

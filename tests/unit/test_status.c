@@ -41,6 +41,7 @@ static struct status_view *make_view(void)
 	fill(STATUS_OF_CACHE, view, &next);
 	view->cached = true;
 	view->now_ms = view->started_ms + 1000;
+	view->up_ms = 1000;
 	view->recipe_count = RECIPES;
 	for (size_t i = 0; i < RECIPES; i++) {
 		struct status_recipe *recipe = &view->recipes[i];
