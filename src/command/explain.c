@@ -83,7 +83,10 @@ static void print_plan(const struct plan *plan, const struct template_argv *argv
 	printf("recipe    %s\n", recipe->name);
 	print_source(plan);
 	print_values(plan);
-	printf("type      %s%s\n", recipe_media_type(recipe, plan->values),
+	bool known = recipe_knows_type(recipe, plan->values);
+	printf("type      %s%s\n",
+		known || recipe->response == RECIPE_LIVE ? recipe_media_type(recipe, plan->values)
+							 : "as the result's content shows",
 		plan->negotiated ? " (negotiated)" : "");
 	printf("response  %s\n", recipe->response == RECIPE_LIVE ? "live" : "whole");
 	for (size_t i = 0; i < argv->program_count; i++) {

@@ -147,6 +147,11 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 	else if (complete && !takes_source(recipe))
 		config_read_warning(reader, line,
 			"run: no program gets the source: neither {source} nor stdin = source");
+	if (complete && recipe->response == RECIPE_LIVE && !recipe->type &&
+		recipe->format_param < 0)
+		config_read_warning(reader, line,
+			"a live response begins before its content can be looked at, so it is sent "
+			"as application/octet-stream: give the recipe a `type`");
 	for (size_t i = 0; i < recipe->param_count && complete; i++)
 		if (!used[i] && !template_uses_param(recipe->template, i) &&
 			!config_decides(reader->config, recipe, i))

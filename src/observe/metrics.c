@@ -32,6 +32,7 @@ struct metrics_recipe {
 	counter cache[ACCESS_CACHE_WAYS], refreshes;
 	counter failures, broken, spliced, copied, cold, warm, cpu_us, peak_kib;
 	struct histogram times[METRICS_TIMES];
+	atomic_bool untyped;
 	struct metrics_recipe *_Atomic next;
 	char name[];
 };
@@ -138,6 +139,13 @@ uint64_t metrics_quantile(const uint64_t buckets[METRICS_BOUNDS + 1], double sha
 int64_t metrics_started_ms(const struct metrics *metrics)
 {
 	return metrics->started_ms;
+}
+
+bool metrics_untyped(struct metrics *metrics, const char *name)
+{
+	struct metrics_recipe *_Atomic *end;
+	struct metrics_recipe *recipe = find(metrics, name, &end);
+	return recipe && !atomic_exchange(&recipe->untyped, true);
 }
 
 uint64_t metrics_up_ms(const struct metrics *metrics)

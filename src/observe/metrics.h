@@ -38,6 +38,9 @@ uint64_t metrics_get(const struct metrics *metrics, enum metrics_event event);
 
 /* When the daemon started, in milliseconds of the Unix epoch. */
 int64_t metrics_started_ms(const struct metrics *metrics);
+/* Whether this is the first result of the recipe whose type is not known. False for a recipe that
+ * metrics_know was not told of. */
+bool metrics_untyped(struct metrics *metrics, const char *recipe);
 /* For how long it runs, whatever happened to the time of day meanwhile. */
 uint64_t metrics_up_ms(const struct metrics *metrics);
 

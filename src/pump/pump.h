@@ -12,7 +12,9 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/text.h"
 #include "fcgi/connection.h"
@@ -77,6 +79,10 @@ enum outcome pump_collect(struct pump *pump, int *status);
 /* After pump_collect returned OUTCOME_OK: sends `length` bytes of the output from `first` on. May
  * be called once. Returns 0 or -errno of the connection. */
 int pump_send(struct pump *pump, uint64_t first, uint64_t length);
+
+/* After pump_collect returned OUTCOME_OK, before pump_send: copies the beginning of the output,
+ * which stays where it is. Returns how many bytes, or -errno. */
+ssize_t pump_peek(const struct pump *pump, void *buffer, size_t size);
 
 /* After pump_collect returned OUTCOME_OK: moves the output to pump->file, unless it is there. */
 enum outcome pump_land(struct pump *pump);

@@ -231,6 +231,11 @@ const char *recipe_media_type(const struct recipe *recipe, const struct param_va
 	return media_content_type(type < 0 ? MEDIA_UNKNOWN : (enum media_type)type);
 }
 
+bool recipe_knows_type(const struct recipe *recipe, const struct param_value *values)
+{
+	return recipe->type || (recipe->format_param >= 0 && values[recipe->format_param].present);
+}
+
 void recipe_free(struct recipe *recipe)
 {
 	if (!recipe)

@@ -131,8 +131,10 @@ bool recipe_cares_for_alpha(const struct recipe *recipe);
 /* The memory of all programs of the recipe together; 0: no limit. */
 uint64_t recipe_memory(const struct recipe *recipe);
 
-/* The Content-Type of the response for these values. */
+/* The Content-Type of the response for these values; "application/octet-stream" when only the
+ * result can tell: there is neither `type` nor a value of a parameter of type format. */
 const char *recipe_media_type(const struct recipe *recipe, const struct param_value *values);
+bool recipe_knows_type(const struct recipe *recipe, const struct param_value *values);
 
 /* Frees all but the texts and lists of the options, which the configuration frees. */
 void recipe_free(struct recipe *recipe);

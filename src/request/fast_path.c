@@ -30,7 +30,7 @@ static bool is_at_hand(const struct request *request, const struct memo_note *no
 	static const char *const names[] = {"HTTP_RANGE", "HTTP_IF_RANGE", "HTTP_IF_MATCH",
 		"HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_MODIFIED_SINCE", NULL};
 	const struct request_input *input = &request->input;
-	if (!is_kept(request, note) || note->recipe->stale_ms > 0)
+	if (!is_kept(request, note) || note->recipe->stale_ms > 0 || note->sniffs)
 		return false;
 	return note->body || input->head ||
 	       (request_is_handed_over(request->config, note->file.length) &&
@@ -50,6 +50,7 @@ static bool take_note(struct request *request, const struct memo_note *note)
 	}
 	decision->negotiated = note->negotiated;
 	decision->type = note->type;
+	decision->sniffs = note->sniffs;
 	decision->identity = note->identity;
 	request->account.times.planned = clock_now_us();
 	return true;
@@ -91,6 +92,7 @@ static void start_over(struct request *request)
 	decision->recipe = NULL;
 	decision->negotiated = false;
 	decision->type = NULL;
+	decision->sniffs = false;
 	decision->identity = (struct identity){0};
 	account->outcome = OUTCOME_OK;
 	account->status = 0;

@@ -3,8 +3,8 @@
 #define SRC_REQUEST_INTERNAL_H
 
 /*
- * What the files of this room share. From the ground up: cache_status.c, send.c and log.c; hit.c
- * and refuse.c; remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer;
+ * What the files of this room share. From the ground up: type.c; cache_status.c, send.c and log.c;
+ * hit.c and refuse.c; remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer;
  * request.c.
  */
 
@@ -39,6 +39,7 @@ struct request_decision {
 	const struct recipe *recipe; /* NULL: none was found */
 	bool negotiated;
 	const char *type;    /* Content-Type */
+	bool sniffs;	     /* the type is to be found in the result */
 	const char *message; /* for the client, with an error; NULL: the outcome's */
 	struct identity identity;
 };
@@ -83,6 +84,10 @@ struct request {
 	struct request_delivery delivery;
 	struct request_account account;
 };
+
+/* type.c: finds Content-Type in the result, when decision.sniffs says so, and clears that: in
+ * delivery.body, in file, or in the pump's output. */
+void request_find_type(struct request *request, int file, uint64_t size);
 
 /* log.c */
 

@@ -26,6 +26,7 @@ struct memo;
 struct memo_note {
 	const struct recipe *recipe; /* of the configuration that memo_reset named */
 	const char *type;	     /* Content-Type; lives as long as the recipe */
+	bool sniffs;		     /* the type is to be found in the result */
 	bool negotiated;
 	struct stat source;
 	struct identity identity;

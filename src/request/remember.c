@@ -44,6 +44,7 @@ void request_remember(struct request *request, int file, uint64_t length)
 	struct memo_note found = {
 		.recipe = plan->recipe,
 		.type = decision->type,
+		.sniffs = decision->sniffs,
 		.negotiated = plan->negotiated,
 		.source = plan->source.stat,
 		.identity = decision->identity,

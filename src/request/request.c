@@ -86,8 +86,11 @@ static enum outcome plan(struct request *request)
 	decision->message = plan->message;
 	if (outcome != OUTCOME_OK)
 		text_puts(&request->account.reason, plan->reason);
-	if (outcome == OUTCOME_OK)
+	if (outcome == OUTCOME_OK) {
 		decision->type = recipe_media_type(plan->recipe, plan->values);
+		decision->sniffs = plan->recipe->response == RECIPE_WHOLE &&
+				   !recipe_knows_type(plan->recipe, plan->values);
+	}
 	return outcome;
 }
 

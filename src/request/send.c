@@ -244,6 +244,7 @@ void request_send_result(struct request *request, int file, uint64_t size, bool 
 {
 	struct http_range range;
 	struct identity *identity = &request->decision.identity;
+	request_find_type(request, file, size);
 	request_rate_tag(request, kept);
 	enum http_range_status verdict = wanted_range(request, size, &range);
 	struct response response = request_good_response(request);

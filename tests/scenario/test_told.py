@@ -411,3 +411,48 @@ def test_a_broken_record_is_no_other_protocol(sluice):
         connection.send(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.wait_closed(5)
     assert "this is" not in daemon.log.text()
+
+
+# The type of a result of which the recipe does not say it
+
+RESULTS = {"png": ("image/png", tiny.png()), "gif": ("image/gif", tiny.gif()), "jpeg": ("image/jpeg", tiny.jpeg()),
+           "big": ("image/png", tiny.png() + b"\0" * 3000000), "txt": ("text/plain", b"Good morning\n"),
+           "svg": ("text/plain", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "odd": ("application/octet-stream", b"\x00\x01\x02\x03")}
+
+
+@pytest.mark.parametrize("way", ["alone", "joined", "cached", "handed over", "output"])
+def test_the_type_is_found_in_the_result(sluice, tmp_path, way):
+    """Each time that it is sent: made, kept, from memory, for HEAD. What is unknown is told, once; SVG is no SVG without `type`."""
+    store = tmp_path / "store"
+    store.mkdir()
+    send = '    send = "x-sendfile"\n' if way == "handed over" else ""
+    cache = f'cache {{\n    path = "{store}"\n    size = 1G\n{send}}}'
+    steps = ["to", "{output}", "copy", "{source}"] if way == "output" else ["copy", "{source}"]
+    daemon = sluice(*([cache] if way in ("cached", "handed over") else []), recipe("copy", *steps, **({"join": True} if way == "joined" else {})))
+    for name, (_, content) in RESULTS.items():
+        daemon.file(name, content)
+    mark = daemon.log.mark()
+    for _ in range(3):
+        for name, (kind, content) in RESULTS.items():
+            answer = daemon.get(f"/copy/{name}")
+            assert answer.status == 200 and answer.headers["content-type"] == kind, (name, answer)
+            assert "x-sendfile" in answer.headers or bytes(answer.body) == content, name
+            answer = daemon.get(f"/copy/{name}", method="HEAD")
+            assert answer.status == 200 and answer.headers["content-type"] == kind, (name, answer)
+    daemon.log.wait_request(mark, 6 * len(RESULTS))
+    told = re.findall("warning a result is sent as .*recipe=copy", daemon.log.text(mark))
+    assert len(told) == 1, told
+
+
+def test_a_live_recipe_without_a_type_is_warned_of(sluice):
+    live = recipe("live", "copy", "{source}", response="live")
+    daemon = sluice(live, start=False)
+    assert "warning: recipe 'live': a live response begins before its content can be looked at" in run("-t", "-c", daemon.config).stderr
+    for more in ({"type": "video/webm"}, {"params": {"format": {"type": "format", "values": ["webm", "mp4"]}}}):
+        daemon.configure(recipe("live", "copy", "{source}", response="live", **more))
+        assert "a live response begins" not in run("-t", "-c", daemon.config).stderr
+
+
+def test_explain_says_that_the_result_tells_the_type(sluice):
+    daemon = sluice(recipe("copy", "copy", "{source}"), start=False)
+    assert "as the result's content shows" in run("explain", "-c", daemon.config, "/copy/a").stdout
