@@ -12,6 +12,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+_Static_assert(sizeof(off_t) == 8, "files over 2 GiB: build with _FILE_OFFSET_BITS=64");
+_Static_assert(sizeof(time_t) == 8, "times after 2038: build with _TIME_BITS=64");
+
 void fd_close(int *fd)
 {
 	if (*fd < 0)

@@ -48,9 +48,11 @@ static ssize_t copy(int pipe, int file, uint64_t size)
 
 int spill_pipe(int pipe, int file, uint64_t size)
 {
+	enum { AT_ONCE = 1 << 30 }; /* fits into a size_t of 32 bits */
 	bool can_splice = true;
 	while (size > 0) {
-		ssize_t n = can_splice ? splice(pipe, NULL, file, NULL, (size_t)size,
+		ssize_t n = can_splice ? splice(pipe, NULL, file, NULL,
+						 size < AT_ONCE ? (size_t)size : AT_ONCE,
 						 SPLICE_F_MOVE | SPLICE_F_NONBLOCK)
 				       : copy(pipe, file, size);
 		if (n < 0 && errno == EINVAL && can_splice)

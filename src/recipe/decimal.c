@@ -72,15 +72,21 @@ void decimal_format(int64_t millionths, char out[DECIMAL_TEXT_MAX])
 
 int64_t decimal_multiply(int64_t a, int64_t b)
 {
-	__extension__ typedef __int128 wide;
-	wide product = (wide)a * b;
-	product += product < 0 ? -DECIMAL_ONE / 2 : DECIMAL_ONE / 2;
-	product /= DECIMAL_ONE;
-	if (product > INT64_MAX)
-		return INT64_MAX;
-	if (product < -INT64_MAX)
-		return -INT64_MAX;
-	return (int64_t)product;
+	const bool negative = (a < 0) != (b < 0);
+	const uint64_t x = a < 0 ? -(uint64_t)a : (uint64_t)a;
+	const uint64_t y = b < 0 ? -(uint64_t)b : (uint64_t)b;
+	/* Only the product of the two fractions has millionths of millionths. A processor of 32
+	 * bits has no wider integer. */
+	const uint64_t least =
+		(x % DECIMAL_ONE * (y % DECIMAL_ONE) + DECIMAL_ONE / 2) / DECIMAL_ONE;
+	uint64_t by_whole, by_fraction, product;
+	bool large = __builtin_mul_overflow(x / DECIMAL_ONE, y, &by_whole);
+	large |= __builtin_mul_overflow(x % DECIMAL_ONE, y / DECIMAL_ONE, &by_fraction);
+	large |= __builtin_add_overflow(by_whole, by_fraction, &product);
+	large |= __builtin_add_overflow(product, least, &product);
+	if (large || product > INT64_MAX)
+		product = INT64_MAX;
+	return negative ? -(int64_t)product : (int64_t)product;
 }
 
 bool decimal_parse_unsigned(const char *text, size_t len, unsigned long max, unsigned long *value)

@@ -6,6 +6,7 @@
  * behind them: one table. Pure, any thread. */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum {
 	INTERPRETER_SHELL = 1,	  /* -o and -O within other letters take the next argument */
@@ -36,6 +37,6 @@ struct interpreter {
 const struct interpreter *interpreter_find(const char *path);
 /* How many arguments behind the long option are its value. -1: it is not in the list. length: of
  * the option, up to its '='. */
-int interpreter_option(const char *list, const char *option, unsigned long length);
+int interpreter_option(const char *list, const char *option, size_t length);
 
 #endif

@@ -90,7 +90,7 @@ def configs():
     head = 'root = "/"\nlisten = "tcp:127.0.0.1:9000"\n'
     small = ['recipe a { path = "/{source}" run = {"true"} }',
              'recipe a { path = "/a/{n}/{source}"\n param n { type = integer min = -1 max = 9 default = 3 }\n param t { type = text '
-             'max = 9 allow = "%\\"" min = 0 }\n run = {"sh", "{n}{t}", "|", "cat"}\n timeout = 1m memory = 1.5G cpu = 3s '
+             'max = 9 allow = "%\\"" min = 0 }\n run = {"sort", "{n}{t}", "|", "cat"}\n timeout = 1m memory = 1.5G cpu = 3s '
              'stderr_fails = {"bad", "worse"} exits = {"3=404"} env = {"A=b"} read = {"/srv"} response = live type = "a/b" start = cold '
              'confine = strict stdin = source max_source = 9K max_pixels = 1M max_output = 9 cache_control = "no-store" }']
     shipped = (HERE.parent.parent / "etc/sluice.conf").read_text()
