@@ -13,6 +13,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -228,6 +230,32 @@ int confinement_ruleset(const struct confinement *confinement, const struct job_
 	if (r == 0)
 		*fd = fd_take(&ruleset);
 	return r;
+}
+
+static bool is_below(const char *directory, const char *path)
+{
+	char real[PATH_MAX];
+	char *const list[] = {
+		realpath(directory, real) ? real : (char *)(uintptr_t)directory, NULL};
+	return confinement_covers(list, path);
+}
+
+bool confinement_may_read(char *const *read, const char *program, const char *path)
+{
+	char real[PATH_MAX], beside[PATH_MAX];
+	if (realpath(path, real))
+		path = real;
+	for (size_t i = 0; i < PLACES; i++)
+		if (is_below(places[i].path, path))
+			return true;
+	for (; read && *read; read++)
+		if (is_below(*read, path))
+			return true;
+	const char *slash = program ? strrchr(program, '/') : NULL;
+	if (!slash || slash == program)
+		return false;
+	snprintf(beside, sizeof beside, "%.*s", (int)(slash - program), program);
+	return is_below(beside, path);
 }
 
 static int restrict_files(

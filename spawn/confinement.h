@@ -37,6 +37,11 @@ int confinement_get_holder_filters(const struct confinement *confinement);
 int confinement_ruleset(
 	const struct confinement *confinement, const struct job_spec *spec, int *fd);
 
+/* Whether jobs may read `path`, which is absolute, as far as names tell: because all may, because
+ * it is below a path of the job's list `read`, or because it is beside its program, also an
+ * absolute path. For messages; nothing is decided by it. */
+bool confinement_may_read(char *const *read, const char *program, const char *path);
+
 /* Makes the larger part of the next job's rule set ahead. Called when a job has just been started,
  * since nothing waits for it then. It reports no error: the rule set is made later then. */
 void confinement_prepare(const struct confinement *confinement);

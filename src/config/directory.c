@@ -21,34 +21,70 @@ char *config_directory_of(struct config_report *report, const char *file)
 	return config_strdup(report, real);
 }
 
-static char *fill(struct config_report *report, const char *directory, const char *text)
+static size_t count_holes(const char *text)
 {
-	char result[PATH_MAX * 2];
-	size_t length = 0;
-	for (const char *at = text; *at && length < sizeof result - PATH_MAX;) {
-		if (strncmp(at, hole, sizeof hole - 1) != 0) {
-			result[length++] = *at++;
-			continue;
-		}
-		size_t n = strlen(directory);
-		memcpy(result + length, directory, n);
-		length += n;
-		at += sizeof hole - 1;
-	}
-	result[length] = '\0';
-	return config_strdup(report, result);
+	size_t count = 0;
+	for (; (text = strstr(text, hole)); text += sizeof hole - 1)
+		count++;
+	return count;
 }
 
-void config_fill_directory(const struct config_reader *reader, char **list)
+/* The directory as it stands in a template, where a brace is doubled. */
+static void double_braces(const char *directory, char out[2 * PATH_MAX])
 {
-	const char *directory = reader->config->directory;
-	for (; *list && directory; list++) {
+	for (; *directory; directory++) {
+		if (*directory == '{' || *directory == '}')
+			*out++ = *directory;
+		*out++ = *directory;
+	}
+	*out = '\0';
+}
+
+static char *fill(struct config_report *report, const char *directory, const char *text)
+{
+	const size_t length = strlen(directory);
+	char *result = malloc(strlen(text) + count_holes(text) * length + 1), *to = result;
+	if (!result) {
+		report->out_of_memory = true;
+		return NULL;
+	}
+	for (const char *at = text; *at;) {
+		if (strncmp(at, hole, sizeof hole - 1) != 0) {
+			*to++ = *at++;
+			continue;
+		}
+		memcpy(to, directory, length);
+		to += length;
+		at += sizeof hole - 1;
+	}
+	*to = '\0';
+	return result;
+}
+
+static void fill_list(struct config_report *report, const char *directory, char **list)
+{
+	for (; *list; list++) {
 		if (!strstr(*list, hole))
 			continue;
-		char *filled = fill(reader->report, directory, *list);
+		char *filled = fill(report, directory, *list);
 		if (!filled)
 			return;
 		free(*list);
 		*list = filled;
 	}
+}
+
+void config_fill_directory(const struct config_reader *reader, char **list)
+{
+	if (reader->config->directory)
+		fill_list(reader->report, reader->config->directory, list);
+}
+
+void config_fill_directory_in_run(const struct config_reader *reader, char **list)
+{
+	char directory[2 * PATH_MAX];
+	if (!reader->config->directory)
+		return;
+	double_braces(reader->config->directory, directory);
+	fill_list(reader->report, directory, list);
 }

@@ -9,5 +9,7 @@ char *config_directory_of(struct config_report *report, const char *file);
 
 /* Replaces {config_dir} in each text of the NULL-terminated list. */
 void config_fill_directory(const struct config_reader *reader, char **list);
+/* The same for the elements of a template. */
+void config_fill_directory_in_run(const struct config_reader *reader, char **list);
 
 #endif

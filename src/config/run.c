@@ -4,6 +4,7 @@
  * shell. Therefore `run` is checked as a whole, after the params are known.
  */
 #include "src/config/run_words.h"
+#include "src/config/directory.h"
 #include "src/config/sections.h"
 
 #include <stdlib.h>
@@ -123,7 +124,10 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 		config_read_error(reader, line, "run: more than %d elements", RUN_MAX);
 		return;
 	}
-	if (!copy_run(reader, count, recipe) || !config_check_words(reader, recipe))
+	if (!copy_run(reader, count, recipe))
+		return;
+	config_fill_directory_in_run(reader, recipe->run);
+	if (!config_check_words(reader, recipe))
 		return;
 	recipe->template = template_new((const char *const *)recipe->run, count, recipe->params,
 		recipe->param_count, message, sizeof(message));

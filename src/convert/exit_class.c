@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "src/convert/denied.h"
+
 /* The HTTP status that the recipe maps this exit to; 0: none. */
 static int mapped_status(const struct recipe *recipe, const struct job_result *result)
 {
@@ -71,6 +73,7 @@ static enum outcome class_of_success(const struct conversion *conversion, struct
 		return OUTCOME_OK;
 	text_puts(reason, "stderr: ");
 	text_escaped(reason, conversion->stderr_tail.found, STDERR_TAIL_PHRASE_MAX);
+	denied_explain(conversion, reason);
 	return OUTCOME_REFUSED;
 }
 
@@ -105,5 +108,6 @@ enum outcome exit_class_of(const struct conversion *conversion, int *status, str
 		text_printf(reason, ", limit: %s", limit);
 		return OUTCOME_LIMIT;
 	}
+	denied_explain(conversion, reason);
 	return result->exited ? OUTCOME_REFUSED : OUTCOME_CRASHED;
 }

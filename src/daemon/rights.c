@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/reach.h"
 #include "base/text.h"
+#include "spawn/confinement.h"
 
 enum { PROBLEM_MAX = 2048 };
 
@@ -88,9 +89,54 @@ static void check_as_starter(struct check *check, const char *listen)
 	check_socket(check, listen ? listen : config->listen);
 }
 
+/* The absolute path that begins at `text`, as far as it is literal; false: there is none. */
+static bool literal_path(const char *text, char path[PATH_MAX])
+{
+	size_t length = strcspn(text, "{}[]:,;\"' ");
+	if (text[0] != '/' || length < 2 || length >= PATH_MAX || text[length] == '{')
+		return false;
+	memcpy(path, text, length);
+	path[length] = '\0';
+	return true;
+}
+
+/* An argument such as /srv/a.icc or profile=/srv/a.icc names a file that is there, and that the
+ * programs of the recipe may not read. The first argument of a program is the program. */
+static void check_argument(struct check *check, const struct recipe *recipe, const char *argument)
+{
+	char path[PATH_MAX];
+	for (const char *at = argument; (at = strchr(at, '/')); at += strcspn(at, "=:,@ ")) {
+		bool begins = at == argument || strchr("=:,@ ", at[-1]);
+		if (!begins || !literal_path(at, path) || access(path, F_OK) < 0)
+			continue;
+		if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6) ||
+			confinement_may_read(recipe->read, recipe->program_paths[0], path))
+			continue;
+		fprintf(check->out,
+			"%s: warning: recipe '%s': run: confined programs may not read %s: add it "
+			"to read\n",
+			check->config->file, recipe->name, path);
+	}
+}
+
+static void check_arguments(struct check *check)
+{
+	for (size_t i = 0; i < check->config->recipe_count; i++) {
+		const struct recipe *recipe = check->config->recipes[i];
+		bool program = true;
+		for (size_t j = 0; recipe->confine != RECIPE_CONFINE_OFF && j < recipe->run_count;
+			j++) {
+			if (!program)
+				check_argument(check, recipe, recipe->run[j]);
+			program = !strcmp(recipe->run[j], "|");
+		}
+	}
+}
+
 static void check_as_daemon(struct check *check)
 {
 	const struct config *config = check->config;
+	check_arguments(check);
 	check_directory(check, "root", config->root, X_OK | R_OK);
 	check_directory(check, "temp_path", config->temp_path, W_OK | X_OK);
 	check_directory(check, "cache: path", config->cache_path, W_OK | X_OK | R_OK);

@@ -456,3 +456,69 @@ def test_a_live_recipe_without_a_type_is_warned_of(sluice):
 def test_explain_says_that_the_result_tells_the_type(sluice):
     daemon = sluice(recipe("copy", "copy", "{source}"), start=False)
     assert "as the result's content shows" in run("explain", "-c", daemon.config, "/copy/a").stdout
+
+
+# What the confinement takes
+
+CONFINED = pytest.mark.skipif(fuse.LIBC.syscall(444, None, 0, 1) < 1, reason="this kernel has no Landlock")
+
+
+@CONFINED
+@pytest.mark.parametrize("start", ["warm", "cold"])
+@pytest.mark.parametrize("complaint", ["{program}: unable to open image `{path}': Permission denied @ error/blob.c/OpenBlob/2924.", "{path}: Permission denied",
+                                       "PermissionError: [Errno 13] Permission denied: '{path}'", "Error: EACCES: permission denied, open '{path}'"])
+def test_what_the_confinement_refuses_is_told(sluice, tmp_path, start, complaint):
+    """By the path in what common programs say. Not when the file is not there, may be read, or is closed to the user as well."""
+    wanted = tmp_path / "a profile.icc"
+    wanted.write_text("x")
+    for path in (*tmp_path.parents[:2], tmp_path):
+        os.chmod(path, 0o755)
+
+    def fails(name, path, **more):
+        words = complaint.format(program="convert-im6.q16", path=path)
+        return recipe(name, "stderr", "harmless\n", "stderr", words + "\n", "stderr", "and more\n", "copy", str(path), "exit", "1", start=start, **more)
+    daemon = sluice(fails("wanted", wanted), fails("allowed", wanted, read=[str(tmp_path)]), fails("absent", tmp_path / "none"),
+                    fails("free", "/usr/bin/env"), fails("off", wanted, confine="off"))
+    assert reason_of(daemon, "/wanted/a", 422).endswith(f", confined: add {wanted} to read")
+    for name in ("allowed", "absent", "free", "off"):
+        assert "confined" not in reason_of(daemon, f"/{name}/a", 422), name
+
+
+@CONFINED
+def test_a_real_program_is_told_what_it_lacks(sluice, tmp_path):
+    """It exits with 0 in the middle of a pipe; the phrase is the failure."""
+    wanted = tmp_path / "secret"
+    wanted.write_text("x")
+    daemon = sluice(recipe("cat", str(wanted), "{source}", program="/bin/cat"),
+                    recipe("phrase", "-c", f"cat {wanted}; exit 0", program="/bin/sh", stderr_fails=["cannot open", "denied"]))
+    for name in ("cat", "phrase"):
+        assert reason_of(daemon, f"/{name}/a", 422).endswith(f", confined: add {wanted} to read")
+
+
+@CONFINED
+def test_t_sees_an_argument_that_may_not_be_read(sluice, tmp_path):
+    profile = tmp_path / "a.icc"
+    profile.write_text("x")
+    warning = f"run: confined programs may not read {profile}: add it to read"
+    daemon = sluice(recipe("hello", "note", "x"), start=False)
+    for arguments, more, seen in [(["note", str(profile)], {}, True), (["note", f"profile={profile}:1"], {}, True),
+                                  (["note", str(profile)], {"read": [str(tmp_path)]}, False), (["note", str(profile)], {"confine": "off"}, False),
+                                  (["note", "/usr/bin/env"], {}, False), (["note", f"{tmp_path}/none"], {}, False), (["note", "/dev/fd/1"], {}, False)]:
+        daemon.configure(recipe("hello", *arguments, "copy", "{source}", **more))
+        done = run("-t", "-c", daemon.config)
+        assert done.returncode == 0 and (warning in done.stderr) == seen and ("may not read" in done.stderr) == seen, (arguments, done.stderr)
+
+
+def test_config_dir_in_run(sluice):
+    """Also in the middle of an argument, with braces in its name, and as the program's directory."""
+    daemon = sluice(recipe("where", "text", "x"), start=False)
+    directory = os.path.join(daemon.directory, "con{f}ig")
+    os.mkdir(directory)
+    daemon.config = os.path.join(directory, "sluice.conf")
+    os.symlink(FAKE, os.path.join(directory, "fake"))
+    daemon.configure(recipe("where", "text", "in={config_dir}/x,{config_dir}"), recipe("program", "text", "mine", program="{config_dir}/fake"))
+    daemon.start()
+    assert daemon.get("/where/a").text == f"in={directory}/x,{directory}"
+    assert daemon.get("/program/a").text == "mine"
+    printed = run("-T", "-c", daemon.config).stdout
+    assert "in=" + directory.replace("{f}", "{{f}}") in printed, printed
