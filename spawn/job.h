@@ -78,6 +78,12 @@ struct job_result {
  * SIGKILL. */
 void job_signal(const struct job *job, int signal);
 
+/* Whether the job's leader has begun to end by itself or by a signal: its descriptors may be closed
+ * already, but with a pid namespace some milliseconds go by until job_reap has something to reap.
+ * Any thread; does not block. Source: proc(5), flags in /proc/PID/stat. false where there is no
+ * /proc. */
+bool job_is_ending(const struct job *job);
+
 /* Kills what is left of the job, reaps it and closes pidfd. The group gets SIGKILL before the
  * leader's number can be given to another process. Blocks until the leader has ended, which is
  * immediate after SIGKILL. `job` is empty afterwards (pidfd -1). Returns 0 or -errno; result may be

@@ -59,7 +59,8 @@ enum outcome conversion_open(struct conversion *conversion, struct starter *star
 /* Signals all programs that still run. */
 void conversion_signal(const struct conversion *conversion, int signal);
 
-/* A program has failed: kills the others, and marks them as killed. */
+/* A program has failed: kills the others, and marks those as killed that had not
+ * ended by themselves. */
 void conversion_kill_rest(struct conversion *conversion);
 
 /* The pidfd of a program has become readable: reaps the program. */

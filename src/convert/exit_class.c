@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Exit status 0 alone proves little; every other end is a failure. In a pipeline the first failed
- * program in the order of the data is the cause. A program that SIGPIPE has ended only lost its
- * reader. A limit rarely shows as such: a program that gets no memory exits like any other failure.
- * So the stderr tail and the peak of the memory are evidence, too. */
+/* Exit status 0 alone proves little; every other end is a failure. In a pipeline the cause is the
+ * first program, in the order of the data, that a signal has ended: whoever wrote to it may exit
+ * with a failure of its own then. Without one it is the first that has failed. A program that
+ * SIGPIPE has ended only lost its reader. A limit rarely shows as such: a program that gets no
+ * memory exits like any other failure. So the stderr tail and the peak of the memory are evidence,
+ * too. */
 #include "src/convert/exit_class.h"
 
 #include <signal.h>
@@ -30,17 +32,19 @@ bool exit_class_is_failure(const struct conversion *conversion, size_t index)
 /* The program that caused the failure; NULL: no program has failed. */
 static const struct conversion_program *find_cause(const struct conversion *conversion)
 {
-	const struct conversion_program *broken_pipe = NULL;
+	const struct conversion_program *failed = NULL, *broken_pipe = NULL;
 	for (size_t i = 0; i < conversion->count; i++) {
 		const struct conversion_program *program = &conversion->programs[i];
 		if (program->killed || !exit_class_is_failure(conversion, i))
 			continue;
-		if (program->result.exited || program->result.signal != SIGPIPE)
+		if (program->result.exited)
+			failed = failed ? failed : program;
+		else if (program->result.signal == SIGPIPE)
+			broken_pipe = broken_pipe ? broken_pipe : program;
+		else
 			return program;
-		if (!broken_pipe)
-			broken_pipe = program;
 	}
-	return broken_pipe;
+	return failed ? failed : broken_pipe;
 }
 
 /* The limit that the program has hit; NULL: none is known. */

@@ -2,6 +2,7 @@
 """A sluice of the test's own: configuration, start, stop, and the count of what it holds."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import re
@@ -22,6 +23,7 @@ FILES_SEEN_MAX = 5000
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
 # What a machine that does other things costs, in time, and a sanitizer.
 SLOW = 8 if SANITIZER else 3
+_ids = itertools.count(1)
 
 
 def anybody_may_execute():
@@ -202,6 +204,12 @@ class Daemon:
 
     def get(self, uri, **more):
         return fastcgi.get(self.address, uri, **more)
+
+    def logged(self, uri, connection=None, **more):
+        """(the answer, its request's line in the log)"""
+        mark, wanted = self.log.mark(), more.setdefault("HTTP_X_REQUEST_ID", f"test-{next(_ids)}")
+        answer = connection.get(uri, keep=True, **more) if connection else self.get(uri, **more)
+        return answer, self.log.wait_request(mark, id=wanted)[0]
 
     def connect(self, **more):
         return fastcgi.Connection(self.address, **more)

@@ -49,12 +49,13 @@ class Log:
     def requests(self, mark=0):
         return [line for line in self.lines(mark) if "method" in line and "status" in line]
 
-    def wait_request(self, mark, count=1, timeout=5):
-        """The lines of at least `count` requests behind mark: a line may come after the answer."""
+    def wait_request(self, mark, count=1, timeout=15, **fields):
+        """The lines of at least `count` requests behind mark, of those with these fields: a line may come after the answer, and
+        so may the line of a request before."""
         def enough():
-            found = self.requests(mark)
+            found = [line for line in self.requests(mark) if fields.items() <= line.items()]
             return found if len(found) >= count else None
-        return wait_until(enough, timeout, lambda: f"{count} request lines in:\n{self.text(mark)}")
+        return wait_until(enough, timeout, lambda: f"{count} request lines with {fields} in:\n{self.text(mark)}")
 
     def wait_text(self, pattern, mark=0, timeout=5):
         return wait_until(lambda: re.search(pattern, self.text(mark)), timeout,

@@ -99,19 +99,13 @@ def how(line):
     return line.get("cache")
 
 
-def fetch(daemon, uri, **more):
-    mark = daemon.log.mark()
-    answer = daemon.get(uri, **more)
-    return answer, daemon.log.wait_request(mark)[0]
-
-
 @pytest.mark.parametrize("kind", ["whole", "file", "livefast"])
 @pytest.mark.parametrize("size", [1, 1000, 65536, 3 * MIB])
 def test_second_time_is_a_hit(shared, kind, size):
     uri = f"/{kind}/a?n={size}&x={size}"
-    first, line = fetch(shared, uri)
+    first, line = shared.logged(uri)
     assert how(line) == "miss" and "cpu_ms" in line
-    second, line = fetch(shared, uri)
+    second, line = shared.logged(uri)
     assert how(line) == "hit" and "cpu_ms" not in line
     assert first.status == second.status == 200 and first.ended and second.ended
     assert bytes(first.body) == bytes(second.body) == b"".join(pattern.at(at, min(MIB, size - at)) for at in range(0, size, MIB))
@@ -119,7 +113,7 @@ def test_second_time_is_a_hit(shared, kind, size):
         assert first.headers.get(field) == second.headers.get(field)
     assert second.headers["content-length"] == str(size) and second.headers["accept-ranges"] == "bytes"
     assert line.number("spliced") == (size if size > SHORT else 0), line.text
-    head, line = fetch(shared, uri, method="HEAD")
+    head, line = shared.logged(uri, method="HEAD")
     assert how(line) == "hit" and head.headers["content-length"] == str(size) and head.length == 0
 
 
@@ -128,7 +122,7 @@ def test_seeking_in_a_hit(shared, kind):
     uri = f"/{kind}/a?n=200000&x=77"
     tag = shared.get(uri).headers["etag"]
     for first, last in ((0, 0), (100000, 199999), (65536, 131071)):
-        answer, line = fetch(shared, uri, HTTP_RANGE=f"bytes={first}-{last}", HTTP_IF_RANGE=tag)
+        answer, line = shared.logged(uri, HTTP_RANGE=f"bytes={first}-{last}", HTTP_IF_RANGE=tag)
         assert answer.status == 206 and answer.headers["content-range"] == f"bytes {first}-{last}/200000"
         assert bytes(answer.body) == (pattern.at(0, 200000))[first:last + 1] and how(line) == "hit"
     answer = shared.get(uri, HTTP_RANGE="bytes=200000-")
@@ -139,16 +133,16 @@ def test_seeking_in_a_hit(shared, kind):
 def test_not_kept(shared):
     for _ in range(2):
         for uri, status in (("/uncached/a?n=10&x=1", 200), ("/liveplain/a?n=10&x=1", 200), ("/fails/a?n=10&x=1", 422)):
-            answer, line = fetch(shared, uri)
+            answer, line = shared.logged(uri)
             assert answer.status == status and how(line) != "hit" and "cpu_ms" in line, line.text
 
 
 def test_changed_source_is_another_result(shared):
     path = shared.file("changing", b"1")
-    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "miss"
+    assert how(shared.logged("/whole/changing?n=5&x=3")[1]) == "miss"
     with open(path, "wb") as file:
         file.write(b"22")
-    assert how(fetch(shared, "/whole/changing?n=5&x=3")[1]) == "miss"
+    assert how(shared.logged("/whole/changing?n=5&x=3")[1]) == "miss"
 
 
 def test_source_overwritten_meanwhile_is_not_kept(shared):
@@ -162,7 +156,7 @@ def test_source_overwritten_meanwhile_is_not_kept(shared):
         answer = connection.answer()
     assert answer.status == 200 and "etag" not in answer.headers
     shared.log.wait_request(mark)
-    assert how(fetch(shared, "/slow/racing?n=5&x=4")[1]) == "miss"
+    assert how(shared.logged("/slow/racing?n=5&x=4")[1]) == "miss"
 
 
 def together(daemon, uri, count, **more):
@@ -221,7 +215,7 @@ def test_a_leader_that_hangs_up_fails_nobody(shared):
         answer = second.answer()
     assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000)
     shared.log.wait_request(mark, 2)
-    assert how(fetch(shared, "/slow/a?n=1000&x=30")[1]) == "hit"
+    assert how(shared.logged("/slow/a?n=1000&x=30")[1]) == "hit"
 
 
 def test_a_leader_that_hangs_up_in_the_queue_fails_nobody(shared):
@@ -278,7 +272,7 @@ def test_it_is_finished_for_the_cache(shared):
         connection.answer(until=lambda answer: answer.length >= 1000)
     shared.log.wait_request(mark)
     wait_until(lambda: not shared.converters(), 3 * SLOW)
-    answer, line = wait_until(lambda: found if how((found := fetch(shared, "/livefinish/a?n=1000&x=50"))[1]) == "hit" else None,
+    answer, line = wait_until(lambda: found if how((found := shared.logged("/livefinish/a?n=1000&x=50"))[1]) == "hit" else None,
                               3 * SLOW)
     assert answer.length == 2000
 
@@ -312,19 +306,19 @@ def test_first_byte_of_a_shared_live_answer(shared):
 
 def test_restart_finds_everything(store):
     daemon = store.daemon()
-    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "miss"
+    assert how(daemon.logged("/whole/a?n=1000&x=1")[1]) == "miss"
     daemon.stop()
     daemon.start()
-    assert how(fetch(daemon, "/whole/a?n=1000&x=1")[1]) == "hit"
+    assert how(daemon.logged("/whole/a?n=1000&x=1")[1]) == "hit"
 
 
 def test_two_daemons_on_one_store(store):
     one = store.daemon()
     two = store.daemon(root=one.root)
-    assert how(fetch(one, "/whole/a?n=1000&x=1")[1]) == "miss"
-    assert how(fetch(two, "/whole/a?n=1000&x=1")[1]) == "hit"
-    assert how(fetch(two, "/whole/a?n=1000&x=2")[1]) == "miss"
-    assert how(fetch(one, "/whole/a?n=1000&x=2")[1]) == "hit"
+    assert how(one.logged("/whole/a?n=1000&x=1")[1]) == "miss"
+    assert how(two.logged("/whole/a?n=1000&x=1")[1]) == "hit"
+    assert how(two.logged("/whole/a?n=1000&x=2")[1]) == "miss"
+    assert how(one.logged("/whole/a?n=1000&x=2")[1]) == "hit"
 
 
 @pytest.mark.parametrize("harm", ["zeroed", "overwritten", "cut", "grown", "attribute", "foreign", "link", "directory", "empty"])
@@ -358,10 +352,10 @@ def test_what_is_no_entry_is_replaced(store, harm):
             os.symlink("/etc/passwd", path)
         else:
             os.mkdir(path)
-    answer, line = fetch(daemon, uri)
+    answer, line = daemon.logged(uri)
     assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 1000) and how(line) == "miss"
     if harm != "directory":
-        answer, line = fetch(daemon, uri)
+        answer, line = daemon.logged(uri)
         assert bytes(answer.body) == pattern.at(0, 1000) and how(line) == "hit"
 
 
@@ -374,7 +368,7 @@ def test_a_result_that_was_overwritten_a_moment_ago(store):
     path, = store.entries()
     os.truncate(path, 0)
     os.truncate(path, 100000)
-    answer, line = fetch(daemon, uri)
+    answer, line = daemon.logged(uri)
     assert how(line) == "miss" and bytes(answer.body) == pattern.at(0, 100000)
 
 
@@ -386,7 +380,7 @@ def test_the_file_of_numbers_is_cut(store):
         os.truncate(usage, (0, 20, 4096, 65552)[n % 4])
         assert daemon.get(f"/whole/a?n=1000&x={n}").status == 200
         assert daemon.process.poll() is None
-        assert how(fetch(daemon, f"/whole/a?n=1000&x={n}")[1]) == "hit"
+        assert how(daemon.logged(f"/whole/a?n=1000&x={n}")[1]) == "hit"
     assert re.search(r"entries +8\b", command(daemon, "stat").stdout)
 
 
@@ -397,7 +391,7 @@ def test_an_entry_of_another_key_is_no_entry(store):
     daemon.get("/whole/a?n=2000&x=2")
     second, = set(store.entries()) - {first}
     os.rename(second, first)
-    answer, line = fetch(daemon, "/whole/a?n=1000&x=1")
+    answer, line = daemon.logged("/whole/a?n=1000&x=1")
     assert answer.length == 1000 and how(line) == "miss"
 
 
@@ -408,12 +402,12 @@ def test_least_recently_used_goes_first(store):
         time.sleep(0.02)
     assert len(store.entries()) == 8
     time.sleep(0.15)
-    assert how(fetch(daemon, "/whole/a?n=100000&x=0")[1]) == "hit"
+    assert how(daemon.logged("/whole/a?n=100000&x=0")[1]) == "hit"
     for x in range(8, 11):
         daemon.get(f"/whole/a?n=100000&x={x}")
     assert store.bytes() <= MIB * 1.02
-    assert how(fetch(daemon, "/whole/a?n=100000&x=0")[1]) == "hit"
-    assert how(fetch(daemon, "/whole/a?n=100000&x=1")[1]) == "miss"
+    assert how(daemon.logged("/whole/a?n=100000&x=0")[1]) == "hit"
+    assert how(daemon.logged("/whole/a?n=100000&x=1")[1]) == "miss"
 
 
 def test_the_bound_holds_under_load(store):
@@ -445,7 +439,7 @@ def test_the_bound_holds_under_load(store):
 def test_larger_than_the_store(store):
     daemon = store.daemon(size="1M")
     for _ in range(2):
-        answer, line = fetch(daemon, f"/whole/a?n={2 * MIB}&x=1")
+        answer, line = daemon.logged(f"/whole/a?n={2 * MIB}&x=1")
         assert answer.length == 2 * MIB and answer.ended and how(line) == "miss"
     assert store.entries() == []
 
@@ -465,7 +459,7 @@ def test_disk_full(store, tmp_path, kind):
             pytest.skip("no extended attributes on tmpfs")
         daemon = store.daemon(path=str(small))
         for x in range(3):
-            answer, line = fetch(daemon, f"/{kind}/a?n={3 * MIB}&x={x}")
+            answer, line = daemon.logged(f"/{kind}/a?n={3 * MIB}&x={x}")
             assert (answer.status, answer.length, answer.ended) == (200, 3 * MIB, True), line.text
             assert bytes(answer.body[-1000:]) == pattern.at(3 * MIB - 1000, 1000)
         assert daemon.log.text().count("nothing is kept for now") == 1
@@ -510,7 +504,7 @@ def test_store_and_temporary_files_on_a_full_disk(store, full):
     daemon = store.daemon(path=str(full / "store"), temp_path=str(full / "temp"))
     fill(full)
     for x in range(3):
-        answer, line = fetch(daemon, f"/whole/a?n=60000&x={x}")
+        answer, line = daemon.logged(f"/whole/a?n=60000&x={x}")
         assert (answer.status, bytes(answer.body)) == (200, pattern.at(0, 60000)), line.text
     assert daemon.log.text().count("nothing is kept for now") == 1
     os.unlink(full / "ballast")
@@ -522,12 +516,12 @@ def test_files_that_may_not_grow(store):
     daemon = store.daemon()
     daemon.stop()
     daemon.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200000, 200000)))
-    answer, line = fetch(daemon, "/whole/a?n=50000&x=1")
+    answer, line = daemon.logged("/whole/a?n=50000&x=1")
     assert answer.status == 200 and how(line) == "miss" and len(store.entries()) == 1
-    answer, line = fetch(daemon, f"/whole/a?n={3 * MIB}&x=2")
+    answer, line = daemon.logged(f"/whole/a?n={3 * MIB}&x=2")
     assert answer.status == 507 and "File too large" in line["reason"], line.text
     assert daemon.log.text().count("nothing is kept for now") == 1
-    answer, line = fetch(daemon, "/whole/a?n=50000&x=3")
+    answer, line = daemon.logged("/whole/a?n=50000&x=3")
     assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 50000) and len(store.entries()) == 1
 
 
@@ -553,7 +547,7 @@ def test_joining_without_a_store(sluice, kind, size):
     assert answers[0].length == size * (2 if kind == "live" else 1)
     assert len([line for line in lines if "cpu_ms" in line]) == 1
     assert sorted(how(line) for line in lines) == ["join"] * 9 + ["off"]
-    answer, line = fetch(daemon, f"/{kind}/a?n={size}&x=1", HTTP_RANGE="bytes=10-19")
+    answer, line = daemon.logged(f"/{kind}/a?n={size}&x=1", HTTP_RANGE="bytes=10-19")
     assert "cpu_ms" in line and how(line) == "off"
     # Another run may give other bytes: without a stored result there are no parts.
     assert answer.status == 200 and answer.headers["etag"].startswith("W/")
@@ -572,7 +566,7 @@ def test_joining_without_a_store_only_where_it_is_said(sluice, store):
 
 def test_a_joined_stream_without_a_store_is_bounded(sluice):
     daemon = sluice(*JOIN, slots=16)
-    answer, line = fetch(daemon, "/liveendless/a?x=1", sink=lambda data: None)
+    answer, line = daemon.logged("/liveendless/a?x=1", sink=lambda data: None)
     assert answer.broken and 4 * MIB < answer.length <= 16 * MIB and "limit: more than can be kept" in line["reason"], line.text
 
 
@@ -587,7 +581,7 @@ def test_no_store_is_no_reason_not_to_serve(store, tmp_path):
 
 def test_killed_while_filling(store):
     """Whatever has a name afterwards is whole."""
-    rounds = 10 if SANITIZER else 200
+    rounds = 10 if SANITIZER else 80
     numbers = random.Random(2)
     longest = 0.03
     for i in range(rounds):
@@ -650,7 +644,7 @@ def test_stale_is_served_while_it_is_refreshed(store, kind):
     daemon = store.daemon(recipes=STALE)
     daemon.file("photo", b"one")
     uri = f"/{kind}/photo?n=5000&x=1"
-    first, line = fetch(daemon, uri)
+    first, line = daemon.logged(uri)
     assert how(line) == "miss" and "fwd=miss" in first.headers["cache-status"]
     change(daemon, "photo", b"two")
     mark = daemon.log.mark()
@@ -665,7 +659,7 @@ def test_stale_is_served_while_it_is_refreshed(store, kind):
         assert answer.headers["cache-control"] == ("private, no-cache" if kind == "mine" else "no-cache")
     line, = refreshes(daemon, 1, mark)
     assert line["status"] == "200" and "cpu_ms" in line and line["recipe"] == kind
-    answer, line = fetch(daemon, uri)
+    answer, line = daemon.logged(uri)
     assert how(line) == "hit" and answer.headers["etag"] != first.headers["etag"] and answer.headers["cache-status"] == "sluice; hit"
     assert answer.headers.get("cache-control") == first.headers.get("cache-control")
     assert len(refreshes(daemon, 1, mark)) == 1, "more than one conversion for twenty requests"
@@ -678,14 +672,14 @@ def test_conditions_and_ranges_of_a_stale_answer(store):
     old = daemon.get(uri).headers["etag"]
     change(daemon, "photo", b"two")
     assert daemon.get(uri).headers["etag"] == old
-    answer, line = fetch(daemon, uri, HTTP_IF_NONE_MATCH=old)
+    answer, line = daemon.logged(uri, HTTP_IF_NONE_MATCH=old)
     if how(line) == "stale":
         assert answer.status == 304 and answer.headers["etag"] == old and answer.headers["cache-control"] == "no-cache"
         assert answer.headers["cache-status"].startswith("sluice; hit; ttl=-")
     refreshes(daemon, 1)
     change(daemon, "photo", b"three")
-    old = fetch(daemon, uri, method="HEAD")[0].headers["etag"]
-    answer, line = fetch(daemon, uri, HTTP_RANGE="bytes=100-199", HTTP_IF_RANGE=old)
+    old = daemon.logged(uri, method="HEAD")[0].headers["etag"]
+    answer, line = daemon.logged(uri, HTTP_RANGE="bytes=100-199", HTTP_IF_RANGE=old)
     if how(line) == "stale":  # else the machine was so busy that the refresh is over
         assert answer.status == 206 and bytes(answer.body) == pattern.at(100, 100)
     refreshes(daemon, 2)
@@ -702,7 +696,7 @@ def test_stale_is_for_a_time(store):
     mark = daemon.log.mark()
 
     def fails():
-        answer, line = fetch(daemon, "/short/photo?n=1&x=1")
+        answer, line = daemon.logged("/short/photo?n=1&x=1")
         assert how(line) == "stale" and answer.text == "one" or answer.status == 422, (line.text, answer)
         return answer.status == 422
     wait_until(fails, 10 * SLOW)
@@ -731,12 +725,12 @@ def test_stale_of_another_daemon_and_after_a_restart(store):
     one.file("photo", b"one")
     assert two.get("/file/photo?n=1&x=1").text == "one"
     change(one, "photo", b"two")
-    assert fetch(one, "/file/photo?n=1&x=1")[0].text == "one"
+    assert one.logged("/file/photo?n=1&x=1")[0].text == "one"
     wait_until(lambda: two.get("/file/photo?n=1&x=1").text == "two", 10 * SLOW)
     one.stop()
     one.start()
     change(one, "photo", b"three")
-    answer, line = fetch(one, "/file/photo?n=1&x=1")
+    answer, line = one.logged("/file/photo?n=1&x=1")
     assert answer.text == "two" and how(line) == "stale"
 
 
@@ -750,7 +744,7 @@ def test_stale_is_of_the_same_command_and_parameters(store):
     assert daemon.get("/never/photo?n=1&x=1").text == "two"
     daemon.stop()
     other = store.daemon(recipes=[recipe("file", "copy", "{source}", "note", "{x}", "text", "", params=COUNT, stale="1h")], root=daemon.root)
-    answer, line = fetch(other, "/file/photo?n=1&x=1")
+    answer, line = other.logged("/file/photo?n=1&x=1")
     assert answer.text == "two" and how(line) == "miss"
 
 
@@ -806,7 +800,7 @@ def test_counters(store):
     together(daemon, "/whole/photo?n=10&x=1", 3)
     assert count("cache_requests", recipe="whole", way="join") + count("cache_requests", recipe="whole", way="hit") == 2
     change(daemon, "photo", os.urandom(200000))
-    answer, line = fetch(daemon, "/file/photo?n=1&x=1")
+    answer, line = daemon.logged("/file/photo?n=1&x=1")
     assert how(line) == "stale" and count("cache_requests", recipe="file", way="stale") == 1
     refreshes(daemon, 1)
     # Counted a moment after it is logged.
@@ -849,7 +843,7 @@ def test_commands(store):
     assert command(daemon, "verify").returncode == 0
     done = command(daemon, "purge", "/whole/a?n=100[0-4]&*")
     assert done.stdout == "5 removed\n" and len(store.entries()) == 5
-    assert how(fetch(daemon, urls[0])[1]) == "miss" and how(fetch(daemon, urls[9])[1]) == "hit"
+    assert how(daemon.logged(urls[0])[1]) == "miss" and how(daemon.logged(urls[9])[1]) == "hit"
     with open(store.entries()[0], "r+b") as file:
         file.truncate(3)
     done = command(daemon, "verify")
@@ -876,7 +870,7 @@ def test_verify_reads_what_was_converted(store):
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     done = command(daemon, "verify")
     assert done.returncode == 1 and "is not what it was: removed" in done.stdout and "3 looked at, 1 wrong" in done.stdout, done
-    answer, line = fetch(daemon, "/whole/a?n=300000&x=2")
+    answer, line = daemon.logged("/whole/a?n=300000&x=2")
     assert how(line) == "miss" and bytes(answer.body) == pattern.at(0, 300000)
     assert command(daemon, "verify").stdout == "1 have a checksum of their content now\n3 looked at, 0 wrong\n"
 

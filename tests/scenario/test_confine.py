@@ -50,10 +50,8 @@ def test_forbidden_call_of_a_warm_job_is_named(sluice, confine, hooks):
     daemon = sluice(recipe("trace", "-I", "-c", call, "{source}", program="/usr/bin/python3", confine=confine, start="warm"),
                     environment=hooks)
     for _ in range(3):
-        mark = daemon.log.mark()
-        assert daemon.get("/trace/a").status == 502
-        line = daemon.log.wait_request(mark)[0]
-        assert line["start"] == "warm"
+        answer, line = daemon.logged("/trace/a")
+        assert answer.status == 502 and line["start"] == "warm"
         assert "forbidden system call: ptrace" in line["reason"] or is_filtered(), line["reason"]
     # Who has the listener can let calls pass, who has the notes can write any: neither is a job's.
     holder, standby = sorted(daemon.holders())

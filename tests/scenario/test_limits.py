@@ -33,9 +33,8 @@ def daemon(module_sluice):
 
 def fails(daemon, name, limit):
     start = time.monotonic()
-    mark = daemon.log.mark()
-    assert daemon.get(f"/{name}/a", timeout=60).status == 507, daemon.log.text()[-2000:]
-    line = daemon.log.wait_request(mark)[0]
+    answer, line = daemon.logged(f"/{name}/a", timeout=60)
+    assert answer.status == 507, daemon.log.text()[-2000:]
     assert line["reason"] == f"limit: {limit}" and line["start"] == ("cold" if name.endswith("cold") else "warm"), line
     assert time.monotonic() - start < 8 * SLOW
 

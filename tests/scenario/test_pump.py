@@ -65,10 +65,9 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 def fetch(daemon, uri, connection=None, **more):
     """(answer, the pattern as it arrived, the line of the log)"""
-    mark = daemon.log.mark()
     check = pattern.Checker()
-    answer = connection.get(uri, sink=check, keep=True, **more) if connection else daemon.get(uri, sink=check, **more)
-    return answer, check, daemon.log.wait_request(mark)[0]
+    answer, line = daemon.logged(uri, connection, sink=check, **more)
+    return answer, check, line
 
 
 def assert_exact(answer, check, n):
@@ -296,8 +295,7 @@ def test_late_failure_breaks_the_stream(daemon, name, n, keep):
         assert not answer.stdout_closed, "the stream says that it is complete"
         assert check.wrong_at is None and check.length <= n
         assert connection.wait_closed(2 * SLOW) is not None
-    line = daemon.log.wait_request(mark)[0]
-    assert line["url"] == f"/{name}/a?n={n}", line.text
+    line = daemon.log.wait_request(mark, url=f"/{name}/a?n={n}")[0]
     text = "\n".join(other.text for other in daemon.log.lines(mark) if line["id"] in other.text)
 
     assert re.search(LATE[name], text.replace(line["url"], "").replace(line["id"], "")), text

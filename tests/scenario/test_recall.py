@@ -46,10 +46,9 @@ def entries(daemon):
 
 def ask(daemon, uri, **more):
     """The answer and how it came about: hit, miss, off, or None."""
-    mark = daemon.log.mark()
-    answer = daemon.get(uri, **more)
+    answer, line = daemon.logged(uri, **more)
     assert answer.ended, answer
-    return answer, daemon.log.wait_request(mark)[0].get("cache")
+    return answer, line.get("cache")
 
 
 def learn(daemon, uri, **more):

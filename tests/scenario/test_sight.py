@@ -42,9 +42,7 @@ def json_request(daemon, mark, event="request"):
 
 def test_text_fields(sluice):
     daemon = sluice(*RECIPES)
-    mark = daemon.log.mark()
-    daemon.get("/ok/a", HTTP_X_REQUEST_ID="given-1")
-    line = daemon.log.wait_request(mark)[0]
+    _, line = daemon.logged("/ok/a", HTTP_X_REQUEST_ID="given-1")
     assert FIELDS <= set(line), FIELDS - set(line)
     assert (line["id"], line["status"], line["exit"], line["outcome"]) == ("given-1", "200", "0", "ok"), line.text
     assert int(line["bytes"]) == int(line["spliced"]) + int(line["copied"]) > 1000
@@ -96,9 +94,7 @@ def test_slow_log_off(sluice):
 
 def test_exits_of_a_pipeline(sluice):
     daemon = sluice(*RECIPES)
-    mark = daemon.log.mark()
-    daemon.get("/pipe/a")
-    assert daemon.log.wait_request(mark)[0]["exit"] == "0,0"
+    assert daemon.logged("/pipe/a")[1]["exit"] == "0,0"
 
 
 class Receiver:

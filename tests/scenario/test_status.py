@@ -2,7 +2,6 @@
 """What the client sees: the table of statuses, one cause at a time; error pages that tell one line and nothing of the
 file system."""
 
-import itertools
 import os
 import re
 import signal
@@ -102,6 +101,8 @@ def daemon(module_sluice, tmp_path_factory):
         recipe("pipefirstcrash", "write", "10", "signal", "9", "|", FAKE, "stdin", "|", FAKE, "stdin"),
         recipe("pipemiddlecrash", "write", "10", "|", FAKE, "stdin", "signal", "11", "|", FAKE, "stdin"),
         recipe("pipelastcrash", "write", "10", "|", FAKE, "stdin", "|", FAKE, "stdin", "signal", "6"),
+        recipe("pipecrashes", "-c", "trap '' PIPE; while echo a; do :; done; exit 1", "|", FAKE, "signal", "11", program="/bin/sh"),
+        recipe("pipekilled", "-c", "trap '' PIPE; while echo a; do :; done; exit 1", "|", FAKE, "hang", program="/bin/sh"),
         recipe("pipefirstmissing", "|", FAKE, "stdin", program="/nonexistent/a"),
         recipe("pipelastmissing", "write", "10", "|", "/nonexistent/b"),
         recipe("pipemiddlemissing", "endless", "|", "/nonexistent/b", "|", FAKE, "stdin"),
@@ -161,20 +162,8 @@ def assert_error(answer, status):
     return answer
 
 
-ids = itertools.count(1)
-
-
-def logged(daemon, uri, **more):
-    """(answer, its line in the log). The line of a request before may come late, so it is found by its id."""
-    mark = daemon.log.mark()
-    wanted = more.setdefault("HTTP_X_REQUEST_ID", f"test-{next(ids)}")
-    answer = daemon.get(uri, **more)
-    return answer, wait_until(lambda: next((line for line in daemon.log.requests(mark) if line["id"] == wanted), None), 5 * SLOW,
-                              lambda: f"no line of {wanted} in:\n{daemon.log.text(mark)}")
-
-
 def assert_logged_error(daemon, uri, status):
-    answer, line = logged(daemon, uri)
+    answer, line = daemon.logged(uri)
     assert_error(answer, status)
     assert line["status"] == str(status), line.text
     assert line["id"] in answer.text, (line.text, answer)
@@ -184,7 +173,7 @@ def assert_logged_error(daemon, uri, status):
 # Good answers
 
 def test_200(daemon):
-    answer, line = logged(daemon, "/ok/a")
+    answer, line = daemon.logged("/ok/a")
     assert (answer.status, answer.text) == (200, "fine"), answer
     assert answer.headers["content-type"] == "image/test"
     assert answer.headers["content-length"] == "4"
@@ -223,8 +212,8 @@ NOT_FOUND = [
 
 @pytest.mark.parametrize("uri", NOT_FOUND)
 def test_404_is_the_same_page_for_all(daemon, uri):
-    reference, reference_line = logged(daemon, "/ok/there-is-nothing-of-that-name")
-    answer, line = logged(daemon, uri)
+    reference, reference_line = daemon.logged("/ok/there-is-nothing-of-that-name")
+    answer, line = daemon.logged(uri)
     assert_error(answer, 404)
     assert answer.text.replace(line["id"], "ID") == reference.text.replace(reference_line["id"], "ID")
     assert ({k: v for k, v in answer.headers.items() if k != "date"}.keys()
@@ -509,9 +498,18 @@ def test_pipeline(daemon):
 
 
 @pytest.mark.parametrize("name,status", [("pipefirst", 422), ("pipemiddle", 422), ("pipelast", 422), ("pipefirstcrash", 502),
-                                         ("pipemiddlecrash", 502), ("pipelastcrash", 502), ("pipequit", 422), ("pipedeadline", 504)])
+                                         ("pipemiddlecrash", 502), ("pipelastcrash", 502), ("pipecrashes", 502), ("pipequit", 422), ("pipedeadline", 504)])
 def test_pipeline_with_one_that_fails(daemon, name, status):
     assert_logged_error(daemon, f"/{name}/a", status)
+
+
+def test_the_last_of_a_pipeline_is_killed(daemon):
+    """The first fails by the broken pipe; the cause is who was killed."""
+    with daemon.connect() as connection:
+        connection.send(fastcgi.request("/pipekilled/a"))
+        last = wait_until(lambda: [p for p in daemon.converters() if (processes.command(p) or [b""])[0] == FAKE.encode()], 5 * SLOW)
+        os.kill(last[0], signal.SIGKILL)
+        assert_error(connection.answer(), 502)
 
 
 def test_pipeline_does_not_wait_for_the_rest(daemon):

@@ -41,8 +41,7 @@ def reason_of(daemon, uri, status, **more):
     """The reason in the log of a request that is answered so."""
     mark = daemon.log.mark()
     answer = daemon.get(uri, **more)
-    line = wait_until(lambda: next((line for line in daemon.log.requests(mark) if line["url"] not in ("health", "status text")), None), 5,
-                      lambda: daemon.log.text(mark))
+    line = daemon.log.wait_request(mark, status=str(status))[0]
     assert answer.status == status and line.number("status") == status, (answer, line.text)
     return line.get("reason", "")
 
