@@ -22,11 +22,15 @@ static uint64_t disk_limit(const struct conversion *conversion)
 }
 
 /* A program that hides its open files is treated as one that exceeds the limit. One look is not
- * enough: a job that is just executing its program cannot be read for a moment. */
-static bool is_hiding(struct conversion_program *program, const struct meter_amount *amount)
+ * enough: a job that is just executing its program cannot be read for a moment. gpg hides, so also
+ * honest programs that start it: the reason must tell the operator which limit to lift. */
+static const char *look_at_hiding(
+	struct conversion_program *program, const struct meter_amount *amount)
 {
 	program->hidden = amount->hidden ? program->hidden + 1 : 0;
-	return program->hidden >= HIDDEN_MAX || amount->countless;
+	if (program->hidden >= HIDDEN_MAX)
+		return "temp_max, which cannot be measured: a process of the job hides its files";
+	return amount->countless ? "temp_max, which cannot be measured: too many to count" : NULL;
 }
 
 /* A meter that is slow, or that was started again, answers a later look. A job that was not
@@ -82,8 +86,9 @@ const char *conversion_look(struct conversion *conversion, bool *missed)
 			continue;
 		if (memory && amount.memory_bytes > memory)
 			return "memory";
-		if (limit && is_hiding(program, &amount))
-			return "temp_max";
+		const char *exceeded = limit ? look_at_hiding(program, &amount) : NULL;
+		if (exceeded)
+			return exceeded;
 		unlinked += amount.unlinked_bytes;
 	}
 	return limit ? look_at_disk(conversion, limit, unlinked) : NULL;

@@ -2,6 +2,7 @@
 """What a job takes beside what the kernel's limits count: shared memory, files without a name. The daemon looks at it twice a second."""
 
 import os
+import shutil
 import signal
 import time
 
@@ -9,13 +10,16 @@ import pytest
 
 import fastcgi
 import processes
-from daemon import SLOW, recipe
+from daemon import SLOW, anybody_may_execute, recipe
 from processes import wait_until
 
 MEMORY = {"shared": ["shared", "200"], "memfd": ["memfd", "200"], "in-children": ["child", "shared", "200"],
           "hides": ["undumpable", "shared", "200"]}
 FILES = {"open": ["unnamed", "200"], "mapped": ["mapped", "200"], "hides": ["undumpable", "unnamed", "200"],
          "beside": ["unnamed", "8", "tempfile", str(6 << 20)]}
+
+
+HIDDEN = "temp_max, which cannot be measured: a process of the job hides its files"
 
 
 def attacks(kind, table, **limits):
@@ -48,7 +52,19 @@ def test_memory(daemon, nothing_left, name, start):
 @pytest.mark.parametrize("start", ["warm", "cold"])
 @pytest.mark.parametrize("name", list(FILES))
 def test_temp_max(daemon, nothing_left, name, start):
-    fails(daemon, f"files-{name}-{start}", "temp_max")
+    fails(daemon, f"files-{name}-{start}", HIDDEN if name == "hides" and os.geteuid() != 0 else "temp_max")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not anybody_may_execute(), reason="without root the test above is the same")
+def test_temp_max_cannot_be_measured(sluice):
+    """Root may look into every process. Another user may not, and the log must say why the job ended."""
+    daemon = sluice(*attacks("files", {"hides": FILES["hides"]}, temp_max="10M"), start=False, user="nobody")
+    for path in (daemon.directory, daemon.temp):
+        shutil.chown(path, "nobody")
+    os.chmod(daemon.root, 0o755)
+    daemon.start()
+    for start in ("warm", "cold"):
+        fails(daemon, f"files-hides-{start}", HIDDEN)
 
 
 def test_memory_strict(daemon, nothing_left):
