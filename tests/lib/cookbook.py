@@ -114,9 +114,27 @@ def odt(target):
                      f'm:media-type="{kind}"/><m:file-entry m:full-path="content.xml" m:media-type="text/xml"/></m:manifest>')
 
 
+def recordings(directory):
+    """A photo, an animation, a film and its sound; of make_samples only what is asked for, because encoders are slow."""
+    scene = directory / "scene.png"
+    media.scene(scene)
+    photo = directory / "landscape.jpg"
+    media.convert(scene, "-quality", "90", photo)
+    photo.write_bytes(media.with_segments(photo.read_bytes(), media.segment(0xE1, b"Exif\0\0" + media.exif(1))))
+    media.convert("-delay", "20", "-loop", "0", "-size", "240x160", "xc:red", "xc:lime", "xc:blue", directory / "animation.gif")
+    boxes = ",".join(f"drawbox=w=160:h=90:t=fill:c=0x{r:02x}{g:02x}{b:02x}:enable='gte(t,{n})*lt(t,{n + 1})'"
+                     for n, (r, g, b) in enumerate(media.SECONDS))
+    width, height = media.CLIP_SIZE
+    media.ffmpeg("-f", "lavfi", "-i", f"testsrc2=s={width}x{height}:r=25:d={media.CLIP_SECONDS},{boxes},format=yuv420p",
+                 "-f", "lavfi", "-i", f"sine=frequency=440:beep_factor=4:duration={media.CLIP_SECONDS}",
+                 "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-c:a", "aac", directory / "clip.mp4")
+    for name in ("tone.mp3", "tone.flac"):
+        media.ffmpeg("-i", directory / "clip.mp4", "-vn", directory / name)
+
+
 def make(directory):
     """Everything that the cookbook's URLs name."""
-    directory = media.make_samples(directory)
+    recordings(directory)
     (directory / "manual.pdf").write_bytes(pdf(4))
     (directory / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20">'
                                         '<rect width="40" height="20" fill="#c00"/></svg>')
@@ -131,7 +149,7 @@ def make(directory):
                  "-c:v", "mjpeg", "-disposition:v:0", "attached_pic", directory / "song.mp3")
     words = directory / "words.srt"
     words.write_text("1\n00:00:01,000 --> 00:00:02,500\nGood evening.\n")
-    media.ffmpeg("-i", directory / "clip.mkv", "-i", words, "-map", "0", "-map", "1", "-c", "copy", directory / "subtitled.mkv")
+    media.ffmpeg("-i", directory / "clip.mp4", "-i", words, "-map", "0", "-map", "1", "-c", "copy", directory / "subtitled.mkv")
     (directory / "states.dot").write_text("digraph { waiting -> running -> done; running -> failed }\n")
     (directory / "link.txt").write_text("https://example.org/")
     (directory / "energy.tex").write_text("E = mc^2 + \\frac{1}{2}mv^2\n")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from PIL import Image
 
 import cookbook
 import media
+from daemon import anybody_may_execute
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DISHES = {dish.name: dish for dish in cookbook.dishes()}
@@ -41,9 +43,14 @@ int main(int argc, char **argv)
 """
 
 
+UNPRIVILEGED = {"user": "nobody"} if os.geteuid() == 0 and anybody_may_execute() else {}
+
+
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory):
-    return cookbook.make(tmp_path_factory.mktemp("media"))
+def sources():
+    with tempfile.TemporaryDirectory(prefix="sluice-cookbook-") as directory:
+        os.chmod(directory, 0o755)
+        yield cookbook.make(Path(directory))
 
 
 def picture(body, kind, size=None):
@@ -245,17 +252,21 @@ def too_much(dish):
 
 
 @pytest.mark.parametrize("name", DISHES)
-def test_gives_what_it_promises(name, sources, sluice, tmp_path):
+def test_gives_what_it_promises(name, sources, sluice):
+    """As the user of a daemon that is installed: not root, who may more."""
     dish = DISHES[name]
     missing = [package for package in dish.packages if not cookbook.installed(package)]
     if missing and set(missing) <= LARGE:
         pytest.skip(f"not installed: {', '.join(missing)}")
     assert not missing, "./check has to install them"
-    directory = tmp_path / "programs"
-    directory.mkdir()
     daemon = sluice(start=False)
+    directory = Path(daemon.directory) / "programs"
+    directory.mkdir()
+    if UNPRIVILEGED:
+        os.chmod(daemon.directory, 0o755)
+        shutil.chown(daemon.temp, "nobody")
     shutil.copytree(REPOSITORY / "etc/imagemagick", Path(daemon.directory) / "imagemagick")
-    daemon.configure(prepare(dish, directory), root=str(sources), programs=f"/usr/bin:/bin:{directory}")
+    daemon.configure(prepare(dish, directory), root=str(sources), programs=f"/usr/bin:/bin:{directory}", **UNPRIVILEGED)
     daemon.start()
     answer = daemon.get(dish.url, timeout=300)
     assert answer.status == 200, daemon.log.text()[-3000:]

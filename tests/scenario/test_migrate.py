@@ -61,7 +61,9 @@ location /app/ {{ proxy_pass http://127.0.0.1:{self.view}; }}
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return media.make_samples(tmp_path_factory.mktemp("media"))
+    directory = tmp_path_factory.mktemp("media")
+    media.scene(directory / "landscape.jpg")
+    return directory
 
 
 def configure(daemon, root):
