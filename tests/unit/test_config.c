@@ -99,10 +99,8 @@ static const struct recipe *load_option(const char *option, struct config **conf
 static void defaults(void **state)
 {
 	(void)state;
-	struct config *config = load(
-		ROOT GOOD
-		"recipe live { path=\"/l/{source}\" run={cat,\"{source}\"} response=live type=" a /
-		b " }");
+	struct config *config = load(ROOT GOOD "recipe live { path='/l/{source}' "
+					       "run={cat,'{source}'} response=live type='a/b' }");
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	assert_string_equal(said, "");
 	assert_string_equal(config->file, file);
@@ -198,9 +196,8 @@ static void memory_is_kept_for_whole_ones(void **state)
 	(void)state;
 	struct config *config = load(
 		ROOT "memory_total = 3G\n" GOOD "recipe l { path = '/l/{source}' run = {cat, "
-		     "'{source}'} response = live type = " a /
-		b " memory = 2G }\n"
-		  "recipe m { path = '/m/{source}' run = {cat, '{source}'} memory = 7M }\n");
+		     "'{source}'} response = live type = 'a/b' memory = 2G }\n"
+		     "recipe m { path = '/m/{source}' run = {cat, '{source}'} memory = 7M }\n");
 	assert_string_equal(said, "");
 	assert_int_equal(config->memory_total_bytes, 3ull << 30);
 	assert_int_equal(config->kept_memory_bytes, 1ull << 30);
