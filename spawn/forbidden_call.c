@@ -70,7 +70,7 @@ static void stop(const struct forbidden_call_watch *watch, const struct job *job
 	shared_notes_put(watch->notes, job->pid, data->arch, data->nr);
 	if (!job->namespaced)
 		group_signal_watched(job->pidfd, job->pid, SIGKILL, watch->guard->kill_key);
-	group_signal_leader(job->pidfd, SIGKILL);
+	group_signal_leader_watched(job->pidfd, SIGKILL, watch->guard->kill_key);
 }
 
 void forbidden_call_take(const struct forbidden_call_watch *watch)

@@ -20,6 +20,7 @@ int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key);
 
 /* To the leader alone. Returns 0 or -errno. */
 int group_signal_leader(int pidfd, int signal);
+int group_signal_leader_watched(int pidfd, int signal, uint64_t key);
 
 /* False when the leader has ended and its parent has reaped it. */
 bool group_leader_exists(int pidfd);

@@ -86,6 +86,6 @@ void guard_kill_all(const struct guard *guard)
 		const struct job *job = &guard->jobs[i];
 		if (!job->namespaced)
 			group_signal_watched(job->pidfd, job->pid, SIGKILL, guard->kill_key);
-		group_signal_leader(job->pidfd, SIGKILL);
+		group_signal_leader_watched(job->pidfd, SIGKILL, guard->kill_key);
 	}
 }

@@ -2,6 +2,7 @@
 """Lives and ends: clients that hang up, deadlines, grandchildren, signals, the daemon's and the spawner's sudden death, ways
 to listen, and ten thousand connections that do nothing."""
 
+import errno
 import os
 import re
 import resource
@@ -13,9 +14,10 @@ import time
 
 import pytest
 
+import callfilter
 import fastcgi
 import processes
-from daemon import FAKE, SANITIZER, SLOW, elapsed, recipe
+from daemon import FAKE, SANITIZER, SLOW, anybody_may_execute, elapsed, recipe
 from processes import wait_until
 
 BASIC = [
@@ -610,3 +612,43 @@ def test_storm(sluice):
             connection.close()
     wait_until(lambda: not daemon.converters(), 2 * SLOW, daemon.converters)
     hello(daemon)
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.ENOSYS])
+def test_where_pidfd_send_signal_is_refused(sluice, error):
+    """Alone: kill(2) does it then. A client that hangs up, a deadline and TERM end what runs, as elsewhere."""
+    daemon = sluice(recipe("hang", "hang"), recipe("late", "hang", timeout="300ms"), recipe("fine", "text", "fine"), shutdown_timeout="100ms",
+                    start=False)
+    daemon.start(preexec_fn=lambda: callfilter.refuse("pidfd_send_signal", error=error))
+    assert daemon.get("/fine/a").text == "fine"
+    assert daemon.get("/late/a").status == 504
+    connection = daemon.connect()
+    connection.send(fastcgi.request("/hang/a"))
+    daemon.wait_converters(1)
+    connection.close()
+    wait_until(lambda: not daemon.converters(), 10 * SLOW)
+    connection = daemon.connect()
+    connection.send(fastcgi.request("/hang/a"))
+    daemon.wait_converters(1)
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait(10 * SLOW) == 0
+    wait_until(lambda: not processes.marked(daemon.directory), 5 * SLOW)
+    assert daemon.temporary_files() == []
+    connection.close()
+
+
+def test_a_user_that_is_ignored(sluice):
+    """Only root can become another one."""
+    if os.geteuid() != 0 or not anybody_may_execute():
+        pytest.skip("needs root, and a place where others may execute what was built")
+    daemon = sluice(recipe("fine", "text", "fine"), start=False, user="daemon")
+    for path in (daemon.directory, daemon.root, daemon.temp):
+        os.chmod(path, 0o777)
+    def become_another():
+        os.setgroups([])
+        os.setgid(54321)
+        os.setuid(54321)
+    daemon.start(preexec_fn=become_another)
+    assert daemon.get("/fine/a").text == "fine"
+    warnings = [line for line in daemon.log.text().splitlines() if " warning " in line and "user = daemon is ignored" in line]
+    assert len(warnings) == 1, daemon.log.text()
