@@ -85,8 +85,24 @@ uid_t user_get_uid(const struct config *config)
 	return user ? user->pw_uid : (uid_t)-1;
 }
 
+/* Only root can become another user: the operator may believe that the daemon has. */
+static void report_ignored_user(const struct config *config)
+{
+	const struct passwd *user = config->user && geteuid() != 0 ? getpwnam(config->user) : NULL;
+	if (!config->user || geteuid() == 0 || (user && user->pw_uid == geteuid()))
+		return;
+	char buffer[CAUSE_MAX];
+	struct text own;
+	text_init(&own, buffer, sizeof buffer);
+	reach_put_user(&own);
+	log_warning("user = %s is ignored: only root can become another user, and this process is "
+		    "user %s",
+		config->user, own.data);
+}
+
 static int become(const struct config *config, const struct passwd *user)
 {
+	report_ignored_user(config);
 	int r = user ? change_user(config->user, user->pw_uid, user->pw_gid) : 0;
 	if (r == 0 && geteuid() == 0)
 		log_warning("running as root: set `user` in the configuration");
