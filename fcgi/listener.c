@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -313,6 +314,21 @@ void listener_close(struct listener *listener)
 		st.st_dev == listener->dev && st.st_ino == listener->ino)
 		unlink(listener->unlink_path);
 	listener_disown(listener);
+}
+
+bool listener_is_served(const char *text)
+{
+	struct address address;
+	int error = parse_address(text, &address);
+	FD_CLEANUP int fd = socket(address.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (error != 0 || fd < 0)
+		return false;
+	if (connect(fd, &address.u.any, address.length) == 0 || errno == EAGAIN)
+		return true; /* EAGAIN: its queue is full */
+	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+	socklen_t length = sizeof error;
+	return errno == EINPROGRESS && poll(&poll_fd, 1, 1000) == 1 &&
+	       getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0;
 }
 
 int listener_connect(const char *text, int *out)

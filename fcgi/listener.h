@@ -6,6 +6,7 @@
  * Listening sockets: made from an address, or inherited. Main thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -59,6 +60,9 @@ void listener_disown(struct listener *listener);
 
 /* Closes the socket, and removes its file if it is still ours. */
 void listener_close(struct listener *listener);
+
+/* Whether a process listens there now, at an address of the same form. Waits a second at most. */
+bool listener_is_served(const char *address);
 
 /* Connects to an address of the same form, for clients. Sets *fd, a blocking socket. Returns 0,
  * LISTENER_E_ADDRESS or -errno. */

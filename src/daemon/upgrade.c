@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,7 +22,7 @@
 #include "src/daemon/handover.h"
 #include "src/daemon/user.h"
 
-enum { QUIET_MS = 10000 };
+enum { QUIET_MS = 10000, WAIT_MS = 10000, ASK_MS = 100 };
 
 static int take_listeners(const struct handover_sockets *sockets, const char *address, mode_t mode,
 	struct listeners *listeners)
@@ -44,12 +45,29 @@ static void log_failure(const char *address, int r)
 			     : strerror(-r));
 }
 
+/* A daemon that starts has its socket some seconds before it can be asked for it. */
+static int ask(const char *address, uid_t uid, struct handover_sockets *sockets, int *channel)
+{
+	const struct timespec pause = {.tv_nsec = ASK_MS * 1000000L};
+	const uint64_t until_ms = clock_now_ms() + WAIT_MS;
+	int r = handover_ask(address, uid, sockets, channel);
+	bool waits = r == HANDOVER_E_ABSENT && listener_is_served(address);
+	if (waits)
+		log_notice("what listens on %s cannot be asked for it yet: waiting", address);
+	while (waits && clock_now_ms() < until_ms) {
+		nanosleep(&pause, NULL);
+		r = handover_ask(address, uid, sockets, channel);
+		waits = r == HANDOVER_E_ABSENT && listener_is_served(address);
+	}
+	return r;
+}
+
 int upgrade_take(struct upgrade *upgrade, const char *address, const struct config *config,
 	struct listeners *listeners, struct notify *notify)
 {
 	upgrade->listeners = listeners;
 	struct handover_sockets sockets;
-	int r = handover_ask(address, user_get_uid(config), &sockets, &upgrade->predecessor);
+	int r = ask(address, user_get_uid(config), &sockets, &upgrade->predecessor);
 	if (r == HANDOVER_E_ABSENT)
 		return r;
 	if (r < 0) {

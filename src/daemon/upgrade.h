@@ -47,9 +47,9 @@ struct upgrade {
 	}
 
 /* Takes the sockets of the daemon that listens on address. That daemon goes on serving until
- * upgrade_begin. Fills listeners, and notify if the predecessor has a socket of the service
- * manager. Returns 0, HANDOVER_E_ABSENT when there is no such daemon, or -errno, which is
- * logged. */
+ * upgrade_begin. One that is starting is waited for, ten seconds at most. Fills listeners, and
+ * notify if the predecessor has a socket of the service manager. Returns 0, HANDOVER_E_ABSENT when
+ * there is no such daemon, or -errno, which is logged. */
 int upgrade_take(struct upgrade *upgrade, const char *address, const struct config *config,
 	struct listeners *listeners, struct notify *notify);
 

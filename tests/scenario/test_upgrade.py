@@ -19,6 +19,7 @@ import processes
 from daemon import SLOW, SLUICE, anybody_may_execute, recipe
 from processes import wait_until
 from test_life import free_port
+from test_loop import stalls
 from test_service import Manager
 
 N = 70_001
@@ -191,6 +192,24 @@ def test_nobody_to_take_over_from(sluice):
     daemon.arguments = ["--take-over"]
     daemon.start()
     assert daemon.get("/x/a").length == N
+
+
+def test_a_daemon_that_starts_is_waited_for(sluice, tmp_path):
+    """It has its socket before it can be asked for it: the successor neither fails nor starts beside it."""
+    environment, path = stalls(tmp_path, "STALL_SPAWNER")
+    daemon, settings = place(sluice, "unix")
+    daemon.environment.update(environment)
+    with open(path, "w"):
+        pass
+    daemon.start(wait=False)
+    wait_until(lambda: os.path.exists(daemon.socket), 10 * SLOW)
+    successor = follow(sluice, daemon, settings, wait=False)
+    successor.log.wait_text("cannot be asked for it yet: waiting", timeout=10 * SLOW)
+    os.remove(path)
+    ready(successor)
+    assert "taken over" in successor.log.text()
+    assert_ended(daemon)
+    assert successor.get("/x/a").length == N
 
 
 def test_successor_that_fails(sluice, load):
