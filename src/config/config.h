@@ -65,6 +65,11 @@ struct config {
 enum { CONFIG_E_INVALID = 1 };
 int config_load(const char *file, FILE *errors, struct config **out);
 
+/* The path of a program: of an absolute name itself, otherwise in the first of the directories that
+ * has it. NULL: there is none that can be executed, or no memory. The caller frees it. Any thread.
+ */
+char *config_find_program(const char *programs, const char *name);
+
 /* The options that take effect only when the daemon starts, as text. The caller frees it; NULL: no
  * memory. */
 char *config_fixed(const struct config *config);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Finds the programs of a recipe when the configuration is read. Neither the PATH of the daemon nor
- * a later change on the disk decides what is started. A missing program is a warning, because the
- * other recipes work without it.
+ * a later change on the disk decides what is started: only a program that is missing is looked for
+ * again, when a request asks for it. It is a warning, because the other recipes work without it.
  */
 #include "src/config/sections.h"
 
@@ -20,17 +20,17 @@ static bool is_program(const char *path)
 	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
-static char *look_up(struct config_report *report, const char *programs, const char *name)
+char *config_find_program(const char *programs, const char *name)
 {
 	char path[PATH_MAX];
 	if (name[0] == '/')
-		return is_program(name) ? config_strdup(report, name) : NULL;
+		return is_program(name) ? strdup(name) : NULL;
 	for (const char *at = programs; *at; at += *at == ':') {
 		size_t n = strcspn(at, ":");
 		int length = snprintf(path, sizeof(path), "%.*s/%s", (int)n, at, name);
 		if (n > 0 && n < PATH_MAX && length > 0 && length < (int)sizeof(path) &&
 			is_program(path))
-			return config_strdup(report, path);
+			return strdup(path);
 		at += n;
 	}
 	return NULL;
@@ -64,7 +64,7 @@ void config_programs(
 				name);
 			continue;
 		}
-		recipe->program_paths[i] = look_up(reader->report, programs, name);
+		recipe->program_paths[i] = config_find_program(programs, name);
 		if (recipe->program_paths[i])
 			continue;
 		if (name[0] == '/')

@@ -254,7 +254,9 @@ void scan_take_equal(struct scan *scan, size_t length)
 void scan_take_comma(struct scan *scan)
 {
 	scan->at++;
-	if (scan->place == PLACE_LIST)
+	if (scan->place == PLACE_LIST && !scan->comma_due)
+		scan_stop(scan, scan->line, "a value is missing before this comma of a list");
+	else if (scan->place == PLACE_LIST)
 		scan->comma_due = false;
 	else if (scan->place == PLACE_VALUE)
 		scan_stop(scan, scan->line,

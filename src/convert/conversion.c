@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -28,7 +29,7 @@ static enum outcome explain_failure(
 		text_printf(reason, "start: %s", strerror(-r));
 		return outcome_from_error(r);
 	}
-	text_printf(reason, "%s: %s", conversion->plan->recipe->program_paths[failed], strerror(r));
+	text_printf(reason, "%s: %s", conversion->programs[failed].path, strerror(r));
 	enum outcome outcome = outcome_from_error(-r);
 	return outcome == OUTCOME_OVERLOADED ? outcome : OUTCOME_NOT_INSTALLED;
 }
@@ -74,13 +75,25 @@ static int start(struct conversion *conversion, size_t *failed)
 	return pipeline_start(&pipeline, has_output, failed);
 }
 
+/* A package may have been installed since the configuration was read. */
+static bool find_program(struct conversion *conversion, size_t index)
+{
+	struct conversion_program *program = &conversion->programs[index];
+	const struct plan *plan = conversion->plan;
+	program->path = plan->recipe->program_paths[index];
+	if (!program->path)
+		program->path = program->found = config_find_program(plan->config->programs,
+			template_program_name(plan->recipe->template, index));
+	return program->path;
+}
+
 enum outcome conversion_open(struct conversion *conversion, struct starter *starter,
 	const struct plan *plan, struct text *reason)
 {
 	const struct recipe *recipe = plan->recipe;
 	init(conversion, starter, plan);
 	for (size_t i = 0; i < conversion->count; i++) {
-		if (!recipe->program_paths[i]) {
+		if (!find_program(conversion, i)) {
 			text_printf(reason, "program not found: %s",
 				template_program_name(recipe->template, i));
 			return OUTCOME_NOT_INSTALLED;
@@ -150,6 +163,10 @@ void conversion_end(struct conversion *conversion)
 void conversion_close(struct conversion *conversion)
 {
 	conversion_end(conversion);
+	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX; i++) {
+		free(conversion->programs[i].found);
+		conversion->programs[i].path = conversion->programs[i].found = NULL;
+	}
 	fd_close(&conversion->out);
 	workdir_give(conversion->starter->workdir, conversion->directory);
 }

@@ -20,6 +20,9 @@
 #include "src/plan/plan.h"
 
 struct conversion_program {
+	const char *path; /* absolute */
+	/* It was missing when the configuration was read, and is there now; owned. */
+	char *found;
 	struct job job; /* pidfd -1: not started, or reaped */
 	bool started, ended;
 	bool warm;   /* started by a holder */

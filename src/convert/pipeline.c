@@ -102,7 +102,7 @@ static int start_program(struct pipeline *pipeline, size_t index, int in, int ou
 		files[count++] = (struct job_file){.fd = source, .target = PLAN_SOURCE_FD};
 	}
 	struct job_spec spec = {
-		.program = recipe->program_paths[index],
+		.program = program->path,
 		.argv = conversion->argv.programs[index].argv,
 		.envp = pipeline->env->pointers,
 		.directory = pipeline->directory,

@@ -213,6 +213,14 @@ bool recipe_evaluate(const struct recipe *recipe, const struct pattern_match *ma
 	return true;
 }
 
+bool recipe_is_installed(const struct recipe *recipe)
+{
+	for (size_t i = 0; i < template_program_count(recipe->template); i++)
+		if (!recipe->program_paths[i])
+			return false;
+	return true;
+}
+
 uint64_t recipe_memory(const struct recipe *recipe)
 {
 	size_t programs = recipe->template ? template_program_count(recipe->template) : 1;

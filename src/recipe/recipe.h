@@ -128,6 +128,9 @@ bool recipe_suits(const struct recipe *recipe, const struct pattern_match *match
 /* Whether recipe_evaluate can make something of `opaque`: its formats are lossy and others. */
 bool recipe_cares_for_alpha(const struct recipe *recipe);
 
+/* Whether all its programs were there when the configuration was read. */
+bool recipe_is_installed(const struct recipe *recipe);
+
 /* The memory of all programs of the recipe together; 0: no limit. */
 uint64_t recipe_memory(const struct recipe *recipe);
 

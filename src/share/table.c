@@ -59,7 +59,8 @@ void sharing_close(struct sharing *sharing)
 
 struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe)
 {
-	return recipe->cache ? sharing->cache : NULL;
+	/* The key of a result names the files that made it, and here they were not known. */
+	return recipe->cache && recipe_is_installed(recipe) ? sharing->cache : NULL;
 }
 
 void sharing_limit(struct sharing *sharing, unsigned runs_max)

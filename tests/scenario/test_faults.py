@@ -9,6 +9,7 @@ import fcntl
 import os
 import random
 import resource
+import shutil
 import signal
 import socket
 import struct
@@ -380,3 +381,19 @@ def test_silent_peers_are_asked_whether_they_live(sluice):
         daemon.wait_converters(1)
         timers = wait_until(lambda: found if len(found := keepalive_timers(port)) == 2 else None, 5 * SLOW)
         assert all(seconds <= 60 for seconds in timers), timers
+
+
+def test_a_program_that_is_installed_later(sluice, tmp_path):
+    """Missing when the configuration was read, it is looked for again with each request, and runs when it is there."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    daemon = sluice(recipe("later", "write", "10", program="later-tool"), recipe("absolute", "write", "10", program=str(tools / "other")),
+                    recipe("pipe", "write", "10", "|", "later-tool", "stdin"), programs=f"{tools}:/usr/bin:/bin")
+    assert [daemon.get(f"/{name}/a").status for name in ("later", "absolute", "pipe")] == [500, 500, 500]
+    shutil.copy(FAKE, tools / "later-tool")
+    shutil.copy(FAKE, tools / "other")
+    for name, length in (("later", 10), ("absolute", 10), ("pipe", 10)):
+        answer = daemon.get(f"/{name}/a")
+        assert (answer.status, answer.length) == (200, length), daemon.log.text()[-2000:]
+    (tools / "later-tool").unlink()
+    assert daemon.get("/later/a").status == 500
