@@ -234,9 +234,9 @@ def prepare(dish, directory):
         Image.new("RGB", (3, 2)).save(png, "PNG")
         source.write_text(VENDOR % ", ".join(map(str, png.getvalue())))
         subprocess.run(["cc", "-static", "-o", directory / "vendor-convert", source], check=True, timeout=60)
-    if "/etc/sluice/watermark.png" in text:
-        media.convert("-size", "60x30", "xc:magenta", f"PNG32:{directory}/watermark.png")
-    text = text.replace("/usr/local/lib/sluice", str(directory)).replace("/etc/sluice", str(directory))
+    if "watermark.png" in text:
+        media.convert("-size", "60x30", "xc:magenta", f"PNG32:{directory.parent}/watermark.png")
+    text = text.replace("/usr/local/lib/sluice", str(directory))
     return re.sub(r"(?m)^( *timeout *=) *\d+s", r"\1 240s", text)  # the machine may be busy
 
 
