@@ -121,6 +121,7 @@ def recordings(directory):
     photo = directory / "landscape.jpg"
     media.convert(scene, "-quality", "90", photo)
     photo.write_bytes(media.with_segments(photo.read_bytes(), media.segment(0xE1, b"Exif\0\0" + media.exif(1))))
+    (directory / "half.jpg").write_bytes(photo.read_bytes()[:photo.stat().st_size // 2])
     media.convert("-delay", "20", "-loop", "0", "-size", "240x160", "xc:red", "xc:lime", "xc:blue", directory / "animation.gif")
     boxes = ",".join(f"drawbox=w=160:h=90:t=fill:c=0x{r:02x}{g:02x}{b:02x}:enable='gte(t,{n})*lt(t,{n + 1})'"
                      for n, (r, g, b) in enumerate(media.SECONDS))

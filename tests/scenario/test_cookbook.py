@@ -206,6 +206,14 @@ CHECKS = {
 }
 
 
+# What the document says about requests that fail.
+REFUSALS = {
+    "pdf-page": ("/pdf/manual.pdf?page=9", 422), "raw-preview": ("/raw/photo.dng?which=full", 422),
+    "region": ("/region/landscape.jpg?area=1500,1100,320x240", 422), "cover": ("/cover/tone.mp3", 404),
+    "duotone": ("/duotone/half.jpg", 422), "clean": ("/clean/half.jpg", 422), "watermark": ("/marked/half.jpg", 422),
+}
+
+
 def test_every_recipe_has_a_check():
     assert sorted(DISHES) == sorted(CHECKS)
     assert len(DISHES) >= 25
@@ -274,3 +282,6 @@ def test_gives_what_it_promises(name, sources, sluice):
     CHECKS[name](*[answer.body, sources][:CHECKS[name].__code__.co_argcount])
     beyond = too_much(dish)
     assert beyond is None or daemon.get(beyond).status == 400
+    if name in REFUSALS:
+        url, status = REFUSALS[name]
+        assert daemon.get(url, timeout=300).status == status, daemon.log.text()[-2000:]
