@@ -150,8 +150,9 @@ static void peer_ready(struct fcgi_loop *loop, struct peer *peer)
 		loop_peer_close(loop, peer);
 }
 
-/* Out of descriptors, or at the bound: new connections stay in the backlog. Nothing tells us when a
- * descriptor is free again, so the loop tries again a little later. */
+/* Out of descriptors, or at the bound, and no idle connection can give way: new connections stay in
+ * the backlog. Nothing tells us when a descriptor is free again, so the loop tries again a little
+ * later. */
 static void pause_accepting(struct fcgi_loop *loop)
 {
 	set_accepting(loop, false);
@@ -173,7 +174,7 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 				log_warning(
 					"accept failed, trying again until it works error=\"%m\"");
 			loop->short_of_files = true;
-			pause_accepting(loop);
+			loop->crowded = true;
 			return;
 		}
 		if (loop->short_of_files)

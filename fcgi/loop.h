@@ -5,8 +5,8 @@
 /*
  * The loop of the main thread. It accepts connections, keeps the idle ones in one epoll set, and
  * reads requests to their last byte without blocking. The callback gets each complete request; the
- * loop does not touch the connection until fcgi_loop_release. All functions but fcgi_loop_release
- * and fcgi_loop_connections: main thread.
+ * loop does not touch the connection until fcgi_loop_release. All functions but fcgi_loop_release,
+ * fcgi_loop_connections and fcgi_loop_connections_max: main thread.
  */
 
 #include <stdbool.h>
@@ -68,5 +68,7 @@ void fcgi_loop_release(struct fcgi_loop *loop, struct fcgi_connection *connectio
 
 /* How many connections are open, those that workers have included. Any thread. */
 unsigned fcgi_loop_connections(const struct fcgi_loop *loop);
+/* How many may be open. Any thread. */
+unsigned fcgi_loop_connections_max(const struct fcgi_loop *loop);
 
 #endif

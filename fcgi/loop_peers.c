@@ -178,3 +178,8 @@ void loop_tell_foreign(struct fcgi_loop *loop, struct peer *peer)
 	else
 		log_warning("connection closed: %s", foreign_words(kind));
 }
+
+unsigned fcgi_loop_connections_max(const struct fcgi_loop *loop)
+{
+	return atomic_load(&loop->connections_max);
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A rule applies to the object behind its descriptor. So the descriptors are opened once, and a
- * job's rule set costs one system call for each. A rule set cannot be extended after use, and a
+ * job's rule set costs one system call for each; a process that may have few descriptors keeps the
+ * paths in their place. A rule set cannot be extended after use, and a
  * second layer cannot allow what the first one refuses. So each job gets all rules in one set.
  *
  * /etc is not readable as a whole. Converters need little of it, and the rest (passwords of
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,7 +69,10 @@ static const struct {
 	{"/dev/zero", LANDLOCK_DEVICE},
 	{"/dev/null", LANDLOCK_DEVICE},
 };
-enum { PLACES = sizeof places / sizeof *places };
+enum {
+	PLACES = sizeof places / sizeof *places,
+	KEEP_FILES_MIN = 512, /* with fewer descriptors than that none is spent on a place */
+};
 
 struct confinement {
 	struct confinement_support support;
@@ -75,6 +80,7 @@ struct confinement {
 	struct confinement_rule rules[PLACES];
 	char *names[PLACES + 1]; /* real paths of those that are to be run */
 	size_t rule_count, name_count;
+	bool keeps;	   /* the descriptors of the places */
 	atomic_int *spare; /* a rule set with the rules that all jobs have; -1: none just now */
 };
 
@@ -89,8 +95,16 @@ static int add_place(struct confinement *confinement, size_t i)
 	int fd = open(real, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : -errno;
-	confinement->rules[confinement->rule_count++] = (struct confinement_rule){
-		fd, landlock_rights(confinement->support.landlock, fd, places[i].use)};
+	struct confinement_rule *rule = &confinement->rules[confinement->rule_count++];
+	*rule = (struct confinement_rule){.fd = fd,
+		.rights = landlock_rights(confinement->support.landlock, fd, places[i].use),
+		.use = places[i].use};
+	if (!confinement->keeps) {
+		fd_close(&rule->fd);
+		rule->path = strdup(real);
+		if (!rule->path)
+			return -ENOMEM;
+	}
 	if (!run)
 		return 0;
 	char *name = strdup(real);
@@ -122,6 +136,9 @@ int confinement_new(struct confinement **out)
 		return -ENOMEM;
 	}
 	atomic_init(confinement->spare, -1);
+	struct rlimit limit;
+	confinement->keeps =
+		getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= KEEP_FILES_MIN;
 	confinement->support.landlock = landlock_abi();
 	if (confinement->support.landlock == 0)
 		confinement->support.landlock_refusal = landlock_refusal();
@@ -142,8 +159,10 @@ void confinement_free(struct confinement *confinement)
 {
 	if (!confinement)
 		return;
-	for (size_t i = 0; i < confinement->rule_count; i++)
+	for (size_t i = 0; i < confinement->rule_count; i++) {
 		fd_close(&confinement->rules[i].fd);
+		free(confinement->rules[i].path);
+	}
 	for (size_t i = 0; i < confinement->name_count; i++)
 		free(confinement->names[i]);
 	fd_close(&confinement->filters);
@@ -191,8 +210,12 @@ static int base_ruleset(const struct confinement *confinement)
 {
 	int ruleset = landlock_new(confinement->support.landlock, true);
 	int r = ruleset < 0 ? ruleset : 0;
-	for (size_t i = 0; i < confinement->rule_count && r == 0; i++)
-		r = landlock_allow(ruleset, confinement->rules[i].fd, confinement->rules[i].rights);
+	for (size_t i = 0; i < confinement->rule_count && r == 0; i++) {
+		const struct confinement_rule *rule = &confinement->rules[i];
+		r = rule->path ? confinement_allow_path(confinement->support.landlock, ruleset,
+					 rule->path, rule->use)
+			       : landlock_allow(ruleset, rule->fd, rule->rights);
+	}
 	if (r < 0 && ruleset >= 0)
 		fd_close(&ruleset);
 	return r < 0 ? r : ruleset;

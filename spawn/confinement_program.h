@@ -11,8 +11,10 @@
 #include "spawn/landlock.h"
 
 struct confinement_rule {
-	int fd;
+	int fd; /* -1: it is opened by its path for each rule set */
 	uint64_t rights;
+	char *path; /* with fd -1 */
+	enum landlock_use use;
 };
 
 /* Is `path` one of the directories, which end with NULL, or below one of them? */

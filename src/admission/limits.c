@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers of descriptors below are what each thing holds at its worst.
  * tests/scenario/test_capacity.py counts them in /proc: a change here needs a change there. The
- * descriptors that are left are for idle connections. */
+ * descriptors that are left are for idle connections.
+ *
+ * A process with few descriptors has no more connections than places. A request then waits in the
+ * backlog of the listening socket until it is accepted, and has a place; with more connections it
+ * would be accepted and refused. */
 #include "src/admission/limits.h"
 
 #include <string.h>
@@ -17,6 +21,13 @@ enum {
 	CHEAP_MIN = 8,	/* threads for requests without a place */
 	CHEAP_MAX = 32,
 	CONNECTIONS_MIN = 16,
+
+	FEW_FILES = 512, /* fewer than that are few; confinement.c keeps fewer open then */
+	FEW_CHEAP_MIN = 2,
+	/* As FILES_DAEMON, without the directories, and with one listener and one thing of those
+	 * that may happen: an answer of the admin endpoint, a reload, a log that is opened again.
+	 * What then has no descriptor is tried again. */
+	FEW_FILES_DAEMON = 36,
 
 	/* Descriptors. The daemon itself has 45 to 50 when idle: half of them are directories that
 	 * jobs may read, of which there can be 14 more. Then come 15 more listeners, 18 for
@@ -138,9 +149,46 @@ static struct wishes wishes_of(const struct config *config)
 	return wishes;
 }
 
+/* Descriptors that a request needs beside those of its conversion. */
+static unsigned long files_of_place(const struct wishes *wishes)
+{
+	return FILES_PLACE + 1 + (wishes->shared_runs > 0 ? FILES_SHARED_RUN : 0);
+}
+
+static struct limits limits_of_few(
+	const struct config *config, struct wishes wishes, unsigned long files)
+{
+	unsigned long cheap = larger(files / 32, FEW_CHEAP_MIN);
+	unsigned long used = FEW_FILES_DAEMON + FILES_CHEAP * cheap;
+	const unsigned long each = files_of_place(&wishes);
+	const unsigned long needed = used + wishes.largest + each;
+	bool hold = needed + FILES_PROGRAM * wishes.programs <= files - files / 8;
+	used += hold ? FILES_PROGRAM * wishes.programs : 0;
+	unsigned long room = files > used ? files - used : 0;
+	unsigned long conversions = larger(smaller(wishes.files, room / 2), wishes.largest);
+	unsigned long places = room > conversions ? (room - conversions) / each : 0;
+	places = bounded(places, 1, smaller(PLACES_MAX, config->connections));
+	unsigned long shared_runs = smaller(wishes.shared_runs, places);
+	used += conversions + each * places;
+	return (struct limits){
+		.places = (unsigned)places,
+		.threads = (unsigned)(places + cheap),
+		.shared_runs = (unsigned)shared_runs,
+		.files = (unsigned)conversions,
+		.kept_files = (unsigned)wishes.whole,
+		.connections = (unsigned)places,
+		.descriptors = smaller(used, files),
+		.is_tight = conversions < wishes.files,
+		.hold = hold,
+		.needed = needed,
+	};
+}
+
 struct limits limits_of(const struct config *config, unsigned long files)
 {
 	const struct wishes wishes = wishes_of(config);
+	if (files < FEW_FILES)
+		return limits_of_few(config, wishes, files);
 	unsigned long cheap = bounded(files / 32, CHEAP_MIN, CHEAP_MAX);
 	unsigned long used = FILES_DAEMON + FILES_CHEAP * cheap + FILES_PROGRAM * wishes.programs;
 	/* A quarter of the descriptors is for idle connections. */
@@ -170,6 +218,7 @@ struct limits limits_of(const struct config *config, unsigned long files)
 		.connections = (unsigned)connections,
 		.descriptors = smaller(used + connections, files),
 		.is_tight = conversions < wishes.files || used + CONNECTIONS_MIN > files,
+		.hold = true,
 	};
 }
 

@@ -21,7 +21,9 @@ struct limits {
 	unsigned files, kept_files; /* for admission_set_files */
 	unsigned connections;	    /* idle ones included */
 	unsigned long descriptors;  /* of all that together */
-	bool is_tight; /* fewer conversions run at once than the configuration allows */
+	bool is_tight;	      /* fewer conversions run at once than the configuration allows */
+	bool hold;	      /* there are enough descriptors for held programs */
+	unsigned long needed; /* descriptors without which not even one request can be served */
 };
 
 /* files: how many descriptors this process may have. */

@@ -36,9 +36,10 @@ static int add_recipe(const char *temp_dir, const struct config *config,
 	return 0;
 }
 
-int prefork_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out)
+int prefork_wish(
+	const struct config *config, const char *temp_dir, bool hold, struct launcher_wish **out)
 {
-	size_t recipes = config->recipe_count, count = 0;
+	size_t recipes = hold ? config->recipe_count : 0, count = 0;
 	struct environment *environments = calloc(recipes ? recipes : 1, sizeof *environments);
 	struct holder_program *programs =
 		calloc(recipes ? recipes * TEMPLATE_PROGRAMS_MAX : 1, sizeof *programs);

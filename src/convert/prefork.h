@@ -8,7 +8,9 @@
 #include "src/config/config.h"
 #include "src/convert/starter.h"
 
-/* Makes the wish for launcher_set. temp_dir: of the starter. Any thread. Returns 0 or -ENOMEM. */
-int prefork_wish(const struct config *config, const char *temp_dir, struct launcher_wish **out);
+/* Makes the wish for launcher_set. temp_dir: of the starter. hold: false wishes nothing, so that
+ * all programs start cold. Any thread. Returns 0 or -ENOMEM. */
+int prefork_wish(
+	const struct config *config, const char *temp_dir, bool hold, struct launcher_wish **out);
 
 #endif

@@ -100,8 +100,8 @@ static const char *query_of(const char *uri, const char *path)
 static void make_status(const struct admin *admin, const struct config *config,
 	enum status_form form, struct body *body)
 {
-	struct status_view *view =
-		status_view_new(admin->service, config, fcgi_loop_connections(admin->loop));
+	struct status_view *view = status_view_new(admin->service, config,
+		fcgi_loop_connections(admin->loop), fcgi_loop_connections_max(admin->loop));
 	FILE *out = view ? open_memstream(&body->data, &body->size) : NULL;
 	if (out) {
 		status_write(view, form, out);

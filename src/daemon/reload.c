@@ -25,6 +25,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "src/admission/limits.h"
 #include "src/convert/prefork.h"
 #include "src/daemon/rights.h"
 
@@ -124,7 +125,8 @@ static struct reload_result prepare(struct reload *reload)
 	int r = result.config ? introduce(reload, result.config) : -EINVAL;
 	if (r == 0) {
 		rights_report_root(result.config);
-		r = prefork_wish(result.config, reload->temp_dir, &result.wish);
+		bool hold = limits_of(result.config, fd_raise_limit()).hold;
+		r = prefork_wish(result.config, reload->temp_dir, hold, &result.wish);
 		if (r < 0)
 			log_error("configuration: %s", strerror(-r));
 	}

@@ -6,6 +6,7 @@
  */
 #include "src/daemon/server.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,7 +61,10 @@ static int start_holders(struct server *server)
 {
 	const struct starter *starter = &server->service.starter;
 	struct launcher_wish *wish = NULL;
-	int r = prefork_wish(server->config, starter->temp_dir, &wish);
+	const struct limits limits = limits_of(server->config, fd_raise_limit());
+	if (!limits.hold)
+		log_notice("too few descriptors for held programs: all programs start cold");
+	int r = prefork_wish(server->config, starter->temp_dir, limits.hold, &wish);
 	if (r < 0)
 		return r;
 	launcher_set(starter->launcher, wish);
@@ -131,13 +135,28 @@ static int open_threads(struct server *server)
 	return r;
 }
 
+/* A daemon that cannot serve one request at a time would only let its clients wait. */
+static int check_descriptors(const struct config *config, unsigned long files)
+{
+	struct limits limits = limits_of(config, files);
+	if (limits.needed <= files)
+		return 0;
+	log_error("cannot start: %lu descriptors may be open, and one request needs %lu with this "
+		  "configuration: raise LimitNOFILE of the unit, or `ulimit -n`",
+		files, limits.needed);
+	return -EMFILE;
+}
+
 /* What may need the privileges of root. */
 static int open_privileged(struct server *server, const char *listen, bool take_over)
 {
 	const struct config *config = server->config;
-	fd_reserve(limits_of(config, fd_raise_limit()).descriptors);
+	const unsigned long files = fd_raise_limit();
+	fd_reserve(limits_of(config, files).descriptors);
 	notify_open(&server->notify);
 	int r = open_log(config);
+	if (r == 0)
+		r = check_descriptors(config, files);
 	if (r == 0)
 		r = preflight_check();
 	if (r == 0)

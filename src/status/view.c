@@ -102,8 +102,8 @@ static bool look_at_recipes(
 	return true;
 }
 
-struct status_view *status_view_new(
-	const struct service *service, const struct config *config, unsigned connections)
+struct status_view *status_view_new(const struct service *service, const struct config *config,
+	unsigned connections, unsigned connections_max)
 {
 	struct status_view *view = calloc(1, sizeof *view);
 	if (!view)
@@ -113,7 +113,7 @@ struct status_view *status_view_new(
 	view->started_ms = metrics_started_ms(service->observer.metrics);
 	view->up_ms = metrics_up_ms(service->observer.metrics);
 	view->connections = connections;
-	view->connections_max = config->connections;
+	view->connections_max = connections_max;
 	view->log_dropped = log_dropped();
 	look_at_self(view);
 	for (enum metrics_event i = 0; i < METRICS_EVENTS; i++)

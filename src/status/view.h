@@ -53,9 +53,9 @@ struct status_view {
 	struct launcher_view holders[STATUS_HOLDERS_MAX];
 };
 
-/* connections: the number of open ones. NULL: out of memory. */
-struct status_view *status_view_new(
-	const struct service *service, const struct config *config, unsigned connections);
+/* connections, connections_max: how many are open, and may be. NULL: out of memory. */
+struct status_view *status_view_new(const struct service *service, const struct config *config,
+	unsigned connections, unsigned connections_max);
 /* NULL is fine. */
 void status_view_free(struct status_view *view);
 

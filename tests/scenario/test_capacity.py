@@ -3,7 +3,9 @@
 wait or are refused, and nothing that has begun fails for want of one."""
 
 import contextlib
+import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -267,6 +269,72 @@ def test_a_shortage_is_told_as_what_it_is(sluice, tmp_path):
     assert refused and all("Too many open files" in line.text for line in refused), refused[0].text
     assert "Cannot allocate memory" not in daemon.log.text() and "nothing is kept" not in daemon.log.text()
     assert daemon.log.requests(mark)[-1].get("cache") == "hit"
+
+
+def few(sluice, limit, **more):
+    daemon = sluice(recipe("work", "write", "2000", "pause", "20", "note", "{x}", params=X, slots=4, queue=1000, queue_timeout="60s"),
+                    recipe("pipe", "write", "2000", "|", FAKE, "stdin", stdin="source"), start=False, status_path="/-/status", slots=4)
+    return daemon.start(prefix=("/usr/bin/prlimit", f"--nofile={limit}:{limit}"), **more)
+
+
+@pytest.mark.parametrize("limit", [64, 128, 256])
+def test_with_few_descriptors_requests_wait(sluice, limit):
+    """Connections that a web server keeps give way to new ones; nothing is refused, and nothing fails half-way."""
+    daemon = few(sluice, limit)
+    statuses = []
+
+    def ask(x):
+        statuses.append(fastcgi.get(daemon.address, f"/work/a?x={x}", timeout=60 * SLOW).status)
+    with contextlib.ExitStack() as stack:
+        for i in range(30):
+            kept = stack.enter_context(daemon.connect())
+            assert kept.get(f"/work/a?x={i}", keep=True).status == 200, i
+        threads = [threading.Thread(target=ask, args=(100 + i,)) for i in range(40)]
+        with Peak(daemon.pid) as peak:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    assert statuses == [200] * 40 and peak.files < limit, (statuses, peak.files)
+    assert daemon.get("/pipe/a").status == 200
+    assert "Too many open files" not in daemon.log.text()
+
+
+def test_the_bound_of_connections_is_the_true_one(sluice):
+    """Not the one that is configured: web servers, the status page and the metrics get what the descriptors allow."""
+    daemon = few(sluice, 128)
+    status = json.loads(daemon.get("/-/status?json").body)
+    with daemon.connect() as connection:
+        told = int(connection.values("FCGI_MAX_CONNS")["FCGI_MAX_CONNS"])
+    assert status["connections_limit"] == told < 64 and status["descriptors_limit"] == 128
+    assert f"connections 1/{told}," in daemon.get("/-/status?text").text
+
+
+def test_the_start_refuses_what_is_too_few_for_one_request(sluice):
+    daemon = few(sluice, 40, wait=False)
+    assert daemon.wait(20 * SLOW) == 1
+    found = re.search(r"cannot start: 40 descriptors may be open, and one request needs (\d+)", daemon.log.text())
+    needed = int(found[1])
+    assert 40 < needed <= 64
+    assert few(sluice, needed - 1, wait=False).wait(20 * SLOW) == 1
+    daemon = few(sluice, needed)
+    assert [daemon.get(uri).status for uri in ("/work/a?x=1", "/pipe/a", "/work/a?x=2")] == [200, 200, 200]
+
+
+def test_with_few_descriptors_jobs_are_confined_as_always(sluice, tmp_path):
+    """The places that a job may read are then opened by name for each job, and not kept."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o644)
+    daemon = sluice(recipe("secret", "copy", str(secret)), recipe("passwd", "copy", "/etc/passwd"),
+                    recipe("system", "copy", "/usr/lib/os-release"), start=False)
+    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=128:128"))
+    kept = {what for what in processes.descriptors(daemon.pid).values() if what.startswith(("/usr", "/etc"))}
+    assert not kept, kept
+    if "landlock=0" in daemon.log.text():
+        pytest.skip("no Landlock here")
+    assert daemon.get("/system/a").status == 200
+    assert [daemon.get(f"/{name}/a").status for name in ("secret", "passwd")] == [422, 422]
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not anybody_may_execute(), reason="the limit is that of a user who has no other processes")
