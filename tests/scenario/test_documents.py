@@ -123,6 +123,15 @@ def test_configuration(name, block, tmp_path):
     assert "warning: recipe" not in done.stderr, done.stderr
 
 
+def test_sizing():
+    """The table follows from the arithmetic below it."""
+    rows = re.findall(r"(?m)^\| (\d+), (\d+) GB \| (\d+) \| (\d+)([MG]) \| \w+ \| (\d+) \|$", DOCUMENTS["doc/sizing.md"])
+    assert len(rows) == 5
+    for processors, memory, slots, total, unit, rate in rows:
+        assert processors == slots and int(rate) * 0.040 == int(slots)
+        assert int(total) / (1 if unit == "G" else 1024) == pytest.approx(int(memory) * 0.75 - 0.5, abs=0.5)
+
+
 # ---- the tutorial ----------------------------------------------------------------------------------------------
 
 
