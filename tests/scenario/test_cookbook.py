@@ -18,7 +18,7 @@ from PIL import Image
 
 import cookbook
 import media
-from daemon import anybody_may_execute
+from daemon import SLUICE, anybody_may_execute
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DISHES = {dish.name: dish for dish in cookbook.dishes()}
@@ -257,6 +257,17 @@ def too_much(dish):
     name, most = bounds[0]
     kept = [pair for pair in query.split("&") if pair and not pair.startswith(f"{name}=")]
     return f"{path}?{'&'.join([*kept, f'{name}={int(most) + 1}'])}"
+
+
+def test_all_together(tmp_path):
+    """One file may have all of them: no recipe takes the URLs of another one."""
+    shutil.copytree(REPOSITORY / "etc/imagemagick", tmp_path / "imagemagick")
+    (tmp_path / "programs").mkdir()
+    blocks = [prepare(dish, tmp_path / "programs") for dish in DISHES.values() if all(map(cookbook.installed, dish.packages))]
+    config = tmp_path / "sluice.conf"
+    config.write_text("\n".join([f'listen = "unix:{tmp_path}/sock"', f'root = "{tmp_path}"', *blocks]))
+    done = subprocess.run([SLUICE, "-t", "-c", config], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "warning: recipe" not in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("name", DISHES)
