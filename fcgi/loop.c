@@ -188,6 +188,26 @@ static void accept_peers(struct fcgi_loop *loop, int listener)
 	}
 }
 
+int fcgi_loop_replace(struct fcgi_loop *loop, int fd, int replacement)
+{
+	for (size_t i = 0; i < loop->listener_count; i++) {
+		struct event_target *target = &loop->listeners[i];
+		if (target->fd != fd)
+			continue;
+		const uint32_t events = loop->accepting ? EPOLLIN : 0;
+		accept_peers(loop, fd);
+		event_target_close(target, loop->epoll);
+		*target = (struct event_target){.kind = TARGET_LISTENER, .fd = replacement};
+		int r = event_target_open(target, loop->epoll, events);
+		if (r == 0)
+			return 0;
+		*target = (struct event_target){.kind = TARGET_LISTENER, .fd = fd};
+		event_target_open(target, loop->epoll, events);
+		return r;
+	}
+	return -ENOENT;
+}
+
 static void close_expired(struct fcgi_loop *loop)
 {
 	uint64_t now = clock_now_ms();

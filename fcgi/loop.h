@@ -34,6 +34,10 @@ void fcgi_loop_free(struct fcgi_loop *loop);
 
 /* fd: a listening, non-blocking socket; borrowed. Returns 0 or -errno. */
 int fcgi_loop_listen(struct fcgi_loop *loop, int fd);
+/* `replacement` takes the place of a listener, which may be closed afterwards. What waits in its
+ * queue is accepted first, as far as there is room. Returns 0 or -errno; then nothing has changed.
+ */
+int fcgi_loop_replace(struct fcgi_loop *loop, int fd, int replacement);
 /* Accepts no more connections and closes the idle ones. Running requests go on, and their
  * connections close after them. A new connection without a request has a few seconds for one. */
 void fcgi_loop_drain(struct fcgi_loop *loop);

@@ -18,6 +18,7 @@
 #include "src/daemon/admin.h"
 #include "src/daemon/listeners.h"
 #include "src/daemon/notify.h"
+#include "src/daemon/rebind.h"
 #include "src/daemon/reload.h"
 #include "src/daemon/upgrade.h"
 #include "src/daemon/upkeep.h"
@@ -30,6 +31,7 @@ struct server {
 	struct admin *admin;
 	struct config *config; /* in force; a reference */
 	struct listeners listeners;
+	struct rebind rebind; /* their files */
 	struct upgrade upgrade;
 	int signals;
 	struct notify notify;

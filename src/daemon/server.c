@@ -216,6 +216,9 @@ static uint64_t next_deadline(struct server *server)
 		notify_tend(&server->notify),
 		upgrade_tend(&server->upgrade),
 		memo_due(server->service.memo),
+		server->stopping ? CLOCK_NEVER
+				 : rebind_tend(&server->rebind, &server->listeners, server->loop,
+					   &server->upgrade),
 	};
 	uint64_t deadline = server->stopping ? clock_now_ms() + DRAIN_LOOK_MS : CLOCK_NEVER;
 	for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
@@ -231,6 +234,7 @@ static int loop(struct server *server)
 		server, server_leave_to_successor);
 	if (r < 0)
 		return r;
+	rebind_begin(&server->rebind, &server->listeners);
 	server_log_ready(server);
 	notify_ready(&server->notify);
 	for (;;) {

@@ -246,6 +246,18 @@ static int follow(struct upgrade *upgrade)
 	return 0;
 }
 
+void upgrade_listen(struct upgrade *upgrade)
+{
+	if (upgrade->control >= 0)
+		fcgi_loop_unwatch(upgrade->loop, upgrade->control);
+	fd_close(&upgrade->control);
+	int r = handover_listen(upgrade->listeners->at[0].fd, &upgrade->control);
+	if (r == 0)
+		r = fcgi_loop_watch(upgrade->loop, upgrade->control, take_question, upgrade);
+	if (r < 0)
+		log_notice("this daemon cannot be taken over later: %s", strerror(-r));
+}
+
 int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listeners *listeners,
 	struct notify *notify, void *data, void (*leave)(void *data, pid_t successor))
 {
@@ -257,11 +269,7 @@ int upgrade_begin(struct upgrade *upgrade, struct fcgi_loop *loop, struct listen
 	int r = upgrade->predecessor >= 0 ? follow(upgrade) : 0;
 	if (r < 0)
 		return r;
-	r = handover_listen(listeners->at[0].fd, &upgrade->control);
-	if (r == 0)
-		r = fcgi_loop_watch(loop, upgrade->control, take_question, upgrade);
-	if (r < 0)
-		log_notice("this daemon cannot be taken over later: %s", strerror(-r));
+	upgrade_listen(upgrade);
 	return 0;
 }
 

@@ -53,6 +53,10 @@ struct upgrade {
 int upgrade_take(struct upgrade *upgrade, const char *address, const struct config *config,
 	struct listeners *listeners, struct notify *notify);
 
+/* Listens for successors, who find the daemon by the file of its first socket; again, when that
+ * file is another one. */
+void upgrade_listen(struct upgrade *upgrade);
+
 /* This daemon is ready: its predecessor, if any, stops now, and from here on successors can ask.
  * The pointers are borrowed until upgrade_end. leave(data, pid) is called at most once, when the
  * process pid has become ready to serve in this daemon's place: it stops accepting, leaves the

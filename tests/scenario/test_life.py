@@ -652,3 +652,51 @@ def test_a_user_that_is_ignored(sluice):
     assert daemon.get("/fine/a").text == "fine"
     warnings = [line for line in daemon.log.text().splitlines() if " warning " in line and "user = daemon is ignored" in line]
     assert len(warnings) == 1, daemon.log.text()
+
+
+def test_a_socket_whose_file_is_removed(sluice):
+    """A cleaner of /run, or a hand: the daemon notices and binds the name again, with the same mode; kept connections stay. It can be
+    taken over there, too, and its end removes the file."""
+    daemon = sluice(recipe("hello", "text", "hello"), start=False, socket_mode="0604")
+    daemon.start()
+    kept = daemon.connect()
+    assert kept.get("/hello/a", keep=True).text == "hello"
+    os.remove(daemon.socket)
+    daemon.log.wait_text("the socket is bound again", timeout=10 * SLOW)
+    assert os.stat(daemon.socket).st_mode & 0o777 == 0o604
+    assert daemon.get("/hello/a").text == "hello"
+    assert kept.get("/hello/a", keep=True).text == "hello"
+    kept.close()
+    os.remove(daemon.socket)
+    wait_until(lambda: daemon.log.text().count("the socket is bound again") == 2, 10 * SLOW)
+    assert daemon.get("/hello/a").text == "hello"
+    successor = sluice(recipe("hello", "text", "hello"), start=False, socket_mode="0604", listen=f"unix:{daemon.socket}")
+    successor.address = successor.socket = daemon.socket
+    successor.arguments = ["--take-over"]
+    successor.start(wait=False)
+    assert daemon.wait(30 * SLOW) == 0, daemon.log.text()
+    assert "taken over" in successor.log.text() and successor.get("/hello/a").text == "hello"
+    successor.signal(signal.SIGTERM)
+    assert successor.wait(10 * SLOW) == 0
+    assert not os.path.exists(daemon.socket)
+
+
+def test_a_socket_whose_file_is_another_daemons(sluice):
+    """That file is not touched, and a directory where nothing can be bound is told once."""
+    daemon = sluice(recipe("hello", "text", "hello"))
+    place = daemon.socket + ".d"
+    os.mkdir(place)
+    other = sluice(recipe("other", "text", "other"), start=False, listen=f"unix:{place}/sock")
+    other.address = other.socket = f"{place}/sock"
+    other.start()
+    os.rename(f"{place}/sock", f"{place}/away")
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(f"{place}/sock")
+        inode = os.stat(f"{place}/sock").st_ino
+        os.rename(daemon.socket, daemon.socket + ".away")
+        daemon.log.wait_text("the socket is bound again", timeout=10 * SLOW)  # longer than the other one's looks take
+        assert os.stat(f"{place}/sock").st_ino == inode and "bound again" not in other.log.text()
+    os.rename(place, place + ".away")
+    other.log.wait_text("cannot be bound again", timeout=10 * SLOW)
+    other.socket = other.address = place + ".away/away"
+    assert other.get("/other/a").text == "other"
