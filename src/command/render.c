@@ -129,7 +129,7 @@ int render_with_service(const struct command_line *line,
 	if (r == 0) {
 		const char *const no_sockets[] = {NULL};
 		if (sandbox_check(service.starter.spawner, config) == 0 &&
-			(r = sandbox_enter(&service.starter, config, false, no_sockets)) == 0)
+			(r = sandbox_enter(&service.starter, config, true, no_sockets)) == 0)
 			status = work(data, &service, config);
 		service_close(&service);
 	}

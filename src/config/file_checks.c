@@ -176,11 +176,10 @@ void config_check_cache_path(
 	const struct config_reader *reader, const struct config_value *value, void *record)
 {
 	const struct config *config = record;
+	/* The directory may come later, with its volume; `sluice -t` says when it is not there. */
 	if (config->cache_path[0] != '/')
 		config_read_error(
 			reader, value->line, "path = %s: must be absolute", config->cache_path);
-	else
-		check_directory(reader, value, "path", config->cache_path);
 }
 
 void config_check_cache_size(

@@ -29,6 +29,7 @@ enum {
 	LANE_THREADS = 4,
 	LANE_REQUESTS_MAX = 64, /* being answered or waiting; further ones are refused */
 	COMMAND_MAX = 64,
+	PROBLEM_MAX = 4096,
 	SEND_MS = 5000, /* for a whole answer, however slowly it is read */
 };
 
@@ -120,6 +121,12 @@ static void make_health(const struct admin *admin, const struct config *config, 
 	if (!out)
 		return;
 	bool good = health_check(&admin->service->starter, config->root, out);
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	/* It serves, only slower: that is for a human to see, and no reason to restart it. */
+	if (sharing_problem(&admin->service->sharing, &problem))
+		fprintf(out, "yellow: %s\n", problem.data);
 	body->type = TEXT_TYPE;
 	if (fclose(out) == 0)
 		body->status = good ? 200 : 503;

@@ -32,6 +32,7 @@ struct server {
 	struct config *config; /* in force; a reference */
 	struct listeners listeners;
 	struct rebind rebind; /* their files */
+	struct cache *store;  /* that the memo knows of */
 	struct upgrade upgrade;
 	int signals;
 	struct notify notify;

@@ -104,8 +104,8 @@ static const char *directory_of(const char *path, char buffer[PATH_MAX])
 int sandbox_enter(const struct starter *starter, const struct config *config, bool cached,
 	const char *const *socket_paths)
 {
-	static char buffers[LISTENER_MAX + 1][PATH_MAX];
-	const char *writable[LISTENER_MAX + 4] = {starter->temp_dir};
+	static char buffers[LISTENER_MAX + 2][PATH_MAX];
+	const char *writable[LISTENER_MAX + 5] = {starter->temp_dir};
 	size_t count = 1;
 	if (has_level(config, RECIPE_CONFINE_OFF))
 		return 0;
@@ -114,8 +114,12 @@ int sandbox_enter(const struct starter *starter, const struct config *config, bo
 	const char *directory = directory_of(file, buffers[0]);
 	if (directory)
 		writable[count++] = directory;
-	if (cached)
+	if (config->cache_path)
 		writable[count++] = config->cache_path;
+	/* The store is to be opened later: in a directory that is made, or a volume that is mounted
+	 * there, and a rule for what is there now would not hold for either. */
+	if (!cached && (directory = directory_of(config->cache_path, buffers[LISTENER_MAX + 1])))
+		writable[count++] = directory;
 	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)
 		if ((directory = directory_of(socket_paths[i], buffers[i + 1])))
 			writable[count++] = directory;

@@ -21,7 +21,8 @@ void sandbox_report(const struct spawner *spawner, const struct config *config);
  * needs. It may read everything. It may write only in its temporary directory, in its cache, and in
  * the directories of its log and its sockets. Does nothing when a recipe has `confine = off`:
  * otherwise a spawner or holder that is started later would be confined. cached: the cache of the
- * configuration is open. socket_paths ends with NULL. Main thread. Returns 0 or -errno. */
+ * configuration is open; otherwise the directory that holds it may be written in, too. socket_paths
+ * ends with NULL. Main thread. Returns 0 or -errno. */
 int sandbox_enter(const struct starter *starter, const struct config *config, bool cached,
 	const char *const *socket_paths);
 

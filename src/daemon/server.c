@@ -33,6 +33,13 @@ static void tend_memo(void *data, void *item)
 	memo_tend(memo);
 }
 
+/* In a worker thread: the file system may let it wait. */
+static void tend_store(void *data, void *item)
+{
+	(void)data;
+	sharing_tend(item);
+}
+
 static int open_log(const struct config *config)
 {
 	int r = log_open(config->log, config->log_format);
@@ -216,6 +223,7 @@ static uint64_t next_deadline(struct server *server)
 		notify_tend(&server->notify),
 		upgrade_tend(&server->upgrade),
 		memo_due(server->service.memo),
+		sharing_due(&server->service.sharing),
 		server->stopping ? CLOCK_NEVER
 				 : rebind_tend(&server->rebind, &server->listeners, server->loop,
 					   &server->upgrade),
@@ -225,6 +233,19 @@ static uint64_t next_deadline(struct server *server)
 		if (dues[i] < deadline)
 			deadline = dues[i];
 	return deadline;
+}
+
+/* A store that was not there at the start may be there now. */
+static void look_after_store(struct server *server)
+{
+	struct sharing *sharing = &server->service.sharing;
+	struct cache *store = sharing->cache;
+	if (!server->stopping && sharing_take(sharing) &&
+		pool_submit(server->pool, tend_store, NULL, sharing) < 0)
+		sharing_put_off(sharing);
+	if (store != server->store)
+		memo_reset(server->service.memo, server->config, store);
+	server->store = store;
 }
 
 static int loop(struct server *server)
@@ -241,6 +262,7 @@ static int loop(struct server *server)
 		r = fcgi_loop_run(server->loop, next_deadline(server));
 		if (memo_is_due(memo) && pool_submit(server->pool, tend_memo, NULL, memo) < 0)
 			memo_put_off(memo);
+		look_after_store(server);
 		if (r < 0) {
 			log_error("the loop cannot go on: %s", strerror(-r));
 			leave_at_once(server);

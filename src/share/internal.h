@@ -3,7 +3,8 @@
 #define SRC_SHARE_INTERNAL_H
 
 /*
- * What the files of this room share. From the ground up: table.c, run.c, refresh.c, coalesce.c.
+ * What the files of this room share. From the ground up: store.c, table.c, run.c, refresh.c,
+ * coalesce.c.
  *
  * The lock of the table guards the table, and of each run: references, listed, entry, waiters (and
  * what they contain), state, abandoned. The identity and the plan never change. Everything else of

@@ -9,9 +9,11 @@
  * a live one is read while it grows. A complete result goes to the cache.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/text.h"
 #include "fcgi/connection.h"
 #include "src/admission/queue.h"
 #include "src/cache/cache.h"
@@ -22,6 +24,7 @@
 #include "src/plan/identity.h"
 
 struct share_run;
+struct share_store;
 struct share_table;
 
 /* What sharing needs. The first three are borrowed. */
@@ -29,7 +32,9 @@ struct sharing {
 	struct starter *starter;
 	struct observer *observer;
 	struct admission *admission;
-	struct cache *cache;	   /* NULL: no result is kept */
+	/* NULL: no result is kept. Set once, at the start or by sharing_tend. */
+	_Atomic(struct cache *) cache;
+	struct share_store *store; /* the store that is to be opened; NULL: none is wanted */
 	struct share_table *table; /* NULL: no run is shared (render) */
 };
 
@@ -58,14 +63,26 @@ struct share_state {
 
 /* table.c */
 
-/* Makes shared runs possible and opens the store that the configuration names. Everything works
- * without a store, too, so a failure is only logged. Main thread, before there are others. */
+/* Makes shared runs possible and opens the store that the configuration names (store.c). Everything
+ * works without a store, too, so a failure is only logged. Main thread, before there are others. */
 void sharing_open(struct sharing *sharing, const struct config *config);
 /* Bounds how many shared runs there are at once: each has a thread and descriptors. Any thread. */
 void sharing_limit(struct sharing *sharing, unsigned runs_max);
 /* Ends the shared runs, waits for their threads, and closes the store. No request may be running
  * any more. */
 void sharing_close(struct sharing *sharing);
+/* When the store is to be tried again (clock_now_ms); CLOCK_NEVER: it is open, is being tried, or
+ * none is wanted. Any thread. */
+uint64_t sharing_due(const struct sharing *sharing);
+/* Takes it on: sharing_due is CLOCK_NEVER from then on, until sharing_tend has failed. False:
+ * another thread has, or it is not time. */
+bool sharing_take(struct sharing *sharing);
+/* Tries once more to open the store, after sharing_take. Waits for its file system. */
+void sharing_tend(struct sharing *sharing);
+/* In place of sharing_tend, when there is no thread for it. */
+void sharing_put_off(struct sharing *sharing);
+/* Why the store is not open, as one line for the operator. False: it is, or none is wanted. */
+bool sharing_problem(const struct sharing *sharing, struct text *out);
 /* The store for results of this recipe, or NULL. */
 struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe);
 

@@ -12,17 +12,11 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "src/share/store.h"
 
 void sharing_open(struct sharing *sharing, const struct config *config)
 {
-	int r = 0;
-	if (config->cache_path)
-		r = cache_open(config->cache_path, config->cache_bytes, &sharing->cache);
-	if (r < 0)
-		log_error("cache: nothing is kept: %s: %s", config->cache_path,
-			r == -ENOTSUP
-				? "the file system has no extended attributes or unnamed files"
-				: strerror(-r));
+	store_open(sharing, config);
 	struct share_table *table = calloc(1, sizeof *table);
 	if (!table)
 		return;
@@ -53,8 +47,7 @@ void sharing_close(struct sharing *sharing)
 	if (table)
 		end_all(table);
 	sharing->table = NULL;
-	cache_close(sharing->cache);
-	sharing->cache = NULL;
+	store_close(sharing);
 }
 
 struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe)

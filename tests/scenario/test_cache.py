@@ -579,6 +579,40 @@ def test_no_store_is_no_reason_not_to_serve(store, tmp_path):
     assert "nothing is kept" in daemon.log.text()
 
 
+def health(daemon):
+    return subprocess.run([SLUICE, "health", "-s", f"unix:{daemon.socket}"], capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("trouble", ["missing", "wrong"])
+def test_a_store_that_comes_later(store, tmp_path, trouble):
+    """Its volume is not there yet, or something is wrong with it: the daemon serves, says so, and tries again until it is right."""
+    directory = tmp_path / "volume" / "results"
+    directory.parent.mkdir()
+    if trouble == "wrong":
+        (directory / "usage").mkdir(parents=True)
+    daemon = store.daemon(path=directory)
+    told = health(daemon)
+    assert told.returncode == 0 and told.stdout.startswith("healthy\nyellow: cache: nothing is kept"), told
+    assert str(directory) in told.stdout and told.stdout.count("\n") == 2, told
+    assert daemon.logged("/whole/a?n=10&x=1")[1].get("cache") == "off"
+    if trouble == "wrong":
+        (directory / "usage").rmdir()
+    else:
+        directory.mkdir()
+    daemon.log.wait_text("results are kept from now on", timeout=20 * SLOW)
+    assert health(daemon).stdout == "healthy\n"
+    assert daemon.log.text().count("nothing is kept") == 1
+    assert [daemon.logged("/whole/a?n=10&x=1")[1].get("cache") for _ in range(3)] == ["miss", "hit", "hit"], daemon.log.text()[-3000:]
+    assert len(glob.glob(f"{directory}/??/?/*")) == 1
+    daemon.baseline = daemon.holdings()  # the store has descriptors of its own
+
+
+def test_a_missing_store_is_told_by_the_check_of_the_configuration(store, tmp_path):
+    daemon = store.daemon(path=tmp_path / "nowhere", start=False)
+    done = subprocess.run([SLUICE, "-t", "-c", daemon.config], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "nowhere" in done.stderr, done
+
+
 def test_killed_while_filling(store):
     """Whatever has a name afterwards is whole."""
     rounds = 10 if SANITIZER else 80
