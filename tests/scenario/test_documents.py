@@ -16,6 +16,7 @@ from daemon import SLOW, SLUICE
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = {str(path.relative_to(REPOSITORY)): path.read_text()
              for path in (*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "doc").glob("*.md")))}
+MAN_PAGES = {f"doc/{name}": (REPOSITORY / "doc" / name).read_text() for name in ("sluice.8", "sluice.conf.5")}
 FENCE = re.compile(r"(?ms)^ *```([^\n]*)\n(.*?)^ *```$")
 TUTORIAL = DOCUMENTS["doc/tutorial.md"]
 
@@ -35,7 +36,7 @@ LINKS = [(name, link) for name, text in DOCUMENTS.items()
 
 
 def test_there_is_something_to_test():
-    assert len(LINKS) > 60 and len(COMMANDS) > 15 and len(CONFIGURATIONS) > 5
+    assert len(LINKS) > 60 and len(COMMANDS) > 15 and len(MENTIONED) > 15 and len(CONFIGURATIONS) > 5
 
 
 @pytest.mark.parametrize("name, link", LINKS)
@@ -74,22 +75,41 @@ def argv(line):
     return words
 
 
+def mentioned(text):
+    """Commands within the prose of a document or of a man page."""
+    for span in re.findall(r"`(sluice [^`]+)`", FENCE.sub("", text)):
+        yield " ".join(span.split())
+    yield from re.findall(r"(?m)^\.(?:Dl [$#]|Ql) (sluice .*?)(?: \.)?$", text)
+
+
 COMMANDS = sorted({(name, line) for name, text in DOCUMENTS.items() for line in commands(text)})
+MENTIONED = sorted({(name, line) for name, text in (*DOCUMENTS.items(), *MAN_PAGES.items()) for line in mentioned(text)})
 
 
-@pytest.mark.parametrize("name, line", COMMANDS)
-def test_command(name, line, tmp_path):
-    words = argv(line)
-    nowhere = str(tmp_path / "nowhere.conf")
-    # No command finds a configuration here, so none does anything; a wrong command line is noticed before.
+def is_accepted(words, directory):
+    """No command finds a configuration here, so none does anything; a wrong command line is noticed before."""
+    nowhere = str(directory / "nowhere.conf")
+    words = list(words)
     if "-c" in words:
         words[words.index("-c") + 1] = nowhere
     elif "-s" in words:
         words[words.index("-s") + 1] = f"unix:{nowhere}"
     elif words[0] not in ("-V", "-h", "help"):
         words += ["-c", nowhere]
-    done = subprocess.run([SLUICE, *words], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
-    assert done.returncode != 2, done.stderr
+    done = subprocess.run([SLUICE, *words], cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+    return done.returncode != 2
+
+
+@pytest.mark.parametrize("name, line", COMMANDS)
+def test_command(name, line, tmp_path):
+    assert is_accepted(argv(line), tmp_path)
+
+
+@pytest.mark.parametrize("name, line", MENTIONED)
+def test_command_in_prose(name, line, tmp_path):
+    """It may be the name of a command alone, without its operand."""
+    words = argv(line)
+    assert is_accepted(words, tmp_path) or is_accepted([*words, "/x"], tmp_path)
 
 
 CONFIGURATIONS = [(name, block) for name, text in DOCUMENTS.items() if name != "doc/cookbook.md" for language, block in FENCE.findall(text)
