@@ -143,6 +143,14 @@ def test_configuration(name, block, tmp_path):
     assert "warning: recipe" not in done.stderr, done.stderr
 
 
+def test_outcomes():
+    """What the reader is told to look for in the log is what the daemon writes there."""
+    written = set(re.findall(r'\{\d+, "([a-z-]+)"', (REPOSITORY / "src/http/outcome.c").read_text()))
+    text = DOCUMENTS["doc/troubleshooting.md"]
+    told = re.findall(r"outcome=([a-z-]+)", text) + re.findall(r"(?m)^\| `([a-z-]+)` \|", text.partition("## 503")[2].partition("## 504")[0])
+    assert len(told) >= 7 and set(told) <= written
+
+
 def test_sizing():
     """The table follows from the arithmetic below it."""
     rows = re.findall(r"(?m)^\| (\d+), (\d+) GB \| (\d+) \| (\d+)([MG]) \| \w+ \| (\d+) \|$", DOCUMENTS["doc/sizing.md"])
