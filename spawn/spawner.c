@@ -17,13 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 #include "spawn/inherited.h"
 #include "spawn/process.h"
 #include "spawn/testhook.h"
 
-enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000, STOP_LOCK_MS = 1000 };
+enum { ANSWER_TIMEOUT_S = 10, END_TIMEOUT_MS = 10000 };
 
 /* A daemon that ignores SIGCHLD (inherited so) would have its children reaped by the kernel, with
  * their exit status lost. */
@@ -153,20 +152,13 @@ void spawner_stop(struct spawner *spawner)
 {
 	pthread_mutex_lock(&spawner->life);
 	struct pollfd entry = {spawner->pidfd, POLLIN, 0};
+	spawner->stopping = true;
+	/* The end of the file: a start that is under way still gets its answer. */
+	if (spawner->socket >= 0)
+		shutdown(spawner->socket, SHUT_WR);
 	pthread_mutex_unlock(&spawner->life);
 	if (entry.fd < 0)
 		return;
-	/* A start takes milliseconds. Without the lock, our exit ends the spawner as well, a little
-	 * later. The lock is polled, because ThreadSanitizer does not know pthread_mutex_clocklock.
-	 */
-	uint64_t until_ms = clock_now_ms() + STOP_LOCK_MS;
-	while (pthread_mutex_trylock(&spawner->lock) != 0) {
-		if (clock_now_ms() >= until_ms)
-			return;
-		poll(NULL, 0, 1);
-	}
-	fd_close(&spawner->socket);
-	pthread_mutex_unlock(&spawner->lock);
 	while (poll(&entry, 1, END_TIMEOUT_MS) < 0 && errno == EINTR)
 		;
 }
@@ -222,24 +214,26 @@ static void end_unknown_job(struct spawner *spawner)
 		process_end_by_number(pid);
 }
 
-static void set_pidfd(struct spawner *spawner, int pidfd)
+static void set_process(struct spawner *spawner, int pidfd, int socket)
 {
 	pthread_mutex_lock(&spawner->life);
 	spawner->pidfd = pidfd;
+	spawner->socket = socket;
 	pthread_mutex_unlock(&spawner->life);
 }
 
 int spawner_restart(struct spawner *spawner)
 {
-	int pidfd = spawner->pidfd, socket = -1;
+	int pidfd = spawner->pidfd;
 	/* A worker that talks to it learns at once that it has ended. */
 	pthread_mutex_lock(&spawner->lock);
-	set_pidfd(spawner, -1);
+	int socket = spawner->socket;
+	set_process(spawner, -1, -1);
 	/* The process ends before the socket is closed: at end of file a living spawner would kill
 	 * the running jobs. */
 	if (pidfd >= 0)
 		process_reap(&pidfd, 0);
-	fd_close(&spawner->socket);
+	fd_close(&socket);
 	end_unknown_job(spawner);
 	spawner->restarting = true;
 	pthread_mutex_unlock(&spawner->lock);
@@ -247,10 +241,8 @@ int spawner_restart(struct spawner *spawner)
 	int r = launch(spawner, &pidfd, &socket);
 
 	pthread_mutex_lock(&spawner->lock);
-	if (r == 0) {
-		set_pidfd(spawner, pidfd);
-		spawner->socket = socket;
-	}
+	if (r == 0)
+		set_process(spawner, pidfd, socket);
 	spawner->restarting = false;
 	pthread_cond_broadcast(&spawner->restarted);
 	pthread_mutex_unlock(&spawner->lock);

@@ -5,9 +5,10 @@
 /*
  * What spawner.c (its life) and spawner_start.c (jobs) share.
  *
- * Locks: `life` guards pidfd, and is never held for long. `lock` guards what follows it, and is
- * held from a job's message to the answer. Where both are taken, `lock` is taken first. The rest is
- * set once. spawner_restart, which alone changes pidfd, reads it without the lock.
+ * Locks: `life` guards what follows it, and is never held for long. So does `lock`, which is held
+ * from a job's message to the answer. Where both are taken, `lock` is taken first; both are taken
+ * to change the socket, so either is enough to read it. The rest is set once. spawner_restart,
+ * which alone changes pidfd, reads it without the lock.
  */
 
 #include <pthread.h>
@@ -33,11 +34,12 @@ struct spawner {
 
 	pthread_mutex_t life;
 	int pidfd;
+	bool stopping; /* by spawner_stop: it kills the jobs, and must not be killed itself */
+	int socket;    /* -1: there is no process that could start a job; `lock`, too */
 
 	pthread_mutex_t lock;
 	pthread_cond_t restarted;
 	bool restarting;
-	int socket; /* -1: there is no process that could start a job */
 	uint32_t sequence;
 	struct protocol_packet packet;
 };

@@ -65,6 +65,16 @@ static void log_failed_step(const struct protocol_started *started)
 			"job not started: %s: %s", names[started->step], strerror(started->error));
 }
 
+/* There was no good answer. */
+static void give_up(struct spawner *spawner)
+{
+	pthread_mutex_lock(&spawner->life);
+	if (!spawner->stopping)
+		group_signal_leader(spawner->pidfd, SIGKILL);
+	fd_close(&spawner->socket);
+	pthread_mutex_unlock(&spawner->life);
+}
+
 /* Sends the message in the buffer and takes the answer. A spawner that gives no good answer is
  * killed. */
 static int converse(struct spawner *spawner, const struct job_spec *spec, int ruleset, size_t size,
@@ -86,8 +96,7 @@ static int converse(struct spawner *spawner, const struct job_spec *spec, int ru
 		protocol_close(packet);
 		if (r != -EPIPE)
 			log_error("spawner: %s", strerror(-r));
-		group_signal_leader(spawner->pidfd, SIGKILL);
-		fd_close(&spawner->socket);
+		give_up(spawner);
 		return -EPIPE;
 	}
 	spawner->notes->leader = 0;

@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #include "base/fd.h"
 #include "base/tree.h"
 #include "spawn/spawner.h"
+#include "spawn/spawner_internal.h"
 
 static const struct tree_limit no_limit = {.until_ms = CLOCK_NEVER};
 
@@ -686,6 +688,79 @@ static void test_spawner_inherits_nothing(void **state)
 	close(extra);
 }
 
+static void *stop_spawner(void *data)
+{
+	spawner_stop(data);
+	return NULL;
+}
+
+struct late_start {
+	struct spawner *spawner;
+	struct job job;
+	int out, result;
+};
+
+static void *start_late(void *data)
+{
+	struct late_start *late = data;
+	char *const argv[] = {"/bin/sleep", "1000", NULL};
+	late->result = start(late->spawner, argv, late->out, -1, &late->job);
+	return NULL;
+}
+
+static bool is_stopping(struct spawner *spawner)
+{
+	pthread_mutex_lock(&spawner->life);
+	bool stopping = spawner->stopping;
+	pthread_mutex_unlock(&spawner->life);
+	return stopping;
+}
+
+static bool is_busy(struct spawner *spawner)
+{
+	bool busy = pthread_mutex_trylock(&spawner->lock) != 0;
+	if (!busy)
+		pthread_mutex_unlock(&spawner->lock);
+	return busy;
+}
+
+/* The end waits for no start. The start that is under way gets its answer, and its job is ended. */
+static void test_stop_during_a_start(void **state)
+{
+	struct fixture *f = *state;
+	char temp[] = "/tmp/test-spawn-XXXXXX", rest[8];
+	assert_non_null(mkdtemp(temp));
+	struct late_start late = {.result = 1};
+	const struct spawner_options options = {.temp_path = temp, .no_namespaces = f->plain};
+	assert_int_equal(spawner_new(&options, &late.spawner), 0);
+	pid_t pid = pid_of(spawner_get_pidfd(late.spawner));
+	int out[2];
+	make_pipe(out);
+	late.out = out[1];
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	pthread_t starting, stopping;
+	const uint64_t until_ms = clock_now_ms() + PATIENCE_MS;
+	assert_int_equal(pthread_create(&starting, NULL, start_late, &late), 0);
+	while (!is_busy(late.spawner) && clock_now_ms() < until_ms)
+		sched_yield();
+	assert_int_equal(pthread_create(&stopping, NULL, stop_spawner, late.spawner), 0);
+	while (!is_stopping(late.spawner) && clock_now_ms() < until_ms)
+		sched_yield();
+	assert_true(is_busy(late.spawner));
+	assert_true(is_stopping(late.spawner));
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	pthread_join(starting, NULL);
+	pthread_join(stopping, NULL);
+	assert_false(spawner_is_alive(late.spawner));
+	assert_int_equal(access(temp, F_OK), -1);
+	close(out[1]);
+	assert_int_equal(read_all(out[0], rest, sizeof rest), 0);
+	if (late.result == 0)
+		job_reap(&late.job, NULL);
+	close(out[0]);
+	spawner_free(late.spawner);
+}
+
 static void test_free_removes_temp(void **state)
 {
 	struct fixture *f = *state;
@@ -790,6 +865,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_out_of_descriptors),
 		cmocka_unit_test(test_spawner_inherits_nothing),
+		cmocka_unit_test(test_stop_during_a_start),
 		cmocka_unit_test(test_free_removes_temp),
 	};
 	int failed =
