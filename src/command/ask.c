@@ -55,7 +55,7 @@ static int ask_at(const char *address, const char *command)
 
 static int ask(const struct command_line *line, const char *command)
 {
-	struct config *config = line->socket ? NULL : command_line_load(line);
+	struct config *config = line->socket ? NULL : command_line_load_blind(line);
 	if (!line->socket && !config)
 		return COMMAND_FAILED;
 	const char *address = command_line_address(line, config);

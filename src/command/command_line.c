@@ -230,6 +230,12 @@ struct config *command_line_load(const struct command_line *line)
 	return config_load(line->config, stderr, &config) == 0 ? config : NULL;
 }
 
+struct config *command_line_load_blind(const struct command_line *line)
+{
+	struct config *config = NULL;
+	return config_load_blind(line->config, stderr, &config) == 0 ? config : NULL;
+}
+
 const char *command_line_address(const struct command_line *line, const struct config *config)
 {
 	const char *address = line->socket;

@@ -53,6 +53,8 @@ const char *command_line_accept(const struct command_line *line);
 
 /* Reads the configuration. Returns a reference, or NULL with the errors on stderr. */
 struct config *command_line_load(const struct command_line *line);
+/* The same to ask a running daemon: without a look at the directories, which may hang. */
+struct config *command_line_load_blind(const struct command_line *line);
 
 /* The address of the daemon: that of -s, else that of the configuration, which may be NULL when -s
  * is given. Returns NULL with an error on stderr when there is none. */

@@ -65,9 +65,9 @@ static struct config *build(const char *file, char *text, size_t size, struct co
 	return counted ? &counted->config : NULL;
 }
 
-int config_load(const char *file, FILE *errors, struct config **out)
+static int load(const char *file, FILE *errors, bool blind, struct config **out)
 {
-	struct config_report report = {0};
+	struct config_report report = {.blind = blind};
 	struct config *config = NULL;
 	size_t size;
 	char *text = read_file(file, &size, &report);
@@ -86,6 +86,16 @@ int config_load(const char *file, FILE *errors, struct config **out)
 	else
 		config_unref(config);
 	return result;
+}
+
+int config_load(const char *file, FILE *errors, struct config **out)
+{
+	return load(file, errors, false, out);
+}
+
+int config_load_blind(const char *file, FILE *errors, struct config **out)
+{
+	return load(file, errors, true, out);
 }
 
 struct config *config_ref(struct config *config)

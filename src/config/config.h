@@ -64,6 +64,9 @@ struct config {
  * errors. */
 enum { CONFIG_E_INVALID = 1 };
 int config_load(const char *file, FILE *errors, struct config **out);
+/* For a client of a running daemon: the same without a look at the root and the other directories,
+ * whose file systems may hang. */
+int config_load_blind(const char *file, FILE *errors, struct config **out);
 
 /* The path of a program: of an absolute name itself, otherwise in the first of the directories that
  * has it. NULL: there is none that can be executed, or no memory. The caller frees it. Any thread.

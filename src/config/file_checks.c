@@ -32,7 +32,7 @@ static void check_directory(const struct config_reader *reader, const struct con
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
-	if (!reach_directory(path, 0, &problem))
+	if (!reader->report->blind && !reach_directory(path, 0, &problem))
 		config_read_error(reader, value->line, "%s = %s: %s", option, path, problem.data);
 }
 

@@ -20,6 +20,7 @@ struct config_message {
 struct config_report {
 	size_t count, errors;
 	bool out_of_memory;
+	bool blind; /* directories that the file names are not looked at: they may hang */
 	struct config_message *messages;
 };
 

@@ -44,6 +44,7 @@ struct admin {
 	struct service *service;
 	struct fcgi_loop *loop;
 	struct lane status, health;
+	struct root_watch *watch;
 };
 
 struct admin_request {
@@ -73,6 +74,8 @@ int admin_new(struct service *service, struct fcgi_loop *loop, struct admin **ou
 	int r = pool_new(LANE_THREADS, &admin->status.pool);
 	if (r == 0)
 		r = pool_new(LANE_THREADS, &admin->health.pool);
+	if (r == 0)
+		r = root_watch_new(&admin->watch);
 	if (r < 0)
 		admin_free(admin);
 	else
@@ -86,6 +89,7 @@ void admin_free(struct admin *admin)
 		return;
 	pool_free(admin->status.pool);
 	pool_free(admin->health.pool);
+	root_watch_free(admin->watch);
 	free(admin);
 }
 
@@ -120,7 +124,7 @@ static void make_health(const struct admin *admin, const struct config *config, 
 	FILE *out = open_memstream(&body->data, &body->size);
 	if (!out)
 		return;
-	bool good = health_check(&admin->service->starter, config->root, out);
+	bool good = health_check(&admin->service->starter, admin->watch, config->root, out);
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);

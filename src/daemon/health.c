@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/reach.h"
 #include "base/text.h"
 
 enum { PROBLEM_MAX = 2048 };
@@ -20,12 +19,12 @@ static bool check_spawner(const struct starter *starter, FILE *out)
 	return false;
 }
 
-static bool check_root(const char *root, FILE *out)
+static bool check_root(struct root_watch *watch, const char *root, FILE *out)
 {
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
-	if (reach_directory(root, X_OK, &problem))
+	if (root_watch_look(watch, root, HEALTH_ROOT_MS, &problem))
 		return true;
 	fprintf(out, "root: %s\n", problem.data);
 	return false;
@@ -41,10 +40,11 @@ static bool check_temp(const struct starter *starter, FILE *out)
 	return good;
 }
 
-bool health_check(const struct starter *starter, const char *root, FILE *out)
+bool health_check(
+	const struct starter *starter, struct root_watch *watch, const char *root, FILE *out)
 {
 	bool spawner = check_spawner(starter, out);
-	bool sources = check_root(root, out);
+	bool sources = check_root(watch, root, out);
 	bool temp = check_temp(starter, out);
 	bool good = spawner && sources && temp;
 	if (good)

@@ -521,3 +521,42 @@ def test_config_dir_in_run(sluice):
     assert daemon.get("/program/a").text == "mine"
     printed = run("-T", "-c", daemon.config).stdout
     assert "in=" + directory.replace("{f}", "{{f}}") in printed, printed
+
+
+# A root that hangs
+
+@mounts
+def test_health_does_not_hang_with_the_root(sluice):
+    """Neither the daemon, nor the command, which reads the configuration that names the root."""
+    daemon = sluice(recipe("ok", "copy", "{source}"))
+    mount = fuse.Fuse(daemon.root, {"a": b"content"})
+    try:
+        assert run("health", "-c", daemon.config).returncode == 0
+        mount.hold()
+        # The second look is told at once of the first one, which still hangs.
+        for _ in range(2):
+            done = run("health", "-c", daemon.config)
+            assert done.returncode != 0 and re.search(rf"root: {daemon.root} has not answered for \d+ seconds", done.stderr), done.stderr
+        assert run("status", "-c", daemon.config).returncode == 0
+        mount.go()
+        wait_until(lambda: run("health", "-c", daemon.config).returncode == 0, 20)
+    finally:
+        mount.close()
+
+
+@mounts
+def test_a_root_that_died_or_was_renamed_is_red(sluice):
+    daemon = sluice(recipe("ok", "copy", "{source}"))
+    mount = fuse.Fuse(daemon.root, {"a": b"content"})
+    try:
+        mount.die()
+        done = run("health", "-c", daemon.config)
+        assert done.returncode != 0 and "ENOTCONN (Transport endpoint is not connected)" in done.stderr, done.stderr
+    finally:
+        mount.close()
+    os.rename(daemon.root, daemon.root + ".away")
+    done = run("health", "-c", daemon.config)
+    assert done.returncode != 0 and f"root: there is no directory {daemon.root}" in done.stderr, done.stderr
+    assert "ENOENT" in reason_of(daemon, "/ok/a", 500)
+    os.rename(daemon.root + ".away", daemon.root)
+    assert run("health", "-c", daemon.config).returncode == 0
