@@ -603,6 +603,27 @@ def test_large(site, name, size):
         assert_corners(image, CORNERS)
 
 
+def large_png(width, height):
+    """The scene, without its rows in memory at once."""
+    packer, out = zlib.compressobj(1), []
+    for row in range(height):
+        left, right = ("nw", "ne") if row < height // 2 else ("sw", "se")
+        out.append(packer.compress(b"\0" + bytes(CORNERS[left]) * (width // 2) + bytes(CORNERS[right]) * (width - width // 2)))
+    ihdr = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", ihdr) + chunk(b"IDAT", b"".join(out) + packer.flush()) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "avif"])
+def test_a_hundred_million_pixels(site, kind):
+    """What max_pixels allows by default fits into the recipe's memory."""
+    Path(site.root, "hundred.png").write_bytes(large_png(11600, 8600))
+    image = opened(site.good(f"/hundred.png?size=300x300&format={kind}"))
+    assert image.size == (300, 222)
+    assert_corners(image, CORNERS, 8)
+    Path(site.root, "hundred.png").write_bytes(large_png(11600, 1)[:50].replace(struct.pack(">I", 1), struct.pack(">I", 8700), 1))
+    assert site.ask(f"/hundred.png?size=300x300&format={kind}")[0] == "413"
+
+
 @pytest.mark.parametrize("name,accept,kind", [
     ("RGB.png", "image/png,*/*;q=0.5", "jpeg"), ("RGB.png", "image/png", "png"), ("RGB.png", "image/png,image/gif", "png"),
     ("RGB.png", "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "avif"), ("hole.png", "image/avif,image/webp,*/*", "avif"),
