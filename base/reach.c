@@ -8,8 +8,10 @@
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { SHOWN_MAX = 512, NAMES_SIZE = 4096 };
@@ -72,7 +74,29 @@ static bool check_way(const char *path, struct text *problem)
 	return true;
 }
 
-bool reach_directory(const char *path, int mode, struct text *problem)
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+	return !strncmp(path, directory, length) && (path[length] == '/' || path[length] == '\0');
+}
+
+/* A unit of systemd sees another file system than the operator's shell, where all is well. */
+static void put_hint(const char *path, struct text *problem)
+{
+	static const char *const hidden[] = {"/home", "/root", "/run/user"};
+	struct statvfs fs;
+	if (!getenv("INVOCATION_ID"))
+		return;
+	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+		if (is_below(path, hidden[i]))
+			text_puts(problem, " (ProtectHome= of the systemd unit hides what is below "
+					   "/home, /root and /run/user)");
+	if (statvfs(path, &fs) == 0 && fs.f_flag & ST_RDONLY)
+		text_puts(problem, " (ProtectSystem= of the systemd unit: LogsDirectory=, "
+				   "CacheDirectory= and ReadWritePaths= make exceptions)");
+}
+
+static bool look(const char *path, int mode, struct text *problem)
 {
 	static const struct {
 		int mode;
@@ -104,6 +128,14 @@ bool reach_directory(const char *path, int mode, struct text *problem)
 			return false;
 	}
 	return true;
+}
+
+bool reach_directory(const char *path, int mode, struct text *problem)
+{
+	if (look(path, mode, problem))
+		return true;
+	put_hint(path, problem);
+	return false;
 }
 
 bool reach_directory_of(const char *path, int mode, struct text *problem)

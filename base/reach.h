@@ -12,7 +12,8 @@
 /* path: absolute. mode: of access(2), for the directory itself. Returns whether it is a directory
  * that can be used so. Otherwise appends one line of words to problem: "there is no directory
  * /srv", "/srv/a is not a directory", "Permission denied on /srv: user sluice may not search it",
- * "/srv/a: EIO (Input/output error)". */
+ * "/srv/a: EIO (Input/output error)". Within a unit of systemd, a setting of the unit that may be
+ * the reason is named behind it. */
 bool reach_directory(const char *path, int mode, struct text *problem);
 
 /* The same for the directory that the file `path` is in. */

@@ -124,7 +124,7 @@ static struct reload_result prepare(struct reload *reload)
 	struct reload_result result = {.config = load(reload)};
 	int r = result.config ? introduce(reload, result.config) : -EINVAL;
 	if (r == 0) {
-		rights_report_root(result.config);
+		rights_report(result.config);
 		bool hold = limits_of(result.config, fd_raise_limit()).hold;
 		r = prefork_wish(result.config, reload->temp_dir, hold, &result.wish);
 		if (r < 0)

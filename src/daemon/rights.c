@@ -59,12 +59,16 @@ static void check_file(struct check *check, const char *option, const char *path
 	}
 }
 
+/* A socket that is there belongs to a service manager or a running daemon, or the start finds out
+ * that it is stale. */
 static void check_socket(struct check *check, const char *address)
 {
 	char buffer[PROBLEM_MAX];
 	struct text problem;
+	struct stat st;
 	text_init(&problem, buffer, sizeof buffer);
 	if (address && !strncmp(address, "unix:", 5) &&
+		!(lstat(address + 5, &st) == 0 && S_ISSOCK(st.st_mode)) &&
 		!reach_directory_of(address + 5, W_OK | X_OK, &problem))
 		say(check, "listen", problem.data);
 }
@@ -133,9 +137,30 @@ static void check_arguments(struct check *check)
 	}
 }
 
+/* The file is opened as the one who starts the daemon, often root, but after a rotation as the
+ * daemon's user, who has to make it. Returns whether that goes; false with the reason. */
+static bool can_make_log(const struct config *config, struct text *problem)
+{
+	struct stat st;
+	bool rotates = config->log && config->log[0] == '/' &&
+		       (stat(config->log, &st) < 0 || S_ISREG(st.st_mode)); /* no /dev/stderr */
+	return !rotates || reach_directory_of(config->log, W_OK | X_OK, problem);
+}
+
+#define LOG_NOT_REOPENED                                                                           \
+	"the log cannot be opened again after a rotation, give it a directory of the daemon's "    \
+	"user: %s"
+
 static void check_as_daemon(struct check *check)
 {
 	const struct config *config = check->config;
+	char buffer[PROBLEM_MAX];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	/* The daemon starts all the same. */
+	if (!can_make_log(config, &problem))
+		fprintf(check->out, "%s: warning: log: " LOG_NOT_REOPENED "\n", config->file,
+			problem.data);
 	check_arguments(check);
 	check_directory(check, "root", config->root, X_OK | R_OK);
 	check_directory(check, "temp_path", config->temp_path, W_OK | X_OK);
@@ -184,11 +209,14 @@ bool rights_check(const struct config *config, const char *listen, FILE *out)
 	return !check.bad;
 }
 
-void rights_report_root(const struct config *config)
+void rights_report(const struct config *config)
 {
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
 	if (!reach_directory(config->root, X_OK | R_OK, &problem))
 		log_error("root: %s", problem.data);
+	text_init(&problem, buffer, sizeof buffer);
+	if (!can_make_log(config, &problem))
+		log_warning(LOG_NOT_REOPENED, problem.data);
 }

@@ -17,8 +17,8 @@
  * looks in a process of its own that has become `user`. Returns whether all is well. */
 bool rights_check(const struct config *config, const char *listen, FILE *out);
 
-/* As the user of this process: logs an error when the root cannot be searched. Any thread; waits
- * for the file system. */
-void rights_report_root(const struct config *config);
+/* As the user of this process: logs an error when the root cannot be searched, and a warning when
+ * the log could not be opened again. Any thread; waits for the file system. */
+void rights_report(const struct config *config);
 
 #endif

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/reach.h"
+#include "base/text.h"
 #include "src/admission/limits.h"
 #include "src/convert/prefork.h"
 #include "src/daemon/handover.h"
@@ -40,11 +42,21 @@ static void tend_store(void *data, void *item)
 	sharing_tend(item);
 }
 
+static void log_open_failure(const char *where, int r)
+{
+	char buffer[1024];
+	struct text problem;
+	text_init(&problem, buffer, sizeof buffer);
+	if (where[0] != '/' || reach_directory_of(where, W_OK | X_OK, &problem))
+		text_error(&problem, -r);
+	log_error("cannot open the log %s: %s", where, problem.data);
+}
+
 static int open_log(const struct config *config)
 {
 	int r = log_open(config->log, config->log_format);
 	if (r < 0)
-		log_error("cannot open the log %s: %s", config->log, strerror(-r));
+		log_open_failure(config->log, r);
 	return r;
 }
 
@@ -171,7 +183,7 @@ static int open_privileged(struct server *server, const char *listen, bool take_
 	if (r == 0)
 		r = user_become(config, &server->listeners);
 	if (r == 0)
-		rights_report_root(config);
+		rights_report(config);
 	return r;
 }
 

@@ -4,6 +4,7 @@
 import errno
 import json
 import os
+import pathlib
 import re
 import socket
 import subprocess
@@ -299,6 +300,37 @@ def test_an_unreadable_root_is_told_by_all_who_look(sluice, closed):
     done = run("-t", "-c", daemon.config)
     assert done.returncode == 0, done.stderr
     assert run("health", "-s", f"unix:{daemon.socket}").returncode == 0
+
+
+@as_another
+def test_a_log_that_the_user_cannot_open_again(sluice, tmp_path):
+    """Root opens it in root's directory; after a rotation the daemon's user would have to make it. Said by -t and the start."""
+    for path in (*tmp_path.parents[:2], tmp_path):
+        os.chmod(path, 0o755)
+    own = tmp_path / "own"
+    own.mkdir()
+    os.chown(own, 65534, 65534)
+    for log, told in ((f"{tmp_path}/log", True), (f"{own}/log", False), ("/dev/stderr", False)):
+        daemon = sluice(recipe("hello", "text", "x"), user="nobody", log=log, start=False)
+        os.chmod(daemon.directory, 0o755)
+        os.chmod(daemon.temp, 0o777)
+        words = "the log cannot be opened again after a rotation, give it a directory of the daemon's user: " \
+                f"Permission denied on {tmp_path}: user nobody may not write to it"
+        done = run("-t", "-c", daemon.config)
+        assert done.returncode == 0 and (f"warning: log: {words}" in done.stderr) == told, done.stderr
+        daemon.start()
+        written = daemon.log.text() if log == "/dev/stderr" else pathlib.Path(log).read_text(encoding="utf-8")
+        assert " ready " in written and (f" warning {words}" in written) == told, written
+        daemon.stop()
+
+
+def test_what_a_unit_hides_is_named(sluice):
+    """The operator's shell sees the directory; the daemon in its unit does not."""
+    daemon = sluice(recipe("hello", "text", "x"), root="/home/no-such-user/media", start=False)
+    outside = {name: value for name, value in os.environ.items() if name != "INVOCATION_ID"}
+    for environment, told in (({**outside, "INVOCATION_ID": "1"}, True), (outside, False)):
+        done = run("-t", "-c", daemon.config, env=environment)
+        assert done.returncode != 0 and ("ProtectHome=" in done.stderr) == told, done.stderr
 
 
 @as_another
