@@ -30,7 +30,8 @@ set(readable OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 set(passable OWNER_EXECUTE GROUP_EXECUTE WORLD_EXECUTE)
 file(INSTALL "${made}/" DESTINATION "${SYSCONFDIR}/sluice"
         FILE_PERMISSIONS ${readable} DIRECTORY_PERMISSIONS ${readable} ${passable}
-        REGEX "etc/(sluice\\.conf|systemd|bash-completion)$" EXCLUDE
+        REGEX "etc/(sluice\\.conf|bash-completion)$" EXCLUDE
+        REGEX "systemd/sluice\\.[a-z]+$" EXCLUDE
         REGEX "/run$" PERMISSIONS ${readable} ${passable})
 if(NOT EXISTS "$ENV{DESTDIR}${SYSCONFDIR}/sluice/sluice.conf")
         file(INSTALL "${made}/sluice.conf" DESTINATION "${SYSCONFDIR}/sluice")
