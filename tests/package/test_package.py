@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""The Debian packages: they are built, put on a bare Debian 12, started by its systemd, asked through its nginx, upgraded, and purged.
+The tests of this file are one story and stand in its order."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+import machine
+from daemon import SLOW
+from processes import wait_until
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text()
+HERE = pathlib.Path(os.environ["SLUICE"]).parent / "tests/package"
+# What the package depends on, and what this story needs.
+PACKAGES = ["curl", "dbus", "imagemagick", "libconfuse2", "logrotate", "nginx-light", "systemd", "systemd-sysv"]
+CONFIG = "etc/sluice/sluice.conf"
+# What dpkg, apt and the logs keep of every package.
+KEPT = re.compile(r"var/(lib/(dpkg|apt|systemd/deb-systemd-helper|logrotate)|cache/(debconf|apt|ldconfig)|log)(/|$)|"
+                  r"etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/nginx/|root/|srv/mine|var/lib/nginx")
+
+
+def not_sources(directory, names):
+    return [name for name in names if name in (".git", "__pycache__", ".pytest_cache") or
+            (pathlib.Path(directory) == REPOSITORY and re.match("build|obj-", name))]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """As README says; without the unit tests, which ./check runs anyhow. The compiler's cache is used where there is one."""
+    if not shutil.which("dpkg-buildpackage") or not shutil.which("dh"):
+        pytest.skip("not installed: debhelper, dpkg-dev")
+    directory = tmp_path_factory.mktemp("package")
+    shutil.copytree(REPOSITORY, directory / "source", ignore=not_sources, symlinks=True)
+    environment = {**os.environ, "DEB_BUILD_OPTIONS": "nocheck parallel=2", "LC_ALL": "C.UTF-8", "CCACHE_BASEDIR": str(directory),
+                   "CCACHE_NOHASHDIR": "1", "PATH": "/usr/lib/ccache:" + os.environ.get("PATH", machine.PATH)}
+    done = subprocess.run(["dpkg-buildpackage", "-b", "-us", "-uc"], cwd=directory / "source", env=environment, timeout=900,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    return directory
+
+
+def package(directory, name="sluice"):
+    found = list(directory.glob(f"{name}_*.deb"))
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def upgraded(packages):
+    """The same package with a higher version."""
+    unpacked, made = packages / "unpacked", packages / "sluice-next.deb"
+    subprocess.run(["dpkg-deb", "-R", package(packages), unpacked], check=True, timeout=120)
+    control = unpacked / "DEBIAN/control"
+    control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1.1", control.read_text()))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", unpacked, made], check=True, capture_output=True, timeout=120)
+    return made
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A booted Debian without sluice."""
+    directory = tmp_path_factory.mktemp("machine") / "mount"
+    directory.mkdir()
+    try:
+        with machine.Machine(machine.tree(HERE / "debian", PACKAGES), directory) as one:
+            yield one
+    except machine.Impossible as reason:
+        pytest.skip(str(reason))
+
+
+def listing(one):
+    """All files but those of the kernel, and those that are for the time of a boot."""
+    found = one.run("find", "/", "-xdev", "-not", "-path", "/mnt*", "-printf", "%P\\n").stdout.splitlines()
+    return {name for name in found + one.run("find", "/run", "-name", "*sluice*", "-printf", "run/%P\\n").stdout.splitlines()
+            if not KEPT.match(name)}
+
+
+@pytest.fixture(scope="module")
+def installed(bare, packages):
+    """As README says, but for the recommended packages: there is no network. `before` is what was there before."""
+    bare.before = listing(bare)
+    shutil.copy(package(packages), bare.path("/root/sluice_1_amd64.deb"))
+    told = bare.run("sh", "-c", "cd /root && apt install -y --no-install-recommends ./sluice_*.deb")
+    bare.told = told.stdout + told.stderr
+    return bare
+
+
+def journal(one):
+    return one.run("journalctl", "--no-pager", "-o", "cat", "-u", "sluice").stdout
+
+
+def main_pid(one):
+    return one.run("systemctl", "show", "-P", "MainPID", "sluice").stdout.strip()
+
+
+def curl(one, path, *more, host="media.example.org"):
+    """(status, type, bytes)"""
+    done = one.run("curl", "-sS", "-m", "60", "-o", "/tmp/answer", "-w", "%{http_code} %{content_type} %{size_download}", *more,
+                   "-H", f"Host: {host}", f"http://127.0.0.1{path}", check=False)
+    return tuple(done.stdout.split()) or done.stderr
+
+
+def configure(one, **options):
+    """Changes or adds global options of the shipped file."""
+    path = one.path(CONFIG)
+    text = path.read_text()
+    for name, value in options.items():
+        text = re.sub(rf"(?m)^{name} *=.*\n", "", text)
+        text = f"{name} = {value}\n" + text if value is not None else text
+    path.write_text(text)
+
+
+def test_lintian(packages):
+    if not shutil.which("lintian"):
+        pytest.skip("not installed: lintian")
+    done = subprocess.run(["lintian", "--allow-root", "--no-cfg", "--fail-on", "error,warning,info,pedantic", "--pedantic",
+                           *packages.glob("*.changes")], capture_output=True, text=True, timeout=300, check=False,
+                          env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_recipes_use_is_recommended():
+    recommended = re.search(r"^Recommends: (.*?)^\S", (REPOSITORY / "debian/control").read_text(), re.M | re.S)[1]
+    shipped = re.search(r"apt-get install --no-install-recommends (.*)", (REPOSITORY / "etc/sluice.conf").read_text())[1]
+    assert set(shipped.split()) == set(re.findall(r"[\w.-]+", recommended))
+
+
+def test_it_answers_at_once(installed):
+    assert installed.run("systemctl", "is-active", "sluice.service", "sluice.socket").stdout == "active\nactive\n", installed.told
+    assert installed.run("systemctl", "is-enabled", "sluice.service", "sluice.socket").stdout == "enabled\nenabled\n"
+    done = installed.run("sluice", "health")
+    assert done.returncode == 0, done
+    log = journal(installed)
+    assert "a socket was inherited; `listen` is ignored" in log and " ready version=" in log, log
+    assert not re.search(r"(?m)^(\S+ )?error ", log), log
+    assert "starts cold: " not in log, log
+    assert installed.run("stat", "-c", "%U", f"/proc/{main_pid(installed)}").stdout == "sluice\n"
+    done = installed.run("sluice", "-t")
+    assert done.returncode == 0 and "warning: log" not in done.stderr, done.stderr
+
+
+def test_what_it_has_made(installed):
+    assert "sluice" in installed.path("/srv/media/README").read_text()
+    assert installed.run("stat", "-c", "%U %G %a", "/run/sluice/sluice.sock").stdout.split() == ["root", "www-data", "660"]
+    conffiles = installed.run("dpkg-query", "-W", "-f", "${Conffiles}", "sluice").stdout
+    assert "/etc/sluice/sluice.conf" in conffiles and "/etc/sluice/imagemagick/policy.xml" in conffiles
+    for name in listing(installed) - installed.before:
+        assert name.startswith(("etc/sluice", "etc/systemd/system/", "etc/logrotate.d/", "usr/lib/", "lib/systemd/", "usr/sbin/sluice",
+                                "usr/share/", "srv/media", "var/cache/sluice", "var/lib/systemd", "run/sluice", "run/systemd",
+                                "tmp/", "var/tmp/", "run/credentials")), name
+
+
+def test_a_thumbnail_through_nginx(installed):
+    """With README's block, beside Debian's own site."""
+    installed.run("convert", "-size", "640x480", "gradient:red-blue", "/srv/media/landscape.jpg")
+    block = re.search(r"\n```\n(upstream sluice \{.*?\n)```\n", README, re.S)[1]
+    assert installed.path("/etc/nginx/sites-enabled/default").is_symlink()
+    installed.path("/etc/nginx/conf.d/sluice.conf").write_text(block)
+    installed.run("nginx", "-t")
+    installed.run("systemctl", "reload", "nginx")
+    name = re.search(r"server_name +([^ ;]+)", block)[1]
+    wait_until(lambda: curl(installed, "/landscape.jpg?size=300x200", host=name)[0] == "200", 30 * SLOW,
+               lambda: str(curl(installed, "/landscape.jpg?size=300x200", host=name)) + journal(installed))
+    assert installed.run("identify", "-format", "%wx%h", "/tmp/answer").stdout == "267x200"
+    assert curl(installed, "/landscape.jpg?size=300x200", "-H", "Accept: image/webp", host=name)[1] == "image/webp"
+
+
+def test_an_upgrade_loses_no_request(installed, upgraded):
+    before = main_pid(installed)
+    shutil.copy(upgraded, installed.path("/root/sluice-next.deb"))
+    script = 'while [ ! -e /tmp/enough ]; do curl -s -m 120 -o /dev/null -w "%{http_code}\\n" -H "Host: media.example.org" ' \
+             '"http://127.0.0.1/landscape.jpg?size=$((n = n % 90 + 10))x200"; done >>/tmp/answers'
+    clients = [subprocess.Popen(installed.argv("sh", "-c", script)) for _ in range(3)]
+    answers = installed.path("/tmp/answers")
+    try:
+        wait_until(lambda: answers.exists() and len(answers.read_text().split()) > 6, 60 * SLOW)
+        installed.run("dpkg", "-i", "/root/sluice-next.deb")
+        seen = len(answers.read_text().split())
+        wait_until(lambda: len(answers.read_text().split()) > seen + 6, 60 * SLOW)
+    finally:
+        installed.path("/tmp/enough").touch()
+        for client in clients:
+            client.wait(300)
+    assert set(answers.read_text().split()) == {"200"}
+    assert main_pid(installed) not in (before, "0")
+
+
+def test_a_reload_tells_of_errors(installed):
+    """And leaves the daemon as it was."""
+    good = installed.path(CONFIG).read_text()
+    installed.path(CONFIG).write_text(good + "recipe {\n")
+    assert installed.run("systemctl", "reload", "sluice", check=False).returncode != 0
+    assert "sluice.conf:" in journal(installed)
+    assert curl(installed, "/landscape.jpg?size=50x50")[0] == "200"
+    installed.path(CONFIG).write_text(good)
+    installed.run("systemctl", "reload", "sluice")
+    wait_until(lambda: "configuration reloaded" in journal(installed), 30 * SLOW)
+
+
+def test_starts_that_fail_do_not_close_the_socket(installed):
+    """Fifteen of them; then the administrator mends the file, and does nothing else."""
+    good = installed.path(CONFIG).read_text()
+    installed.path(CONFIG).write_text("recipe {\n")
+    installed.run("systemctl", "restart", "sluice", check=False)
+    count = len(re.findall(r"sluice\.conf:\d+", journal(installed)))
+    client = subprocess.Popen(installed.argv("curl", "-s", "-m", "300", "-o", "/dev/null", "-w", "%{http_code}", "-H",
+                                             "Host: media.example.org", "http://127.0.0.1/landscape.jpg?size=60x60"),
+                              stdout=subprocess.PIPE, text=True)
+    wait_until(lambda: len(re.findall(r"sluice\.conf:\d+", journal(installed))) >= count + 12, 120 * SLOW)
+    assert installed.run("systemctl", "is-active", "sluice.socket").stdout == "active\n"
+    installed.path(CONFIG).write_text(good)
+    # It has waited in the socket; nginx gives up after a minute (fastcgi_read_timeout), on a slow machine perhaps before.
+    assert client.communicate(timeout=300)[0] in ("200", "504")
+    wait_until(lambda: curl(installed, "/landscape.jpg?size=61x61")[0] == "200", 60 * SLOW)
+
+
+def test_a_log_file(installed):
+    """In /var/log/sluice, and turned by the shipped snippet; elsewhere the system is read-only, and the log says it."""
+    configure(installed, log='"/var/log/other.log"')
+    installed.run("systemctl", "restart", "sluice", check=False)
+    wait_until(lambda: re.search(r"cannot open the log /var/log/other\.log: .*LogsDirectory=", journal(installed)), 60 * SLOW,
+               lambda: journal(installed)[-2000:])
+    configure(installed, log='"/var/log/sluice/sluice.log"')
+    log = installed.path("/var/log/sluice/sluice.log")
+    wait_until(lambda: log.exists() and " ready " in log.read_text(), 60 * SLOW, lambda: journal(installed)[-2000:])
+    installed.run("logrotate", "--force", "/etc/logrotate.d/sluice")
+    wait_until(log.exists, 30 * SLOW)
+    assert curl(installed, "/landscape.jpg?size=70x70")[0] == "200"
+    wait_until(lambda: "size=70x70" in log.read_text(), 30 * SLOW)
+    assert installed.run("stat", "-c", "%U", "/var/log/sluice/sluice.log").stdout == "sluice\n"
+
+
+def test_a_reload_may_be_a_take_over(installed):
+    """With the shipped drop-in."""
+    drop_in = installed.path("/etc/systemd/system/sluice.service.d")
+    drop_in.mkdir()
+    shutil.copy(installed.path("/etc/sluice/systemd/take-over.conf"), drop_in)
+    installed.run("systemctl", "daemon-reload")
+    for _ in range(2):
+        before = main_pid(installed)
+        installed.run("systemctl", "reload", "sluice")
+        assert main_pid(installed) not in (before, "0"), journal(installed)[-3000:]
+        assert curl(installed, "/landscape.jpg?size=80x80")[0] == "200"
+        wait_until(lambda before=before: not installed.path(f"/proc/{before}").exists(), 30 * SLOW)
+        assert installed.run("systemctl", "is-active", "sluice").stdout == "active\n"
+    shutil.rmtree(drop_in)
+    installed.run("systemctl", "daemon-reload")
+    installed.run("systemctl", "restart", "sluice")
+
+
+def test_purge_leaves_nothing_but_media(installed):
+    installed.run("apt-get", "remove", "-y", "sluice")
+    assert installed.path(CONFIG).exists() and installed.path("/srv/media/landscape.jpg").exists()
+    assert not installed.path("/run/sluice/sluice.sock").exists()
+    installed.run("dpkg", "--purge", "sluice")
+    assert listing(installed) - installed.before == {"srv/media", "srv/media/landscape.jpg"}
+    assert "sluice" not in installed.run("getent", "passwd").stdout + installed.run("getent", "group").stdout
+    assert "sluice" not in installed.run("systemctl", "list-unit-files", "--no-pager").stdout
+
+
+def test_purge_leaves_nothing(installed):
+    """Where there were no media."""
+    shutil.rmtree(installed.path("/srv/media"))
+    installed.run("dpkg", "-i", "/root/sluice_1_amd64.deb")
+    assert installed.run("sluice", "health").returncode == 0
+    assert installed.path("/srv/media/README").exists()
+    installed.run("dpkg", "--purge", "sluice")
+    assert listing(installed) - installed.before == set()
