@@ -55,8 +55,20 @@ static int bind_to_daemon(const struct child_plan *plan)
 	return syscall(SYS_ppoll, &daemon, 1, &now, NULL, 0) == 0 ? 0 : ESRCH;
 }
 
+/* When memory is short the kernel ends a job, and not the daemon or its neighbours. Spawner and
+ * standby are dumpable, so the file is theirs; without /proc the job goes on as it is. */
+static void volunteer(void)
+{
+	long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	syscall(SYS_write, fd, CHILD_OOM_SCORE, sizeof CHILD_OOM_SCORE - 1);
+	syscall(SYS_close, fd);
+}
+
 static int set_limits(const struct child_plan *plan)
 {
+	volunteer();
 	/* EACCES: this process has a higher value already, and lowering it is refused. */
 	if (plan->spec->nice > 0 &&
 		syscall(SYS_setpriority, PRIO_PROCESS, 0, plan->spec->nice) < 0 && errno != EACCES)

@@ -35,6 +35,9 @@ struct child_limit {
 };
 enum { CHILD_LIMITS_MAX = 6 };
 
+/* oom_score_adj of all jobs; proc_pid_oom_score_adj(5): half of the machine's memory is added. */
+#define CHILD_OOM_SCORE "500"
+
 /*
  * The contract of a start:
  *

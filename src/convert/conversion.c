@@ -47,6 +47,7 @@ static void init(struct conversion *conversion, struct starter *starter, const s
 		conversion->programs[i] = (struct conversion_program){.job = {.pidfd = -1}};
 	stderr_tail_init(&conversion->stderr_tail, plan->recipe->stderr_fails);
 	conversion->stderr_tail.copy = starter->stderr_copy;
+	conversion->kernel_kills = cgroup_own_kills(&starter->cgroup);
 }
 
 /* Returns 0, a positive errno of a program that cannot be executed, or -errno. */

@@ -48,6 +48,7 @@ struct conversion {
 	int out_writer;
 	int err;
 	struct stderr_tail stderr_tail;
+	uint64_t kernel_kills;		  /* of starter->cgroup, before it began */
 	unsigned blind_looks;		  /* looks in a row that could not measure the directory */
 	char directory[WORKDIR_NAME_MAX]; /* below starter->temp_fd; "": none */
 };

@@ -47,6 +47,16 @@ static const struct conversion_program *find_cause(const struct conversion *conv
 	return failed ? failed : broken_pipe;
 }
 
+/* The kernel kills with SIGKILL, and a shell that has lost its child so exits with 128 + 9. Another
+ * job of these moments may be the one that was killed; but nothing else kills jobs from outside. */
+static bool was_killed_for_memory(
+	const struct conversion *conversion, const struct job_result *result)
+{
+	bool killed =
+		result->exited ? result->exit_status == 128 + SIGKILL : result->signal == SIGKILL;
+	return killed && cgroup_own_kills(&conversion->starter->cgroup) > conversion->kernel_kills;
+}
+
 /* The limit that the program has hit; NULL: none is known. */
 static const char *find_limit(
 	const struct conversion *conversion, const struct conversion_program *program)
@@ -55,6 +65,8 @@ static const char *find_limit(
 	const struct job_result *result = &program->result;
 	if (program->outgrown)
 		return "memory";
+	if (was_killed_for_memory(conversion, result))
+		return "cgroup";
 	/* The limit counts ticks, and the accounting counts time. On a busy machine the two differ
 	 * by up to a half. */
 	if (recipe->cpu_s && !result->exited &&

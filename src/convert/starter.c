@@ -28,6 +28,7 @@ int starter_open(struct starter *starter, const char *temp_path)
 	}
 	/* Before the daemon has other processes or threads: they all join the group. */
 	char cgroup[PATH_MAX];
+	cgroup_own_open(&starter->cgroup);
 	bool grouped = cgroup_begin(cgroup) == 0;
 	struct spawner_options options = {.temp_path = starter->temp_dir};
 	starter->temp_fd = open(starter->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,5 +62,6 @@ void starter_close(struct starter *starter)
 	meter_free(starter->meter);
 	fd_close(&starter->temp_fd);
 	fd_close(&starter->stderr_copy);
+	cgroup_own_close(&starter->cgroup);
 	*starter = (struct starter)STARTER_NONE;
 }

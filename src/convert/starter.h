@@ -10,6 +10,7 @@
 
 #include <limits.h>
 
+#include "spawn/cgroup_own.h"
 #include "spawn/launcher.h"
 #include "spawn/meter.h"
 #include "spawn/spawner.h"
@@ -19,6 +20,7 @@ struct starter {
 	struct spawner *spawner;
 	struct launcher *launcher;
 	struct meter *meter;
+	struct cgroup_own cgroup;
 	/* The daemon's own directory. The spawner removes it if the daemon is killed. */
 	int temp_fd;
 	char temp_dir[PATH_MAX];
@@ -35,7 +37,7 @@ int starter_open(struct starter *starter, const char *temp_path);
  */
 #define STARTER_NONE                                                                               \
 	{                                                                                          \
-		.temp_fd = -1, .stderr_copy = -1                                                   \
+		.temp_fd = -1, .stderr_copy = -1, .cgroup = CGROUP_OWN_NONE                        \
 	}
 void starter_close(struct starter *starter);
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "src/admission/limits.h"
 #include "src/daemon/sandbox.h"
+#include "src/daemon/memory_check.h"
 #include "src/request/memo.h"
 
 int server_introduce(void *data, const struct config *config)
@@ -44,6 +45,7 @@ void server_apply_limits(struct server *server)
 			    "there are too few descriptors: raise RLIMIT_NOFILE files=%lu "
 			    "connections=%u",
 			files, limits.connections);
+	memory_check(server->config, service->starter.cgroup.limit_bytes);
 	admission_set_places(service->admission, limits.places);
 	admission_set_files(service->admission, limits.files, limits.kept_files);
 	sharing_limit(&service->sharing, limits.shared_runs);
