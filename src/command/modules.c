@@ -36,8 +36,13 @@ static bool is_module(const struct config *config, const char *path)
 	struct stat st;
 	if (path[0] != '/' || !is_printable(path) || !realpath(path, real))
 		return false;
-	return !is_below(real, config->root) && !is_below(real, config->temp_path) &&
-	       stat(real, &st) == 0 && S_ISREG(st.st_mode) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	if (is_below(real, config->root) || is_below(real, config->temp_path))
+		return false;
+	char magic[4] = "";
+	FD_CLEANUP int fd = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	       read(fd, magic, sizeof magic) == sizeof magic && !memcmp(magic, "\177ELF", 4);
 }
 
 static void add(struct modules *modules, const struct config *config, const char *path)

@@ -102,7 +102,6 @@ static void report_ignored_user(const struct config *config)
 
 static int become(const struct config *config, const struct passwd *user)
 {
-	report_ignored_user(config);
 	int r = user ? change_user(config->user, user->pw_uid, user->pw_gid) : 0;
 	if (r == 0 && geteuid() == 0)
 		log_warning("running as root: set `user` in the configuration");
@@ -127,6 +126,7 @@ int user_become(const struct config *config, const struct listeners *listeners)
 {
 	const struct passwd *user;
 	gid_t socket_gid = (gid_t)-1;
+	report_ignored_user(config);
 	int r = wanted_user(config, &user);
 	if (r < 0)
 		return r;

@@ -407,6 +407,23 @@ def test_train_takes_a_sample_that_converts(files):
     assert done.returncode == 0 and b"png.so" in done.stdout and b"no sample" not in done.stdout, done
 
 
+def test_train_believes_no_converter(files, tmp_path):
+    """What stands on its standard error may be a hostile file's. A module has to be one, and to lie where neither converters nor those
+    who upload files can write."""
+    with open("/proc/self/maps") as maps:
+        module = next(line.split()[-1] for line in maps if re.search(r"/libm[-.]\S*so", line) or "/libz.so" in line or "/libc.so" in line)
+    bait = [files.file("evil.so", b"\x7fELF" + bytes(60)), os.path.join(files.temp, "evil.so"), str(tmp_path / "open.so"), "/etc/passwd",
+            "/nonexistent.so", '/etc/"x']
+    for path in bait[1:3]:
+        shutil.copy(bait[0], path)
+    os.chmod(bait[2], 0o666)
+    report = "".join(f"     1:\tfile={path} [0];  dynamically loaded by x [0]\n" for path in [*bait, module])
+    files.configure(recipe("tell", "stderr", report, "text", "x"))
+    done = sluice("train", "-c", files.config)
+    assert done.returncode == 0 and re.findall(r'"([^"]+)"', done.stdout.decode()) == [module], done
+    os.remove(bait[1])
+
+
 COMPLETIONS = [
     (["re"], ["recipes", "render"]), (["cache", ""], ["ls", "purge", "stat", "verify", "warm"]), (["render", "--"], ["--help", "--output"]),
     (["-c", "FILE", "ex"], ["explain"]), (["help", "tr"], ["train"]), (["--t"], ["--take-over"]), (["explain", "--j"], ["--json"]),
