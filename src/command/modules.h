@@ -19,8 +19,8 @@ struct modules {
 };
 
 /* Adds the modules that stand in a report, from its beginning; the report is empty afterwards.
- * Programs wrote it, so a path counts only when it names an ELF file that neither the converters nor
- * those who put sources below the root can have made. */
+ * Programs wrote it, so a path counts only when it names an ELF file that neither the converters
+ * nor those who put sources below the root can have made. */
 void modules_take(struct modules *modules, const struct config *config, int report);
 void modules_clear(struct modules *modules);
 
