@@ -281,8 +281,7 @@ bool confinement_may_read(char *const *read, const char *program, const char *pa
 	return is_below(beside, path);
 }
 
-static int restrict_files(
-	const struct confinement *confinement, const char *const *writable, const char *temp_path)
+static int restrict_files(const struct confinement *confinement, const char *const *writable)
 {
 	int abi = confinement->support.landlock;
 	FD_CLEANUP int ruleset = landlock_new(abi, false);
@@ -297,18 +296,14 @@ static int restrict_files(
 			r = confinement_allow_path(abi, ruleset, places[i].path, LANDLOCK_DEVICE);
 	for (; *writable && r == 0; writable++)
 		r = confinement_allow_path(abi, ruleset, *writable, LANDLOCK_SERVE);
-	if (r == 0)
-		r = confinement_allow_path(abi, ruleset, temp_path, LANDLOCK_RMDIR);
 	return r == 0 ? landlock_restrict(ruleset) : r;
 }
 
-int confinement_enter(
-	const struct confinement *confinement, const char *const *writable, const char *temp_path)
+int confinement_enter(const struct confinement *confinement, const char *const *writable)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	int r = confinement->support.landlock ? restrict_files(confinement, writable, temp_path)
-					      : 0;
+	int r = confinement->support.landlock ? restrict_files(confinement, writable) : 0;
 	return r == 0 && confinement->support.seccomp
 		       ? filters_restrict_daemon(confinement->support.landlock)
 		       : r;

@@ -47,10 +47,9 @@ bool confinement_may_read(char *const *read, const char *program, const char *pa
 void confinement_prepare(const struct confinement *confinement);
 
 /* For the daemon itself. From here on this thread, and all that it starts, can read everywhere, but
- * write only below the given directories (NULL-terminated; missing ones are skipped). It can remove
- * directories in temp_path. It cannot open TCP connections, nor make the calls that only an
- * attacker makes. Sets no_new_privs. Returns 0 or -errno. */
-int confinement_enter(
-	const struct confinement *confinement, const char *const *writable, const char *temp_path);
+ * write only below the given directories (NULL-terminated; missing ones are skipped). It cannot
+ * open TCP connections, nor make the calls that only an attacker makes. Sets no_new_privs. Returns
+ * 0 or -errno. */
+int confinement_enter(const struct confinement *confinement, const char *const *writable);
 
 #endif

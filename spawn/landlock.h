@@ -17,7 +17,6 @@ enum landlock_use {
 	LANDLOCK_DEVICE, /* read and write, of a device */
 	LANDLOCK_KEEP,	 /* everything but executing and making devices or sockets */
 	LANDLOCK_SERVE,	 /* KEEP, and sockets */
-	LANDLOCK_RMDIR,	 /* remove directories in it */
 };
 
 /* From which version on it looks at these. */

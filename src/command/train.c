@@ -155,7 +155,7 @@ static int find_unheld(struct training *training)
 	struct starter *starter = &training->service->starter;
 	struct launcher_view *views = calloc(VIEWS_MAX, sizeof *views);
 	struct launcher_wish *wish = NULL;
-	int r = views ? prefork_wish(config, starter->temp_dir, true, &wish) : -ENOMEM;
+	int r = views ? prefork_wish(config, starter->temp.dir, true, &wish) : -ENOMEM;
 	size_t count = 0;
 	if (r == 0) {
 		launcher_set(starter->launcher, wish);

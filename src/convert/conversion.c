@@ -61,7 +61,7 @@ static int start(struct conversion *conversion, size_t *failed)
 	bool has_output = template_uses_output(plan->recipe->template);
 	FD_CLEANUP int err = -1;
 	int r = workdir_take(starter->workdir, conversion->directory);
-	snprintf(directory, sizeof directory, "%s/%s", starter->temp_dir, conversion->directory);
+	snprintf(directory, sizeof directory, "%s/%s", starter->temp.dir, conversion->directory);
 	snprintf(output, sizeof output, "%s/%s", directory, OUTPUT_NAME);
 	if (r == 0)
 		r = environment_make(&env, plan->config, plan->recipe, directory);
@@ -193,7 +193,7 @@ static int find_output(int directory, const char *argument, char name[NAME_MAX +
  * links, no path out of the directory, and only a regular file with one name. */
 int conversion_open_output(const struct conversion *conversion)
 {
-	FD_CLEANUP int directory = openat(conversion->starter->temp_fd, conversion->directory,
+	FD_CLEANUP int directory = openat(conversion->starter->temp.fd, conversion->directory,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (directory < 0)
 		return -errno;

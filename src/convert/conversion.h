@@ -50,7 +50,7 @@ struct conversion {
 	struct stderr_tail stderr_tail;
 	uint64_t kernel_kills;		  /* of starter->cgroup, before it began */
 	unsigned blind_looks;		  /* looks in a row that could not measure the directory */
-	char directory[WORKDIR_NAME_MAX]; /* below starter->temp_fd; "": none */
+	char directory[WORKDIR_NAME_MAX]; /* below starter->temp.fd; "": none */
 };
 
 enum { CONVERSION_PIPE_BYTES = 1 << 20 };

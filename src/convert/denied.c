@@ -52,7 +52,7 @@ static bool only_confinement_refuses(
 	const struct recipe *recipe = conversion->plan->recipe;
 	if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6) ||
 		!strncmp(
-			path, conversion->starter->temp_dir, strlen(conversion->starter->temp_dir)))
+			path, conversion->starter->temp.dir, strlen(conversion->starter->temp.dir)))
 		return false;
 	if (faccessat(file, "", R_OK, AT_EACCESS | AT_EMPTY_PATH) < 0)
 		return false;

@@ -55,7 +55,7 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 {
 	if (unlinked > limit)
 		return "temp_max";
-	int r = quota_look(conversion->starter->temp_fd, conversion->directory, limit - unlinked);
+	int r = quota_look(conversion->starter->temp.fd, conversion->directory, limit - unlinked);
 	conversion->blind_looks = r < 0 ? conversion->blind_looks + 1 : 0;
 	if (conversion->blind_looks == BLIND_LOOKS_MAX)
 		return "temp_max, which cannot be measured";

@@ -18,27 +18,21 @@ enum { REMOVE_MS = 2000 };
 int starter_open(struct starter *starter, const char *temp_path)
 {
 	*starter = (struct starter)STARTER_NONE;
-	int n = snprintf(
-		starter->temp_dir, sizeof starter->temp_dir, "%s/sluice.XXXXXX", temp_path);
-	if (n < 0 || (size_t)n >= sizeof starter->temp_dir)
-		return -ENAMETOOLONG;
-	if (!mkdtemp(starter->temp_dir)) {
-		starter->temp_dir[0] = '\0';
-		return -errno;
-	}
+	int r = temp_open(&starter->temp, temp_path);
+	if (r < 0)
+		return r;
 	/* Before the daemon has other processes or threads: they all join the group. */
 	char cgroup[PATH_MAX];
 	cgroup_own_open(&starter->cgroup);
 	bool grouped = cgroup_begin(cgroup) == 0;
-	struct spawner_options options = {.temp_path = starter->temp_dir};
-	starter->temp_fd = open(starter->temp_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = starter->temp_fd < 0 ? -errno : spawner_new(&options, &starter->spawner);
+	struct spawner_options options = {.temp_path = starter->temp.dir};
+	r = spawner_new(&options, &starter->spawner);
 	if (r == 0)
 		r = launcher_new(starter->spawner, &starter->launcher);
 	if (r == 0)
-		r = meter_new(starter->temp_dir, grouped ? cgroup : NULL, &starter->meter);
+		r = meter_new(starter->temp.dir, grouped ? cgroup : NULL, &starter->meter);
 	if (r == 0)
-		r = workdir_new(starter->temp_fd, &starter->workdir);
+		r = workdir_new(&starter->temp, &starter->workdir);
 	if (r < 0)
 		starter_close(starter);
 	return r;
@@ -49,8 +43,8 @@ int starter_open(struct starter *starter, const char *temp_path)
 static void remove_temp(const struct starter *starter)
 {
 	const struct tree_limit limit = {.until_ms = clock_now_ms() + REMOVE_MS};
-	if (starter->temp_dir[0])
-		tree_remove(AT_FDCWD, starter->temp_dir, &limit);
+	if (starter->temp.dir[0])
+		tree_remove(AT_FDCWD, starter->temp.dir, &limit);
 }
 
 void starter_close(struct starter *starter)
@@ -60,7 +54,7 @@ void starter_close(struct starter *starter)
 	remove_temp(starter);
 	spawner_free(starter->spawner);
 	meter_free(starter->meter);
-	fd_close(&starter->temp_fd);
+	temp_close(&starter->temp);
 	fd_close(&starter->stderr_copy);
 	cgroup_own_close(&starter->cgroup);
 	*starter = (struct starter)STARTER_NONE;

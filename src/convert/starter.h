@@ -8,12 +8,11 @@
  * any thread may use a starter.
  */
 
-#include <limits.h>
-
 #include "spawn/cgroup_own.h"
 #include "spawn/launcher.h"
 #include "spawn/meter.h"
 #include "spawn/spawner.h"
+#include "src/convert/temp.h"
 #include "src/convert/workdir.h"
 
 struct starter {
@@ -21,9 +20,7 @@ struct starter {
 	struct launcher *launcher;
 	struct meter *meter;
 	struct cgroup_own cgroup;
-	/* The daemon's own directory. The spawner removes it if the daemon is killed. */
-	int temp_fd;
-	char temp_dir[PATH_MAX];
+	struct temp temp;	 /* the spawner removes it if the daemon is killed */
 	struct workdir *workdir; /* below it */
 	/* What all converters write to standard error is written here, too; -1: nowhere. Set by
 	 * `sluice train` before the first conversion; starter_close closes it. */
@@ -37,7 +34,7 @@ int starter_open(struct starter *starter, const char *temp_path);
  */
 #define STARTER_NONE                                                                               \
 	{                                                                                          \
-		.temp_fd = -1, .stderr_copy = -1, .cgroup = CGROUP_OWN_NONE                        \
+		.temp = TEMP_NONE, .stderr_copy = -1, .cgroup = CGROUP_OWN_NONE                    \
 	}
 void starter_close(struct starter *starter);
 

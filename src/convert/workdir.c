@@ -31,7 +31,7 @@
 enum { KEPT = 16, AT_ONCE_ENTRIES = 64, AT_ONCE_MS = 20 };
 
 struct workdir {
-	int temp_fd;
+	struct temp *temp;
 	struct sweeper *sweeper;
 	pthread_mutex_t lock;
 	size_t free_count;
@@ -44,23 +44,18 @@ static void put_name(char name[WORKDIR_NAME_MAX], uint64_t number)
 	snprintf(name, WORKDIR_NAME_MAX, "job%llu", (unsigned long long)number);
 }
 
-static int make(const struct workdir *workdir, const char *name)
-{
-	return mkdirat(workdir->temp_fd, name, 0700) < 0 ? -errno : 0;
-}
-
-int workdir_new(int temp_fd, struct workdir **out)
+int workdir_new(struct temp *temp, struct workdir **out)
 {
 	struct workdir *workdir = calloc(1, sizeof *workdir);
 	if (!workdir)
 		return -ENOMEM;
-	workdir->temp_fd = temp_fd;
+	workdir->temp = temp;
 	pthread_mutex_init(&workdir->lock, NULL);
-	int r = sweeper_new(temp_fd, &workdir->sweeper);
+	int r = sweeper_new(temp->fd, &workdir->sweeper);
 	for (uint64_t i = 0; i < KEPT && r == 0; i++) {
 		char name[WORKDIR_NAME_MAX];
 		put_name(name, i);
-		r = make(workdir, name);
+		r = temp_make(workdir->temp, name);
 		workdir->free[workdir->free_count++] = KEPT - 1 - i;
 	}
 	atomic_init(&workdir->next, KEPT);
@@ -88,10 +83,12 @@ int workdir_take(struct workdir *workdir, char name[WORKDIR_NAME_MAX])
 	if (kept)
 		put_name(name, workdir->free[--workdir->free_count]);
 	pthread_mutex_unlock(&workdir->lock);
-	if (kept)
+	if (!kept)
+		put_name(name, atomic_fetch_add(&workdir->next, 1));
+	/* A kept one is there, unless somebody clears up in our directory. */
+	int r = temp_make(workdir->temp, name);
+	if (kept && r == -EEXIST)
 		return 0;
-	put_name(name, atomic_fetch_add(&workdir->next, 1));
-	int r = make(workdir, name);
 	if (r < 0)
 		name[0] = '\0';
 	return r;
@@ -115,7 +112,7 @@ static bool is_empty(int fd)
 static bool is_as_it_was(const struct workdir *workdir, const char *name)
 {
 	FD_CLEANUP int fd =
-		openat(workdir->temp_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		openat(workdir->temp->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 	return fd >= 0 && fstat(fd, &st) == 0 && st.st_mode == (S_IFDIR | 0700) &&
 	       st.st_uid == geteuid() && flistxattr(fd, NULL, 0) <= 0 && is_empty(fd);
@@ -125,11 +122,11 @@ static bool is_as_it_was(const struct workdir *workdir, const char *name)
 static int clear_away(const struct workdir *workdir, const char *name)
 {
 	/* Removing an empty directory needs no descriptor; there may be none just now. */
-	if (unlinkat(workdir->temp_fd, name, AT_REMOVEDIR) == 0)
+	if (unlinkat(workdir->temp->fd, name, AT_REMOVEDIR) == 0)
 		return 0;
 	const struct tree_limit limit = {
 		.until_ms = clock_now_ms() + AT_ONCE_MS, .entries = AT_ONCE_ENTRIES};
-	if (tree_remove(workdir->temp_fd, name, &limit) == 0)
+	if (tree_remove(workdir->temp->fd, name, &limit) == 0)
 		return 0;
 	return sweeper_take(workdir->sweeper, name);
 }
@@ -144,7 +141,7 @@ void workdir_give(struct workdir *workdir, char name[WORKDIR_NAME_MAX])
 	if (!keep || !is_as_it_was(workdir, name)) {
 		r = clear_away(workdir, name);
 		if (r == 0 && keep)
-			r = make(workdir, name);
+			r = temp_make(workdir->temp, name);
 	}
 	if (r < 0)
 		log_error("temporary directory %s is not used again: %s", name, strerror(-r));

@@ -10,12 +10,14 @@
 
 #include <stdint.h>
 
+#include "src/convert/temp.h"
+
 struct workdir;
 
 enum { WORKDIR_NAME_MAX = 32 };
 
-/* temp_fd: the daemon's own directory, borrowed. Returns 0 or -errno. */
-int workdir_new(int temp_fd, struct workdir **out);
+/* temp: the daemon's own directory, borrowed. Returns 0 or -errno. */
+int workdir_new(struct temp *temp, struct workdir **out);
 /* The directories stay; they are removed with the daemon's own. NULL is fine. */
 void workdir_free(struct workdir *workdir);
 

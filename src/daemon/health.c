@@ -30,18 +30,18 @@ static bool check_root(struct root_watch *watch, const char *root, FILE *out)
 	return false;
 }
 
-static bool check_temp(const struct starter *starter, FILE *out)
+static bool check_temp(struct starter *starter, FILE *out)
 {
 	static const char name[] = "health";
-	bool good = mkdirat(starter->temp_fd, name, 0700) == 0 || errno == EEXIST;
+	int r = temp_make(&starter->temp, name);
+	bool good = r == 0 || r == -EEXIST;
 	if (!good)
-		fprintf(out, "temporary directory: %s\n", strerror(errno));
-	unlinkat(starter->temp_fd, name, AT_REMOVEDIR);
+		fprintf(out, "temporary directory: %s\n", strerror(-r));
+	unlinkat(starter->temp.fd, name, AT_REMOVEDIR);
 	return good;
 }
 
-bool health_check(
-	const struct starter *starter, struct root_watch *watch, const char *root, FILE *out)
+bool health_check(struct starter *starter, struct root_watch *watch, const char *root, FILE *out)
 {
 	bool spawner = check_spawner(starter, out);
 	bool sources = check_root(watch, root, out);

@@ -17,7 +17,6 @@
  * looks at: a root that does not answer within HEALTH_ROOT_MS is a problem. Returns whether there
  * was none. */
 enum { HEALTH_ROOT_MS = 5000 };
-bool health_check(
-	const struct starter *starter, struct root_watch *watch, const char *root, FILE *out);
+bool health_check(struct starter *starter, struct root_watch *watch, const char *root, FILE *out);
 
 #endif

@@ -37,6 +37,7 @@ struct server {
 	int signals;
 	struct notify notify;
 	struct upkeep *upkeep;
+	struct leftovers *leftovers;
 	struct reload *reload;
 	bool stopping;
 	uint64_t stop_deadline_ms;

@@ -105,7 +105,7 @@ int sandbox_enter(const struct starter *starter, const struct config *config, bo
 	const char *const *socket_paths)
 {
 	static char buffers[LISTENER_MAX + 2][PATH_MAX];
-	const char *writable[LISTENER_MAX + 5] = {starter->temp_dir};
+	const char *writable[LISTENER_MAX + 5] = {config->temp_path};
 	size_t count = 1;
 	if (has_level(config, RECIPE_CONFINE_OFF))
 		return 0;
@@ -123,6 +123,5 @@ int sandbox_enter(const struct starter *starter, const struct config *config, bo
 	for (size_t i = 0; i < LISTENER_MAX && socket_paths[i]; i++)
 		if ((directory = directory_of(socket_paths[i], buffers[i + 1])))
 			writable[count++] = directory;
-	return confinement_enter(
-		spawner_get_confinement(starter->spawner), writable, config->temp_path);
+	return confinement_enter(spawner_get_confinement(starter->spawner), writable);
 }

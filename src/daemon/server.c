@@ -16,6 +16,7 @@
 #include "base/reach.h"
 #include "base/text.h"
 #include "src/admission/limits.h"
+#include "src/convert/leftovers.h"
 #include "src/convert/prefork.h"
 #include "src/daemon/handover.h"
 #include "src/daemon/internal.h"
@@ -83,7 +84,7 @@ static int start_holders(struct server *server)
 	const struct limits limits = limits_of(server->config, fd_raise_limit());
 	if (!limits.hold)
 		log_notice("too few descriptors for held programs: all programs start cold");
-	int r = prefork_wish(server->config, starter->temp_dir, limits.hold, &wish);
+	int r = prefork_wish(server->config, starter->temp.dir, limits.hold, &wish);
 	if (r < 0)
 		return r;
 	launcher_set(starter->launcher, wish);
@@ -104,7 +105,7 @@ static int open_reload(struct server *server)
 {
 	const struct reload_options options = {
 		.file = server->config->file,
-		.temp_dir = server->service.starter.temp_dir,
+		.temp_dir = server->service.starter.temp.dir,
 		.started = server->config,
 		.data = &server->service,
 		.introduce = server_introduce,
@@ -151,6 +152,8 @@ static int open_threads(struct server *server)
 		r = upkeep_new(&server->service.starter, server->service.observer.metrics,
 			&server->upkeep);
 	}
+	if (r == 0)
+		r = leftovers_begin(server->config->temp_path, &server->leftovers);
 	return r;
 }
 
@@ -295,6 +298,7 @@ static void close_all(struct server *server)
 	admin_free(server->admin);
 	fcgi_loop_free(server->loop);
 	sharing_close(&server->service.sharing);
+	leftovers_end(server->leftovers);
 	upkeep_free(server->upkeep);
 	memo_free(server->service.memo);
 	service_close(&server->service);

@@ -15,7 +15,11 @@
 
 static int open_temporary(const struct pump *pump)
 {
-	return pump->landing ? spill_open_memory() : spill_open(pump->conversion->starter->temp_fd);
+	if (pump->landing)
+		return spill_open_memory();
+	struct temp *temp = &pump->conversion->starter->temp;
+	int r = spill_open(temp->fd);
+	return r == -ENOENT && temp_restore(temp) == 0 ? spill_open(temp->fd) : r;
 }
 
 bool pump_open_file(struct pump *pump)

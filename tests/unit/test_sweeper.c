@@ -19,8 +19,7 @@
 enum { LEVELS = 200, DIRECTORIES = 40, PATIENCE_MS = 20000 };
 
 struct place {
-	char path[32];
-	int fd;
+	struct temp temp;
 	struct workdir *workdir;
 };
 
@@ -30,12 +29,8 @@ static int setup(void **state)
 	assert_non_null(place);
 	/* Thousands of changes to a journal would be a test of the disk. */
 	bool memory = access("/dev/shm", W_OK) == 0;
-	snprintf(
-		place->path, sizeof place->path, "%s/sweeper.XXXXXX", memory ? "/dev/shm" : "/tmp");
-	assert_non_null(mkdtemp(place->path));
-	place->fd = open(place->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(place->fd >= 0);
-	assert_int_equal(workdir_new(place->fd, &place->workdir), 0);
+	assert_int_equal(temp_open(&place->temp, memory ? "/dev/shm" : "/tmp"), 0);
+	assert_int_equal(workdir_new(&place->temp, &place->workdir), 0);
 	*state = place;
 	return 0;
 }
@@ -45,15 +40,15 @@ static int teardown(void **state)
 	struct place *place = *state;
 	const struct tree_limit limit = {.until_ms = CLOCK_NEVER};
 	workdir_free(place->workdir);
-	close(place->fd);
-	int r = tree_remove(AT_FDCWD, place->path, &limit);
+	int r = tree_remove(AT_FDCWD, place->temp.dir, &limit);
+	temp_close(&place->temp);
 	free(place);
 	return r;
 }
 
 static void fill(const struct place *place, const char *name)
 {
-	int at = openat(place->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int at = openat(place->temp.fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (int i = 0; i < LEVELS; i++) {
 		assert_int_equal(mkdirat(at, "d", 0700), 0);
 		int next = openat(at, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -76,7 +71,7 @@ static unsigned count(const struct place *place)
 {
 	unsigned found = 0;
 	const struct tree_bounds bounds = {.depth = 0, .entries = 100000, .until_ms = CLOCK_NEVER};
-	assert_int_equal(tree_walk(place->fd, ".", &bounds, count_one, &found), 0);
+	assert_int_equal(tree_walk(place->temp.fd, ".", &bounds, count_one, &found), 0);
 	return found;
 }
 
@@ -108,8 +103,8 @@ static void without_descriptors(void **state)
 	/* what another job gets meanwhile is empty: rmdir and mkdir need no descriptor */
 	for (int i = 0; i < DIRECTORIES; i++) {
 		assert_int_equal(workdir_take(place->workdir, names[i]), 0);
-		assert_int_equal(unlinkat(place->fd, names[i], AT_REMOVEDIR), 0);
-		assert_int_equal(mkdirat(place->fd, names[i], 0700), 0);
+		assert_int_equal(unlinkat(place->temp.fd, names[i], AT_REMOVEDIR), 0);
+		assert_int_equal(mkdirat(place->temp.fd, names[i], 0700), 0);
 	}
 	setrlimit(RLIMIT_NOFILE, &old);
 	for (int i = 0; i < DIRECTORIES; i++)
