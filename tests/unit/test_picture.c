@@ -71,13 +71,13 @@ static void put(struct file *file, const void *data, size_t size)
 
 #define PUT(file, literal) put(file, literal, sizeof(literal) - 1)
 
+/* More than eight bytes: zeros behind, or before, the number. */
 static void put_number(struct file *file, uint64_t value, unsigned width, bool little)
 {
-	for (unsigned i = 0; i < width; i++)
-		put(file,
-			&(unsigned char){
-				(unsigned char)(value >> 8 * (little ? i : width - 1 - i))},
-			1);
+	for (unsigned i = 0; i < width; i++) {
+		unsigned place = little ? i : width - 1 - i;
+		put(file, &(unsigned char){place < 8 ? (unsigned char)(value >> 8 * place) : 0}, 1);
+	}
 }
 
 /* A directory with one entry: the orientation. */
