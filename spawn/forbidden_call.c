@@ -11,28 +11,14 @@
 #include "spawn/forbidden_call.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "spawn/call_notice.h"
 #include "spawn/group.h"
-
-#ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
-#define SECCOMP_USER_NOTIF_FLAG_CONTINUE (1UL << 0)
-#endif
-
-/* A later kernel may write more than these structures have today. */
-union event {
-	struct seccomp_notif notif;
-	char room[256];
-};
-union answer {
-	struct seccomp_notif_resp resp;
-	char room[256];
-};
 
 int forbidden_call_listen(struct filters *filters, bool signals)
 {
@@ -43,8 +29,8 @@ int forbidden_call_listen(struct filters *filters, bool signals)
 		return -ENOSYS;
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
 		return -errno;
-	if (sizes.seccomp_notif > sizeof(union event) ||
-		sizes.seccomp_notif_resp > sizeof(union answer))
+	if (sizes.seccomp_notif > sizeof(union call_notice) ||
+		sizes.seccomp_notif_resp > sizeof(union call_verdict))
 		return -EOVERFLOW;
 	long fd = syscall(
 		SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
@@ -75,8 +61,8 @@ static void stop(const struct forbidden_call_watch *watch, const struct job *job
 
 void forbidden_call_take(const struct forbidden_call_watch *watch)
 {
-	union event event = {0};
-	union answer answer = {0};
+	union call_notice event = {0};
+	union call_verdict answer = {0};
 	if (ioctl(watch->fd, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0)
 		return;
 	pid_t group = getpgid((pid_t)event.notif.pid);

@@ -4,6 +4,7 @@
  * own makes the attempts (intruder.c). For `off` nothing is promised; a few attempts are made there
  * to show that they succeed when they are not refused.
  */
+#include "tests/lib/foreign_listener.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -115,21 +116,10 @@ static bool is_filtered(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_DISABLED;
 }
 
-/* A manager of containers does this before it starts a daemon. False: the kernel cannot. */
+/* As a manager of containers does. False: the kernel cannot. */
 static bool listen_to_calls(void)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_vhangup, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = {sizeof code / sizeof *code, code};
-	int fd = -1;
-	if (can_notify() && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-	return fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+	return can_notify() && foreign_listener_install(SYS_vhangup) >= 0;
 }
 
 /* At both levels that confine. */

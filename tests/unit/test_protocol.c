@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The job message: what goes in comes out, and whatever else comes is refused without harm and
  * without a descriptor left open. */
-#include "unit.h"
+#include "unit_wait.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,17 +11,6 @@
 #include <unistd.h>
 
 #include "spawn/protocol.h"
-
-static size_t count_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	assert_non_null(dir);
-	size_t count = 0;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static struct protocol_packet packet, broken;
 static struct protocol_job decoded;
@@ -173,7 +161,7 @@ static void test_receive(void **state)
 {
 	(void)state;
 	int pair[2];
-	size_t fds = count_fds();
+	size_t fds = unit_count_of(getpid(), "fd");
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	char *big = calloc(1, JOB_MESSAGE_MAX + 1);
 	assert_non_null(big);
@@ -211,7 +199,7 @@ static void test_receive(void **state)
 	assert_int_equal(protocol_send(pair[1], big, 1, NULL, 0), -EPIPE);
 	close(pair[1]);
 	free(big);
-	assert_int_equal(count_fds(), fds);
+	assert_int_equal(unit_count_of(getpid(), "fd"), fds);
 }
 
 int main(void)

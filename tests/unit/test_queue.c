@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads wait in line; the view that the status page has tells when they stand there. No sleeping.
  */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_wait.h"
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "src/admission/queue.h"
 
 static bool says_no(void *data)
@@ -60,16 +58,24 @@ static void start(
 static void await_line(
 	struct admission *admission, const struct admission_request *request, unsigned waiting)
 {
-	while (admission_look(admission, request->recipe).waiting != waiting &&
-		clock_now_ms() < request->deadline_ms)
-		sched_yield();
+	UNIT_AWAIT(admission_look(admission, request->recipe).waiting == waiting ||
+		   clock_now_ms() >= request->deadline_ms);
+}
+
+static int setup(void **state)
+{
+	return admission_new((struct admission **)state);
+}
+
+static int teardown(void **state)
+{
+	admission_free(*state);
+	return 0;
 }
 
 static void test_slots_queue_and_order(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_request request = make_request("a", 1, 2);
 	struct entry first, second, third, refused;
 	start(&first, admission, request);
@@ -93,14 +99,11 @@ static void test_slots_queue_and_order(void **state)
 	assert_int_equal(third.result, 0);
 	admission_leave(admission, &third.pass);
 	admission_leave(admission, &third.pass); /* an empty pass is fine */
-	admission_free(admission);
 }
 
 static void test_total_and_live(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_pass pass, live_pass, other_pass;
 	unsigned retry_after_s;
 	struct admission_request request = make_request("a", 5, 0);
@@ -118,15 +121,12 @@ static void test_total_and_live(void **state)
 	admission_leave(admission, &pass);
 	assert_int_equal(admission_enter(admission, &other, &other_pass, &retry_after_s), 0);
 	admission_leave(admission, &other_pass);
-	admission_free(admission);
 }
 
 /* Descriptors are counted like memory: over all recipes, with some out of reach for live ones. */
 static void test_files(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	admission_set_files(admission, 30, 12);
 	struct admission_pass first, second, third;
 	unsigned retry_after_s;
@@ -156,14 +156,11 @@ static void test_files(void **state)
 	whole.cost.files = 100;
 	assert_int_equal(admission_enter(admission, &whole, &first, &retry_after_s), 0);
 	admission_leave(admission, &first);
-	admission_free(admission);
 }
 
 static void test_timeout_and_gone(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_pass pass, none;
 	unsigned retry_after_s = 0;
 	struct admission_request request = make_request("a", 1, 4);
@@ -188,16 +185,13 @@ static void test_timeout_and_gone(void **state)
 	request.queue = 0;
 	assert_int_equal(admission_enter(admission, &request, &pass, &retry_after_s), 0);
 	admission_leave(admission, &pass);
-	admission_free(admission);
 }
 
 /* A heavy one in line is not overtaken by light ones for ever, and is let in when there is room for
  * all of it; one that is heavier than the daemon runs alone. */
 static void test_weight(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_request light = make_request("light", 9, 9);
 	struct admission_request heavy = make_request("heavy", 9, 9);
 	light.total_slots = heavy.total_slots = 2;
@@ -220,14 +214,11 @@ static void test_weight(void **state)
 	assert_int_equal(admission_enter(admission, &light, &two, &retry_after_s), 0);
 	admission_leave(admission, &behind.pass);
 	admission_leave(admission, &two);
-	admission_free(admission);
 }
 
 static void test_one_that_gives_up_holds_none(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_request light = make_request("light", 9, 9);
 	struct admission_request heavy = make_request("heavy", 9, 9);
 	light.total_slots = heavy.total_slots = 2;
@@ -248,15 +239,12 @@ static void test_one_that_gives_up_holds_none(void **state)
 	assert_int_equal(admission_enter(admission, &light, &two, &retry_after_s), 0);
 	admission_leave(admission, &one);
 	admission_leave(admission, &two);
-	admission_free(admission);
 }
 
 /* Live ones leave what one of the others needs. */
 static void test_memory(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	struct admission_request live = make_request("live", 9, 0),
 				 whole = make_request("whole", 9, 0);
 	live.cost = (struct admission_cost){.live = true, .memory_bytes = 30};
@@ -277,14 +265,11 @@ static void test_memory(void **state)
 	assert_int_equal(admission_enter(admission, &whole, &viewers[0], &retry_after_s), 0);
 	admission_leave(admission, &viewers[0]);
 	admission_leave(admission, &thumbnail);
-	admission_free(admission);
 }
 
 static void test_places(void **state)
 {
-	(void)state;
-	struct admission *admission;
-	assert_int_equal(admission_new(&admission), 0);
+	struct admission *admission = *state;
 	assert_true(admission_take_place(admission));
 	admission_set_places(admission, 2);
 	assert_true(admission_take_place(admission));
@@ -296,20 +281,19 @@ static void test_places(void **state)
 	assert_false(admission_take_place(admission));
 	admission_give_place(admission);
 	assert_true(admission_take_place(admission));
-	admission_free(admission);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slots_queue_and_order),
-		cmocka_unit_test(test_total_and_live),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_timeout_and_gone),
-		cmocka_unit_test(test_weight),
-		cmocka_unit_test(test_one_that_gives_up_holds_none),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_places),
+		cmocka_unit_test_setup_teardown(test_slots_queue_and_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_total_and_live, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_timeout_and_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_weight, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_one_that_gives_up_holds_none, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_places, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread that reads configurations: what the loop gets when it comes late, and the end while a
  * reading hangs. */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_wait.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -14,10 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "src/daemon/reload.h"
-
-enum { WAIT_MS = 20000 };
 
 struct fixture {
 	char directory[64], file[96];
@@ -79,7 +75,7 @@ static void read_once(struct fixture *f)
 	struct pollfd entry = {reload_get_fd(f->reload), POLLIN, 0};
 	eventfd_t count;
 	reload_ask(f->reload);
-	assert_int_equal(poll(&entry, 1, WAIT_MS), 1);
+	assert_int_equal(poll(&entry, 1, UNIT_PATIENCE_MS), 1);
 	assert_int_equal(eventfd_read(entry.fd, &count), 0);
 }
 
@@ -155,41 +151,24 @@ static void test_refused_by_the_daemon(void **state)
 	assert_true(result.failed);
 }
 
-static unsigned count_threads(void)
-{
-	unsigned count = 0;
-	DIR *directory = opendir("/proc/self/task");
-	assert_non_null(directory);
-	for (struct dirent *entry; (entry = readdir(directory));)
-		count += entry->d_name[0] != '.';
-	closedir(directory);
-	return count;
-}
-
 /* reload_free does not wait for it, and the thread uses nothing of the caller's afterwards. */
 static void test_end_while_a_reading_hangs(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(mkfifo(f->file, 0600), 0);
-	unsigned threads = count_threads();
+	size_t threads = unit_count_of(getpid(), "task");
 	reload_ask(f->reload);
 	/* Opens without waiting once the thread waits in its own open. */
 	int writer;
-	uint64_t until_ms = clock_now_ms() + WAIT_MS;
-	while ((writer = open(f->file, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 &&
-		clock_now_ms() < until_ms)
-		poll(NULL, 0, 1);
-	assert_true(writer >= 0);
+	UNIT_AWAIT((writer = open(f->file, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0);
 	uint64_t start_ms = clock_now_ms();
 	reload_free(f->reload);
 	f->reload = NULL;
-	assert_true(clock_now_ms() - start_ms < WAIT_MS / 2);
-	assert_int_equal(count_threads(), threads);
+	assert_true(clock_now_ms() - start_ms < UNIT_PATIENCE_MS / 2);
+	assert_int_equal(unit_count_of(getpid(), "task"), threads);
 	assert_int_equal(write(writer, good, sizeof good - 1), sizeof good - 1);
 	close(writer);
-	while (count_threads() == threads && clock_now_ms() < until_ms)
-		poll(NULL, 0, 1);
-	assert_int_equal(count_threads(), threads - 1);
+	UNIT_AWAIT(unit_count_of(getpid(), "task") == threads - 1);
 	assert_int_equal(atomic_load(&f->introduced), 0);
 }
 
