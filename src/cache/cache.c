@@ -106,12 +106,18 @@ int cache_new(struct cache *cache, const uint8_t key[DIGEST_BYTES])
 	return fd;
 }
 
+int cache_get_error(const struct cache *cache)
+{
+	return atomic_load(&cache->told) ? atomic_load(&cache->error) : 0;
+}
+
 void cache_fails(struct cache *cache, int error)
 {
 	atomic_fetch_add(&cache->failed, 1);
 	/* A shortage of the daemon itself says nothing about the store, and is over soon. */
 	if (error == EMFILE || error == ENFILE || error == ENOMEM)
 		return;
+	atomic_store(&cache->error, error);
 	atomic_store(&cache->silent_until_ms, clock_now_ms() + SILENT_MS);
 	if (!atomic_exchange(&cache->told, true))
 		log_error("cache: nothing is kept for now: %s", strerror(error));

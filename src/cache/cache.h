@@ -110,6 +110,9 @@ int cache_keep(struct cache *cache, const uint8_t key[DIGEST_BYTES], int file, u
  * log says so once. */
 void cache_fails(struct cache *cache, int error);
 
+/* The errno of the last failure, while no result has been kept since; 0: there was none. */
+int cache_get_error(const struct cache *cache);
+
 /* What cache_walk shows. */
 struct cache_entry {
 	char name[CACHE_NAME_MAX + 256];

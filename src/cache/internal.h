@@ -50,6 +50,7 @@ struct cache {
 
 	/* cache.c: the disk was full, so nothing is kept until then; the log says so once. */
 	_Atomic uint64_t silent_until_ms;
+	atomic_int error; /* of the last failure */
 	atomic_bool told;
 };
 

@@ -81,7 +81,7 @@ bool sharing_take(struct sharing *sharing);
 void sharing_tend(struct sharing *sharing);
 /* In place of sharing_tend, when there is no thread for it. */
 void sharing_put_off(struct sharing *sharing);
-/* Why the store is not open, as one line for the operator. False: it is, or none is wanted. */
+/* Why nothing is kept, as one line for the operator. False: all is well, or no store is wanted. */
 bool sharing_problem(const struct sharing *sharing, struct text *out);
 /* The store for results of this recipe, or NULL. */
 struct cache *sharing_store(const struct sharing *sharing, const struct recipe *recipe);

@@ -100,10 +100,15 @@ void sharing_tend(struct sharing *sharing)
 bool sharing_problem(const struct sharing *sharing, struct text *out)
 {
 	const struct share_store *store = sharing->store;
+	const struct cache *cache = sharing->cache;
 	int error = store ? atomic_load(&store->error) : 0;
+	bool open = error == 0;
+	if (open && cache)
+		error = cache_get_error(cache);
 	if (error == 0)
 		return false;
-	text_printf(out, "cache: nothing is kept, and the store is tried again: ");
+	text_puts(out, open ? "cache: nothing is kept for now: "
+			    : "cache: nothing is kept, and the store is tried again: ");
 	text_escaped(out, store->path, 1024);
 	text_printf(out, ": %s", describe(error));
 	return true;

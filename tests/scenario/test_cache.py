@@ -507,6 +507,8 @@ def test_store_and_temporary_files_on_a_full_disk(store, full):
         answer, line = daemon.logged(f"/whole/a?n=60000&x={x}")
         assert (answer.status, bytes(answer.body)) == (200, pattern.at(0, 60000)), line.text
     assert daemon.log.text().count("nothing is kept for now") == 1
+    told = subprocess.run([SLUICE, "health", "-s", f"unix:{daemon.socket}"], capture_output=True, text=True, timeout=30, check=False)
+    assert "yellow: cache: nothing is kept for now" in told.stdout + told.stderr and "No space left" in told.stdout + told.stderr, told
     os.unlink(full / "ballast")
     daemon.stop()
 
