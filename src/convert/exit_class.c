@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "src/convert/shortage.h"
+
 #include "src/convert/denied.h"
 
 /* The HTTP status that the recipe maps this exit to; 0: none. */
@@ -72,11 +74,13 @@ static const char *find_limit(
 	if (recipe->cpu_s && !result->exited &&
 		(result->signal == SIGXCPU || result->cpu_us >= recipe->cpu_s * 500000))
 		return "cpu";
-	if ((!result->exited && result->signal == SIGXFSZ) || conversion->stderr_tail.file)
+	if ((!result->exited && result->signal == SIGXFSZ) ||
+		(conversion->stderr_tail.complaints & COMPLAINT_FILE))
 		return conversion->out < 0 ? "max_output" : "temp_max";
 	/* Decoders that damaged data have confused speak of memory, too; what the recipe's
 	 * stderr_fails knows as damage is the better witness. */
-	bool complains = conversion->stderr_tail.memory && !conversion->stderr_tail.found;
+	bool complains = (conversion->stderr_tail.complaints & COMPLAINT_MEMORY) &&
+			 !conversion->stderr_tail.found;
 	if (recipe->memory_bytes &&
 		(complains || result->peak_kib >= recipe->memory_bytes / 1024 * 8 / 10))
 		return "memory";
@@ -119,6 +123,9 @@ enum outcome exit_class_of(const struct conversion *conversion, int *status, str
 			program->forbidden[0] ? ": " : "", program->forbidden);
 		return OUTCOME_CRASHED;
 	}
+	enum outcome shortage = shortage_find(conversion, result, reason);
+	if (shortage != OUTCOME_OK)
+		return shortage;
 	const char *limit = find_limit(conversion, program);
 	if (limit) {
 		text_printf(reason, ", limit: %s", limit);

@@ -11,24 +11,41 @@
 
 enum { PIECE = 4096, PIECES = STDERR_TAIL_READ_MAX / PIECE };
 
-/* Messages about a failed allocation: strerror(ENOMEM), ImageMagick, C++, Python, x264 and others.
- * The first letter may be upper or lower case. */
-static const char *const memory_phrases[] = {
-	"Cannot allocate memory",
-	"emory allocation failed",
-	"emory allocation error",
-	"cache resources exhausted",
-	"ut of memory",
-	"bad_alloc",
-	"MemoryError",
-	"nsufficient memory",
+/* strerror's words for ENOMEM, EFBIG, ENOSPC, EDQUOT and EAGAIN, and those of ImageMagick, C++,
+ * Python, x264, libjpeg's programs, shells, ld.so(8) and others. The first letter may be upper or
+ * lower case. */
+static const struct {
+	const char *phrase;
+	enum stderr_complaint complaint;
+} complaints[] = {
+	{"annot allocate memory", COMPLAINT_MEMORY},
+	{"emory allocation failed", COMPLAINT_MEMORY},
+	{"emory allocation error", COMPLAINT_MEMORY},
+	{"cache resources exhausted", COMPLAINT_MEMORY},
+	{"ut of memory", COMPLAINT_MEMORY},
+	{"bad_alloc", COMPLAINT_MEMORY},
+	{"MemoryError", COMPLAINT_MEMORY},
+	{"nsufficient memory", COMPLAINT_MEMORY},
+	{"File too large", COMPLAINT_FILE},
+	{"o space left on device", COMPLAINT_ROOM},
+	{"isk quota exceeded", COMPLAINT_ROOM},
+	{"out of disk space", COMPLAINT_ROOM},
+	{"annot fork", COMPLAINT_FORK},
+	{"nable to fork", COMPLAINT_FORK},
+	{"ork failed", COMPLAINT_FORK},
+	{"fork: ", COMPLAINT_FORK},
+	{"fork(): ", COMPLAINT_FORK},
+	{"pthread_create", COMPLAINT_FORK},
+	{"an't start new thread", COMPLAINT_FORK},
+	{"esource temporarily unavailable", COMPLAINT_FORK},
+	{"error while loading shared libraries", COMPLAINT_LOADER},
 };
 
 void stderr_tail_init(struct stderr_tail *tail, char *const *phrases)
 {
 	tail->phrases = phrases;
 	tail->found = NULL;
-	tail->memory = tail->file = false;
+	tail->complaints = 0;
 	tail->copy = -1;
 	tail->copied = 0;
 	tail->length = tail->carry_length = 0;
@@ -39,11 +56,10 @@ static void search(struct stderr_tail *tail, const char *data, size_t size)
 	for (char *const *phrase = tail->phrases; phrase && *phrase && !tail->found; phrase++)
 		if (memmem(data, size, *phrase, strlen(*phrase)))
 			tail->found = *phrase;
-	for (size_t i = 0; i < sizeof memory_phrases / sizeof *memory_phrases && !tail->memory; i++)
-		tail->memory = memmem(data, size, memory_phrases[i], strlen(memory_phrases[i]));
-	static const char file_phrase[] = "File too large"; /* strerror(EFBIG) */
-	if (!tail->file)
-		tail->file = memmem(data, size, file_phrase, sizeof file_phrase - 1);
+	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
+		if (!(tail->complaints & complaints[i].complaint) &&
+			memmem(data, size, complaints[i].phrase, strlen(complaints[i].phrase)))
+			tail->complaints |= complaints[i].complaint;
 }
 
 static void keep(struct stderr_tail *tail, const char *data, size_t size)

@@ -14,12 +14,20 @@
 enum { STDERR_TAIL_KEPT = 4096, STDERR_TAIL_PHRASE_MAX = 128, STDERR_TAIL_READ_MAX = 65536 };
 enum { STDERR_TAIL_COPY_MAX = 16 << 20 };
 
+/* What messages of converters and of the C library speak of. */
+enum stderr_complaint {
+	COMPLAINT_MEMORY = 1, /* a failed allocation */
+	COMPLAINT_FILE = 2, /* a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
+	COMPLAINT_ROOM = 4, /* a full file system */
+	COMPLAINT_FORK = 8, /* no process or thread could be made */
+	COMPLAINT_LOADER = 16 /* the program or a library could not be mapped */
+};
+
 struct stderr_tail {
 	/* NULL-terminated, borrowed; each at most STDERR_TAIL_PHRASE_MAX bytes. */
 	char *const *phrases;
-	const char *found; /* the first phrase that came; NULL: none */
-	bool memory;	   /* there was a message about a failed allocation */
-	bool file; /* about a file that may not grow: process 1 of a namespace gets no SIGXFSZ */
+	const char *found;   /* the first phrase that came; NULL: none */
+	unsigned complaints; /* of enum stderr_complaint */
 	/* The first STDERR_TAIL_COPY_MAX bytes are written here, too, borrowed; -1: nowhere. */
 	int copy;
 	size_t copied;

@@ -31,6 +31,7 @@ static const struct {
 	[OUTCOME_STORAGE] = {500, "storage", "the source cannot be read at the moment"},
 	[OUTCOME_CRASHED] = {502, "crashed", "the converter crashed"},
 	[OUTCOME_LIMIT] = {507, "limit", "the conversion needs more than it may use"},
+	[OUTCOME_NO_ROOM] = {507, "no-room", "there is no room for the conversion at the moment"},
 	[OUTCOME_QUEUE_FULL] = {503, "queue-full",
 		"too many conversions are waiting; try again later"},
 	[OUTCOME_QUEUE_TIMEOUT] = {503, "queue-timeout",
@@ -52,6 +53,9 @@ enum outcome outcome_from_error(int error)
 	case ETOOMANYREFS: /* too many descriptors of this user are under way between processes */
 	case EPIPE:	   /* the spawner is gone; another one is being started */
 		return OUTCOME_OVERLOADED;
+	case ENOSPC:
+	case EDQUOT:
+		return OUTCOME_NO_ROOM;
 	default:
 		return OUTCOME_INTERNAL;
 	}

@@ -24,7 +24,8 @@ enum outcome {
 	OUTCOME_INTERNAL,      /* our own failure: disk, directory */
 	OUTCOME_STORAGE,       /* the root or the file system of the source fails */
 	OUTCOME_CRASHED,
-	OUTCOME_LIMIT, /* memory, processor time or output; the log says which */
+	OUTCOME_LIMIT,	 /* memory, processor time or output; the log says which */
+	OUTCOME_NO_ROOM, /* the file system of the temporary directories is full */
 	OUTCOME_QUEUE_FULL,
 	OUTCOME_QUEUE_TIMEOUT,
 	OUTCOME_OVERLOADED, /* no thread, process, descriptor or memory at the moment */
