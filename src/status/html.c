@@ -72,7 +72,11 @@ static void write_key_tiles(const struct status_view *view, FILE *out)
 		fputs("–", out);
 	else
 		fprintf(out, "%.0f %%", 100.0 * minute.hits / minute.results);
-	fprintf(out, "</b><small>of %u results in the last minute</small></div>", minute.results);
+	if (view->cached)
+		fprintf(out, "</b><small>of %u results in the last minute</small></div>",
+			minute.results);
+	else
+		fputs("</b><small>no cache is configured</small></div>", out);
 	fprintf(out,
 		"<div class=tile><small>waiting</small><b>%u</b>"
 		"<small>%u of %u slots used</small></div></div>",

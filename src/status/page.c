@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A page loads nothing else: its style and its script are in it, with a nonce for the policy that
  * forbids all others. All text that comes from requests is escaped when it is written. The script
- * asks for the page again and replaces its <main>; it waits while text is selected, and gives back
- * what had the focus and how far a table was scrolled. */
+ * asks for the page again and replaces its <main> (and parses no more of it, because the style
+ * there has another nonce); it waits while text is selected, and gives back what had the focus and
+ * how far a table was scrolled. */
 #include "src/status/page.h"
 
 #include <inttypes.h>
@@ -51,8 +52,9 @@ static const char script[] =
 	"const old=document.getElementById('old'),stops='a,[tabindex]';setInterval(async()=>{"
 	"if(document.hidden||getSelection().toString())return;try{"
 	"const r=await fetch(location.href,{cache:'no-store',headers:{Accept:'text/html'}});"
-	"if(!r.ok)throw 0;const d=new DOMParser().parseFromString(await r.text(),'text/html');"
-	"const m=document.querySelector('main'),tables=()=>[...m.querySelectorAll('.table')],"
+	"if(!r.ok)throw 0;const t=await r.text(),d=new DOMParser().parseFromString("
+	"t.slice(t.indexOf('<main>'),t.indexOf('</main>')+7),'text/html'),"
+	"m=document.querySelector('main'),tables=()=>[...m.querySelectorAll('.table')],"
 	"x=Object.fromEntries(tables().map(t=>[t.getAttribute('aria-label'),"
 	"[t.scrollLeft,t.scrollTop]])),"
 	"at=[...m.querySelectorAll(stops)].indexOf(document.activeElement);"

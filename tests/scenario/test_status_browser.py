@@ -63,7 +63,7 @@ def test_it_refreshes_itself_and_loads_nothing_else(sluice, bridge, page):
     page.run("window.first = document.querySelector('h1')")
     page.wait("document.querySelector('h1') !== window.first")
     assert page.run("document.activeElement.getAttribute('aria-label')") == "Recipes"
-    assert set(at.paths) == {STATUS}
+    assert set(at.paths) == {STATUS} and page.complaints() == []
     assert page.run("performance.getEntriesByType('resource').every(e => e.name === location.href)")
     assert not re.search(r"src=|https?:|@import|url\(", daemon.get(STATUS + "?html").text)
     at.close()
