@@ -31,6 +31,10 @@ static void write_recipes(const struct status_view *view, FILE *out)
 		const struct status_recipe *recipe = &view->recipes[i];
 		const struct metrics_recipe_view *counts = &recipe->counts;
 		const uint64_t *total = counts->times[METRICS_TOTAL].buckets;
+		char name[4 * 64 + 4];
+		struct text safe;
+		text_init(&safe, name, sizeof name);
+		text_escaped(&safe, counts->name[0] ? counts->name : "(none)", 64);
 		char slots[32] = "-", queue[32] = "-";
 		if (recipe->configured) {
 			snprintf(slots, sizeof slots, "%u/%u", recipe->used, recipe->slots);
@@ -38,8 +42,8 @@ static void write_recipes(const struct status_view *view, FILE *out)
 		}
 		fprintf(out,
 			"%-16s %6s %6s %12" PRIu64 " %7" PRIu64 " %8.1f %8.1f %8.1f %9" PRIu64 "\n",
-			counts->name[0] ? counts->name : "(none)", slots, queue, counts->requests,
-			counts->failures, (double)metrics_quantile(total, 0.5) / 1000,
+			name, slots, queue, counts->requests, counts->failures,
+			(double)metrics_quantile(total, 0.5) / 1000,
 			(double)metrics_quantile(total, 0.95) / 1000, (double)counts->cpu_us / 1e6,
 			counts->peak_kib / 1024);
 	}

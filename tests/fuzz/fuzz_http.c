@@ -16,6 +16,9 @@ static void check_negotiation(unsigned mask, const char *accept)
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (mask >> i & 1)
 			formats[count++] = all[i];
+	int any = http_weight(accept, "text/plain", NULL);
+	MUST(any >= -1 && any <= 1000);
+	MUST(http_weight(accept, "text/plain", "version=0.0.4") <= any);
 	int best = http_negotiate(accept, formats, count);
 	MUST(best >= -1 && best < (int)count);
 	if (best < 0)

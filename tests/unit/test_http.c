@@ -105,6 +105,36 @@ static void negotiates(void **state)
 	assert_int_equal(http_negotiate("*/*", NULL, 0), -1);
 }
 
+static void weights(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *accept, *type, *parameter;
+		int weight;
+	} rows[] = {
+		{NULL, "text/html", NULL, -1},
+		{"", "text/html", NULL, -1},
+		{"*/*", "text/html", NULL, -1},
+		{"text/*", "text/html", NULL, -1},
+		{"text/html", "text/html", NULL, 1000},
+		{"TEXT/Html;level=1", "text/html", NULL, 1000},
+		{"text/htmlx, text/htm", "text/html", NULL, -1},
+		{"a/b, text/html;q=0.25 , text/html;q=0.5", "text/html", NULL, 500},
+		{"text/html;q=0", "text/html", NULL, 0},
+		{"text/html;q=2", "text/html", NULL, -1},
+		{"text/plain;version=0.0.4;q=0.5", "text/plain", "version=0.0.4", 500},
+		{"text/plain;version=0.0.4;q=0.5", "text/plain", NULL, 500},
+		{"text/plain;version=0.0.5, text/plain", "text/plain", "version=0.0.4", -1},
+		{"text/plain;q=1;version=0.0.4", "text/plain", "version=0.0.4", -1},
+		{"text/plain;a=\",text/html", "text/html", NULL, -1},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int weight = http_weight(rows[i].accept, rows[i].type, rows[i].parameter);
+		if (weight != rows[i].weight)
+			fail_msg("\"%s\": %d", rows[i].accept, weight);
+	}
+}
+
 static void dates(void **state)
 {
 	(void)state;
@@ -174,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(negotiates),
+		cmocka_unit_test(weights),
 		cmocka_unit_test(dates),
 		cmocka_unit_test(other_dates),
 	};

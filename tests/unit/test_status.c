@@ -201,6 +201,38 @@ static void text_and_page_show_the_same_numbers(void **state)
 	}
 }
 
+/* The configuration refuses such a name. The forms do not rely on it. */
+static void odd_names_are_escaped(void **state)
+{
+	struct status_view *view = *state;
+	view->recipes[1].counts.name = "<i>\"\\\x1b'";
+	static const char *const wanted[] = {
+		[STATUS_TEXT] = "<i>\\x22\\x5c\\x1b'",
+		[STATUS_JSON] = "\"\\u003ci\\u003e\\\"\\\\\\u001b'\"",
+		[STATUS_OPENMETRICS] = "recipe=\"<i>\\\"\\\\\x1b'\"",
+		[STATUS_HTML] = "&#60;i&#62;&#34;\\ &#39;",
+	};
+	for (enum status_form form = STATUS_TEXT; form <= STATUS_HTML; form++) {
+		char *text = written(view, form);
+		assert_has(text, wanted[form]);
+		free(text);
+	}
+}
+
+static void a_policy_names_the_nonce_of_the_page(void **state)
+{
+	struct status_view *view = *state;
+	char policy[STATUS_POLICY_MAX];
+	snprintf(view->nonce, sizeof view->nonce, "0123456789abcdef0123456789abcdef");
+	assert_false(status_policy(view, STATUS_TEXT, policy));
+	assert_true(status_policy(view, STATUS_HTML, policy));
+	assert_has(policy, "script-src 'nonce-0123456789abcdef0123456789abcdef'");
+	assert_has(policy, "frame-ancestors 'self'"); /* the last one: nothing was cut off */
+	char *text = written(view, STATUS_HTML);
+	assert_has(text, "<script nonce=\"0123456789abcdef0123456789abcdef\">");
+	free(text);
+}
+
 static char *read_document(void)
 {
 	FILE *file = fopen(SLUICE_SOURCE "/doc/monitoring.md", "re");
@@ -254,6 +286,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(json_has_every_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			text_and_page_show_the_same_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(odd_names_are_escaped, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_policy_names_the_nonce_of_the_page, setup, teardown),
 		cmocka_unit_test(the_document_has_every_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
