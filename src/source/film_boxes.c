@@ -69,13 +69,21 @@ static void read_duration(struct walk *walk, const struct box *box)
 static void read_colours(struct walk *walk, uint64_t at, uint64_t end)
 {
 	struct box box;
+	struct film stream = {.transfer = 0};
 	for (; read_box(walk->window, at, end, &box); at = box.end) {
+		if (!strcmp(box.type, "hvcC"))
+			film_window_record(walk->window, box.body, box.end - box.body, &stream);
 		bool named = film_window_has(walk->window, box.body, "nclx") ||
 			     film_window_has(walk->window, box.body, "nclc");
 		if (strcmp(box.type, "colr") != 0 || !named)
 			continue;
 		walk->track.transfer = (unsigned)film_window_big(walk->window, box.body + 6, 2);
 		walk->track.matrix = (unsigned)film_window_big(walk->window, box.body + 8, 2);
+	}
+	/* Some writers leave it to the stream. */
+	if (walk->track.transfer == 0 && walk->track.matrix == 0) {
+		walk->track.transfer = stream.transfer;
+		walk->track.matrix = stream.matrix;
 	}
 }
 

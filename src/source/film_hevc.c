@@ -6,6 +6,8 @@
  */
 #include "src/source/film_hevc.h"
 
+enum { SET_TYPE = 33, SET_BYTES = 1024 };
+
 struct bits {
 	const unsigned char *data;
 	size_t size, at; /* bits */
@@ -142,7 +144,7 @@ static void read_vui(struct bits *bits, struct film *film)
 	film->matrix = matrix;
 }
 
-void film_hevc(const unsigned char *data, size_t size, struct film *film)
+static void read_set(const unsigned char *data, size_t size, struct film *film)
 {
 	struct bits bits = {data, size * 8, 16 + 4, false};
 	unsigned sub_layers = take(&bits, 3);
@@ -163,4 +165,42 @@ void film_hevc(const unsigned char *data, size_t size, struct film *film)
 	skip(&bits, 2);
 	if (take(&bits, 1) && !bits.bad)
 		read_vui(&bits, film);
+}
+
+void film_hevc(const unsigned char *data, size_t size, struct film *film)
+{
+	unsigned char plain[SET_BYTES];
+	size_t length = 0;
+	unsigned zeros = 0;
+	for (size_t at = 0; at < size && length < sizeof plain; at++) {
+		if (zeros >= 2 && data[at] == 3) { /* keeps a start code out (§7.4.2) */
+			zeros = 0;
+			continue;
+		}
+		if (zeros >= 2 && data[at] == 1)
+			break;
+		zeros = data[at] == 0 ? zeros + 1 : 0;
+		plain[length++] = data[at];
+	}
+	read_set(plain, length, film);
+}
+
+void film_hevc_record(const unsigned char *data, size_t size, struct film *film)
+{
+	size_t at = 23;
+	for (unsigned arrays = size > 22 ? data[22] : 0; arrays > 0 && at + 3 <= size; arrays--) {
+		unsigned type = data[at] & 0x3f, units = data[at + 1] * 256u + data[at + 2];
+		at += 3;
+		for (; units > 0 && at + 2 <= size; units--) {
+			size_t length = data[at] * 256u + data[at + 1];
+			at += 2;
+			if (length > size - at)
+				return;
+			if (type == SET_TYPE) {
+				film_hevc(data + at, length, film);
+				return;
+			}
+			at += length;
+		}
+	}
 }

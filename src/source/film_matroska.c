@@ -17,6 +17,7 @@ enum {
 	ID_TRACK = 0xae,
 	ID_TRACK_TYPE = 0x83,
 	ID_CODEC = 0x86,
+	ID_CODEC_PRIVATE = 0x63a2,
 	ID_VIDEO = 0xe0,
 	ID_WIDTH = 0xb0,
 	ID_HEIGHT = 0xba,
@@ -37,8 +38,9 @@ struct walk {
 	uint64_t scale;	 /* nanoseconds of a tick */
 	double duration; /* ticks */
 	int videos, sounds;
-	bool moves, is_video, is_sound, decodable;
+	bool moves, is_video, is_sound, is_hevc, decodable;
 	struct film_track track;
+	struct film stream; /* the same as its H.265 says it */
 };
 
 /* An EBML number (RFC 8794 §4); returns its length, 0 when there is none. */
@@ -81,6 +83,12 @@ static double read_float(struct film_window *window, const struct element *eleme
 
 static void finish_track(struct walk *walk)
 {
+	if (walk->is_video && walk->is_hevc && walk->track.transfer == 0 &&
+		walk->track.matrix == 0) {
+		walk->track.transfer = walk->stream.transfer;
+		walk->track.matrix = walk->stream.matrix;
+	}
+	walk->stream = (struct film){.transfer = 0};
 	if (walk->is_video)
 		film_add_video(walk->film, walk->videos++, &walk->track, &walk->moves);
 	if (walk->is_sound)
@@ -124,7 +132,11 @@ static void read_value(struct walk *walk, const struct element *element)
 		break;
 	case ID_CODEC:
 		walk->track.still = film_window_has(window, element->body, "V_MJPEG");
+		walk->is_hevc = film_window_has(window, element->body, "V_MPEGH/ISO/HEVC");
 		walk->decodable = is_decodable(window, element->body);
+		break;
+	case ID_CODEC_PRIVATE:
+		film_window_record(window, element->body, element->size, &walk->stream);
 		break;
 	case ID_WIDTH:
 		walk->track.width = (uint32_t)number;

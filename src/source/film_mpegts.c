@@ -13,7 +13,6 @@ enum {
 	PACKET_BYTES = 188,
 	PIECE_BYTES = 4096, /* parameter sets stand in front of the first picture */
 	PIECES_MAX = 8,	    /* a recording may begin between two of them */
-	SET_BYTES = 1024,
 };
 
 struct piece {
@@ -37,20 +36,7 @@ static bool read_piece(const struct piece *piece, struct film *film)
 	const unsigned char *set = next_set(piece->bytes, end);
 	if (!set)
 		return false;
-	unsigned char plain[SET_BYTES];
-	size_t size = 0;
-	unsigned zeros = 0;
-	for (; set < end && size < sizeof plain; set++) {
-		if (zeros >= 2 && *set == 3) { /* keeps a start code out (§7.4.2) */
-			zeros = 0;
-			continue;
-		}
-		if (zeros >= 2 && *set == 1)
-			break;
-		zeros = *set == 0 ? zeros + 1 : 0;
-		plain[size++] = *set;
-	}
-	film_hevc(plain, size, film);
+	film_hevc(set, (size_t)(end - set), film);
 	return true;
 }
 

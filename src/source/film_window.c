@@ -3,6 +3,8 @@
  * from one end to the other again and again is left after FILM_READS_MAX reads. */
 #include "src/source/film_window.h"
 
+#include "src/source/film_hevc.h"
+
 #include <string.h>
 
 void film_window_init(struct film_window *window, const struct film_file *file)
@@ -57,6 +59,15 @@ bool film_window_has(struct film_window *window, uint64_t offset, const char *le
 	size_t size = strlen(letters);
 	const unsigned char *bytes = film_window_get(window, offset, size);
 	return bytes && !memcmp(bytes, letters, size);
+}
+
+void film_window_record(
+	struct film_window *window, uint64_t offset, uint64_t size, struct film *film)
+{
+	size_t some = size < FILM_WINDOW_BYTES ? (size_t)size : FILM_WINDOW_BYTES;
+	const unsigned char *data = film_window_get(window, offset, some);
+	if (data)
+		film_hevc_record(data, some, film);
 }
 
 bool film_window_step(struct film_window *window)

@@ -26,6 +26,9 @@ uint64_t film_window_big(struct film_window *window, uint64_t offset, unsigned w
 uint64_t film_window_little(struct film_window *window, uint64_t offset, unsigned width);
 /* Whether the letters stand there. */
 bool film_window_has(struct film_window *window, uint64_t offset, const char *letters);
+/* What the H.265 record there says (film_hevc.h); of a long one, its beginning. */
+void film_window_record(
+	struct film_window *window, uint64_t offset, uint64_t size, struct film *film);
 /* Counts a step of a walk; false: enough. */
 bool film_window_step(struct film_window *window);
 

@@ -84,6 +84,19 @@ static void box_end(struct file *file, size_t at)
 	file->size = end;
 }
 
+/* Sequence parameter sets as x265 writes them: with few tools; with lists, layers and sets of
+ * references; and without a word about colours. */
+#define SET_PQ                                                                                     \
+	"\x42\1\1\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x13\x65\x95\x95\x29\x30\xbc" \
+	"\x05\xa8\x48\x80\x48\x20\0\0\3\0\x20\0\0\3\1\x41"
+#define SET_HLG                                                                                    \
+	"\x42\1\2\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\0\0\xa0\x0f\x08\x0f\x13\x65\x95\x98\xac\xd2" \
+	"\x49"                                                                                     \
+	"\xca\xf0\x16\xa1\x22\x41\x20\x80\0\0\3\0\x80\0\0\5\4"
+#define SET_PLAIN                                                                                  \
+	"\x42\1\1\1\x60\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x16\x59\x59\x52\x93\x0b\xc0" \
+	"\x5a\2\0\0\3\0\2\0\0\3\0\x14\x10"
+
 static void put_track(
 	struct file *file, const char *handler, const char *codec, unsigned samples, bool hdr)
 {
@@ -102,6 +115,14 @@ static void put_track(
 	if (!strcmp(codec, "esds")) { /* as a name, and as a box within */
 		size_t esds = box(file, "esds");
 		box_end(file, esds);
+	}
+	if (!strcmp(codec, "hev1")) { /* says its colours itself */
+		size_t hvcc = box(file, "hvcC");
+		put_zeros(file, 22);
+		put(file, "\2\x20\0\1\0\2ab\x21\0\1", 11);
+		put_big(file, sizeof SET_HLG - 1, 2);
+		put(file, SET_HLG, sizeof SET_HLG - 1);
+		box_end(file, hvcc);
 	}
 	if (hdr) {
 		size_t colr = box(file, "colr");
@@ -195,6 +216,23 @@ static void sounds(void **state)
 			put_track(&file, "soun", rows[i].codecs[n], 60, false);
 		box_end(&file, at);
 		assert_int_equal(look(file.data, file.size, MEDIA_MOV).sound, rows[i].sound);
+	}
+}
+
+static void colours_of_the_stream(void **state)
+{
+	(void)state;
+	static struct file file;
+	for (int said = 0; said < 2; said++) {
+		file.size = 0;
+		size_t at = box(&file, "moov");
+		put_track(&file, "vide", "hev1", 60, said);
+		box_end(&file, at);
+		struct film film = look(file.data, file.size, MEDIA_MP4);
+		assert_int_equal(film.transfer, said ? FILM_TRANSFER_PQ : FILM_TRANSFER_HLG);
+		assert_int_equal(film.matrix, 9);
+		for (size_t size = 0; size < file.size; size++)
+			look(file.data, size, MEDIA_MP4);
 	}
 }
 
@@ -344,19 +382,6 @@ static void pages(void **state)
 	assert_false(look(file.data, file.size, MEDIA_OGG).cut);
 }
 
-/* Sequence parameter sets as x265 writes them: with few tools; with lists, layers and sets of
- * references; and without a word about colours. */
-#define SET_PQ                                                                                     \
-	"\x42\1\1\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x13\x65\x95\x95\x29\x30\xbc" \
-	"\x05\xa8\x48\x80\x48\x20\0\0\3\0\x20\0\0\3\1\x41"
-#define SET_HLG                                                                                    \
-	"\x42\1\2\2\x20\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\0\0\xa0\x0f\x08\x0f\x13\x65\x95\x98\xac\xd2" \
-	"\x49"                                                                                     \
-	"\xca\xf0\x16\xa1\x22\x41\x20\x80\0\0\3\0\x80\0\0\5\4"
-#define SET_PLAIN                                                                                  \
-	"\x42\1\1\1\x60\0\0\3\0\x90\0\0\3\0\0\3\0\x3c\xa0\x0f\x08\x0f\x16\x59\x59\x52\x93\x0b\xc0" \
-	"\x5a\2\0\0\3\0\2\0\0\3\0\x14\x10"
-
 /* A packet of this stream; what is left is filled with an adaptation field in front. */
 static void put_packet(struct file *file, unsigned id, bool begins, const char *data, size_t size)
 {
@@ -449,6 +474,7 @@ int main(void)
 		cmocka_unit_test(boxes),
 		cmocka_unit_test(sounds),
 		cmocka_unit_test(streams),
+		cmocka_unit_test(colours_of_the_stream),
 		cmocka_unit_test(only_a_cover),
 		cmocka_unit_test(matroska),
 		cmocka_unit_test(sound),
