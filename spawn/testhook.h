@@ -10,6 +10,7 @@
  *   SLUICE_TEST_LANDLOCK_ABI=N     use Landlock as version N at most; 0: as if there were none
  *   SLUICE_TEST_NO_NAMESPACES=1    as if jobs could get no pid namespace of their own
  *   SLUICE_TEST_READY_MS=N         a successor has to be ready after N ms
+ *   SLUICE_TEST_STORAGE_MS=N       a look-up of a source may take N ms
  */
 
 #include <stdlib.h>

@@ -12,15 +12,17 @@
 
 #include "base/log.h"
 #include "src/request/request.h"
+#include "src/request/storage.h"
 
 static void serve(void *data, void *item)
 {
 	struct server *server = data;
 	struct request *request = item;
 	struct fcgi_connection *connection = request_get_connection(request);
-	request_serve(request);
-	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
-	fcgi_loop_release(server->loop, connection, keep);
+	if (request_serve(request)) {
+		bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
+		fcgi_loop_release(server->loop, connection, keep);
+	}
 	request_free(request);
 }
 
@@ -83,9 +85,56 @@ void server_take_request(void *data, struct fcgi_connection *connection)
 		return;
 	}
 	fcgi_loop_detach(server->loop, connection);
+	storage_expect(server->service.storage);
 	if (pool_submit(server->pool, serve, server, request) == 0)
 		return;
+	storage_settle(server->service.storage);
 	metrics_count(server->service.observer.metrics, METRICS_NO_THREAD);
 	request_give_up(request);
 	close_answered(server, request);
+}
+
+/* The worker hangs in the look-up. It only frees the request, when it comes back after
+ * storage_release. */
+static void answer_late(struct server *server, struct storage_wait *wait)
+{
+	struct request *request = wait->request;
+	struct fcgi_connection *connection = request_get_connection(request);
+	request_time_out(request);
+	int r = request_is_sound(request) ? fcgi_connection_send_end(connection, false) : 0;
+	if (r < 0)
+		request_cut(request, r);
+	bool keep = request_end(request) && fcgi_connection_end(connection) == 0;
+	storage_release(server->service.storage, wait);
+	fcgi_loop_release(server->loop, connection, keep);
+}
+
+static void do_nothing(void *data, void *item)
+{
+	(void)data;
+	(void)item;
+}
+
+/* A worker that hangs counts as none, up to as many as there may be otherwise
+ * (server_apply_limits). A new thread also takes what waits for one. */
+static void replace_workers(struct server *server, unsigned hanging)
+{
+	unsigned before = server->extra_threads;
+	server->extra_threads = hanging < server->threads ? hanging : server->threads;
+	pool_set_threads(server->pool, server->threads + server->extra_threads);
+	for (; before < server->extra_threads; before++)
+		pool_submit(server->pool, do_nothing, NULL, server);
+}
+
+void server_tend_storage(struct server *server)
+{
+	struct storage *storage = server->service.storage;
+	struct storage_wait *wait;
+	if (!storage_is_due(storage))
+		return;
+	while ((wait = storage_claim(storage)))
+		answer_late(server, wait);
+	unsigned hanging = storage_look(storage).hanging;
+	if (hanging > 0 || server->extra_threads > 0)
+		replace_workers(server, hanging);
 }

@@ -27,7 +27,9 @@
 struct server {
 	struct service service;
 	struct fcgi_loop *loop;
-	struct pool *pool; /* workers: one for each request that cannot be answered at once */
+	unsigned threads;	/* of the pool */
+	unsigned extra_threads; /* in place of those that hang in the storage */
+	struct pool *pool;	/* workers: one for each request that cannot be answered at once */
 	struct admin *admin;
 	struct config *config; /* in force; a reference */
 	struct listeners listeners;
@@ -51,6 +53,10 @@ void server_log_ready(const struct server *server);
 
 /* For fcgi_loop_options.request; data: the server. */
 void server_take_request(void *data, struct fcgi_connection *connection);
+
+/* Answers requests whose look-up of the source hangs, and replaces their workers. To be called
+ * after each round of the loop. */
+void server_tend_storage(struct server *server);
 
 /* life.c */
 

@@ -20,6 +20,7 @@
 #include "src/daemon/sandbox.h"
 #include "src/daemon/memory_check.h"
 #include "src/request/memo.h"
+#include "src/request/storage.h"
 
 int server_introduce(void *data, const struct config *config)
 {
@@ -49,7 +50,10 @@ void server_apply_limits(struct server *server)
 	admission_set_places(service->admission, limits.places);
 	admission_set_files(service->admission, limits.files, limits.kept_files);
 	sharing_limit(&service->sharing, limits.shared_runs);
-	pool_set_threads(server->pool, limits.threads);
+	server->threads = limits.threads;
+	pool_set_threads(server->pool, server->threads + server->extra_threads);
+	/* All workers may hang, and nearly as many that have taken their places. */
+	storage_set_limit(service->storage, server->threads + server->threads / 2);
 	fcgi_loop_set_connections(server->loop, limits.connections);
 	memo_reset(service->memo, server->config, service->sharing.cache);
 }

@@ -25,6 +25,7 @@
 #include "src/daemon/sandbox.h"
 #include "src/daemon/user.h"
 #include "src/request/memo.h"
+#include "src/request/storage.h"
 
 enum { DRAIN_LOOK_MS = 20 };
 
@@ -143,6 +144,8 @@ static int open_threads(struct server *server)
 	if (r == 0)
 		r = memo_new(&server->service.memo);
 	if (r == 0)
+		r = storage_new(&server->service.storage);
+	if (r == 0)
 		r = open_loop(server);
 	if (r == 0)
 		r = admin_new(&server->service, server->loop, &server->admin);
@@ -238,6 +241,7 @@ static uint64_t next_deadline(struct server *server)
 		notify_tend(&server->notify),
 		upgrade_tend(&server->upgrade),
 		memo_due(server->service.memo),
+		storage_due(server->service.storage),
 		sharing_due(&server->service.sharing),
 		server->stopping ? CLOCK_NEVER
 				 : rebind_tend(&server->rebind, &server->listeners, server->loop,
@@ -282,7 +286,12 @@ static int loop(struct server *server)
 			log_error("the loop cannot go on: %s", strerror(-r));
 			leave_at_once(server);
 		}
-		if (server->stopping && fcgi_loop_connections(server->loop) == 0)
+		server_tend_storage(server);
+		bool done = server->stopping && fcgi_loop_connections(server->loop) == 0;
+		/* A worker that hangs in the storage cannot be waited for. */
+		if (done && storage_look(server->service.storage).hanging > 0)
+			leave_at_once(server);
+		if (done)
 			return 0;
 		if (server->at_once ||
 			(server->stopping && clock_now_ms() >= server->stop_deadline_ms))
@@ -301,6 +310,7 @@ static void close_all(struct server *server)
 	leftovers_end(server->leftovers);
 	upkeep_free(server->upkeep);
 	memo_free(server->service.memo);
+	storage_free(server->service.storage);
 	service_close(&server->service);
 	upgrade_end(&server->upgrade);
 	listeners_close(&server->listeners);

@@ -29,6 +29,8 @@ static const struct {
 	[OUTCOME_NOT_INSTALLED] = {500, "not-installed", "the converter is not installed"},
 	[OUTCOME_INTERNAL] = {500, "internal", "the conversion could not be started or kept"},
 	[OUTCOME_STORAGE] = {500, "storage", "the source cannot be read at the moment"},
+	[OUTCOME_STORAGE_TIMEOUT] = {503, "storage-timeout",
+		"the source cannot be read at the moment; try again later"},
 	[OUTCOME_CRASHED] = {502, "crashed", "the converter crashed"},
 	[OUTCOME_LIMIT] = {507, "limit", "the conversion needs more than it may use"},
 	[OUTCOME_NO_ROOM] = {507, "no-room", "there is no room for the conversion at the moment"},

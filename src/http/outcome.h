@@ -18,11 +18,12 @@ enum outcome {
 	OUTCOME_RANGE,		  /* a Range that begins behind the end */
 	OUTCOME_SOURCE_TOO_LARGE, /* bytes or declared pixels */
 	OUTCOME_SOURCE_TYPE,
-	OUTCOME_REFUSED,       /* the converter failed, or succeeded and wrote nothing */
-	OUTCOME_MAPPED,	       /* the converter's exit status stands in the recipe's `exits` */
-	OUTCOME_NOT_INSTALLED, /* program missing or not executable */
-	OUTCOME_INTERNAL,      /* our own failure: disk, directory */
-	OUTCOME_STORAGE,       /* the root or the file system of the source fails */
+	OUTCOME_REFUSED,	 /* the converter failed, or succeeded and wrote nothing */
+	OUTCOME_MAPPED,		 /* the converter's exit status stands in the recipe's `exits` */
+	OUTCOME_NOT_INSTALLED,	 /* program missing or not executable */
+	OUTCOME_INTERNAL,	 /* our own failure: disk, directory */
+	OUTCOME_STORAGE,	 /* the root or the file system of the source fails */
+	OUTCOME_STORAGE_TIMEOUT, /* it does not answer */
 	OUTCOME_CRASHED,
 	OUTCOME_LIMIT,	 /* memory, processor time or output; the log says which */
 	OUTCOME_NO_ROOM, /* the file system of the temporary directories is full */

@@ -18,6 +18,7 @@
 #include "src/pump/run.h"
 #include "src/request/memo.h"
 #include "src/request/request.h"
+#include "src/request/storage.h"
 #include "src/share/share.h"
 
 enum { REQUEST_CACHE_STATUS_MAX = 96 };
@@ -77,6 +78,7 @@ struct request_account {
 };
 
 struct request {
+	struct storage_wait wait; /* while its worker looks the source up */
 	struct service *service;
 	struct config *config; /* a reference */
 	struct request_input input;

@@ -63,7 +63,60 @@ static void answer(struct request *request)
 		request_answer_alone(request);
 }
 
-static enum outcome plan(struct request *request)
+/* Without a look at the source: the plan is not made, and not kept. */
+static void drop_plan(struct request_decision *decision)
+{
+	free(decision->plan);
+	decision->plan = NULL;
+}
+
+/* What the plan uses of the connection. The main thread may take that away meanwhile. */
+struct asked {
+	char *method, *uri, *accept; /* NULL: absent */
+};
+
+static void asked_free(struct asked *asked)
+{
+	free(asked->method);
+	free(asked->uri);
+	free(asked->accept);
+}
+
+static bool copy(const char *text, char **out)
+{
+	*out = text ? strdup(text) : NULL;
+	return *out || !text;
+}
+
+static bool copy_asked(const struct request_input *input, struct asked *asked)
+{
+	return copy(input->method, &asked->method) && copy(input->uri, &asked->uri) &&
+	       copy(fcgi_connection_param(input->connection, "HTTP_ACCEPT"), &asked->accept);
+}
+
+/* Makes the plan. Meanwhile the main thread may answer the request: then nothing of it may be used
+ * but the plan. Returns false then. */
+static bool look_up(struct request *request, enum outcome *outcome)
+{
+	const struct request_input *input = &request->input;
+	struct storage *storage = input->uri ? request->service->storage : NULL;
+	struct asked asked = {0};
+	bool copied = copy_asked(input, &asked), mine = true;
+	*outcome = copied ? OUTCOME_STORAGE_TIMEOUT : OUTCOME_OVERLOADED;
+	if (!copied || (storage && !storage_enter(storage, &request->wait, request, asked.uri,
+					   &request->account.reason))) {
+		drop_plan(&request->decision);
+	} else {
+		*outcome = plan_make(request->decision.plan, request->config, asked.method,
+			asked.uri, asked.accept);
+		mine = !storage || storage_leave(storage, &request->wait);
+	}
+	asked_free(&asked);
+	return mine;
+}
+
+/* Returns false when the main thread has answered the request. */
+static bool plan(struct request *request, enum outcome *outcome)
 {
 	const struct request_input *input = &request->input;
 	struct request_decision *decision = &request->decision;
@@ -71,27 +124,31 @@ static enum outcome plan(struct request *request)
 		bool large = input->error == -E2BIG;
 		text_puts(&request->account.reason, large ? "more than 64 KiB of FastCGI parameters"
 							  : "malformed FastCGI parameters");
-		return large ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+		*outcome = large ? OUTCOME_FIELDS_TOO_LARGE : OUTCOME_BAD_REQUEST;
+		return true;
 	}
-	struct plan *plan = malloc(sizeof *plan); /* 27 KiB, of which most requests need little */
+	/* 27 KiB, of which most requests need little */
+	struct plan *plan = decision->plan = malloc(sizeof *plan);
 	if (!plan) {
 		text_puts(&request->account.reason, "no memory");
-		return OUTCOME_OVERLOADED;
+		*outcome = OUTCOME_OVERLOADED;
+		return true;
 	}
-	decision->plan = plan;
-	enum outcome outcome = plan_make(plan, request->config, input->method, input->uri,
-		fcgi_connection_param(input->connection, "HTTP_ACCEPT"));
+	if (!look_up(request, outcome))
+		return false;
+	if (!decision->plan)
+		return true;
 	decision->recipe = plan->recipe;
 	decision->negotiated = plan->negotiated;
 	decision->message = plan->message;
-	if (outcome != OUTCOME_OK)
+	if (*outcome != OUTCOME_OK) {
 		text_puts(&request->account.reason, plan->reason);
-	if (outcome == OUTCOME_OK) {
-		decision->type = recipe_media_type(plan->recipe, plan->values);
-		decision->sniffs = plan->recipe->response == RECIPE_WHOLE &&
-				   !recipe_knows_type(plan->recipe, plan->values);
+		return true;
 	}
-	return outcome;
+	decision->type = recipe_media_type(plan->recipe, plan->values);
+	decision->sniffs = plan->recipe->response == RECIPE_WHOLE &&
+			   !recipe_knows_type(plan->recipe, plan->values);
+	return true;
 }
 
 static void read_input(struct request_input *input, struct fcgi_connection *connection)
@@ -145,17 +202,44 @@ struct fcgi_connection *request_get_connection(const struct request *request)
 	return request->input.connection;
 }
 
-void request_serve(struct request *request)
+/* The look-up is over, or there was none. */
+static void settle(const struct request *request)
+{
+	if (request->service->storage)
+		storage_settle(request->service->storage);
+}
+
+bool request_serve(struct request *request)
 {
 	struct request_account *account = &request->account;
-	if (!request_answer_from_memo(request)) {
-		account->outcome = plan(request);
+	bool answered = request_answer_from_memo(request);
+	enum outcome outcome = OUTCOME_OK;
+	bool mine = answered || plan(request, &outcome);
+	settle(request);
+	if (!mine)
+		return false;
+	if (!answered) {
+		account->outcome = outcome;
 		account->times.planned = clock_now_us();
 		answer(request);
 	}
 	run_close(&request->delivery.run);
 	if (request->delivery.has_place)
 		admission_give_place(request->service->admission);
+	return true;
+}
+
+void request_time_out(struct request *request)
+{
+	struct request_account *account = &request->account;
+	uint64_t waited_ms = clock_now_ms() - request->wait.since_ms;
+	account->outcome = OUTCOME_STORAGE_TIMEOUT;
+	text_puts(&account->reason, "storage: ");
+	text_escaped(&account->reason, request->wait.directory, STORAGE_NAME_MAX);
+	text_printf(&account->reason, " has not answered for %llu seconds",
+		(unsigned long long)waited_ms / 1000);
+	fcgi_connection_set_deadline(request->input.connection, 0);
+	request_send_error(request);
 }
 
 void request_give_up(struct request *request)

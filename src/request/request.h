@@ -23,8 +23,11 @@ struct request *request_new(
 /* Main thread: answers the request when this needs neither a conversion nor waiting. Returns false
  * when nothing was sent; request_serve is due then. The service must have a memo. */
 bool request_answer_at_once(struct request *request);
-/* Answers the request. Blocks; for worker threads. */
-void request_serve(struct request *request);
+/* Answers the request. Blocks; for worker threads. Returns false when the main thread has answered
+ * it meanwhile: then only request_free is due. */
+bool request_serve(struct request *request);
+/* Answers 503, because the look-up of the source hangs in a worker. Does not block. */
+void request_time_out(struct request *request);
 /* Answers 503, because there is no thread for the request. Does not block. */
 void request_give_up(struct request *request);
 

@@ -13,16 +13,18 @@
 #include "src/share/share.h"
 
 struct memo;
+struct storage;
 
 struct service {
 	struct starter starter;
 	struct admission *admission;
 	struct observer observer;
-	struct sharing sharing; /* borrows the three parts above */
-	struct memo *memo;	/* NULL: no request is remembered (render) */
+	struct sharing sharing;	 /* borrows the three parts above */
+	struct memo *memo;	 /* NULL: no request is remembered (render) */
+	struct storage *storage; /* NULL: look-ups are not watched (render) */
 };
 
-/* Opens everything but the store and the memo; sharing_open and memo_new add them. The service must
+/* Opens everything but the store, the memo and the storage, which others add. The service must
  * not move in memory afterwards. Main thread, before there are others. Returns 0 or -errno. */
 int service_open(struct service *service, const char *temp_path);
 /* No request may be running any more. */

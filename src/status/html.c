@@ -40,6 +40,11 @@ static void write_title(const struct status_view *view, FILE *out)
 		"<header><h1>sluice</h1><span class=soft>version %s, up %" PRIu64 " d %02" PRIu64
 		":%02" PRIu64 ":%02" PRIu64 "</span></header>",
 		SLUICE_VERSION, up / 86400, up / 3600 % 24, up / 60 % 60, up % 60);
+	if (view->storage.hanging > 0)
+		fprintf(out,
+			"<p role=status>storage: %u requests wait, for %" PRIu64
+			" seconds at most</p>",
+			view->storage.hanging, view->storage.longest_ms / 1000);
 }
 
 /* Failures since the start, of all recipes. */

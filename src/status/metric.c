@@ -49,6 +49,8 @@ const struct status_metric status_metrics[] = {
 	 .help = "Requests that were refused because no thread could be started."},
 	{.name = "log_dropped", .type = "counter", .key = "log_dropped", DAEMON(log_dropped),
 	 .help = "Lines of the log that were dropped: its reader or disk did not take them."},
+	{.name = "storage_waits", .type = "gauge", .key = "storage_waits", DAEMON(storage.hanging),
+	 .help = "Requests whose source the file system has not opened within a second."},
 	{.name = "daemon_slots", .type = "gauge", .key = "slots", DAEMON(slots),
 	 .help = "Conversions of all recipes that may run at once, without live ones."},
 	{.name = "daemon_slots_used", .type = "gauge", .key = "slots_used", DAEMON(used),

@@ -119,6 +119,13 @@ void status_write_text(const struct status_view *view, FILE *out)
 		view->connections, view->connections_max, view->files, view->files_max,
 		view->threads, view->rss_bytes >> 20, (double)view->cpu_us / 1e6);
 	fprintf(out, "slots %u/%u, waiting %u\n", view->used, view->slots, view->waiting);
+	if (view->storage.hanging > 0) {
+		fprintf(out,
+			"storage: %u requests wait, for %" PRIu64 " seconds at most, first for ",
+			view->storage.hanging, view->storage.longest_ms / 1000);
+		put_safe(out, view->storage.directory, sizeof view->storage.directory);
+		fputc('\n', out);
+	}
 	if (view->log_dropped)
 		fprintf(out, "log lines dropped %" PRIu64 "\n", view->log_dropped);
 	fprintf(out,

@@ -115,6 +115,8 @@ struct status_view *status_view_new(const struct service *service, const struct 
 	view->connections = connections;
 	view->connections_max = connections_max;
 	view->log_dropped = log_dropped();
+	if (service->storage)
+		view->storage = storage_look(service->storage);
 	look_at_self(view);
 	for (enum metrics_event i = 0; i < METRICS_EVENTS; i++)
 		view->events[i] = metrics_get(service->observer.metrics, i);

@@ -14,6 +14,7 @@
 #include "src/observe/metrics.h"
 #include "src/observe/in_flight.h"
 #include "src/request/service.h"
+#include "src/request/storage.h"
 
 enum { STATUS_RUNNING_MAX = 256, STATUS_HOLDERS_MAX = 64 };
 
@@ -36,6 +37,7 @@ struct status_view {
 	unsigned threads;
 	uint64_t rss_bytes, cpu_us;
 	uint64_t log_dropped;
+	struct storage_view storage; /* look-ups of sources that hang */
 	uint64_t events[METRICS_EVENTS];
 	unsigned slots, used, waiting; /* of the whole daemon */
 	bool cached;		       /* there is a store, and so `cache` */

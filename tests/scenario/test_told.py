@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """The administrator is told the truth: every refusal has its reason in the log, however little the client is told."""
 
+import contextlib
 import errno
 import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 
 import pytest
 
 import callfilter
+import fastcgi
 import fuse
 import tiny
 from daemon import FAKE, SANITIZER, SLUICE, anybody_may_execute, recipe
@@ -22,6 +25,11 @@ USER = 54321
 as_another = pytest.mark.skipif(not ROOT or not anybody_may_execute(), reason="only root can become another user")
 mounts = pytest.mark.skipif(not fuse.is_possible(), reason="no file system can be mounted here")
 N = {"n": {"type": "integer", "max": 9}}
+
+
+def has_hook(name):
+    with open(SLUICE, "rb") as file:
+        return name in file.read()
 
 
 def become():
@@ -592,3 +600,58 @@ def test_a_root_that_died_or_was_renamed_is_red(sluice):
     assert "ENOENT" in reason_of(daemon, "/ok/a", 500)
     os.rename(daemon.root + ".away", daemon.root)
     assert run("health", "-c", daemon.config).returncode == 0
+
+
+HOOKS = pytest.mark.skipif(not has_hook(b"SLUICE_TEST_STORAGE_MS"), reason="a release build waits for ten seconds")
+
+
+@contextlib.contextmanager
+def hanging(sluice, *recipes, **settings):
+    """(daemon, mount): the directory slow/ beneath the root is another file system, and it hangs."""
+    daemon = sluice(*recipes, environment={"SLUICE_TEST_STORAGE_MS": "1500"}, **settings)
+    os.mkdir(os.path.join(daemon.root, "slow"))
+    mount = fuse.Fuse(os.path.join(daemon.root, "slow"), {"a": b"content"})
+    try:
+        assert daemon.get("/ok/slow/a").text == "content"
+        mount.hold()
+        yield daemon, mount
+    finally:
+        mount.close()
+        os.rmdir(os.path.join(daemon.root, "slow"))
+
+
+@mounts
+@HOOKS
+def test_requests_for_storage_that_hangs_are_answered(sluice):
+    """More of them than there are workers, each within a bound; what lies elsewhere is served meanwhile, and all of it afterwards."""
+    with hanging(sluice, recipe("ok", "copy", "{source}", slots=1, queue=1), slots=1) as (daemon, mount), contextlib.ExitStack() as stack:
+        mark = daemon.log.mark()
+        connections = [stack.enter_context(daemon.connect()) for _ in range(120)]
+        for connection in connections:
+            connection.send(fastcgi.request("/ok/slow/a", HTTP_ACCEPT="image/webp"))
+        wait_until(lambda: re.search(r"storage: \d+ requests wait, for \d+ seconds at most, first for /ok/slow/\n",
+                                     run("status", "-s", f"unix:{daemon.socket}").stdout), 10)
+        answers = [connection.answer() for connection in connections]
+        assert {answer.status for answer in answers} == {503} and all(answer.headers["retry-after"] for answer in answers)
+        assert daemon.get("/ok/a").text == "source\n"
+        reasons = {(line["outcome"], re.sub(r"\d+", "N", line["reason"]))
+                   for line in daemon.log.wait_request(mark, 121) if line["url"] == "/ok/slow/a"}
+        assert reasons == {("storage-timeout", "storage: /ok/slow/ has not answered for N seconds")}, reasons
+        # At once, as the others have waited already.
+        assert daemon.get("/ok/slow/b").status == 503
+        mount.go()
+        wait_until(lambda: daemon.get("/ok/slow/a").text == "content", 20)
+        assert "storage:" not in run("status", "-s", f"unix:{daemon.socket}").stdout
+    daemon.assert_nothing_left(20)
+
+
+@mounts
+@HOOKS
+def test_storage_that_hangs_does_not_keep_the_daemon(sluice):
+    with hanging(sluice, recipe("ok", "copy", "{source}")) as (daemon, mount):
+        assert daemon.get("/ok/slow/a").status == 503
+        daemon.signal(signal.SIGTERM)
+        # The kernel lets no process go that waits for an answer of FUSE; everything else has ended.
+        daemon.log.wait_text("stopped without waiting", timeout=20)
+        mount.go()
+        assert daemon.wait(20) == 0
