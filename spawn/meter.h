@@ -23,6 +23,7 @@ struct meter_amount {
 				  them share counts once */
 	uint64_t
 		unlinked_bytes; /* on the disk, in files that are open or mapped and have no name */
+	uint64_t cpu_us;	/* of its processes that have not ended */
 	bool hidden;		/* one of its processes could not be looked into */
 	bool countless;		/* it has more tasks or descriptors than are counted */
 };

@@ -254,6 +254,25 @@ static uint64_t sum_memory(struct count *count, bool exact)
 	return sum;
 }
 
+/* proc(5): fields 14 and 15 of /proc/PID/stat. The name before them may hold anything, but it ends
+ * with the last parenthesis. */
+static void add_cpu(struct count *count, pid_t pid)
+{
+	char text[1024];
+	unsigned long user, system;
+	FILE *file = open_file(count, pid, "stat");
+	if (!file)
+		return;
+	size_t n = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[n] = '\0';
+	const char *rest = strrchr(text, ')');
+	if (rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+			    &system) == 2)
+		count->out->cpu_us +=
+			(uint64_t)(user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
 /* Finds all processes, and those again that came meanwhile, for as long as some had to be moved. */
 static void walk(struct count *count, struct cgroups *cgroups, pid_t leader,
 	const struct cgroup_limits *limits)
@@ -288,6 +307,7 @@ void meter_count(struct cgroups *cgroups, pid_t leader, const char *directory,
 	for (size_t i = 0; i < count.process_count && !out->countless; i++) {
 		look_at_descriptors(&count, count.processes[i]);
 		look_at_mappings(&count, count.processes[i]);
+		add_cpu(&count, count.processes[i]);
 	}
 	if (limits->memory_bytes == 0)
 		return;

@@ -78,10 +78,11 @@ void conversion_end(struct conversion *conversion);
  * stay. May be called again. */
 void conversion_close(struct conversion *conversion);
 
-/* look.c: measures what the programs use. Returns the name of the limit that they exceed, or NULL.
- * *missed: some programs could not be measured just now. Takes up to METER_WAIT_MS for each
- * program. */
-const char *conversion_look(struct conversion *conversion, bool *missed);
+/* look.c: measures what the programs use, and shows it in `progress`. Returns the name of the limit
+ * that they exceed, or NULL. *missed: some programs could not be measured just now. Takes up to
+ * METER_WAIT_MS for each program. */
+struct progress;
+const char *conversion_look(struct conversion *conversion, struct progress *progress, bool *missed);
 
 /* Opens the file that {output} names. Returns the descriptor or -errno (-ENOENT: the program has
  * made none). */

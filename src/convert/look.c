@@ -8,6 +8,7 @@
 #include "spawn/meter.h"
 #include "src/convert/conversion.h"
 #include "src/convert/quota.h"
+#include "src/observe/progress.h"
 
 enum { HIDDEN_MAX = 2, BLIND_LOOKS_MAX = 4, UNMEASURED_MS = 12000 };
 
@@ -62,13 +63,13 @@ static const char *look_at_disk(struct conversion *conversion, uint64_t limit, u
 	return r == QUOTA_EXCEEDED ? "temp_max" : NULL;
 }
 
-const char *conversion_look(struct conversion *conversion, bool *missed)
+const char *conversion_look(struct conversion *conversion, struct progress *progress, bool *missed)
 {
 	const struct starter *starter = conversion->starter;
 	const struct recipe *recipe = conversion->plan->recipe;
 	const uint64_t memory = recipe->memory_bytes, limit = disk_limit(conversion);
 	const struct meter_limits limits = {memory, limit, recipe->processes};
-	uint64_t unlinked = 0;
+	uint64_t unlinked = 0, cpu_us = 0, memory_bytes = 0;
 	*missed = false;
 	for (size_t i = 0; i < conversion->count && (limit || memory); i++) {
 		struct conversion_program *program = &conversion->programs[i];
@@ -90,6 +91,10 @@ const char *conversion_look(struct conversion *conversion, bool *missed)
 		if (exceeded)
 			return exceeded;
 		unlinked += amount.unlinked_bytes;
+		cpu_us += amount.cpu_us;
+		memory_bytes += amount.memory_bytes;
 	}
+	atomic_store(&progress->cpu_us, cpu_us);
+	atomic_store(&progress->memory_bytes, memory_bytes);
 	return limit ? look_at_disk(conversion, limit, unlinked) : NULL;
 }

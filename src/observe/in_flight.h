@@ -38,7 +38,7 @@ struct in_flight_view {
 	enum progress_phase phase;
 	bool gone;
 	uint64_t bytes;
-	unsigned programs;	    /* the number found running */
+	unsigned programs;	    /* the number that run */
 	uint64_t cpu_us, rss_bytes; /* of these programs, without their children */
 };
 

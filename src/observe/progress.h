@@ -27,7 +27,9 @@ struct progress {
 	atomic_int pids[PROGRESS_PIDS_MAX]; /* of the programs while they run; 0: none */
 	atomic_uint_fast64_t bytes; /* whole, while the programs run: output that has left the pipe;
 				       else all output */
-	atomic_bool gone;	    /* its client has left */
+	/* What the meter has found at its last look; 0 before the first one. */
+	atomic_uint_fast64_t cpu_us, memory_bytes;
+	atomic_bool gone; /* its client has left */
 };
 
 static inline void progress_set_bytes(struct progress *progress, uint64_t bytes)

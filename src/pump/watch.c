@@ -180,8 +180,9 @@ static void check_limits(struct pump *pump, uint64_t now)
 	if (now < pump->look_ms)
 		return;
 	bool missed = false;
-	const char *limit =
-		pump->ended == OUTCOME_OK ? conversion_look(pump->conversion, &missed) : NULL;
+	const char *limit = pump->ended == OUTCOME_OK
+				    ? conversion_look(pump->conversion, pump->progress, &missed)
+				    : NULL;
 	pump->look_ms = now + (missed ? LOOK_AGAIN_MS : LOOK_MS);
 	if (limit) {
 		pump_end(pump, OUTCOME_LIMIT, SIGKILL, "limit: ");
