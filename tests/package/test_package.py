@@ -2,6 +2,7 @@
 """The Debian packages: they are built, put on a bare Debian 12, started by its systemd, asked through its nginx, upgraded, and purged.
 The tests of this file are one story and stand in its order."""
 
+import json
 import os
 import pathlib
 import re
@@ -170,6 +171,27 @@ def test_a_thumbnail_through_nginx(installed):
                lambda: str(curl(installed, "/landscape.jpg?size=300x200", host=name)) + journal(installed))
     assert installed.run("identify", "-format", "%wx%h", "/tmp/answer").stdout == "267x200"
     assert curl(installed, "/landscape.jpg?size=300x200", "-H", "Accept: image/webp", host=name)[1] == "image/webp"
+
+
+def test_the_status_shows_what_runs(installed):
+    """Though the unit hides processes from each other."""
+    good = installed.path(CONFIG).read_text()
+    installed.path(CONFIG).write_text('recipe busy { path = "/busy/{source}"  type = "text/plain"  timeout = 10m  start = cold\n'
+                                      '    run = {"sh", "-c", "while :; do :; done"} }\n' + good)
+    installed.run("systemctl", "restart", "sluice")
+    client = subprocess.Popen(installed.argv("curl", "-s", "-o", "/dev/null", "-m", "600", "-H", "Host: media.example.org",
+                                             "http://127.0.0.1/busy/landscape.jpg"))
+
+    def seen():
+        running = json.loads(installed.run("sluice", "status", "json").stdout)["running"]
+        return any(one["programs"] == 1 and one["cpu_seconds"] > 0 and one["memory_bytes"] > 0 for one in running)
+    try:
+        wait_until(seen, 60 * SLOW, lambda: installed.run("sluice", "status", "json").stdout)
+    finally:
+        installed.path(CONFIG).write_text(good)
+        installed.run("systemctl", "kill", "--signal=KILL", "sluice")  # it would wait for the request
+        client.wait(600)
+        wait_until(lambda: installed.run("sluice", "health", check=False).returncode == 0, 60 * SLOW)
 
 
 def test_an_upgrade_loses_no_request(installed, upgraded):
