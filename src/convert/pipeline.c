@@ -56,11 +56,16 @@ static struct job_limits limits_for(const struct conversion *conversion)
 	};
 }
 
+static int source_of(const struct plan *plan)
+{
+	return plan->source.copy >= 0 ? plan->source.copy : plan->source.fd;
+}
+
 /* Sets *source to a descriptor of the source that no other program has; *again: to be closed after
  * the start. Returns 0 or -errno. */
 static int get_source(struct pipeline *pipeline, int *again, int *source)
 {
-	*source = pipeline->conversion->plan->source.fd;
+	*source = source_of(pipeline->conversion->plan);
 	if (pipeline->source_given) {
 		*again = fd_reopen(*source, O_RDONLY);
 		if (*again < 0)
@@ -84,7 +89,7 @@ static int start_program(struct pipeline *pipeline, size_t index, int in, int ou
 	size_t count = 0;
 
 	if (index == 0 && recipe->stdin_source) {
-		as_stdin = fd_reopen(plan->source.fd, O_RDONLY);
+		as_stdin = fd_reopen(source_of(plan), O_RDONLY);
 		if (as_stdin < 0)
 			return as_stdin;
 		in = as_stdin;

@@ -38,6 +38,7 @@ static const struct {
 		"too many conversions are waiting; try again later"},
 	[OUTCOME_QUEUE_TIMEOUT] = {503, "queue-timeout",
 		"the conversion waited too long; try again later"},
+	[OUTCOME_CHANGING] = {503, "changing", "the source is being written to; try again later"},
 	[OUTCOME_OVERLOADED] = {503, "overloaded", "too many requests; try again later"},
 	[OUTCOME_DEADLINE] = {504, "deadline", "the conversion took too long"},
 	[OUTCOME_CLIENT_GONE] = {499, "client-gone", ""},

@@ -29,6 +29,7 @@ enum outcome {
 	OUTCOME_NO_ROOM, /* the file system of the temporary directories is full */
 	OUTCOME_QUEUE_FULL,
 	OUTCOME_QUEUE_TIMEOUT,
+	OUTCOME_CHANGING,   /* the source is being written to; nothing whole can be read */
 	OUTCOME_OVERLOADED, /* no thread, process, descriptor or memory at the moment */
 	OUTCOME_DEADLINE,
 	OUTCOME_CLIENT_GONE, /* no status can be sent */

@@ -133,6 +133,24 @@ int identity_make(const struct plan *plan, struct identity *identity)
 	return r;
 }
 
+static bool is_kind(const struct plan *plan, const char *kind)
+{
+	return !strncmp(media_content_type(plan->source.sniff.type), kind, strlen(kind));
+}
+
+bool identity_has_grown(const struct plan *plan)
+{
+	struct stat now;
+	return (is_kind(plan, "video/") || is_kind(plan, "audio/")) &&
+	       fstat(plan->source.fd, &now) == 0 && now.st_size > plan->source.stat.st_size;
+}
+
+bool identity_may_be_picture(const struct plan *plan)
+{
+	const enum media_type type = plan->source.sniff.type;
+	return is_kind(plan, "image/") || type == MEDIA_PDF || type == MEDIA_UNKNOWN;
+}
+
 bool identity_holds(const struct plan *plan)
 {
 	const struct stat *then = &plan->source.stat;

@@ -46,5 +46,11 @@ bool identity_has_makers_of(const struct identity *identity, const struct recipe
 /* Whether the source is unchanged since the identity was made. If not, the converter may have read
  * something else. */
 bool identity_holds(const struct plan *plan);
+/* Whether the source is a film or a sound that has only grown, as far as one can tell: it is being
+ * recorded. What stood there before is still right. */
+bool identity_has_grown(const struct plan *plan);
+/* Whether the source may be a picture: a part of one is a wrong picture. A file that is empty at
+ * the moment may be one, too. */
+bool identity_may_be_picture(const struct plan *plan);
 
 #endif

@@ -252,6 +252,8 @@ enum outcome plan_make(struct plan *plan, struct config *config, const char *met
 	plan->negotiated = false;
 	plan->searched = plan->unmatched = false;
 	plan->source = (struct source)SOURCE_NONE;
+	plan->reading = PLAN_READ_SOURCE;
+	plan->until_ms = 0;
 	plan->source_name = NULL;
 	plan->message[0] = plan->reason[0] = '\0';
 	enum outcome outcome;

@@ -15,6 +15,16 @@
 
 enum { PLAN_REASON_MAX = 384 };
 
+/* What the programs of a plan read. */
+enum plan_reading {
+	PLAN_READ_SOURCE,
+	/* A copy: the source was overwritten while a run has read it. When it cannot be copied
+	 * because it changes again, the run fails. */
+	PLAN_READ_COPY,
+	/* The source, whether it changes or not: it does so all the time. */
+	PLAN_READ_CHANGING,
+};
+
 struct plan {
 	struct config *config;	     /* a reference of its own */
 	const struct recipe *recipe; /* NULL: none was found */
@@ -22,8 +32,11 @@ struct plan {
 	bool negotiated; /* the format depends on Accept */
 	struct source source;
 	const char *source_name; /* beneath the root */
-	bool unmatched;		 /* the URL is good, and no recipe's path fits it */
-	bool searched;		 /* a source that was looked for before this one does not exist */
+	/* The caller may set these after plan_make. */
+	enum plan_reading reading;
+	uint64_t until_ms; /* of clock_now_ms: the programs are ended then; 0: by their timeout */
+	bool unmatched;	   /* the URL is good, and no recipe's path fits it */
+	bool searched;	   /* a source that was looked for before this one does not exist */
 	char message[PARAM_MESSAGE_MAX]; /* for the client, unless the outcome is OUTCOME_OK */
 	/* For the administrator, unless the outcome is OUTCOME_OK: one line, printable. */
 	char reason[PLAN_REASON_MAX];

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "src/plan/identity.h"
 
 static void sending_failed(struct pump *pump, int r)
 {
@@ -24,6 +25,9 @@ static void sending_failed(struct pump *pump, int r)
 		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "request aborted");
 	else if (r == -ENODATA)
 		pump_taken_back(pump);
+	else if (r == -ESTALE)
+		pump_end(pump, OUTCOME_CHANGING, SIGKILL,
+			"the source was overwritten while it was converted");
 	else if (r == -ECONNRESET)
 		pump_end(pump, OUTCOME_CLIENT_GONE, SIGKILL, "client hung up");
 	else
@@ -48,9 +52,14 @@ static int hold_back(struct pump *pump, uint64_t size)
 	return pump->bytes >= enough;
 }
 
-/* Sends the header fields and what was held back. Returns 0 or -errno of the connection. */
+/* Sends the header fields and what was held back. They are a promise that cannot be taken back, so
+ * this is the last moment to begin anew. Returns 0, -ESTALE when the source was overwritten, or
+ * -errno of the connection. */
 static int begin(struct pump *pump)
 {
+	const struct plan *plan = pump->conversion->plan;
+	if (plan->reading == PLAN_READ_SOURCE && !identity_holds(plan) && !identity_has_grown(plan))
+		return -ESTALE;
 	pump->begun = true;
 	int r = pump->begin(pump->data);
 	if (r == 0 && pump->held)

@@ -2,12 +2,19 @@
 #include "src/pump/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fd.h"
 #include "src/admission/limits.h"
 #include "src/convert/report.h"
+#include "src/plan/identity.h"
+#include "src/pump/spill.h"
+
+/* A larger source is not copied. There are no more copies than conversions at once. */
+enum { COPY_MAX = 256 << 20 };
 
 /* While the run waits in the queue. */
 static bool is_wanted(void *data)
@@ -45,10 +52,66 @@ static enum outcome move(struct run *run)
 	conversion_show(conversion, run->progress);
 	pump->abandoned = run->abandoned;
 	pump->deadline_ms = clock_now_ms() + run->plan->recipe->timeout_ms;
+	if (run->plan->until_ms && run->plan->until_ms < pump->deadline_ms)
+		pump->deadline_ms = run->plan->until_ms;
+	run->until_ms = pump->deadline_ms;
 	enum outcome outcome = run->move(run->data, pump, run->status);
 	run->times->first = pump->first_us;
 	run->aborted = run->aborted || pump->aborted;
 	return outcome;
+}
+
+/* Returns a descriptor for reading, or -errno. */
+static int make_copy(struct run *run)
+{
+	const struct source *source = &run->plan->source;
+	const uint64_t limit = run->plan->recipe->temp_max_bytes;
+	if (source->size > COPY_MAX || (limit && source->size > limit))
+		return -EFBIG;
+	FD_CLEANUP int file = spill_open(run->starter->temp.fd);
+	int r = file < 0 ? file : spill_copy(source->fd, file, source->size);
+	return r < 0 ? r : fd_reopen(file, O_RDONLY);
+}
+
+/* Copies the source, so that nothing changes while the programs read it. A source that cannot be
+ * copied for another reason than a change is read itself: it is very large, say. */
+static enum outcome copy_source(struct run *run)
+{
+	struct source *source = &run->plan->source;
+	int copy = source->quiet == QUIET_NOT ? -EAGAIN : make_copy(run);
+	source->copy = copy < 0 ? -1 : copy;
+	if (copy == -EFBIG) {
+		run->plan->reading = PLAN_READ_CHANGING;
+		return OUTCOME_OK;
+	}
+	run->torn = source->quiet == QUIET_NOT || !identity_holds(run->plan);
+	if (run->torn) {
+		text_puts(run->reason, "the source changes all the time");
+		return OUTCOME_CHANGING;
+	}
+	if (copy < 0)
+		run->plan->reading = PLAN_READ_CHANGING;
+	return OUTCOME_OK;
+}
+
+/* Whether another content could have given another outcome. */
+static bool is_about_source(enum outcome outcome)
+{
+	return outcome == OUTCOME_OK || outcome == OUTCOME_REFUSED || outcome == OUTCOME_MAPPED ||
+	       outcome == OUTCOME_CRASHED || outcome == OUTCOME_LIMIT;
+}
+
+/* The programs have ended. */
+static enum outcome check_source(struct run *run, enum outcome outcome)
+{
+	const struct plan *plan = run->plan;
+	run->torn = !identity_holds(plan);
+	if (!run->torn || plan->source.copy >= 0 || plan->reading == PLAN_READ_CHANGING ||
+		!is_about_source(outcome) || (outcome == OUTCOME_OK && identity_has_grown(plan)))
+		return outcome;
+	text_init(run->reason, run->reason->data, run->reason->size);
+	text_puts(run->reason, "the source was overwritten while it was converted");
+	return OUTCOME_CHANGING;
 }
 
 static enum outcome convert(struct run *run)
@@ -59,7 +122,7 @@ static enum outcome convert(struct run *run)
 	atomic_store(&run->progress->phase, PROGRESS_STARTING);
 	enum outcome outcome = conversion_open(conversion, run->starter, run->plan, run->reason);
 	if (outcome == OUTCOME_OK)
-		outcome = move(run);
+		outcome = check_source(run, move(run));
 	pump_settle(pump);
 	if (outcome != OUTCOME_OK || !run->connection)
 		conversion_close(conversion);
@@ -74,8 +137,12 @@ enum outcome run_convert(struct run *run)
 	enum outcome outcome = enter(run, &pass);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	run->work = calloc(1, sizeof *run->work);
-	outcome = run->work ? convert(run) : OUTCOME_OVERLOADED;
+	if (run->plan->reading == PLAN_READ_COPY)
+		outcome = copy_source(run);
+	if (outcome == OUTCOME_OK) {
+		run->work = calloc(1, sizeof *run->work);
+		outcome = run->work ? convert(run) : OUTCOME_OVERLOADED;
+	}
 	admission_leave(run->admission, &pass);
 	return outcome;
 }

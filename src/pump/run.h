@@ -24,7 +24,7 @@ struct run {
 	/* Input; all pointers are borrowed. */
 	struct admission *admission;
 	struct starter *starter;
-	const struct plan *plan;
+	struct plan *plan; /* borrowed, like the others; source.copy is filled in */
 	struct fcgi_connection *connection; /* of the only client; NULL: several requests share */
 	int abandoned;			    /* without a connection: readable when nothing waits */
 	/* Moves the output: calls pump_collect, pump_live or pump_fill. pump->deadline_ms is set;
@@ -37,13 +37,19 @@ struct run {
 	struct text *reason;
 	int *status; /* for OUTCOME_MAPPED */
 	unsigned *retry_after_s;
+	/* The source has changed since the plan was made: the result is neither of the old one nor
+	 * of the new one, or, with a copy, of one that is gone. */
+	bool torn;
+	uint64_t until_ms;     /* the deadline of the programs; 0: they were not started */
 	bool aborted;	       /* by FCGI_ABORT_REQUEST */
 	struct run_work *work; /* NULL: no conversion was opened; until run_free */
 };
 
 /* Waits in the queue, starts the programs, moves their output, ends them, and gives the slot back:
- * a slow client keeps no slot while it reads. A whole result of a run with a connection is still in
- * the conversion's pipe or directory afterwards; then run_close is due after sending. */
+ * a slow client keeps no slot while it reads. OUTCOME_CHANGING: the source has changed meanwhile,
+ * so the caller should make a new plan, or, when a part of a live result was sent, break it. A
+ * whole result of a run with a connection is still in the conversion's pipe or directory
+ * afterwards; then run_close is due after sending. */
 enum outcome run_convert(struct run *run);
 
 /* NULL: no conversion was opened. Valid until run_free. */

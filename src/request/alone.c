@@ -8,6 +8,8 @@
 static int begin_live(void *data)
 {
 	struct request *request = data;
+	if (request->decision.plan->reading == PLAN_READ_CHANGING)
+		request->decision.identity.etag[0] = '\0';
 	struct response response = request_good_response(request);
 	return reply_send_header(request->input.connection, &response);
 }
@@ -44,10 +46,21 @@ static void convert(struct request *request)
 	request->delivery.aborted = run->aborted;
 }
 
+static bool tries_again(struct request *request)
+{
+	if (request->account.outcome != OUTCOME_CHANGING)
+		return false;
+	request->account.status = 0;
+	return request_tries_again(request, request->delivery.run.until_ms);
+}
+
 static void finish_live(struct request *request)
 {
 	const struct run_work *work = request->delivery.run.work;
-	if (!work || !work->pump.begun)
+	const bool begun = work && work->pump.begun;
+	if (!begun && tries_again(request))
+		return;
+	if (!begun)
 		request_send_error(request);
 	else if (request->account.outcome != OUTCOME_OK)
 		request_break(request);
@@ -56,9 +69,10 @@ static void finish_live(struct request *request)
 static void finish_whole(struct request *request)
 {
 	struct request_decision *decision = &request->decision;
-	/* The source may have been overwritten while the converter has read it. Then the result is
-	 * neither that of the old source nor that of the new one, and gets no validator. */
-	if (!identity_holds(decision->plan))
+	if (tries_again(request))
+		return;
+	/* The source has another content already, so the result must not be kept anywhere. */
+	if (request->delivery.run.torn)
 		decision->identity.etag[0] = '\0';
 	source_close(&decision->plan->source);
 	if (request->account.outcome == OUTCOME_OK)

@@ -4,8 +4,8 @@
 
 /*
  * What the files of this room share. From the ground up: type.c; cache_status.c, send.c and log.c;
- * hit.c and refuse.c; remember.c; shared.c, alone.c and fast_path.c, the three ways to an answer;
- * request.c.
+ * hit.c and refuse.c; remember.c; again.c; shared.c, alone.c and fast_path.c, the three ways to an
+ * answer; request.c.
  */
 
 #include <stdbool.h>
@@ -48,7 +48,11 @@ struct request_decision {
 /* Where the result comes from, and how it is sent. */
 struct request_delivery {
 	bool has_place;
-	struct run run;		    /* of a request that is alone */
+	unsigned tries;	   /* plans that failed because the source was overwritten meanwhile */
+	bool picture;	   /* one of them was about a picture */
+	bool again;	   /* the last one did, and another one is due */
+	uint64_t until_ms; /* the deadline of the first one's programs; 0: they were not started */
+	struct run run;	   /* of a request that is alone */
 	struct share_waiter waiter; /* of a request that shares a run */
 	int kept_file;		    /* owned; a result of the cache; -1: none */
 	uint64_t kept_length;
@@ -71,6 +75,7 @@ struct request_account {
 	enum access_cache cache;
 	struct text reason;
 	char reason_buffer[ACCESS_REASON_MAX];
+	uint64_t spent_us;	/* CPU time of runs before */
 	struct conversion *ran; /* borrowed; the conversion that counts for this request; or NULL */
 	struct access_times times;
 	struct progress progress;
@@ -151,6 +156,19 @@ void request_remember(struct request *request, int file, uint64_t length);
 /* fast_path.c: a worker thread answers by the note that the main thread has found. Returns false
  * when the note is not enough. */
 bool request_answer_from_memo(struct request *request);
+
+/* again.c: what happens when the source was overwritten while it was converted. */
+
+/* What the programs of the next run are to read. */
+enum plan_reading request_reading(const struct request *request);
+/* The run has ended with OUTCOME_CHANGING; until_ms: the deadline of its programs, or 0. Returns
+ * true when the caller has to return without an answer, because another plan will be made. */
+bool request_tries_again(struct request *request, uint64_t until_ms);
+/* Whether the plan has failed with what may be due to the same. Then the outcome is
+ * OUTCOME_CHANGING. */
+bool request_plan_is_torn(struct request *request);
+/* Forgets plan and run. */
+void request_begin_anew(struct request *request);
 
 /* shared.c: answers by way of the cache and of shared runs. */
 void request_answer_shared(struct request *request);

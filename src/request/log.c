@@ -41,8 +41,17 @@ static const char *reason_of(const struct request_account *account, int status)
 	return *reason || status < 400 ? reason : outcome_message(account->outcome);
 }
 
+static void tell_tries(struct request *request)
+{
+	struct text *reason = &request->account.reason;
+	if (request->delivery.tries > 0)
+		text_printf(reason, "%sconverted again: the source was overwritten meanwhile",
+			reason->len > 0 ? ", " : "");
+}
+
 void request_log(struct request *request)
 {
+	tell_tries(request);
 	const struct request_input *input = &request->input;
 	const struct request_account *account = &request->account;
 	const struct recipe *recipe = request->decision.recipe;
@@ -66,6 +75,7 @@ void request_log(struct request *request)
 	access.times.end = clock_now_us();
 	if (account->ran)
 		conversion_report(account->ran, &access);
+	access.cpu_us += account->spent_us;
 	access_log(&access);
 	observer_observe(&request->service->observer, &access);
 	uint64_t slow_us = request->config->slow_ms * 1000;

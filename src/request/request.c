@@ -39,6 +39,8 @@ static bool is_stored(const struct request *request)
 static void answer(struct request *request)
 {
 	struct request_decision *decision = &request->decision;
+	if (request_plan_is_torn(request) && request_tries_again(request, 0))
+		return;
 	bool has_plan = request->account.outcome == OUTCOME_OK;
 	if (!has_plan) {
 		request_send_error(request);
@@ -47,7 +49,11 @@ static void answer(struct request *request)
 	bool shared = request_is_shared(request);
 	if (!shared && !request_has_condition(&request->input) && request_refuse_early(request))
 		return;
-	bool valid = identity_make(decision->plan, &decision->identity) == 0;
+	/* A later write to the source might not change the identity: it has none. */
+	bool valid = identity_make(decision->plan, &decision->identity) == 0 &&
+		     decision->plan->source.quiet == QUIET;
+	if (!valid)
+		decision->identity.etag[0] = '\0';
 	if (valid)
 		request_rate_tag(request, is_stored(request));
 	if (valid)
@@ -148,6 +154,8 @@ static bool plan(struct request *request, enum outcome *outcome)
 	decision->type = recipe_media_type(plan->recipe, plan->values);
 	decision->sniffs = plan->recipe->response == RECIPE_WHOLE &&
 			   !recipe_knows_type(plan->recipe, plan->values);
+	plan->reading = request_reading(request);
+	plan->until_ms = request->delivery.until_ms;
 	return true;
 }
 
@@ -209,20 +217,30 @@ static void settle(const struct request *request)
 		storage_settle(request->service->storage);
 }
 
-bool request_serve(struct request *request)
+/* Returns false when the main thread has answered the request. */
+static bool plan_and_answer(struct request *request)
 {
-	struct request_account *account = &request->account;
-	bool answered = request_answer_from_memo(request);
 	enum outcome outcome = OUTCOME_OK;
-	bool mine = answered || plan(request, &outcome);
+	bool mine = plan(request, &outcome);
 	settle(request);
 	if (!mine)
 		return false;
-	if (!answered) {
-		account->outcome = outcome;
-		account->times.planned = clock_now_us();
-		answer(request);
-	}
+	request->account.outcome = outcome;
+	request->account.times.planned = clock_now_us();
+	answer(request);
+	return true;
+}
+
+bool request_serve(struct request *request)
+{
+	bool answered = request_answer_from_memo(request), mine = true;
+	if (answered)
+		settle(request);
+	else
+		while ((mine = plan_and_answer(request)) && request->delivery.again)
+			request_begin_anew(request);
+	if (!mine)
+		return false;
 	run_close(&request->delivery.run);
 	if (request->delivery.has_place)
 		admission_give_place(request->service->admission);

@@ -64,7 +64,7 @@ static void send_error(struct request *request, uint64_t size)
 {
 	struct request_account *account = &request->account;
 	const char *message = request->decision.message;
-	if ((account->outcome == OUTCOME_OVERLOADED ||
+	if ((account->outcome == OUTCOME_OVERLOADED || account->outcome == OUTCOME_CHANGING ||
 		    account->outcome == OUTCOME_STORAGE_TIMEOUT) &&
 		account->retry_after_s == 0)
 		account->retry_after_s = 1;

@@ -87,6 +87,8 @@ static int send_grown(struct request *request, const struct share_state *state, 
 {
 	struct fcgi_connection *connection = request->input.connection;
 	int r = 0;
+	if (request_reading(request) == PLAN_READ_CHANGING)
+		request->decision.identity.etag[0] = '\0';
 	if (*sent == 0) {
 		struct response response = request_good_response(request);
 		r = reply_send_header(connection, &response);
@@ -101,6 +103,8 @@ static int send_grown(struct request *request, const struct share_state *state, 
 static void finish_whole(struct request *request, const struct share_state *state)
 {
 	take_end(request, state);
+	if (state->outcome == OUTCOME_CHANGING && request_tries_again(request, state->until_ms))
+		return;
 	request->delivery.stored = state->kept;
 	if (request->account.outcome == OUTCOME_OK)
 		request_send_result(request, state->file, state->length, state->kept);

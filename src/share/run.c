@@ -90,7 +90,7 @@ static void keep(struct share_run *shared, struct share_state *state)
 		.modified = shared->identity.modified,
 		.lineage = shared->plan->recipe->stale_ms > 0 ? shared->identity.lineage : NULL,
 	};
-	state->valid = identity_holds(shared->plan);
+	state->valid = !shared->run.torn;
 	source_close(&shared->plan->source); /* frees a descriptor, which cache_keep needs */
 	if (state->valid && shared->run.work->pump.in_given)
 		state->kept = cache_keep(shared->sharing->cache, shared->identity.key, state->file,
@@ -121,6 +121,7 @@ void share_convert(struct share_run *shared, struct share_state *state)
 		.retry_after_s = &state->retry_after_s,
 	};
 	state->outcome = run_convert(&shared->run);
+	state->until_ms = shared->run.until_ms;
 	if (state->outcome != OUTCOME_OK)
 		return;
 	state->file = shared->run.work->pump.file;

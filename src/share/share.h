@@ -54,11 +54,12 @@ struct share_state {
 	enum outcome outcome; /* when it has ended */
 	int status;	      /* for OUTCOME_MAPPED */
 	unsigned retry_after_s;
-	bool valid;	 /* it ended well, and the source has not changed meanwhile */
-	bool kept;	 /* the result is in the cache */
-	bool found;	 /* it was in the cache already: another run had just ended */
-	uint64_t length; /* how much of the file can be read */
-	int file;	 /* -1: none yet; borrowed until share_leave */
+	bool valid;	   /* it ended well, and the source has not changed meanwhile */
+	uint64_t until_ms; /* when its programs had to end; 0: they were not started */
+	bool kept;	   /* the result is in the cache */
+	bool found;	   /* it was in the cache already: another run had just ended */
+	uint64_t length;   /* how much of the file can be read */
+	int file;	   /* -1: none yet; borrowed until share_leave */
 };
 
 /* table.c */

@@ -117,10 +117,12 @@ static size_t read_film(
 /* The kind and the content of the file, which is open. */
 static int recognize(struct source *source)
 {
-	if (fstat(source->fd, &source->stat) < 0) {
-		source->error = errno;
+	int r = quiet_wait(source->fd, &source->stat);
+	if (r < 0) {
+		source->error = -r;
 		return SOURCE_E_UNAVAILABLE;
 	}
+	source->quiet = (enum quiet)r;
 	if (!S_ISREG(source->stat.st_mode))
 		return SOURCE_E_NOT_FOUND;
 	/* Converters get this descriptor. O_NONBLOCK has no effect on a regular file, but some
@@ -170,6 +172,7 @@ void source_look(struct source *source)
 void source_close(struct source *source)
 {
 	fd_close(&source->fd);
+	fd_close(&source->copy);
 }
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b)

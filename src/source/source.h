@@ -13,15 +13,19 @@
 
 #include "src/source/film.h"
 #include "src/source/picture.h"
+#include "src/source/quiet.h"
 #include "src/source/sniff.h"
 
 struct source {
 	int fd; /* -1: none */
+	/* What the programs read in its place, because it is being written to; owned; -1: none. */
+	int copy;
 	/* Why it could not be opened or read, an errno; 0: nothing has failed. It may come later,
 	 * from source_look: then what is known of the content is not to be trusted. */
 	int error;
 	uint64_t size;
 	struct stat stat;
+	enum quiet quiet; /* when it was opened */
 	struct sniff sniff;
 	struct film film;
 	bool looked; /* picture is known */
@@ -30,7 +34,7 @@ struct source {
 
 #define SOURCE_NONE                                                                                \
 	{                                                                                          \
-		.fd = -1                                                                           \
+		.fd = -1, .copy = -1                                                               \
 	}
 
 enum {
@@ -45,7 +49,8 @@ enum {
 int source_check(void);
 
 /* Opens `name` (relative, as the URL shows it) beneath root_fd: a regular file, on a path that does
- * not leave the root and has no absolute or magic links. Returns 0 or SOURCE_E_*. */
+ * not leave the root and has no absolute or magic links. May wait a moment when the file was just
+ * written to (quiet.h). Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
 

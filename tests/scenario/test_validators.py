@@ -142,18 +142,6 @@ def test_a_date_in_the_future_is_none(daemon):
     assert said <= time.time()
 
 
-def test_no_tag_for_what_changed_meanwhile(daemon):
-    path = daemon.file("racing", b"before")
-    with daemon.connect() as connection:
-        connection.send(fastcgi.request("/slow/racing?n=5"))
-        daemon.wait_converters(1)
-        with open(path, "wb") as file:
-            file.write(b"after!")
-        answer = connection.answer()
-    assert answer.status == 200 and "etag" not in answer.headers and "last-modified" not in answer.headers
-    assert answer.headers["cache-control"] == "no-store"
-
-
 def test_negotiated(daemon):
     webp = daemon.get("/negotiated/a", HTTP_ACCEPT="image/webp")
     jpeg = daemon.get("/negotiated/a")
