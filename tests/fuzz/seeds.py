@@ -69,6 +69,16 @@ def files():
         return struct.pack(">I4s", len(body) + 8, kind) + body
     avif = box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", b"\0\0\0\0" + box(
         b"iprp", box(b"ipco", box(b"ispe", b"\0\0\0\0" + struct.pack(">II", 30, 20)))))
+    grey = box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", b"\0\0\0\0" + box(b"iref", b"\0\0\0\0" + box(b"prem", b"\0\2\0\1\0\1")) + box(
+        b"iprp", box(b"ipco", box(b"av1C", b"\x81\0\x1c\0") + box(b"colr", b"nclx\0\1\0\x0d\0\6\0"))))
+    # A parameter set of H.265 that names PQ, in a transport stream and in the record of an MP4.
+    hevc = bytes.fromhex("42010102200000030090000003000003003ca00f080f136595952930bc05a84880482000000300200000030141")
+    video = b"\0\0\1\xe0\0\0\x80\0\0\0\0\1" + hevc + b"\0\0\1\x44"
+    packet = b"G\x41\0\x30" + bytes((183 - len(video), 0)) + b"\xff" * (182 - len(video)) + video
+    record = b"\0" * 22 + b"\1\x21\0\1" + struct.pack(">H", len(hevc)) + hevc
+    entry = box(b"hev1", b"\0" * 78 + box(b"hvcC", record))
+    hdr = box(b"ftyp", b"isom\0\0\0\0mp42") + box(b"moov", box(b"trak", box(b"mdia", box(b"hdlr", b"\0" * 8 + b"vide" + b"\0" * 13) + box(
+        b"minf", box(b"stbl", box(b"stsd", b"\0\0\0\0\0\0\0\1" + entry))))))
     ogg = b"OggS\0\2" + b"\0" * 20 + b"\1\x13OpusHead\1\2"
     whole = [tiny.jpeg(9, 9), tiny.jpeg(9, 9, 300), tiny.png(9, 9), tiny.gif(9, 9), riff(b"WEBP", vp8x), riff(b"WEBP", vp8),
              riff(b"WEBP", vp8l), tiff, bigtiff, avif, box(b"ftyp", b"isom\0\0\0\0mp42"), box(b"ftyp", b"qt  \0\0\0\0"),
@@ -76,7 +86,8 @@ def files():
              b"\x1aE\xdf\xa3\x93B\x82\x88matroska", riff(b"WAVE", b"fmt "), riff(b"AVI ", b"LIST"), b"FORM\0\0\0\4AIFF", b"fLaC\0\0\0\x22",
              ogg, b"ID3\4\0\0\0\0\0\n" + b"\0" * 10 + b"\xff\xfb\x90\0", b"\xff\xf1\x50\x80\1\x7f\xfc", b"%PDF-1.7\n", b"\xff\x0a",
              b"<?xml version='1.0'?><!-- a --><!DOCTYPE svg><svg width='30' height=\"20mm\" viewBox='0 0 1 2'>", b"\0\0\1\xba\x44",
-             (b"G" + b"\0" * 187) * 4, "Grüße\n".encode()]
+             (b"G" + b"\0" * 187) * 4, packet * 5, hdr, grey, b"\xff\x0a\x31\7\1\x68\1",
+             b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x18jxlp\0\0\0\0\xff\x0a\xc0\xb3\1\1\x4c\1", "Grüße\n".encode()]
     return [step + data for data in whole for step in (b"\xff\xff", b"\x20\0")]
 
 
