@@ -117,11 +117,12 @@ const select = (options, value) => {
 const parameter = (param, value) => {
 	const name = param.name[0].toUpperCase() + param.name.slice(1), hint = `${param.required ? "Needed: " : ""}${param.accepts}`;
 	if (param.values && param.type !== "size") {
-		const none = param.default === undefined ? param.type === "format" ? "as the browser likes" : "none" : `${param.default} (as without it)`;
-		return field(param.name, name, select([["", none], ...param.values.map(v => [v, v])], value ?? ""), hint);
+		const none = param.default ?? (param.type === "format" ? "by the browser" : "none");
+		const others = param.values.filter(v => v !== param.default).map(v => [v, v]);
+		return field(param.name, name, select([["", none], ...others], value ?? ""), hint);
 	}
 	if (param.type === "flag")
-		return field(param.name, name, select([["", `${param.default ?? 0} (as without it)`], ["1", "1"]], value ?? ""), hint);
+		return field(param.name, name, select([["", param.default ?? "0"], param.default === "1" ? ["0", "0"] : ["1", "1"]], value ?? ""), hint);
 	const control = make("input", { value: value ?? "", placeholder: param.default ?? "", spellcheck: false, autocapitalize: "off", autocomplete: "off" });
 	return field(param.name, name, control, hint);
 };
@@ -168,7 +169,7 @@ const refuse = (status, text) => {
 	get("said").textContent = "Refused: " + text;
 	if (!error)
 		return;
-	error.textContent = `Refused: ${text}`;
+	error.textContent = `Refused: ${text.slice(text.indexOf(`${name}: `) + name.length + 2).replace(/ \(request \w+\)$/, "")}`;
 	get(`field-${name}`).setAttribute("aria-invalid", "true");
 };
 
