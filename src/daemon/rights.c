@@ -23,6 +23,8 @@ struct check {
 	const struct config *config;
 	FILE *out;
 	bool bad;
+	/* Another user looks, who cannot become the daemon's: only what is not there is told. */
+	bool stranger;
 };
 
 static void say(struct check *check, const char *option, const char *problem)
@@ -36,7 +38,7 @@ static void check_directory(struct check *check, const char *option, const char 
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
-	if (path && !reach_directory(path, mode, &problem))
+	if (path && !reach_directory(path, check->stranger ? 0 : mode, &problem))
 		say(check, option, problem.data);
 }
 
@@ -48,7 +50,10 @@ static void check_file(struct check *check, const char *option, const char *path
 	text_init(&problem, buffer, sizeof buffer);
 	struct stat st;
 	bool there = stat(path, &st) == 0;
-	if (!reach_directory_of(path, there ? X_OK : W_OK | X_OK, &problem)) {
+	if (check->stranger) {
+		if (!reach_directory_of(path, 0, &problem))
+			say(check, option, problem.data);
+	} else if (!reach_directory_of(path, there ? X_OK : W_OK | X_OK, &problem)) {
 		say(check, option, problem.data);
 	} else if (there && (S_ISDIR(st.st_mode) || access(path, W_OK) < 0)) {
 		int error = S_ISDIR(st.st_mode) ? EISDIR : errno;
@@ -69,7 +74,7 @@ static void check_socket(struct check *check, const char *address)
 	text_init(&problem, buffer, sizeof buffer);
 	if (address && !strncmp(address, "unix:", 5) &&
 		!(lstat(address + 5, &st) == 0 && S_ISSOCK(st.st_mode)) &&
-		!reach_directory_of(address + 5, W_OK | X_OK, &problem))
+		!reach_directory_of(address + 5, check->stranger ? 0 : W_OK | X_OK, &problem))
 		say(check, "listen", problem.data);
 }
 
@@ -158,7 +163,7 @@ static void check_as_daemon(struct check *check)
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
 	/* The daemon starts all the same. */
-	if (!can_make_log(config, &problem))
+	if (!check->stranger && !can_make_log(config, &problem))
 		fprintf(check->out, "%s: warning: log: " LOG_NOT_REOPENED "\n", config->file,
 			problem.data);
 	check_arguments(check);
@@ -196,9 +201,21 @@ static void check_as_user(struct check *check, const struct passwd *user)
 		check->bad = true;
 }
 
+/* Whether this process is neither the daemon's user nor root. */
+static bool is_stranger(const struct config *config)
+{
+	const struct passwd *user = geteuid() != 0 && config->user ? getpwnam(config->user) : NULL;
+	return user && user->pw_uid != geteuid();
+}
+
 bool rights_check(const struct config *config, const char *listen, FILE *out)
 {
-	struct check check = {.config = config, .out = out};
+	struct check check = {.config = config, .out = out, .stranger = is_stranger(config)};
+	if (check.stranger)
+		fprintf(out,
+			"%s: warning: rights are not looked at: only root and user %s can do "
+			"that\n",
+			config->file, config->user);
 	check_as_starter(&check, listen);
 	bool changes = geteuid() == 0 && config->user;
 	const struct passwd *user = changes ? getpwnam(config->user) : NULL;

@@ -370,6 +370,20 @@ def test_t_finds_what_the_start_would_refuse(sluice, tmp_path):
 
 
 @as_another
+def test_t_of_a_stranger_judges_no_rights(sluice):
+    """Neither root nor the daemon's user: it cannot know what that user may do, but what is missing is missing for all."""
+    daemon = sluice(recipe("hello", "copy", "{source}"), user="nobody", start=False)
+    os.chmod(daemon.directory, 0o755)
+    os.chmod(daemon.root, 0o755)
+    daemon.configure(recipe("hello", "copy", "{source}"), user="nobody")
+    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    assert done.returncode == 0 and "only root and user nobody can do that" in done.stderr, done.stderr
+    daemon.configure(recipe("hello", "copy", "{source}"), user="nobody", listen=f"unix:{daemon.directory}/none/sock")
+    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    assert done.returncode != 0 and f"listen: there is no directory {daemon.directory}/none" in done.stderr, done.stderr
+
+
+@as_another
 def test_t_looks_as_the_daemons_user(sluice, tmp_path):
     """Root may write everywhere; the user that the daemon becomes may not."""
     store = tmp_path / "store"
