@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "spawn/first_process.h"
 
 static const char LEAF[] = "daemon";
 
@@ -97,12 +98,25 @@ static bool has_controllers(int directory)
 	       has_word(text, "memory") && has_word(text, "pids");
 }
 
+/* A container's first process may be there, too. */
 static bool is_alone(int directory)
 {
 	char text[64];
-	char *rest = NULL;
-	return read_text(directory, "cgroup.procs", text, sizeof text) == 0 &&
-	       strtol(text, &rest, 10) == getpid() && strcmp(rest, "\n") == 0;
+	if (read_text(directory, "cgroup.procs", text, sizeof text) < 0)
+		return false;
+	for (char *at = text, *rest; *at; at = rest + 1) {
+		long pid = strtol(at, &rest, 10);
+		if (*rest != '\n' ||
+			(pid != getpid() && !(first_process_is_parent() && pid == getppid())))
+			return false;
+	}
+	return *text != '\0';
+}
+
+static int move_to(int directory, const char *name)
+{
+	int r = first_process_is_parent() ? write_text(directory, name, "1") : 0;
+	return r == 0 ? write_text(directory, name, "0") : r;
 }
 
 static int move_in(int directory)
@@ -111,11 +125,11 @@ static int move_in(int directory)
 		return -errno;
 	char name[64];
 	snprintf(name, sizeof name, "%s/cgroup.procs", LEAF);
-	int r = write_text(directory, name, "0");
+	int r = move_to(directory, name);
 	if (r == 0)
 		r = write_text(directory, "cgroup.subtree_control", "+memory +pids");
 	if (r < 0) {
-		write_text(directory, "cgroup.procs", "0");
+		move_to(directory, "cgroup.procs");
 		unlinkat(directory, LEAF, AT_REMOVEDIR);
 	}
 	return r;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spawn/first_process.h"
 #include "src/command/ask.h"
 #include "src/command/cache.h"
 #include "src/command/check.h"
@@ -139,7 +140,10 @@ static int serve_run(const struct command_line *line)
 	if (checks)
 		return check_config(line);
 	struct config *config = command_line_load(line);
-	return config ? server_run(config, line->socket, line->take_over) : COMMAND_FAILED;
+	if (!config)
+		return COMMAND_FAILED;
+	first_process_split();
+	return server_run(config, line->socket, line->take_over);
 }
 
 static int dispatch(const struct command *command, const struct command_line *line)

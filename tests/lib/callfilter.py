@@ -15,8 +15,9 @@ class _Compare(ctypes.Structure):
     _fields_ = [("arg", ctypes.c_uint), ("op", ctypes.c_int), ("mask", ctypes.c_uint64), ("value", ctypes.c_uint64)]
 
 
-def refuse(*calls, error=errno.ENOSYS, user_namespaces=False):
-    """For preexec_fn: this process and all that come from it. user_namespaces: none can be made, as Docker's profile has it."""
+def refuse(*calls, error=errno.ENOSYS, user_namespaces=False, clone_flags=()):
+    """For preexec_fn: this process and all that come from it. user_namespaces: none can be made. clone_flags: clone(2) may have none of
+    them."""
     library = ctypes.CDLL("libseccomp.so.2")
     library.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(SCMP_ACT_ALLOW)))
@@ -26,8 +27,11 @@ def refuse(*calls, error=errno.ENOSYS, user_namespaces=False):
         number = library.seccomp_syscall_resolve_name(call.encode())
         if library.seccomp_rule_add(context, ctypes.c_uint32(SCMP_ACT_ERRNO | error), number, 0) != 0:
             raise OSError(f"no filter for {call}")
-    wanted = _Compare(0, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER)
-    for call in ("clone", "unshare") if user_namespaces else ():
+    flags = [("clone", flag) for flag in clone_flags]
+    if user_namespaces:
+        flags += [("clone", CLONE_NEWUSER), ("unshare", CLONE_NEWUSER)]
+    for call, flag in flags:
+        wanted = _Compare(0, SCMP_CMP_MASKED_EQ, flag, flag)
         number = library.seccomp_syscall_resolve_name(call.encode())
         if library.seccomp_rule_add_array(context, ctypes.c_uint32(SCMP_ACT_ERRNO | errno.EPERM), number, 1, ctypes.byref(wanted)) != 0:
             raise OSError(f"no filter for {call}")

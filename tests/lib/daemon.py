@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 
+import container
 import fastcgi
 import processes
 from logfile import Log
@@ -78,6 +79,7 @@ class Daemon:
         self.arguments = list(arguments)
         self.environment = environment or {}
         self.process = None
+        self.contained = False
         self.baseline = None
         self.configure(*recipes, **settings)
         if start:
@@ -98,7 +100,12 @@ class Daemon:
             file.write(content)
         return path
 
-    def start(self, prefix=(), wait=True, **popen):
+    def start(self, prefix=(), wait=True, contained=None, **popen):
+        """contained: the options of a container, see container.enter()."""
+        self.contained = contained is not None
+        if self.contained:
+            os.chmod(self.directory, 0o755)
+            prefix = [*container.prefix(self.directory, **contained), *prefix]
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **self.environment}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LLVM_PROFILE_FILE"):
             if name in os.environ:
@@ -146,7 +153,7 @@ class Daemon:
 
     @property
     def pid(self):
-        return self.process.pid
+        return container.daemon(self.process.pid) if self.contained else self.process.pid
 
     def spawners(self):
         return [p for p in processes.children(self.pid) if b"--spawner" in processes.command(p)]
@@ -218,7 +225,8 @@ class Daemon:
         return processes.memory_kib(self.pid)
 
     def signal(self, number):
-        self.process.send_signal(number)
+        """To the process that was started, as a manager does it."""
+        os.kill(container.first(self.process.pid) if self.contained else self.process.pid, number)
 
     def wait(self, timeout):
         return self.process.wait(timeout)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""A container without an engine: its command is process 1 of a pid namespace, without capabilities, with its own /proc and /dev, on a
+read-only root, under the refusals of Docker's default seccomp profile. Needs root.
+
+    Daemon(..., start=False).start(contained={...})
+
+What stands below is also the program that makes it, from inside the new namespaces."""
+
+import ctypes
+import errno
+import json
+import os
+import resource
+import subprocess
+import sys
+
+import callfilter
+import processes
+
+MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
+# What Docker's profile refuses a container without CAP_SYS_ADMIN, and new namespaces of any kind by clone.
+DOCKER = ("acct", "add_key", "bpf", "clock_settime", "delete_module", "fanotify_init", "finit_module", "fsconfig", "fsmount", "fsopen",
+          "fspick", "init_module", "io_uring_setup", "io_uring_enter", "io_uring_register", "ioperm", "iopl", "kexec_load", "keyctl",
+          "lookup_dcookie", "mount", "mount_setattr", "move_mount", "move_pages", "mbind", "name_to_handle_at", "nfsservctl",
+          "open_by_handle_at", "open_tree", "perf_event_open", "pivot_root", "quotactl", "reboot", "request_key", "set_mempolicy", "setns",
+          "settimeofday", "swapoff", "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vhangup")
+NEW_NAMESPACES = (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+
+
+def missing():
+    """Why there can be no container here; None where there can be."""
+    if os.geteuid() != 0:
+        return "only root can make a container"
+    done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--mount-proc", "true"], capture_output=True, text=True, timeout=60,
+                          check=False)
+    return done.stderr.strip() if done.returncode else None
+
+
+def prefix(directory, **options):
+    """Before the command. directory: writable in the container, unlike all else. Options: see enter()."""
+    inside = json.dumps({"directory": directory, **options})
+    return ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", os.path.abspath(__file__), inside]
+
+
+def first(launcher):
+    """Process 1 of the container that was started as process `launcher`, by its number outside."""
+    return next(iter(processes.children(launcher)), None)
+
+
+def daemon(launcher):
+    """The daemon in it: what process 1 has made of itself. None: it has ended."""
+    pid = first(launcher)
+    found = [child for child in processes.children(pid) if processes.command(child) == processes.command(pid)] if pid else []
+    return found[0] if found else None
+
+
+def inhabitants(launcher):
+    """Process 1 and all that come from it, also orphans: {pid: state}."""
+    fields = {pid: found for pid in processes.all_pids() if (found := processes.stat_fields(pid))}
+    inside, count = {first(launcher)}, 0
+    while count != len(inside):
+        count = len(inside)
+        inside |= {pid for pid, found in fields.items() if int(found[1]) in inside}
+    return {pid: fields[pid][0].decode() for pid in inside if pid in fields}
+
+
+def set_read_only(path, value, recursive=False):
+    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY * value, MOUNT_ATTR_RDONLY * (not value), 0, 0)
+    if ctypes.CDLL(None, use_errno=True).syscall(MOUNT_SETATTR, AT_FDCWD, path.encode(), AT_RECURSIVE * recursive, attributes,
+                                                 ctypes.sizeof(attributes)) != 0:
+        raise OSError(ctypes.get_errno(), f"mount_setattr {path}")
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True, timeout=60)
+
+
+def make_devices(staging, with_fd):
+    os.mkdir(staging)
+    mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", staging)
+    for name in DEVICES:
+        with open(f"{staging}/{name}", "wb"):
+            pass
+        mount("--bind", f"/dev/{name}", f"{staging}/{name}")
+    if with_fd:
+        os.symlink("/proc/self/fd", f"{staging}/fd")
+    mount("--move", staging, "/dev")
+    os.rmdir(staging)
+
+
+def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, files=None, docker=True,
+          user_namespaces=True, refused=()):
+    """temp: a directory that gets a tmpfs with these options; files: RLIMIT_NOFILE; docker: its profile; refused: further
+    calls."""
+    mount("--make-rprivate", "/")
+    mount("--bind", directory, directory)
+    make_devices(f"{directory}/dev", devfd)
+    set_read_only("/", True, recursive=True)
+    set_read_only(directory, False)
+    if temp:
+        mount("-t", "tmpfs", "-o", temp_options, "tmpfs", temp)
+    mount("-t", "proc", "proc", "/proc")
+    if files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    if not user_namespaces:
+        callfilter.refuse(user_namespaces=True)
+    if docker:
+        callfilter.refuse(*DOCKER, *refused, error=errno.EPERM, clone_flags=NEW_NAMESPACES)
+        callfilter.refuse("clone3")
+    elif refused:
+        callfilter.refuse(*refused, error=errno.EPERM)
+
+
+if __name__ == "__main__":
+    enter(**json.loads(sys.argv[1]))
+    os.execvp("setpriv", ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--", *sys.argv[2:]])
