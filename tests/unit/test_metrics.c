@@ -230,6 +230,13 @@ static void what_runs(void **state)
 	assert_int_equal(views[0].phase, PROGRESS_CONVERTING);
 	assert_int_equal(views[0].bytes, 77);
 	assert_int_equal(views[0].programs, 0);
+	/* The meter has seen what the daemon may not. */
+	atomic_store(&progress.cpu_us, 5);
+	atomic_store(&progress.memory_bytes, 6);
+	assert_int_equal(in_flight_look(running, views, 2), 3);
+	assert_int_equal(views[0].programs, 2);
+	assert_int_equal(views[0].cpu_us, 5);
+	assert_int_equal(views[0].rss_bytes, 6);
 	in_flight_leave(running, &entries[0]);
 	in_flight_leave(running, &entries[2]);
 	assert_int_equal(in_flight_look(running, views, 2), 1);
