@@ -108,7 +108,7 @@ static void look_at_programs(const struct pids *pids, struct in_flight_view *vie
 		look_at_program(pids->pid[i], view);
 	}
 	/* Without a look of the meter they may as well have ended. */
-	if (running == 0 || view->programs > 0 || pids->memory_bytes == 0)
+	if (running == 0 || view->programs > 0 || pids->cpu_us + pids->memory_bytes == 0)
 		return;
 	view->programs = running;
 	view->cpu_us = pids->cpu_us;
