@@ -7,43 +7,30 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file_identity.h"
 #include "spawn/warm/hold.h"
 
 enum { FILES_MAX = 512 };
 
-struct identity {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-};
-
 struct file {
 	const char *path; /* the link map's, which never goes away */
-	struct identity identity;
+	struct file_identity identity;
 };
 
 static struct {
-	struct identity program;
+	struct file_identity program;
 	struct file libraries[FILES_MAX];
 	size_t count;
 	bool changed;
 } files;
 
-static bool identify(const char *path, struct identity *out)
+static bool identify(const char *path, struct file_identity *out)
 {
 	struct stat info;
 	if (stat(path, &info) < 0)
 		return false;
-	*out = (struct identity){info.st_dev, info.st_ino, info.st_size, info.st_mtim};
+	*out = file_identity_of(&info);
 	return true;
-}
-
-static bool same(const struct identity *a, const struct identity *b)
-{
-	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-	       a->modified.tv_sec == b->modified.tv_sec &&
-	       a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
 static int remember(struct dl_phdr_info *info, size_t size, void *data)
@@ -67,11 +54,12 @@ void files_remember(void)
 
 bool files_unchanged(const char *program)
 {
-	struct identity current;
-	if (program && (!identify(program, &current) || !same(&current, &files.program)))
+	struct file_identity current;
+	if (program &&
+		(!identify(program, &current) || !file_identity_equal(&current, &files.program)))
 		files.changed = true;
 	for (size_t i = 0; i < files.count && !files.changed; i++)
 		files.changed = !identify(files.libraries[i].path, &current) ||
-				!same(&current, &files.libraries[i].identity);
+				!file_identity_equal(&current, &files.libraries[i].identity);
 	return !files.changed;
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file_identity.h"
+
 /* Begins every hash: a new number is a new set of tags. */
 static const char LAYOUT[] = "sluice 2";
 
@@ -25,14 +27,8 @@ static void add_list(struct digest *hash, char *const *list)
 
 static void add_source(struct digest *hash, const struct source *source)
 {
-	const uint64_t identity[] = {
-		source->stat.st_dev,
-		source->stat.st_ino,
-		source->size,
-		(uint64_t)source->stat.st_mtim.tv_sec,
-		(uint64_t)source->stat.st_mtim.tv_nsec,
-	};
-	digest_add(hash, identity, sizeof identity);
+	const struct file_identity identity = file_identity_of(&source->stat);
+	digest_add(hash, &identity, sizeof identity);
 }
 
 static void add_recipe(
@@ -153,9 +149,10 @@ bool identity_may_be_picture(const struct plan *plan)
 
 bool identity_holds(const struct plan *plan)
 {
-	const struct stat *then = &plan->source.stat;
-	struct stat now;
-	return fstat(plan->source.fd, &now) == 0 && now.st_size == then->st_size &&
-	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+	struct stat st;
+	if (fstat(plan->source.fd, &st) < 0)
+		return false;
+	const struct file_identity then = file_identity_of(&plan->source.stat);
+	const struct file_identity now = file_identity_of(&st);
+	return file_identity_equal(&then, &now);
 }

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file_identity.h"
 #include "src/recipe/libraries.h"
 #include "src/recipe/recipe.h"
 
@@ -120,17 +121,11 @@ static void add_stat(struct digest *digest, const char *path, time_t *changed)
 	digest_add_text(digest, path);
 	if (stat(path, &st) < 0)
 		return;
-	const uint64_t identity[] = {
-		st.st_dev,
-		st.st_ino,
-		(uint64_t)st.st_size,
-		(uint64_t)st.st_mtim.tv_sec,
-		(uint64_t)st.st_mtim.tv_nsec,
-	};
+	const struct file_identity identity = file_identity_of(&st);
 	/* A directory changes with whatever is written beside the files that matter. */
 	if (S_ISDIR(st.st_mode))
 		return;
-	digest_add(digest, identity, sizeof identity);
+	digest_add(digest, &identity, sizeof identity);
 	if (st.st_ctim.tv_sec > *changed)
 		*changed = st.st_ctim.tv_sec;
 }
