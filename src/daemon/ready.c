@@ -6,6 +6,7 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,21 @@
 #include "base/text.h"
 
 enum { TEXT_MAX = 4096, SHOWN_MAX = 1024 };
+
+/* In a user namespace (PrivateUsers= of systemd) the kernel shows every id that is not mapped as
+ * the same one, whose name would mislead. */
+static bool is_mapped(const char *map, unsigned id)
+{
+	unsigned first, count;
+	bool mapped = false;
+	FILE *file = fopen(map, "re");
+	if (!file)
+		return true;
+	while (!mapped && fscanf(file, "%u %*u %u", &first, &count) == 2)
+		mapped = id >= first && id - first < count;
+	fclose(file);
+	return mapped;
+}
 
 static void put_owner(struct text *owner, struct text *mode, const char *path)
 {
@@ -24,13 +40,17 @@ static void put_owner(struct text *owner, struct text *mode, const char *path)
 		return;
 	}
 	const struct passwd *user = getpwuid(st.st_uid);
-	if (user)
+	if (!is_mapped("/proc/self/uid_map", st.st_uid))
+		text_puts(owner, "?");
+	else if (user)
 		text_escaped(owner, user->pw_name, SHOWN_MAX);
 	else
 		text_count(owner, st.st_uid);
 	text_puts(owner, ":");
 	const struct group *group = getgrgid(st.st_gid);
-	if (group)
+	if (!is_mapped("/proc/self/gid_map", st.st_gid))
+		text_puts(owner, "?");
+	else if (group)
 		text_escaped(owner, group->gr_name, SHOWN_MAX);
 	else
 		text_count(owner, st.st_gid);

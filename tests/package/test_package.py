@@ -140,6 +140,7 @@ def test_it_answers_at_once(installed):
     assert done.returncode == 0, done
     log = journal(installed)
     assert "a socket was inherited; `listen` is ignored" in log and " ready version=" in log, log
+    assert " owner=root:? mode=0660 " in log, log  # www-data has no name within the unit
     assert not re.search(r"(?m)^(\S+ )?error ", log), log
     assert "starts cold: " not in log, log
     assert installed.run("stat", "-c", "%U", f"/proc/{main_pid(installed)}").stdout == "sluice\n"
