@@ -3,6 +3,9 @@
 #include "src/status/plot.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+
+#include "src/status/page.h"
 
 enum { WIDTH = 4 * HISTORY_WINDOWS, HEIGHT = 80 };
 
@@ -80,13 +83,24 @@ static void put_line(
 	fputs("\" />", out);
 }
 
+/* "p50 ≈ 3.9 ms, p95 ≈ 1.2 s" */
+static void describe_times(const struct history_window *windows, char *text, size_t size)
+{
+	FILE *out = fmemopen(text, size, "w");
+	if (!out)
+		return;
+	fputs("p50 ≈ ", out);
+	page_time(out, history_quantile(windows, HISTORY_WINDOWS, 0.5));
+	fputs(", p95 ≈ ", out);
+	page_time(out, history_quantile(windows, HISTORY_WINDOWS, 0.95));
+	fclose(out);
+}
+
 void status_plot_times(const struct history_window *windows, FILE *out)
 {
 	char text[96] = "none";
 	if (history_quantile(windows, HISTORY_WINDOWS, 0.5) > 0)
-		snprintf(text, sizeof text, "p50 ≈ %.3g ms, p95 ≈ %.3g ms",
-			(double)history_quantile(windows, HISTORY_WINDOWS, 0.5) / 1000,
-			(double)history_quantile(windows, HISTORY_WINDOWS, 0.95) / 1000);
+		describe_times(windows, text, sizeof text);
 	put_head(out, "Times, 1 ms to 5 min", text);
 	put_line(out, "p95", windows, 0.95);
 	put_line(out, "p50", windows, 0.5);
