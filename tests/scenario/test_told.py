@@ -280,6 +280,23 @@ def test_a_group_that_the_user_may_not_give(sluice):
                      refused(daemon, preexec_fn=become))
 
 
+@as_another
+@pytest.mark.skipif(subprocess.run(["unshare", "--user", "true"], capture_output=True, check=False).returncode != 0,
+                    reason="there are no user namespaces here")
+def test_an_owner_without_a_name(sluice, tmp_path):
+    """In the user namespace of a unit (PrivateUsers=) the kernel shows the web server's group as nogroup: ready does not say that."""
+    path = str(tmp_path / "sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(4)
+        os.chown(path, 0, USER)
+        daemon = sluice(recipe("hello", "text", "x"), start=False)
+        daemon.configure(recipe("hello", "text", "x"), listen=None)
+        daemon.address = path
+        daemon.start(prefix=["unshare", "--user", "--map-root-user"], stdin=listener)
+    assert " owner=root:? " in daemon.log.text(), daemon.log.text()
+
+
 # Rights
 
 @as_another
