@@ -19,6 +19,7 @@ struct fixture {
 	char directory[64], file[96];
 	atomic_int introduced;
 	atomic_int answer; /* of introduce */
+	size_t threads;
 	struct reload *reload;
 };
 
@@ -56,13 +57,15 @@ static int setup(void **state)
 		.data = f,
 		.introduce = introduce};
 	*state = f;
+	f->threads = unit_count_of(getpid(), "task");
 	return reload_new(&options, &f->reload);
 }
 
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	reload_free(f->reload);
+	reload_free(f->reload); /* does not wait for its thread */
+	UNIT_AWAIT(unit_count_of(getpid(), "task") == f->threads);
 	unlink(f->file);
 	rmdir(f->directory);
 	free(f);
