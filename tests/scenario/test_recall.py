@@ -254,11 +254,11 @@ def test_a_new_result_in_the_place_of_the_old_one(kept, tmp_path):
 
 def test_slow_readers_of_hits_leave_threads_for_others(kept):
     daemon = kept(WHOLE, start=False, slots=2, send_timeout="60s")
-    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=300:300"))
+    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=520:520"))
     uri = f"/whole/a?n={8 << 20}"
     learn(daemon, uri)
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(daemon.connect()) for _ in range(95)]
+        slow = [stack.enter_context(daemon.connect()) for _ in range(250)]
         for connection in slow:
             connection.send(fastcgi.request(uri))
         statuses = [connection.answer(until=lambda answer: answer.status).status for connection in slow]
@@ -270,7 +270,7 @@ def test_slow_readers_of_hits_leave_threads_for_others(kept):
 def test_the_log_tells_of_an_answer_that_is_cut(kept):
     """All places are taken by slow readers: nobody can send the rest of a hit that one more slow reader does not take at once."""
     daemon = kept(WHOLE, start=False, slots=2, send_timeout="60s")
-    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=300:300"))
+    daemon.start(prefix=("/usr/bin/prlimit", "--nofile=520:520"))
     small, large = "/whole/a?n=60000", f"/whole/a?n={8 << 20}"
     for uri in (small, large):
         learn(daemon, uri)
