@@ -95,3 +95,12 @@ void leftovers_end(struct leftovers *leftovers)
 	pthread_join(leftovers->thread, NULL);
 	free(leftovers);
 }
+
+void leftovers_abandon(struct leftovers *leftovers)
+{
+	if (!leftovers)
+		return;
+	atomic_store(&leftovers->stop, true);
+	if (pthread_tryjoin_np(leftovers->thread, NULL) == 0)
+		free(leftovers);
+}

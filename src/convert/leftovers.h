@@ -15,5 +15,7 @@ struct leftovers;
 int leftovers_begin(const char *temp_path, struct leftovers **out);
 /* Stops the thread and waits for no more than its present system call. NULL is fine. */
 void leftovers_end(struct leftovers *leftovers);
+/* The process ends: stops the thread and waits for nothing. NULL is fine. */
+void leftovers_abandon(struct leftovers *leftovers);
 
 #endif

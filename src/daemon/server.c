@@ -229,6 +229,7 @@ _Noreturn static void leave_at_once(struct server *server)
 	upgrade_end(&server->upgrade);
 	listeners_close(&server->listeners);
 	upkeep_abandon(server->upkeep);
+	leftovers_abandon(server->leftovers);
 	spawner_stop(server->service.starter.spawner);
 	log_stop();
 	_exit(0);

@@ -685,4 +685,4 @@ def test_storage_that_hangs_does_not_keep_the_daemon(sluice):
         # The kernel lets no process go that waits for an answer of FUSE; everything else has ended.
         daemon.log.wait_text("stopped without waiting", timeout=20)
         mount.go()
-        assert daemon.wait(20) == 0
+        assert daemon.wait(20) == 0, daemon.log.text()[-6000:]
