@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import time
 
+import processes
+
 SUITE = "bookworm"
 BOOT_TIMEOUT_S = 180
 TREE_TIMEOUT_S = 900
@@ -115,7 +117,9 @@ class Machine:
                 group.mkdir()
                 self.groups.append(group)
 
-    def enter_cgroups(self):
+    def begin(self):
+        """In the child: it ends with the test, and is in the groups."""
+        processes.die_with_parent()
         for group in self.groups:
             with contextlib.suppress(OSError):  # of cpusets, which need processors first
                 (group / "cgroup.procs").write_text(str(os.getpid()))
@@ -125,7 +129,7 @@ class Machine:
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 ["unshare", "--mount", "--pid", "--uts", "--ipc", "--net", "--cgroup", "--fork", "--kill-child", "sh", "-c", BOOT, "sh",
-                 str(self.base), str(self.directory)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.enter_cgroups)
+                 str(self.base), str(self.directory)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.begin)
         deadline = time.monotonic() + BOOT_TIMEOUT_S
         while self.process.poll() is None and time.monotonic() < deadline:
             if self.is_up():

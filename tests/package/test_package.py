@@ -228,7 +228,7 @@ def test_a_reload_tells_of_errors(installed):
 
 
 def test_starts_that_fail_do_not_close_the_socket(installed):
-    """Fifteen of them; then the administrator mends the file, and does nothing else."""
+    """Eight of them, three more than systemd's own limit; then the administrator mends the file, and does nothing else."""
     good = installed.path(CONFIG).read_text()
     installed.path(CONFIG).write_text("recipe {\n")
     installed.run("systemctl", "restart", "sluice", check=False)
@@ -236,7 +236,7 @@ def test_starts_that_fail_do_not_close_the_socket(installed):
     client = subprocess.Popen(installed.argv("curl", "-s", "-m", "300", "-o", "/dev/null", "-w", "%{http_code}", "-H",
                                              "Host: media.example.org", "http://127.0.0.1/landscape.jpg?size=60x60"),
                               stdout=subprocess.PIPE, text=True)
-    wait_until(lambda: len(re.findall(r"sluice\.conf:\d+", journal(installed))) >= count + 12, 120 * SLOW)
+    wait_until(lambda: len(re.findall(r"sluice\.conf:\d+", journal(installed))) >= count + 8, 120 * SLOW)
     assert installed.run("systemctl", "is-active", "sluice.socket").stdout == "active\n"
     installed.path(CONFIG).write_text(good)
     # It has waited in the socket; nginx gives up after a minute (fastcgi_read_timeout), on a slow machine perhaps before.
