@@ -13,11 +13,13 @@
 #include "base/log.h"
 #include "fcgi/listener.h"
 #include "spawn/confinement.h"
+#include "src/daemon/namespace_remedy.h"
 
 struct gap {
 	bool there;
 	bool breaks; /* a promise of doc/security.md */
 	const char *what;
+	const char *because; /* may be NULL */
 };
 
 enum { GAPS = 3 };
@@ -54,14 +56,14 @@ static void find_gaps(
 	struct confinement_support support =
 		confinement_get_support(spawner_get_confinement(spawner));
 	gaps[0] = (struct gap){
-		support.landlock == 0, true, words_of_landlock(support.landlock_refusal)};
+		support.landlock == 0, true, words_of_landlock(support.landlock_refusal), NULL};
 	gaps[1] = (struct gap){!support.seccomp, true,
-		"converters may make all system calls: this kernel has no seccomp filters"};
-	gaps[2] = (struct gap){!spawner_has_namespaces(spawner),
-		has_level(config, RECIPE_CONFINE_STANDARD),
+		"converters may make all system calls: this kernel has no seccomp filters", NULL};
+	bool namespaces = spawner_has_namespaces(spawner);
+	gaps[2] = (struct gap){!namespaces, has_level(config, RECIPE_CONFINE_STANDARD),
 		"converters can see the pids of all processes, and only a filter keeps them from "
-		"signalling them: this system allows no pid namespaces (user namespaces are "
-		"disabled)"};
+		"signalling them: jobs get no pid namespaces",
+		namespaces ? NULL : namespace_remedy()};
 }
 
 int sandbox_check(const struct spawner *spawner, const struct config *config)
@@ -72,7 +74,9 @@ int sandbox_check(const struct spawner *spawner, const struct config *config)
 	for (size_t i = 0; i < GAPS && config->confine_required; i++) {
 		if (!gaps[i].there || !gaps[i].breaks)
 			continue;
-		log_error("confine = required, but %s", gaps[i].what);
+		log_error("confine = required, but %s%s%s", gaps[i].what,
+			gaps[i].because ? ", because " : "",
+			gaps[i].because ? gaps[i].because : "");
 		r = -ENOTSUP;
 	}
 	return r;
@@ -84,7 +88,8 @@ void sandbox_report(const struct spawner *spawner, const struct config *config)
 	find_gaps(spawner, config, gaps);
 	for (size_t i = 0; i < GAPS; i++)
 		if (gaps[i].there)
-			log_warning("%s", gaps[i].what);
+			log_warning("%s%s%s", gaps[i].what, gaps[i].because ? ", because " : "",
+				gaps[i].because ? gaps[i].because : "");
 	for (size_t i = 0; i < config->recipe_count; i++)
 		if (config->recipes[i]->confine == RECIPE_CONFINE_OFF)
 			log_warning("recipe '%s' is not confined: confine = off",

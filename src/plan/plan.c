@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "src/plan/facts.h"
 #include "src/plan/reason.h"
+#include "src/plan/source_path.h"
 
 static bool takes(const struct recipe *recipe, struct source *source)
 {
@@ -280,11 +281,11 @@ void plan_clear(struct plan *plan)
 
 int plan_argv(const struct plan *plan, const char *output_path, struct template_argv *argv)
 {
-	char source_path[32];
-	snprintf(source_path, sizeof source_path, "/dev/fd/%d", PLAN_SOURCE_FD);
+	char path[32];
+	source_path(PLAN_SOURCE_FD, path);
 	struct template_input input = {
 		.values = plan->values,
-		.source_path = source_path,
+		.source_path = path,
 		.source_fd = PLAN_SOURCE_FD,
 		.source_format = media_name(plan->source.sniff.type),
 		.output_path = output_path,

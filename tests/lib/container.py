@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A container without an engine: its command is process 1 of a pid namespace, without capabilities, with its own /proc and /dev, on a
+"""A container without an engine: its command is process 1 of a pid namespace, with Docker's capabilities, its own /proc and /dev, on a
 read-only root, under the refusals of Docker's default seccomp profile. Needs root.
 
     Daemon(..., start=False).start(contained={...})
@@ -25,6 +25,9 @@ DOCKER = ("acct", "add_key", "bpf", "clock_settime", "delete_module", "fanotify_
           "open_by_handle_at", "open_tree", "perf_event_open", "pivot_root", "quotactl", "reboot", "request_key", "set_mempolicy", "setns",
           "settimeofday", "swapoff", "swapon", "syslog", "umount2", "unshare", "userfaultfd", "vhangup")
 NEW_NAMESPACES = (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
+# What Docker leaves to root.
+CAPABILITIES = ("audit_write", "chown", "dac_override", "fowner", "fsetid", "kill", "mknod", "net_bind_service", "net_raw", "setfcap", "setgid",
+                "setpcap", "setuid", "sys_chroot")
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 
@@ -90,9 +93,9 @@ def make_devices(staging, with_fd):
 
 
 def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, files=None, docker=True,
-          user_namespaces=True, refused=()):
+          user_namespaces=True, refused=(), allowed=()):
     """temp: a directory that gets a tmpfs with these options; files: RLIMIT_NOFILE; docker: its profile; refused: further
-    calls."""
+    calls; allowed: calls of the profile that are allowed all the same."""
     mount("--make-rprivate", "/")
     mount("--bind", directory, directory)
     make_devices(f"{directory}/dev", devfd)
@@ -106,7 +109,8 @@ def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, f
     if not user_namespaces:
         callfilter.refuse(user_namespaces=True)
     if docker:
-        callfilter.refuse(*DOCKER, *refused, error=errno.EPERM, clone_flags=NEW_NAMESPACES)
+        callfilter.refuse(*(call for call in DOCKER if call not in allowed), *refused, error=errno.EPERM,
+                          clone_flags=() if "clone" in allowed else NEW_NAMESPACES)
         callfilter.refuse("clone3")
     elif refused:
         callfilter.refuse(*refused, error=errno.EPERM)
@@ -114,4 +118,5 @@ def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, f
 
 if __name__ == "__main__":
     enter(**json.loads(sys.argv[1]))
-    os.execvp("setpriv", ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--", *sys.argv[2:]])
+    bounding = ",".join(["-all", *(f"+{name}" for name in CAPABILITIES)])
+    os.execvp("setpriv", ["setpriv", f"--bounding-set={bounding}", "--inh-caps=-all", "--no-new-privs", "--", *sys.argv[2:]])

@@ -2,9 +2,12 @@
 """In a container: what process 1 has to do, and what is left of each promise where the container lacks something."""
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ import fastcgi
 from daemon import SLOW, recipe
 from processes import wait_until
 
+ETC = Path(__file__).resolve().parents[2] / "etc"
 WITHOUT = {"SLUICE_TEST_NO_NAMESPACES": "1"}
 COPY = recipe("copy", "{source}", program="/bin/cat", start="cold")
 # Ends before its child, which the daemon then kills.
@@ -85,5 +89,117 @@ def test_socket_for_process_1_is_the_daemons(sluice):
     assert daemon.get("/copy/a").body == b"source\n"
 
 
+def test_source_without_dev_fd(sluice):
+    """The name of the source leads through /proc then, for cold, held, and confined programs."""
+    recipes = [recipe(f"{start}-{confine}", "{source}", program="/bin/cat", start=start, confine=confine)
+               for start in ("cold", "warm") for confine in ("off", "standard", "strict")]
+    name = recipe("name", "{source}", program="/bin/echo", start="cold")
+    daemon = contained(sluice, *recipes, name, options={"devfd": False})
+    assert daemon.get("/name/a").body == b"/proc/self/fd/3\n"
+    for start in ("cold", "warm"):
+        for confine in ("off", "standard", "strict"):
+            answer, line = daemon.logged(f"/{start}-{confine}/a")
+            assert (answer.status, answer.body, line["start"]) == (200, b"source\n", start)
+
+
+@pytest.mark.parametrize("options, remedy", [({}, "doc/containers.md"), ({"docker": False, "user_namespaces": False}, "doc/containers.md"),
+                                             ({"docker": False}, None)])
+def test_namespaces_and_their_remedy(sluice, options, remedy):
+    """Without namespaces the log says why, and what can be done; who requires confinement does not start."""
+    daemon = contained(sluice, COPY, options=options)
+    switched_off = Path("/proc/sys/user/max_user_namespaces").read_text().strip() == "0"
+    warned = re.search("jobs get no pid namespaces, because (.*)", daemon.log.text())
+    assert bool(warned) == bool(remedy) or switched_off, daemon.log.text()
+    assert not warned or remedy in warned[1] or "sysctl" in warned[1] or "AppArmor" in warned[1]
+    daemon.stop()
+    daemon.configure(COPY, confine="required")
+    mark = daemon.log.mark()
+    daemon.start(wait=not warned, contained=options)
+    if warned:
+        assert daemon.wait(10 * SLOW) == 1
+        assert warned[1] in daemon.log.wait_text("confine = required, but .*", mark)[0]
+
+
+def test_profile_of_apparmor(tmp_path):
+    """Its syntax. The parser of Debian 12 does not know the one word that it is there for."""
+    profile = (ETC / "apparmor/sluice").read_text()
+    parser = shutil.which("apparmor_parser", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if not parser:
+        pytest.skip("not installed: apparmor")
+    version = re.search(r"version (\d+)", subprocess.run([parser, "--version"], capture_output=True, text=True, timeout=60, check=True).stdout)
+    if int(version[1]) < 4:
+        assert profile.count("\n  userns,\n") == profile.count("abi <abi/4.0>,") == 1
+        profile = profile.replace("  userns,\n", "").replace("abi/4.0", "abi/3.0")
+    copy = tmp_path / "sluice"
+    copy.write_text(profile)
+    done = subprocess.run([parser, "--skip-kernel-load", "--skip-cache", copy], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    copy.write_text(profile.replace("}", ""))
+    done = subprocess.run([parser, "--skip-kernel-load", "--skip-cache", copy], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+
+
 def open_files(pid):
     return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+
+
+# Environment, options of container.enter(), and what is weaker there.
+ENVIRONMENTS = [
+    ("Docker's default profile", {}, "other processes are seen, a filter refuses signals to them"),
+    ("the same, and `clone` and `unshare` allowed", {"allowed": ["clone", "unshare"]}, "–"),
+    ("no profile", {"docker": False}, "–"),
+    ("no profile, no user namespaces", {"docker": False, "user_namespaces": False}, "as under Docker's profile"),
+    ("a profile without Landlock", {"refused": ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"]},
+     "converters read what the daemon's user can read"),
+    ("`temp_path` a tmpfs, noexec", {"tmpfs": "size=64m,mode=1777,noexec,nosuid,nodev"}, "–"),
+    ("`temp_path` a tmpfs of 1 MB", {"tmpfs": "size=1m,mode=1777"}, "a result that does not fit is 507"),
+    ("no `/dev/fd`", {"devfd": False}, "`{source}` is `/proc/self/fd/3`"),
+    ("256 descriptors", {"files": 256}, "fewer requests at once, others wait"),
+    ("64 descriptors", {"files": 64}, "no held programs, few requests at once"),
+]
+TABLE = (ETC.parent / "doc/containers.md").read_text().splitlines()
+LARGE = 3_000_000
+
+
+def machine_has_all(sluice):
+    text = sluice(COPY).log.text()
+    return "namespaces=yes" in text and "landlock=0" not in text
+
+
+def environment_row(daemon, name, options, weaker):
+    """A row of the table, as a daemon there shows it."""
+    options = dict(options)
+    if "tmpfs" in options:
+        options.update(temp=daemon.temp, temp_options=options.pop("tmpfs"))
+    daemon.start(contained=options)
+
+    def works(recipe_name, source="a"):
+        answer, line = daemon.logged(f"/{recipe_name}/{source}")
+        if answer.status != 200:
+            return f"no ({answer.status})"
+        return "yes" if recipe_name != "held" or line["start"] == "warm" else "cold"
+    ready = dict(re.findall(r"(\w+)=(\w+)", daemon.log.wait_text(r" ready version=.*")[0]))
+    secret = daemon.logged("/secret/a")[0]
+    kept = {200: "no", 422: "yes"}[secret.status]
+    return f"| {name} | {works('cold')} | {works('held')} | {works('file')} | {works('file', 'large')} | {ready['namespaces']} | {kept} | {weaker} |"
+
+
+@pytest.mark.parametrize("name, options, weaker", ENVIRONMENTS)
+def test_table_of_environments(sluice, name, options, weaker):
+    """The rows of doc/containers.md are what happens."""
+    daemon = sluice(start=False)
+    secret = Path(daemon.directory, "secret")
+    secret.write_bytes(b"secret")
+    daemon.file("large", b"x" * LARGE)
+    daemon.configure(recipe("cold", "{source}", program="/bin/cat", start="cold"), recipe("held", "{source}", program="/bin/cat", start="warm"),
+                     recipe("file", "{source}", "{output}", program="/bin/cp", start="cold"),
+                     recipe("secret", "-c", f"cat {secret}", "{source}", program="/bin/sh", start="cold"))
+    row = environment_row(daemon, name, options, weaker)
+    print(row)
+    if row not in TABLE and not machine_has_all(sluice):
+        pytest.skip("this machine has no Landlock, or allows no user namespaces")
+    assert row in TABLE, row
+
+
+def test_table_of_environments_is_complete():
+    assert re.findall(r"(?m)^\| (.*?) \|.*\| (?:yes|no) \| (?:yes|no) \| .* \|$", "\n".join(TABLE)) == [one[0] for one in ENVIRONMENTS]
