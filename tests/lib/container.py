@@ -79,7 +79,7 @@ def mount(*arguments):
     subprocess.run(["mount", *arguments], check=True, timeout=60)
 
 
-def make_devices(staging, with_fd):
+def make_devices(staging, with_fd, target="/dev"):
     os.mkdir(staging)
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", staging)
     for name in DEVICES:
@@ -88,7 +88,7 @@ def make_devices(staging, with_fd):
         mount("--bind", f"/dev/{name}", f"{staging}/{name}")
     if with_fd:
         os.symlink("/proc/self/fd", f"{staging}/fd")
-    mount("--move", staging, "/dev")
+    mount("--move", staging, target)
     os.rmdir(staging)
 
 
@@ -116,7 +116,37 @@ def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, f
         callfilter.refuse(*refused, error=errno.EPERM)
 
 
+def enter_image(root, volumes, tmpfs, **_):
+    """root: the files of an image, read-only but for volumes (directories) and tmpfs ({directory: options})."""
+    mount("--make-rprivate", "/")
+    make_devices(f"{root}/root/dev", True, f"{root}/dev")
+    for volume in volumes:
+        mount("--bind", f"{root}{volume}", f"{root}{volume}")
+    set_read_only(root, True, recursive=True)
+    for volume in volumes:
+        set_read_only(f"{root}{volume}", False)
+    for directory, options in tmpfs.items():
+        mount("-t", "tmpfs", "-o", options, "tmpfs", f"{root}{directory}")
+    mount("-t", "proc", "proc", f"{root}/proc")
+    callfilter.refuse(*DOCKER, error=errno.EPERM, clone_flags=NEW_NAMESPACES)
+    callfilter.refuse("clone3")
+    os.chroot(root)
+    os.chdir("/")
+
+
+def main(argv):
+    capabilities, user = CAPABILITIES, []
+    if argv[1] == "image":
+        options = json.loads(argv.pop(2))
+        enter_image(**options)
+        capabilities, user = (), [f"--reuid={options['uid']}", f"--regid={options['gid']}", "--clear-groups"]
+        os.environ.clear()
+        os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+    else:
+        enter(**json.loads(argv[1]))
+    bounding = ",".join(["-all", *(f"+{name}" for name in capabilities)])
+    os.execvp("setpriv", ["setpriv", *user, f"--bounding-set={bounding}", "--inh-caps=-all", "--no-new-privs", "--", *argv[2:]])
+
+
 if __name__ == "__main__":
-    enter(**json.loads(sys.argv[1]))
-    bounding = ",".join(["-all", *(f"+{name}" for name in CAPABILITIES)])
-    os.execvp("setpriv", ["setpriv", f"--bounding-set={bounding}", "--inh-caps=-all", "--no-new-privs", "--", *sys.argv[2:]])
+    main(sys.argv)

@@ -7,16 +7,19 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 
 import pytest
 
+import image
 import machine
 from daemon import SLOW
 from processes import wait_until
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+CONTAINERS = (REPOSITORY / "doc/containers.md").read_text()
 README = (REPOSITORY / "README.md").read_text()
 HERE = pathlib.Path(os.environ["SLUICE"]).parent / "tests/package"
 # What the package depends on, and what this story needs.
@@ -296,3 +299,52 @@ def test_purge_leaves_nothing(installed):
     assert installed.path("/srv/media/README").exists()
     installed.run("dpkg", "--purge", "sluice")
     assert listing(installed) - installed.before == set()
+
+
+def block(name):
+    """A file of doc/containers.md."""
+    return re.search(rf"`{re.escape(name)}`[^\n]*:\n\n```\w*\n(.*?)```", CONTAINERS, re.S)[1]
+
+
+def test_image_of_the_documents(packages, tmp_path):
+    """The steps of doc/containers.md: the image is built, runs as its user with nothing but what `docker run` gives it, is healthy, and
+    answers through nginx beside it."""
+    (tmp_path / "mount").mkdir()
+    (tmp_path / "context").mkdir()
+    shutil.copy(package(packages), tmp_path / "context")
+    (tmp_path / "context/sluice.conf").write_text(block("sluice.conf"))
+    log = tmp_path / "log"
+    tmpfs = dict(re.findall(r"--tmpfs ([^:\s]+):(\S+)", CONTAINERS))
+    assert list(tmpfs) == ["/tmp"]
+    probes = re.findall(r"exec: \{command: \[(.*?)\]\}", CONTAINERS)
+    assert len(probes) == 3
+    try:
+        base = machine.tree(HERE / "debian", PACKAGES)
+    except machine.Impossible as reason:
+        pytest.skip(str(reason))
+    with image.Image(base, tmp_path / "mount", tmp_path / "context") as one:
+        one.build(block("Containerfile"))
+        one.run("convert", "-size", "640x480", "gradient:red-blue", "/srv/media/landscape.jpg")
+        one.start(log, ["/run/sluice"], tmpfs)
+        wait_until(lambda: " ready version=" in log.read_text() or one.started.poll() is not None, 60 * SLOW)
+        assert " ready version=" in log.read_text() and not re.search(r"(?m)^(\S+ )?error ", log.read_text()), log.read_text()
+        for command in (one.healthcheck, *(probe.split(", ") for probe in probes)):
+            done = one.execute(*command)
+            assert done.returncode == 0, done
+        assert one.execute("touch", "/etc/x").returncode != 0
+        answer_through_nginx(one)
+        assert one.stop(signal.SIGTERM) == 0, log.read_text()
+
+
+def answer_through_nginx(one):
+    """On a socket instead of a port, which the machine may have in use."""
+    (one.root / "etc/nginx/conf.d/sluice.conf").write_text(block("nginx.conf").replace("listen 8080", "listen unix:/run/nginx.sock"))
+    (one.root / "etc/nginx/sites-enabled/default").unlink()
+    one.run("nginx")
+    try:
+        told = one.run("curl", "-sS", "-m", "60", "--unix-socket", "/run/nginx.sock", "-o", "/root/answer", "-w", "%{http_code} %{content_type}",
+                       "http://media.example.org/landscape.jpg?size=300x200")
+        assert told == "200 image/jpeg"
+        assert one.run("identify", "-format", "%wx%h", "/root/answer") == "267x200"
+    finally:
+        one.run("nginx", "-s", "stop")

@@ -139,6 +139,24 @@ def test_profile_of_apparmor(tmp_path):
     assert done.returncode != 0
 
 
+def test_deployment_holds_together():
+    """Names and times of the Deployment in doc/containers.md fit each other and its sluice.conf."""
+    yaml = pytest.importorskip("yaml")
+    text = "\n".join(TABLE)
+    pod = yaml.safe_load(re.search(r"(?s)```yaml\n(.*?)```", text)[1])["spec"]["template"]["spec"]
+    volumes = {volume["name"] for volume in pod["volumes"]}
+    mounts = [(one["name"], mount["name"], mount["mountPath"]) for one in pod["containers"] for mount in one["volumeMounts"]]
+    assert {name for _, name, _ in mounts} == volumes
+    socket_places = {one: path for one, name, path in mounts if name == "run"}
+    assert socket_places == {"sluice": "/run/sluice", "nginx": "/run/sluice"}
+    assert pod["terminationGracePeriodSeconds"] > int(re.search(r"shutdown_timeout = (\d+)s", text)[1])
+    sluice = pod["containers"][0]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert sluice[probe]["exec"]["command"][0] == "sluice" and sluice[probe]["timeoutSeconds"] > 10
+    user = re.search(r"(?m)^USER (\d+):(\d+)$", text)
+    assert (sluice["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]) == (int(user[1]), int(user[2]))
+
+
 def open_files(pid):
     return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
 
