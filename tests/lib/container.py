@@ -93,14 +93,16 @@ def make_devices(staging, with_fd, target="/dev"):
 
 
 def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, files=None, docker=True,
-          user_namespaces=True, refused=(), allowed=()):
+          user_namespaces=True, refused=(), allowed=(), writable=()):
     """temp: a directory that gets a tmpfs with these options; files: RLIMIT_NOFILE; docker: its profile; refused: further
-    calls; allowed: calls of the profile that are allowed all the same."""
+    calls; allowed: calls of the profile that are allowed all the same; writable: further directories."""
     mount("--make-rprivate", "/")
-    mount("--bind", directory, directory)
+    for path in (*writable, directory):
+        mount("--bind", path, path)
     make_devices(f"{directory}/dev", devfd)
     set_read_only("/", True, recursive=True)
-    set_read_only(directory, False)
+    for path in (*writable, directory):
+        set_read_only(path, False)
     if temp:
         mount("-t", "tmpfs", "-o", temp_options, "tmpfs", temp)
     mount("-t", "proc", "proc", "/proc")

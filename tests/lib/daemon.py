@@ -3,6 +3,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import pathlib
 import re
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 import container
 import fastcgi
@@ -24,6 +26,8 @@ FILES_SEEN_MAX = 5000
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
 # What a machine that does other things costs, in time, and a sanitizer.
 SLOW = 8 if SANITIZER else 3
+# Options of container.enter(), in JSON: every daemon of a test is process 1 of a container then.
+CONTAINED = json.loads(os.environ.get("SLUICE_CONTAINED", "null"))
 _ids = itertools.count(1)
 
 
@@ -102,6 +106,10 @@ class Daemon:
 
     def start(self, prefix=(), wait=True, contained=None, **popen):
         """contained: the options of a container, see container.enter()."""
+        if contained is None and CONTAINED is not None:
+            if prefix:
+                raise unittest.SkipTest("it has a launcher of its own")
+            contained = CONTAINED
         self.contained = contained is not None
         if self.contained:
             os.chmod(self.directory, 0o755)
@@ -225,8 +233,9 @@ class Daemon:
         return processes.memory_kib(self.pid)
 
     def signal(self, number):
-        """To the process that was started, as a manager does it."""
-        os.kill(container.first(self.process.pid) if self.contained else self.process.pid, number)
+        """To the process that was started, as a manager does it. In a container what that does not pass on goes to the daemon."""
+        passed = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+        os.kill(container.first(self.process.pid) if self.contained and number in passed else self.pid, number)
 
     def wait(self, timeout):
         return self.process.wait(timeout)
