@@ -138,7 +138,7 @@ bool identity_has_grown(const struct plan *plan)
 {
 	struct stat now;
 	return (is_kind(plan, "video/") || is_kind(plan, "audio/")) &&
-	       fstat(plan->source.fd, &now) == 0 && now.st_size > plan->source.stat.st_size;
+	       source_stat(&plan->source, &now) == 0 && now.st_size > plan->source.stat.st_size;
 }
 
 bool identity_may_be_picture(const struct plan *plan)
@@ -147,11 +147,12 @@ bool identity_may_be_picture(const struct plan *plan)
 	return is_kind(plan, "image/") || type == MEDIA_PDF || type == MEDIA_UNKNOWN;
 }
 
-bool identity_holds(const struct plan *plan)
+int identity_check(const struct plan *plan)
 {
 	struct stat st;
-	if (fstat(plan->source.fd, &st) < 0)
-		return false;
+	int r = source_stat(&plan->source, &st);
+	if (r < 0)
+		return r;
 	const struct file_identity then = file_identity_of(&plan->source.stat);
 	const struct file_identity now = file_identity_of(&st);
 	return file_identity_equal(&then, &now);

@@ -43,9 +43,9 @@ bool identity_is_strong(const struct identity *identity);
  * waiting. */
 bool identity_has_makers_of(const struct identity *identity, const struct recipe *recipe);
 
-/* Whether the source is unchanged since the identity was made. If not, the converter may have read
- * something else. */
-bool identity_holds(const struct plan *plan);
+/* Whether the source is unchanged since the identity was made: 1, or 0 when the converter may have
+ * read something else; -errno when that cannot be told (source_stat). */
+int identity_check(const struct plan *plan);
 /* Whether the source is a film or a sound that has only grown, as far as one can tell: it is being
  * recorded. What stood there before is still right. */
 bool identity_has_grown(const struct plan *plan);

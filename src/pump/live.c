@@ -58,7 +58,8 @@ static int hold_back(struct pump *pump, uint64_t size)
 static int begin(struct pump *pump)
 {
 	const struct plan *plan = pump->conversion->plan;
-	if (plan->reading == PLAN_READ_SOURCE && !identity_holds(plan) && !identity_has_grown(plan))
+	if (plan->reading == PLAN_READ_SOURCE && identity_check(plan) == 0 &&
+		!identity_has_grown(plan))
 		return -ESTALE;
 	pump->begun = true;
 	int r = pump->begin(pump->data);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "base/aside.h"
 #include "base/clock.h"
 #include "base/fd.h"
 #include "src/admission/limits.h"
@@ -44,6 +45,12 @@ static enum outcome enter(struct run *run, struct admission_pass *pass)
 		run->reason);
 }
 
+static uint64_t deadline_of(const struct plan *plan)
+{
+	const uint64_t until_ms = clock_now_ms() + plan->recipe->timeout_ms;
+	return plan->until_ms && plan->until_ms < until_ms ? plan->until_ms : until_ms;
+}
+
 static enum outcome move(struct run *run)
 {
 	struct conversion *conversion = &run->work->conversion;
@@ -51,14 +58,51 @@ static enum outcome move(struct run *run)
 	run->times->running = clock_now_us();
 	conversion_show(conversion, run->progress);
 	pump->abandoned = run->abandoned;
-	pump->deadline_ms = clock_now_ms() + run->plan->recipe->timeout_ms;
-	if (run->plan->until_ms && run->plan->until_ms < pump->deadline_ms)
-		pump->deadline_ms = run->plan->until_ms;
+	pump->deadline_ms = deadline_of(run->plan);
 	run->until_ms = pump->deadline_ms;
 	enum outcome outcome = run->move(run->data, pump, run->status);
 	run->times->first = pump->first_us;
 	run->aborted = run->aborted || pump->aborted;
 	return outcome;
+}
+
+struct copy_call {
+	int from, to, r;
+	uint64_t size;
+};
+
+static void copy_work(void *data)
+{
+	struct copy_call *call = data;
+	call->r = spill_copy(call->from, call->to, call->size);
+}
+
+static void copy_release(void *data)
+{
+	struct copy_call *call = data;
+	fd_close(&call->from);
+	fd_close(&call->to);
+	free(call);
+}
+
+/* Until the deadline of the programs, where the file system of the source may hang. */
+static int copy_aside(struct run *run, int file)
+{
+	const struct source *source = &run->plan->source;
+	struct copy_call *call = calloc(1, sizeof *call);
+	if (!call)
+		return -ENOMEM;
+	*call = (struct copy_call){.size = source->size};
+	call->from = fcntl(source->fd, F_DUPFD_CLOEXEC, 3);
+	call->to = fcntl(file, F_DUPFD_CLOEXEC, 3);
+	int r = call->from < 0 || call->to < 0
+			? -EMFILE
+			: aside_run(copy_work, copy_release, call, deadline_of(run->plan));
+	if (r == -ETIMEDOUT)
+		return r;
+	r = r == 0 ? call->r : r;
+	copy_release(call);
+	return r;
 }
 
 /* Returns a descriptor for reading, or -errno. */
@@ -69,7 +113,10 @@ static int make_copy(struct run *run)
 	if (source->size > COPY_MAX || (limit && source->size > limit))
 		return -EFBIG;
 	FD_CLEANUP int file = spill_open(run->starter->temp.fd);
-	int r = file < 0 ? file : spill_copy(source->fd, file, source->size);
+	int r = file;
+	if (r >= 0)
+		r = source->local ? spill_copy(source->fd, file, source->size)
+				  : copy_aside(run, file);
 	return r < 0 ? r : fd_reopen(file, O_RDONLY);
 }
 
@@ -80,11 +127,15 @@ static enum outcome copy_source(struct run *run)
 	struct source *source = &run->plan->source;
 	int copy = source->quiet == QUIET_NOT ? -EAGAIN : make_copy(run);
 	source->copy = copy < 0 ? -1 : copy;
+	if (copy == -ETIMEDOUT) {
+		text_puts(run->reason, "the source could not be copied in time");
+		return OUTCOME_DEADLINE;
+	}
 	if (copy == -EFBIG) {
 		run->plan->reading = PLAN_READ_CHANGING;
 		return OUTCOME_OK;
 	}
-	run->torn = source->quiet == QUIET_NOT || !identity_holds(run->plan);
+	run->torn = source->quiet == QUIET_NOT || identity_check(run->plan) != 1;
 	if (run->torn) {
 		text_puts(run->reason, "the source changes all the time");
 		return OUTCOME_CHANGING;
@@ -105,9 +156,13 @@ static bool is_about_source(enum outcome outcome)
 static enum outcome check_source(struct run *run, enum outcome outcome)
 {
 	const struct plan *plan = run->plan;
-	run->torn = !identity_holds(plan);
-	if (!run->torn || plan->source.copy >= 0 || plan->reading == PLAN_READ_CHANGING ||
-		!is_about_source(outcome) || (outcome == OUTCOME_OK && identity_has_grown(plan)))
+	/* Otherwise no look is needed, and the file system of the source may hang. */
+	if (!is_about_source(outcome))
+		return outcome;
+	const int held = identity_check(plan);
+	run->torn = held != 1;
+	if (held != 0 || plan->source.copy >= 0 || plan->reading == PLAN_READ_CHANGING ||
+		(outcome == OUTCOME_OK && identity_has_grown(plan)))
 		return outcome;
 	text_init(run->reason, run->reason->data, run->reason->size);
 	text_puts(run->reason, "the source was overwritten while it was converted");

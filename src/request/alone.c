@@ -74,7 +74,9 @@ static void finish_whole(struct request *request)
 	/* The source has another content already, so the result must not be kept anywhere. */
 	if (request->delivery.run.torn)
 		decision->identity.etag[0] = '\0';
-	source_close(&decision->plan->source);
+	/* Closing waits, too, when another machine's file system hangs: request_free does that. */
+	if (decision->plan->source.local)
+		source_close(&decision->plan->source);
 	if (request->account.outcome == OUTCOME_OK)
 		request_send_result(request, -1, request->delivery.run.work->pump.bytes, false);
 	else

@@ -81,6 +81,13 @@ static void keep(struct share_run *shared, struct share_state *state)
 {
 	char address[CACHE_URI_MAX + 1];
 	struct text uri;
+	state->valid = !shared->run.torn;
+	if (!state->valid || !shared->run.work->pump.in_given) {
+		/* Closing waits, too, when another machine's file system hangs. */
+		if (shared->plan->source.local)
+			source_close(&shared->plan->source);
+		return;
+	}
 	text_init(&uri, address, sizeof address);
 	address_put(shared->plan, &uri);
 	const struct cache_note note = {
@@ -90,11 +97,9 @@ static void keep(struct share_run *shared, struct share_state *state)
 		.modified = shared->identity.modified,
 		.lineage = shared->plan->recipe->stale_ms > 0 ? shared->identity.lineage : NULL,
 	};
-	state->valid = !shared->run.torn;
 	source_close(&shared->plan->source); /* frees a descriptor, which cache_keep needs */
-	if (state->valid && shared->run.work->pump.in_given)
-		state->kept = cache_keep(shared->sharing->cache, shared->identity.key, state->file,
-				      state->length, &note) == 0;
+	state->kept = cache_keep(shared->sharing->cache, shared->identity.key, state->file,
+			      state->length, &note) == 0;
 }
 
 void share_convert(struct share_run *shared, struct share_state *state)

@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/aside.h"
+#include "base/clock.h"
 #include "base/fd.h"
 
 /* openat2 fails with EAGAIN when a rename happens at that moment. Against a loop of renames, 5 of
@@ -19,6 +22,8 @@ enum { OPEN_TRIES = 16 };
 
 /* A JPEG with 256 full segments before its frame header has 16 MiB of metadata. */
 enum { FIRST_BYTES = 4096, MORE_TRIES = 256 };
+
+enum { STAT_WAIT_MS = 1000 };
 
 static int open_beneath(int root_fd, const char *name)
 {
@@ -123,6 +128,7 @@ static int recognize(struct source *source)
 		return SOURCE_E_UNAVAILABLE;
 	}
 	source->quiet = (enum quiet)r;
+	source->local = fd_is_local(source->fd);
 	if (!S_ISREG(source->stat.st_mode))
 		return SOURCE_E_NOT_FOUND;
 	/* Converters get this descriptor. O_NONBLOCK has no effect on a regular file, but some
@@ -175,6 +181,43 @@ void source_close(struct source *source)
 	fd_close(&source->copy);
 }
 
+struct stat_call {
+	int fd, r;
+	struct stat stat;
+};
+
+static void stat_work(void *data)
+{
+	struct stat_call *call = data;
+	call->r = fstat(call->fd, &call->stat) < 0 ? -errno : 0;
+}
+
+static void stat_release(void *data)
+{
+	struct stat_call *call = data;
+	fd_close(&call->fd);
+	free(call);
+}
+
+int source_stat(const struct source *source, struct stat *out)
+{
+	if (source->local)
+		return fstat(source->fd, out) < 0 ? -errno : 0;
+	struct stat_call *call = calloc(1, sizeof *call);
+	if (!call)
+		return -ENOMEM;
+	call->fd = fcntl(source->fd, F_DUPFD_CLOEXEC, 3);
+	int r = call->fd < 0
+			? -errno
+			: aside_run(stat_work, stat_release, call, clock_now_ms() + STAT_WAIT_MS);
+	if (r == -ETIMEDOUT)
+		return r;
+	r = r == 0 ? call->r : r;
+	*out = call->stat;
+	stat_release(call);
+	return r;
+}
+
 static bool is_same_time(const struct timespec *a, const struct timespec *b)
 {
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
@@ -209,5 +252,5 @@ bool source_is_same(const char *root, const char *name, const struct stat *then)
 bool source_is_local(const char *root, const struct source *source)
 {
 	FD_CLEANUP int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root_fd >= 0 && fd_is_local(root_fd) && fd_is_local(source->fd);
+	return root_fd >= 0 && fd_is_local(root_fd) && source->local;
 }

@@ -23,6 +23,7 @@ struct source {
 	/* Why it could not be opened or read, an errno; 0: nothing has failed. It may come later,
 	 * from source_look: then what is known of the content is not to be trusted. */
 	int error;
+	bool local; /* on a file system of this machine, which does not hang */
 	uint64_t size;
 	struct stat stat;
 	enum quiet quiet; /* when it was opened */
@@ -53,6 +54,10 @@ int source_check(void);
  * written to (quiet.h). Returns 0 or SOURCE_E_*. */
 int source_open(int root_fd, const char *name, struct source *source);
 void source_close(struct source *source);
+
+/* fstat(2) of the open file, once more. Returns 0 or -errno: -ETIMEDOUT when the file system has
+ * begun to hang; this function waits for it for a second. */
+int source_stat(const struct source *source, struct stat *out);
 
 /* Fills source->picture when it is not known yet; reads some pieces of the file for that (a GIF:
  * all of it, up to a bound). */

@@ -677,6 +677,33 @@ def test_requests_for_storage_that_hangs_are_answered(sluice):
 
 
 @mounts
+@pytest.mark.parametrize("join", [False, True])
+def test_storage_that_hangs_during_a_conversion(sluice, join):
+    """The result that is there goes out, without a validator; a time-out is told at its time. The places come back."""
+    daemon = sluice(recipe("ok", "copy", "{source}"), recipe("made", "pause", "2000", "write", "10", join=join),
+                    recipe("late", "hang", timeout="2s", join=join), slots=4)
+    os.mkdir(os.path.join(daemon.root, "slow"))
+    mount = fuse.Fuse(os.path.join(daemon.root, "slow"), {"a": b"content"})
+    try:
+        assert daemon.get("/ok/slow/a").text == "content"
+        with daemon.connect() as made, daemon.connect() as late:
+            made.send(fastcgi.request("/made/slow/a"))
+            late.send(fastcgi.request("/late/slow/a"))
+            wait_until(lambda: run("status", "-s", f"unix:{daemon.socket}").stdout.count("converting") == 2, 10)
+            mount.hold(60)
+            answer = made.answer()
+            assert answer.status == 200 and len(answer.body) == 10 and "etag" not in answer.headers, answer
+            assert late.answer().status == 504
+            assert not mount.free.is_set()
+            assert daemon.get("/ok/a").text == "source\n"
+        mount.go()
+    finally:
+        mount.close()
+        os.rmdir(os.path.join(daemon.root, "slow"))
+    daemon.assert_nothing_left(20)
+
+
+@mounts
 @HOOKS
 def test_storage_that_hangs_does_not_keep_the_daemon(sluice):
     with hanging(sluice, recipe("ok", "copy", "{source}")) as (daemon, mount):
