@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum { SHOWN_MAX = 5 };
 
 /* How many bytes of the path the recipe's path begins with, up to its first hole. */
@@ -45,6 +47,16 @@ static void print_near(const struct plan *plan, FILE *out)
 		fprintf(out, "  and %zu more\n", shown - SHOWN_MAX);
 }
 
+/* Whoever sent the URL to the operator chose the name: it is escaped for the terminal. */
+static void print_place(const struct plan *plan, FILE *out)
+{
+	char buffer[4 * QUERY_URI_MAX + 8];
+	struct text name;
+	text_init(&name, buffer, sizeof buffer);
+	text_escaped(&name, plan->source_name, QUERY_URI_MAX);
+	fprintf(out, "looked for: %s beneath %s\n", name.data, plan->config->root);
+}
+
 void refusal_print(const struct plan *plan, enum outcome outcome, FILE *out)
 {
 	int status = outcome_status(outcome);
@@ -52,7 +64,7 @@ void refusal_print(const struct plan *plan, enum outcome outcome, FILE *out)
 	if (strcmp(plan->reason, plan->message) != 0)
 		fprintf(out, "reason: %s\n", plan->reason);
 	if (plan->source_name)
-		fprintf(out, "looked for: %s beneath %s\n", plan->source_name, plan->config->root);
+		print_place(plan, out);
 	else if (outcome == OUTCOME_NOT_FOUND && plan->unmatched)
 		print_near(plan, out);
 }

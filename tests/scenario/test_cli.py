@@ -209,6 +209,12 @@ def test_explain_says_why_not(files, url, word):
     assert word in (done.stdout + done.stderr).decode(), done
 
 
+def test_explain_writes_no_escapes_to_the_terminal(files):
+    """Whoever sent the URL chose the name in it."""
+    done = sluice("explain", "-c", files.config, "/bytes/x%1b%5b31m%0aline")
+    assert done.returncode == 1 and b"\nlooked for: x\\x1b[31m\\x0aline beneath " in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("name", ["bytes", "live"])
 def test_render(files, name):
     done = sluice("render", "-c", files.config, f"/{name}/a")
