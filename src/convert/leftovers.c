@@ -31,11 +31,27 @@ struct leftovers {
 	pthread_t thread;
 };
 
+/* "job17": every daemon has such directories in its own. A user's `mktemp -d` may have made a name
+ * of the same pattern. */
+static int is_of_job(void *data, int directory, const char *path, const struct stat *st)
+{
+	(void)data;
+	(void)directory;
+	size_t digits = strncmp(path, "job", 3) == 0 ? strspn(path + 3, "0123456789") : 0;
+	return S_ISDIR(st->st_mode) && digits > 0 && !path[3 + digits];
+}
+
+static bool is_of_daemon(int directory, const char *name, uint64_t until)
+{
+	const struct tree_bounds bounds = {.entries = ENTRIES_MAX, .until_ms = until};
+	return tree_walk(directory, name, &bounds, is_of_job, NULL) == 1;
+}
+
 /* Returns 1 when it has removed the directory, 0 when it is somebody's, or -errno. */
 static int remove_one(struct leftovers *leftovers, int directory, const char *name, uint64_t until)
 {
 	FD_CLEANUP int lock = temp_lock(directory, name);
-	if (lock < 0)
+	if (lock < 0 || !is_of_daemon(directory, name, until))
 		return 0;
 	const struct tree_limit limit = {.until_ms = until, .stop = &leftovers->stop};
 	int r = tree_remove(directory, name, &limit);

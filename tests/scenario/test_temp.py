@@ -59,6 +59,11 @@ def test_what_killed_daemons_left_is_removed(sluice):
     others = {"sluice.LIVING", "sluice.abc", "sluice.ABCDEFG", "sluice.ABC-EF", "other"}
     for name in others:
         os.makedirs(os.path.join(daemon.temp, name, "sub"))
+    # `mktemp -d sluice.XXXXXX` of a user's script gives such names, too.
+    os.makedirs(os.path.join(daemon.temp, "sluice.USER01", "sub"))
+    with open(os.path.join(daemon.temp, "sluice.USER01", "job1"), "wb"):
+        pass
+    others.add("sluice.USER01")
     os.symlink("other", os.path.join(daemon.temp, "sluice.LINK01"))
     with open(os.path.join(daemon.temp, "sluice.FILE01"), "wb"):
         pass
