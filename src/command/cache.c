@@ -11,6 +11,7 @@
 #include "src/cache/cache.h"
 #include "src/command/cache_purge.h"
 #include "src/command/cache_warm.h"
+#include "src/daemon/user.h"
 
 struct walk {
 	const struct cache_purge *purge;
@@ -222,7 +223,8 @@ int cache_run(const struct command_line *line)
 		fputs("sluice: the configuration has no cache section\n", stderr);
 	else if (config && is_warm)
 		status = warm(config, line);
-	else if (config)
+	/* Whoever has become the daemon's user may have put links into the store. */
+	else if (config && (!config->user || user_become_alone(config) == 0))
 		status = walk(config, walker, line);
 	config_unref(config);
 	return status;

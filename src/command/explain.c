@@ -11,6 +11,7 @@
 #include "src/command/explain_json.h"
 #include "src/command/quoted.h"
 #include "src/command/refusal.h"
+#include "src/daemon/user.h"
 #include "src/plan/plan.h"
 
 static void print_values(const struct plan *plan)
@@ -124,7 +125,9 @@ static int explain(const struct command_line *line, enum outcome outcome, const 
 int explain_run(const struct command_line *line)
 {
 	struct config *config = command_line_load(line);
-	struct plan *plan = config ? malloc(sizeof *plan) : NULL;
+	/* The daemon's user may not read what root may, and files of strangers are read here. */
+	bool ready = config && (!config->user || user_become_alone(config) == 0);
+	struct plan *plan = ready ? malloc(sizeof *plan) : NULL;
 	int status = COMMAND_FAILED;
 	if (plan) {
 		enum outcome outcome = plan_make(

@@ -378,6 +378,29 @@ def test_converters_of_commands_run_as_the_user(for_another):
     assert sluice("render", "-c", files.config, "/who/a").stdout.split()[0].decode() == str(nobody.pw_uid)
 
 
+def test_commands_of_root_use_no_rights_of_root(for_another):
+    """Whoever has become the daemon's user can put a link into the store, and any file among the sources."""
+    files = for_another
+    store, others = (os.path.join(files.directory, name) for name in ("store", "others"))
+    nobody = pwd.getpwnam("nobody")
+    os.mkdir(store)
+    os.chown(store, nobody.pw_uid, nobody.pw_gid)
+    files.configure(f'cache {{\n    path = "{store}"\n    size = 10M\n}}', recipe("r", "copy", "{source}"), user="nobody")
+    of_root = os.path.join(others, "0", "00" * 20)
+    os.makedirs(os.path.dirname(of_root))
+    with open(of_root, "wb"):
+        pass
+    os.symlink(others, os.path.join(store, "00"))
+    for words in (["verify"], ["purge", "*"], ["purge", "--source", "a"], ["ls"], ["stat"]):
+        assert b"cache" not in sluice("cache", "-c", files.config, *words).stderr, words
+        assert os.path.exists(of_root), words
+    assert os.stat(os.path.join(store, "usage")).st_uid == nobody.pw_uid
+    assert sluice("explain", "-c", files.config, "/r/a").returncode == 0
+    os.chmod(files.file("secret", b"x"), 0o600)
+    done = sluice("explain", "-c", files.config, "/r/secret")
+    assert done.returncode == 1 and b"Permission denied" in done.stderr, "as the daemon would answer"
+
+
 def test_train_runs_nothing_as_root_and_lifts_nothing(for_another):
     files = for_another
     marks = os.path.join(files.directory, "marks")
