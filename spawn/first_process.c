@@ -16,11 +16,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
-enum { FIRST = 1, BY_SIGNAL = 128, FDS_MAX = 65536 };
+enum { FIRST = 1, BY_SIGNAL = 128, FDS_MAX = 65536, END_MS = 5000, LOOK_MS = 100 };
 
 static bool is_split;
 
@@ -65,6 +67,22 @@ static bool reap(pid_t daemon, siginfo_t *out)
 	}
 }
 
+/* The end of process 1 is that of all. When the daemon was killed, the spawner kills the jobs and
+ * removes the temporary directory, which may be on a volume that stays. */
+static void await_others(const sigset_t *all)
+{
+	const struct timespec look = {.tv_nsec = LOOK_MS * 1000000L};
+	const uint64_t until_ms = clock_now_ms() + END_MS;
+	for (;;) {
+		siginfo_t info = {0};
+		int r = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL);
+		if ((r < 0 && errno == ECHILD) || clock_now_ms() >= until_ms)
+			return;
+		if (info.si_pid == 0)
+			sigtimedwait(all, NULL, &look);
+	}
+}
+
 _Noreturn static void be_first(pid_t daemon, const sigset_t *all)
 {
 	siginfo_t end = {0};
@@ -79,6 +97,7 @@ _Noreturn static void be_first(pid_t daemon, const sigset_t *all)
 		_exit(end.si_status);
 	log_error(
 		"the daemon was ended by signal %d (%s)", end.si_status, strsignal(end.si_status));
+	await_others(all);
 	_exit(BY_SIGNAL + end.si_status);
 }
 

@@ -13,7 +13,8 @@
 /* In the main thread, before there are threads, children or files of the daemon's own. Does nothing
  * unless this is process 1. There it returns in a new process, which becomes the daemon, and
  * process 1 never returns: it passes on the daemon's signals, reaps orphans, and exits with the
- * daemon's exit status, or with 128 and the number of the signal that ended it. */
+ * daemon's exit status. When a signal has ended the daemon, it waits five seconds at most for the
+ * spawner to clean up, and exits with 128 and the number of the signal. */
 void first_process_split(void);
 
 /* Whether the parent is the process 1 that first_process_split has left behind. */

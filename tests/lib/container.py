@@ -86,6 +86,8 @@ def make_devices(staging, with_fd, target="/dev"):
         with open(f"{staging}/{name}", "wb"):
             pass
         mount("--bind", f"/dev/{name}", f"{staging}/{name}")
+    os.mkdir(f"{staging}/shm")
+    mount("--bind", "/dev/shm", f"{staging}/shm")
     if with_fd:
         os.symlink("/proc/self/fd", f"{staging}/fd")
     mount("--move", staging, target)
@@ -101,7 +103,7 @@ def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, f
         mount("--bind", path, path)
     make_devices(f"{directory}/dev", devfd)
     set_read_only("/", True, recursive=True)
-    for path in (*writable, directory):
+    for path in (*writable, directory, "/dev/shm"):
         set_read_only(path, False)
     if temp:
         mount("-t", "tmpfs", "-o", temp_options, "tmpfs", temp)
