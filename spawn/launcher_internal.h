@@ -46,6 +46,7 @@ struct held {
 	bool refused;		      /* L: it cannot be held */
 	bool unwanted;		      /* L: by the configuration */
 	bool was_ready;		      /* ever */
+	unsigned slow_tries;	      /* holders in a row that took too long to main */
 	uint64_t not_before_ms;	      /* a holder is started */
 	unsigned back_off_ms;
 	LIST_ENTRY(held) entry; /* L */

@@ -22,6 +22,8 @@
 #include "spawn/holdable.h"
 
 enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000, EVENT_ROUNDS_MAX = 64 };
+/* Of a program that was too slow: a machine that boots reads from a cold and busy disk. */
+enum { SLOW_TRIES_MAX = 3, SLOW_AGAIN_MS = 5000 };
 
 static void set_refused(struct launcher *launcher, struct held *held)
 {
@@ -35,6 +37,12 @@ static void refuse(struct launcher *launcher, struct held *held, const char *why
 	set_refused(launcher, held);
 	log_notice("program cannot be held, it is started cold program=%s reason=\"%s\"",
 		held->program->view.program, why);
+}
+
+/* How long a program may take to its main: four times as long at each try. */
+static uint64_t patience_ms(const struct held *held)
+{
+	return (uint64_t)LAUNCHER_READY_MS << 2 * held->slow_tries;
 }
 
 /* Gives up a holder: it ends with its last job, and is freed when no worker uses it. */
@@ -111,6 +119,23 @@ static void failed(struct launcher *launcher, struct held *held, const char *why
 		held->back_off_ms, held->program->view.program, text);
 }
 
+/* The next holder has taken too long. It may only be slow at present, so it is tried again, later
+ * and with more patience. */
+static void too_slow(struct launcher *launcher, struct held *held)
+{
+	static const char why[] = "it did not get to main";
+	if (held->was_ready || held->slow_tries >= SLOW_TRIES_MAX) {
+		failed(launcher, held, why);
+		return;
+	}
+	let_go(launcher, &held->next);
+	uint64_t wait = (uint64_t)SLOW_AGAIN_MS << 2 * held->slow_tries++;
+	held->not_before_ms = clock_now_ms() + wait;
+	log_notice("program is not held yet, it is started cold, trying again in %llu s program=%s"
+		   " reason=\"%s\"",
+		(unsigned long long)wait / 1000, held->program->view.program, why);
+}
+
 static void tend_next(struct launcher *launcher, struct held *held)
 {
 	struct kept *next = held->next;
@@ -120,8 +145,8 @@ static void tend_next(struct launcher *launcher, struct held *held)
 		failed(launcher, held, "it ended before main");
 		return;
 	case HOLDER_STARTING:
-		if (now - next->since_ms >= LAUNCHER_READY_MS)
-			failed(launcher, held, "it did not get to main");
+		if (now - next->since_ms >= patience_ms(held))
+			too_slow(launcher, held);
 		return;
 	case HOLDER_READY:
 		break;
@@ -135,6 +160,7 @@ static void tend_next(struct launcher *launcher, struct held *held)
 	held->replace = held->stale = false;
 	pthread_mutex_unlock(&launcher->lock);
 	held->was_ready = true;
+	held->slow_tries = 0;
 	let_go(launcher, &before);
 	log_notice("program is held program=%s pid=%d ready_ms=%llu%s%s",
 		held->program->view.program, (int)holder_pid(next->holder),
@@ -228,7 +254,7 @@ static void set_timer(struct launcher *launcher)
 	LIST_FOREACH (held, &launcher->programs, entry) {
 		uint64_t at = CLOCK_NEVER;
 		if (held->next)
-			at = held->next->since_ms + LAUNCHER_READY_MS;
+			at = held->next->since_ms + patience_ms(held);
 		else if (is_wanted(launcher, held))
 			at = held->not_before_ms;
 		next = at < next ? at : next;
@@ -262,6 +288,7 @@ static void fulfil(struct launcher *launcher, struct held_program **program, str
 	}
 	held->unwanted = false;
 	held->refused = false;
+	held->slow_tries = 0;
 	held->not_before_ms = 0;
 }
 

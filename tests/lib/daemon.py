@@ -151,13 +151,25 @@ class Daemon:
                 connection.get("/there-is-no-such-recipe", keep=True)
             connection.get("/there-is-no-such-recipe")
             assert connection.wait_closed(5 * SLOW) is not None, "keep_conn = 0, and the connection stays"
+        self.take_baseline()
 
+    def take_baseline(self):
+        """What it holds now is what it holds when it is idle."""
         def settled():
             """Two looks are the same: a holder that was killed at the start may be on its way out."""
             before = self.holdings()
             time.sleep(0.03)
             return before if before == self.holdings() else None
         self.baseline = wait_until(settled, 10 * SLOW)
+
+    def wait_held(self):
+        """A program that was too slow for being held at the start of the daemon, on a busy machine, is held a little later."""
+        def late():
+            text = self.log.text()
+            return [program for program in re.findall(r"is not held yet.* program=(\S+)", text)
+                    if not re.search(rf"(is held|cannot be held.*) program={re.escape(program)} ", text)]
+        wait_until(lambda: not late(), 60 * SLOW, lambda: f"not held: {late()}")
+        self.take_baseline()
 
     @property
     def pid(self):
