@@ -118,7 +118,7 @@ void conversion_kill_rest(struct conversion *conversion)
 		struct conversion_program *program = &conversion->programs[i];
 		if (!program->started || program->ended)
 			continue;
-		program->killed = !job_is_ending(&program->job);
+		program->killed = program->killed || !job_is_ending(&program->job);
 		job_signal(&program->job, SIGKILL);
 	}
 }

@@ -188,32 +188,51 @@ def lowest_free(daemon):
     return next(n for n in range(1 << 20) if n not in used)
 
 
-def test_descriptors_run_out(sluice):
-    """Who is connected is answered, who is not waits; it says so once, and goes on by itself when there are descriptors again."""
-    daemon = sluice(HELLO)
+def take_descriptors(daemon):
+    """Leaves the daemon no descriptor beyond those in use; returns the limits that it had."""
     limits = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+    # The lowest that is free; what is in use for a moment only does not count.
+    free = min(lowest_free(daemon) for _ in range(20))
+    resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+    return limits
+
+
+def test_descriptors_run_out(sluice):
+    """Where all connections have requests a new one waits; the log says so once, and it goes on by itself when there are
+    descriptors again."""
+    daemon = sluice(HELLO, recipe("hang", "hang", timeout="60s"))
     mark = daemon.log.mark()
-    with daemon.connect() as kept:
-        assert kept.get("/hello/a", keep=True).status == 200
-        wait_until(lambda: daemon.holdings()["descriptors"] == daemon.baseline["descriptors"] + 1, 5 * SLOW, daemon.holdings)
-        # The lowest that is free; what is in use for a moment only does not count.
-        free = min(lowest_free(daemon) for _ in range(20))
-        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
+    with daemon.connect() as busy:
+        busy.send(fastcgi.request("/hang/a"))
+        daemon.wait_converters(1)
+        limits = take_descriptors(daemon)
         with daemon.connect() as late:
             late.send(fastcgi.request("/hello/a"))
             daemon.log.wait_text("accept failed", mark)
             spent = processes.cpu_seconds(daemon.pid)
-            for _ in range(20):
-                assert kept.get("/hello/a", keep=True, method="POST").status == 405
-                answer = kept.get("/hello/a", keep=True)
-                assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
-                time.sleep(0.02)
+            time.sleep(0.5)
             assert processes.cpu_seconds(daemon.pid) - spent < 0.3 * SLOW, "it spins"
             assert late.is_open() and daemon.log.text(mark).count("accept failed") == 1
             resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, limits)
             assert late.answer().text == "hello"
-        assert kept.get("/hello/a", keep=True).text == "hello"
     assert "accepting again" in daemon.log.text(mark)
+
+
+def test_an_idle_connection_gives_way_where_descriptors_run_out(sluice):
+    """Who asks is answered, if only by a refusal."""
+    daemon = sluice(HELLO)
+    with daemon.connect() as kept:
+        assert kept.get("/hello/a", keep=True).status == 200
+        wait_until(lambda: daemon.holdings()["descriptors"] == daemon.baseline["descriptors"] + 1, 5 * SLOW, daemon.holdings)
+        limits = take_descriptors(daemon)
+        with daemon.connect() as late:
+            for _ in range(20):
+                assert late.get("/hello/a", keep=True, method="POST").status == 405
+                answer = late.get("/hello/a", keep=True)
+                assert answer.status == 503 and int(answer.headers["retry-after"]) >= 1, answer
+            assert kept.wait_closed(5 * SLOW) is not None
+            resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, limits)
+            assert late.get("/hello/a", keep=True).text == "hello"
 
 
 def assert_run(daemon, *steps):

@@ -251,12 +251,19 @@ def test_nobody_reads_so_the_converter_waits(shared):
     wait_until(lambda: not shared.converters(), 2 * SLOW)
 
 
+def running(daemon):
+    """How many requests are under way."""
+    done = subprocess.run([SLUICE, "status", "-s", daemon.socket, "json"], capture_output=True, text=True, timeout=60, check=True)
+    return len(json.loads(done.stdout)["running"])
+
+
 @pytest.mark.parametrize("kind", ["hangslong", "liveendless"])
 def test_the_converter_ends_with_the_last_client(shared, kind):
     connections = [shared.connect() for _ in range(3)]
     for connection in connections:
         connection.send(fastcgi.request(f"/{kind}/a?x=40" + ("&n=10" if kind == "hangslong" else "")))
     converter = shared.wait_converters(1)
+    wait_until(lambda: running(shared) == 3, 10 * SLOW)
     for connection in connections[:2]:
         connection.close()
     time.sleep(0.2)

@@ -505,6 +505,7 @@ def test_pipeline_with_one_that_fails(daemon, name, status):
 
 def test_the_last_of_a_pipeline_is_killed(daemon):
     """The first fails by the broken pipe; the cause is who was killed."""
+    wait_until(lambda: not daemon.converters(), 5 * SLOW)
     with daemon.connect() as connection:
         connection.send(fastcgi.request("/pipekilled/a"))
         last = wait_until(lambda: [p for p in daemon.converters() if (processes.command(p) or [b""])[0] == FAKE.encode()], 5 * SLOW)

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +44,17 @@ static const char good[] = "root = \"/tmp\"\nprefix = \"/a\"\nrecipe x {\n path 
 			   " run = {\"true\", \"{source}\"}\n}\n";
 static const char bad[] = "root = \"/tmp\"\nnonsense = 1\n";
 
+static void *do_nothing(void *data)
+{
+	return data;
+}
+
 static int setup(void **state)
 {
+	/* ThreadSanitizer has a thread of its own as soon as there is another. */
+	pthread_t thread;
+	if (pthread_create(&thread, NULL, do_nothing, NULL) != 0 || pthread_join(thread, NULL) != 0)
+		return -1;
 	struct fixture *f = calloc(1, sizeof *f);
 	snprintf(f->directory, sizeof f->directory, "/tmp/sluice-reload-XXXXXX");
 	if (!mkdtemp(f->directory))
