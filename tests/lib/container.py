@@ -86,6 +86,9 @@ def make_devices(staging, with_fd, target="/dev"):
         with open(f"{staging}/{name}", "wb"):
             pass
         mount("--bind", f"/dev/{name}", f"{staging}/{name}")
+    os.mkdir(f"{staging}/pts")
+    mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=620", "devpts", f"{staging}/pts")
+    os.symlink("pts/ptmx", f"{staging}/ptmx")
     os.mkdir(f"{staging}/shm")
     mount("--bind", "/dev/shm", f"{staging}/shm")
     if with_fd:

@@ -23,6 +23,9 @@ HOST_ONLY = {
     "test_temp_max[hides-cold]": "the same",
     "test_syslog": "process numbers are the container's",
     "test_a_user_that_is_ignored": "its launcher is not root's",
+    "test_no_thread_is_an_overload": "the same",
+    "test_no_process_to_be_had[warm]": "the same",
+    "test_no_process_to_be_had[cold]": "the same",
 }
 
 
