@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct template_argv argv;
 	struct fuzz_bytes bytes = {data, size};
 	struct param_value values[PARAMS];
-	char *line = fuzz_text(&bytes, '\n'), *elements[ELEMENTS_MAX], error[128] = "";
+	char *line = fuzz_text(&bytes, '\n'), *elements[ELEMENTS_MAX], error[512] = "";
 	size_t count = 0;
 	read_values(line, values);
 	while (bytes.size > 0 && count < ELEMENTS_MAX)

@@ -128,6 +128,8 @@ def test_seen_by_the_program(daemon, nothing_left, name):
     texts = [re.sub(rb"job\d+", b"job", bytes(answer.body)) for answer in (warm, cold)]
     texts = [re.sub(rb"pipe:\[\d+\]", b"pipe", text) for text in texts]
     texts = [re.sub(rb"(NSpid:\t)\d+", rb"\1N", text) for text in texts]
+    # How many signals are queued for all processes of the user.
+    texts = [re.sub(rb"(SigQ:\t)\d+", rb"\1N", text) for text in texts]
     assert texts[0] == texts[1]
     assert b"LD_PRELOAD" not in texts[0] and b"SLUICE" not in texts[0]
 
