@@ -501,8 +501,14 @@ def test_a_log_that_nobody_reads_does_not_stop_the_loop(kept):
     os.set_blocking(writer, False)
     try:
         daemon.start(wait=False, preexec_fn=lambda: os.dup2(writer, 2))
-        wait_until(lambda: os.path.exists(daemon.socket), 10 * SLOW)
         uri = "/whole/a?n=100"
+
+        def answers():
+            """The name is there a moment before anybody listens."""
+            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                return fastcgi.get(daemon.address, uri).status == 200
+            return False
+        wait_until(answers, 10 * SLOW)
         for _ in range(3):
             assert fastcgi.get(daemon.address, uri).status == 200
         with contextlib.suppress(BlockingIOError):
