@@ -300,7 +300,7 @@ def test_successor_that_is_never_ready(sluice):
                 assert channel.recv(64)[4] == 5  # late
                 assert channel.recv(64) == b""
                 channel.close()
-        assert time.monotonic() - start >= 0.8
+        assert time.monotonic() - start >= 0.79  # the daemon counts whole milliseconds
         daemon.log.wait_text("successor given up: it was not ready in time", timeout=5 * SLOW)
         assert daemon.get("/hello/a").text == "hello"
     daemon.assert_nothing_left()
