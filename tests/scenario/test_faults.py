@@ -244,17 +244,21 @@ def test_disk_full(sluice):
     daemon.start(prefix=[*prefix, "/bin/sh", "-c", 'mount -t tmpfs -o size=4m none "$0" && exec "$@"', daemon.temp])
     inside = f"/proc/{daemon.pid}/root{daemon.temp}"
     own = len(os.listdir(inside))
+
+    def has_room():
+        """Files are freed a moment after their answer."""
+        return len(os.listdir(inside)) == own and os.statvfs(inside).f_bfree * os.statvfs(inside).f_bsize > 3.5 * MIB
     for _ in range(2):
         assert daemon.get(f"/whole/a?n={3 * MIB}").length == 3 * MIB
         answer = daemon.get(f"/whole/a?n={20 * MIB}")
         assert answer.status == 507 and answer.ended, answer
         for name in ("fill", "output"):
+            wait_until(has_room, 5 * SLOW, lambda: os.listdir(inside))
             answer = daemon.get(f"/{name}/a")
             # The program finds out itself, and whatever it says: the source is not the cause.
             assert answer.ended and answer.status == 507, answer
         assert daemon.get("/hello/a").text == "hello"
-    wait_until(lambda: len(os.listdir(inside)) == own and os.statvfs(inside).f_bfree * os.statvfs(inside).f_bsize > 3.5 * MIB, 5 * SLOW,
-               lambda: os.listdir(inside))
+    wait_until(has_room, 5 * SLOW, lambda: os.listdir(inside))
 
 
 # Converters that come to no end

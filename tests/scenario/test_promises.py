@@ -80,7 +80,8 @@ def test_live_output_that_is_taken_back(request, which, uri):
             assert not answer.ended and answer.broken in ("version", "close"), answer
         else:
             assert answer.status in (502, 504) and answer.ended, answer
-        assert "took back" in line.text or "deadline" in line.text, line.text
+        # On a fast machine it writes a gigabyte before it once takes something back in time.
+        assert "took back" in line.text or line["outcome"] in ("deadline", "limit"), line.text
     assert daemon.get("/hello/a").status == 200 if which != "shared" else True
 
 
