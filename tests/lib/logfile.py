@@ -57,6 +57,6 @@ class Log:
             return found if len(found) >= count else None
         return wait_until(enough, timeout, lambda: f"{count} request lines with {fields} in:\n{self.text(mark)}")
 
-    def wait_text(self, pattern, mark=0, timeout=5):
+    def wait_text(self, pattern, mark=0, timeout=15):
         return wait_until(lambda: re.search(pattern, self.text(mark)), timeout,
                           lambda: f"/{pattern}/ in:\n{self.text(mark)}")

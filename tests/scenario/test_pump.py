@@ -113,7 +113,7 @@ def test_whole_64_mib_is_spilled_and_gone(daemon):
     assert_exact(answer, check, 64 * MIB)
     assert max(answer.sizes) == 65528 and answer.headers["content-length"] == str(64 * MIB)
     assert_spliced(line, 64 * MIB)
-    wait_until(lambda: not daemon.open_temporary_files(), 1)
+    wait_until(lambda: not daemon.open_temporary_files(), 3 * SLOW)
 
 
 def test_spill_has_no_name(daemon):
@@ -192,7 +192,7 @@ def stalled(daemon, pid):
     def still():
         seen.append(processes.bytes_written(pid))
         return len(seen) > 60 and seen[-1] == seen[-60]
-    wait_until(still, 10)
+    wait_until(still, 10 * SLOW)
     return seen[-1]
 
 
@@ -390,7 +390,7 @@ def test_whole_client_closes_while_it_spills(daemon):
     with daemon.connect() as connection:
         connection.send(fastcgi.request("/endlesswhole/a"))
         pid = daemon.wait_converters(1)[0]
-        wait_until(lambda: processes.bytes_written(pid) > 8 * MIB or not processes.alive(pid), 10)
+        wait_until(lambda: processes.bytes_written(pid) > 8 * MIB or not processes.alive(pid), 10 * SLOW)
         start = time.monotonic()
     assert processes.wait_gone([pid], 0.5 * SLOW) == [], elapsed(start)
     wait_until(lambda: not daemon.open_temporary_files(), 0.5 * SLOW)

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from daemon import FAKE, recipe
+from daemon import FAKE, SLOW, recipe
 from processes import wait_until
 
 COLD = {"start": "cold", "stdin": "source"}
@@ -37,7 +37,7 @@ def json_request(daemon, mark, event="request"):
         text = daemon.log.text(mark)
         lines = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
         return [line for line in lines if line["event"] == event]
-    return wait_until(found, 5, lambda: daemon.log.text(mark))[0]
+    return wait_until(found, 5 * SLOW, lambda: daemon.log.text(mark))[0]
 
 
 def test_text_fields(sluice):

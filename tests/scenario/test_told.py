@@ -17,7 +17,7 @@ import callfilter
 import fastcgi
 import fuse
 import tiny
-from daemon import FAKE, SANITIZER, SLUICE, anybody_may_execute, recipe
+from daemon import FAKE, SANITIZER, SLOW, SLUICE, anybody_may_execute, recipe
 from processes import wait_until
 
 ROOT = os.geteuid() == 0
@@ -610,7 +610,7 @@ def test_health_does_not_hang_with_the_root(sluice):
             assert done.returncode != 0 and re.search(rf"root: {daemon.root} has not answered for \d+ seconds", done.stderr), done.stderr
         assert run("status", "-c", daemon.config).returncode == 0
         mount.go()
-        wait_until(lambda: run("health", "-c", daemon.config).returncode == 0, 20)
+        wait_until(lambda: run("health", "-c", daemon.config).returncode == 0, 20 * SLOW)
     finally:
         mount.close()
 
@@ -671,7 +671,7 @@ def test_requests_for_storage_that_hangs_are_answered(sluice):
         # At once, as the others have waited already.
         assert daemon.get("/ok/slow/b").status == 503
         mount.go()
-        wait_until(lambda: daemon.get("/ok/slow/a").text == "content", 20)
+        wait_until(lambda: daemon.get("/ok/slow/a").text == "content", 20 * SLOW)
         assert "storage:" not in run("status", "-s", f"unix:{daemon.socket}").stdout
     daemon.assert_nothing_left(20)
 
@@ -689,7 +689,7 @@ def test_storage_that_hangs_during_a_conversion(sluice, join):
         with daemon.connect() as made, daemon.connect() as late:
             made.send(fastcgi.request("/made/slow/a"))
             late.send(fastcgi.request("/late/slow/a"))
-            wait_until(lambda: run("status", "-s", f"unix:{daemon.socket}").stdout.count("converting") == 2, 10)
+            wait_until(lambda: run("status", "-s", f"unix:{daemon.socket}").stdout.count("converting") == 2, 10 * SLOW)
             mount.hold(60)
             answer = made.answer()
             assert answer.status == 200 and len(answer.body) == 10 and "etag" not in answer.headers, answer
