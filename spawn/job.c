@@ -8,9 +8,7 @@
 #include "spawn/job.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/proc_stat.h"
 #include "spawn/group.h"
 
 void job_signal(const struct job *job, int signal)
@@ -31,19 +30,9 @@ void job_signal(const struct job *job, int signal)
 
 bool job_is_ending(const struct job *job)
 {
-	enum { EXITING = 0x4 }; /* PF_EXITING in the kernel's include/linux/sched.h */
-	char path[32], text[256];
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)job->pid);
-	FD_CLEANUP int fd = job->pidfd < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	/* The name may hold anything, but it ends with the last parenthesis. */
-	const char *rest = strrchr(text, ')');
-	unsigned flags;
-	return rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       (flags & EXITING);
+	enum { EXITING = 0x4 }; /* PF_EXITING */
+	struct proc_stat stat;
+	return job->pidfd >= 0 && proc_stat_of(job->pid, &stat) && (stat.flags & EXITING);
 }
 
 static void fill_result(

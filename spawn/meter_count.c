@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/proc_stat.h"
 #include "spawn/cgroup.h"
 #include "spawn/meter_protocol.h"
 
@@ -254,23 +255,15 @@ static uint64_t sum_memory(struct count *count, bool exact)
 	return sum;
 }
 
-/* proc(5): fields 14 and 15 of /proc/PID/stat. The name before them may hold anything, but it ends
- * with the last parenthesis. */
 static void add_cpu(struct count *count, pid_t pid)
 {
-	char text[1024];
-	unsigned long user, system;
+	struct proc_stat stat;
 	FILE *file = open_file(count, pid, "stat");
 	if (!file)
 		return;
-	size_t n = fread(text, 1, sizeof text - 1, file);
+	if (proc_stat_read(fileno(file), &stat))
+		count->out->cpu_us += stat.cpu_us;
 	fclose(file);
-	text[n] = '\0';
-	const char *rest = strrchr(text, ')');
-	if (rest && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-			    &system) == 2)
-		count->out->cpu_us +=
-			(uint64_t)(user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 /* Finds all processes, and those again that came meanwhile, for as long as some had to be moved. */

@@ -20,24 +20,27 @@ static void report(struct scan *scan, unsigned line, const char *message)
 	scan->at = scan->end;
 }
 
-void scan_error(struct scan *scan, unsigned line, const char *format, ...)
+static void vreport(struct scan *scan, unsigned line, const char *format, va_list args)
 {
 	char message[MESSAGE_MAX];
+	vsnprintf(message, sizeof message, format, args);
+	report(scan, line, message);
+}
+
+void scan_error(struct scan *scan, unsigned line, const char *format, ...)
+{
 	va_list args;
 	va_start(args, format);
-	vsnprintf(message, sizeof message, format, args);
+	vreport(scan, line, format, args);
 	va_end(args);
-	report(scan, line, message);
 }
 
 void scan_stop(struct scan *scan, unsigned line, const char *format, ...)
 {
-	char message[MESSAGE_MAX];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(message, sizeof message, format, args);
+	vreport(scan, line, format, args);
 	va_end(args);
-	report(scan, line, message);
 	scan->at = scan->end;
 }
 

@@ -70,9 +70,10 @@ int temp_open(struct temp *temp, const char *temp_path)
 			return -errno;
 		}
 		r = open_unlocked(temp->dir, temp_lock(AT_FDCWD, temp->dir));
+		if (r < 0)
+			rmdir(temp->dir);
 	}
 	if (r < 0) {
-		rmdir(temp->dir);
 		temp->dir[0] = '\0';
 		return r;
 	}

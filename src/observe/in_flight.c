@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/proc_stat.h"
 
 struct in_flight {
 	pthread_mutex_t lock;
@@ -63,32 +64,14 @@ const char *in_flight_phase_name(enum progress_phase phase)
 	return names[phase];
 }
 
-/* proc(5): fields 4 (parent), 14 and 15 (time in ticks), 24 (pages) of /proc/PID/stat. */
 static void look_at_program(int pid, struct in_flight_view *view)
 {
-	char path[64], text[1024];
-	snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return;
-	size_t n = fread(text, 1, sizeof text - 1, file);
-	fclose(file);
-	text[n] = '\0';
-	/* The name may hold anything, but it ends with the last parenthesis. */
-	const char *rest = strrchr(text, ')');
-	int parent;
-	unsigned long user, system;
-	long pages;
-	if (!rest || sscanf(rest + 1,
-			     " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu"
-			     " %*d %*d %*d %*d %*d %*d %*u %*u %ld",
-			     &parent, &user, &system, &pages) != 4)
-		return;
-	if (parent != getpid())
+	struct proc_stat stat;
+	if (!proc_stat_of(pid, &stat) || stat.parent != getpid())
 		return;
 	view->programs++;
-	view->cpu_us += (uint64_t)(user + system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-	view->rss_bytes += (uint64_t)(pages > 0 ? pages : 0) * (uint64_t)sysconf(_SC_PAGESIZE);
+	view->cpu_us += stat.cpu_us;
+	view->rss_bytes += stat.pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 struct pids {
