@@ -7,7 +7,6 @@ import pathlib
 import resource
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ os.environ.setdefault("FAKE", str(BUILD / "tests/fakes/fake-converter"))
 sys.path.insert(0, str(BENCH.parent / "tests/lib"))
 
 import processes  # noqa: E402
+from ports import free_port, listens  # noqa: E402
 
 DRAIN, DIRECT = str(BUILD / "bench/bench-drain"), str(BUILD / "bench/bench-direct")
 MIB, GIB = 1 << 20, 1 << 30
@@ -65,6 +65,15 @@ def tree(pid):
     return found
 
 
+def tree_cpu_seconds(roots):
+    """CPU time of roots, their descendants, and all children that these have waited for."""
+    ticks = 0
+    for pid in {pid for root in roots for pid in tree(root)}:
+        fields = processes.stat_fields(pid)
+        ticks += sum(map(int, fields[11:15])) if fields else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def drain(address, uri, script=""):
     """One answer through bench-drain: (bytes, seconds)."""
     done = subprocess.run([DRAIN, address, uri, script], capture_output=True, text=True, timeout=60)
@@ -105,24 +114,18 @@ def script(path, text):
     return path
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Nginx:
-    """nginx on a port of its own with the given http block, as an ordinary child."""
+    """nginx on a port of its own with the given http block, as an ordinary child. main: directives for the top."""
 
-    def __init__(self, directory, http, workers=1):
-        self.directory = os.path.join(directory, "nginx")
+    def __init__(self, directory, http, workers=1, main="", name="nginx"):
+        self.directory = os.path.join(directory, name)
         os.makedirs(os.path.join(self.directory, "temp"))
         self.port = free_port()
         path = os.path.join(self.directory, "nginx.conf")
         temp = "\n".join(f"\t{kind}_temp_path {self.directory}/temp/{kind};"
                          for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi"))
         with open(path, "w") as file:
-            file.write(f"worker_processes {workers};\ndaemon off;\n"
+            file.write(f"{main}worker_processes {workers};\ndaemon off;\n"
                        + ("user root;\n" if os.geteuid() == 0 else "")
                        + f"pid {self.directory}/pid;\nerror_log {self.directory}/error.log;\n"
                        "events { worker_connections 4096; }\n"
@@ -131,14 +134,7 @@ class Nginx:
         self.process = subprocess.Popen(
             ["/usr/sbin/nginx", "-p", self.directory, "-c", path, "-e", f"{self.directory}/error.log"],
             stdin=subprocess.DEVNULL, preexec_fn=processes.die_with_parent)
-        processes.wait_until(self._answers, 10, self.log)
-
-    def _answers(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+        processes.wait_until(lambda: listens(self.port), 10, self.log)
 
     def log(self):
         path = f"{self.directory}/error.log"

@@ -18,10 +18,11 @@ import os
 import sys
 import time
 
-from measure import GIB, MIB, Fcgiwrap, drain, free_port, median, script, table
+from measure import GIB, MIB, Fcgiwrap, drain, median, script, table
 
 import processes  # noqa: E402
 from daemon import FAKE, Daemon, recipe  # noqa: E402
+from ports import free_port  # noqa: E402
 
 RECIPE = recipe("live", "write", "{bytes}", response="live", type="application/octet-stream", timeout="60s",
                 params={"bytes": {"type": "integer", "min": 1, "max": 8 * GIB, "required": True}})

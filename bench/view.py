@@ -27,10 +27,11 @@ import tempfile
 import threading
 import time
 
-from measure import MIB, Nginx, Timer, free_port, median, quantile, table, tree
+from measure import MIB, Nginx, Timer, median, quantile, table, tree
 
 import processes  # noqa: E402
 from daemon import FAKE, Daemon, recipe  # noqa: E402
+from ports import free_port, listens  # noqa: E402
 
 CLIENTS, PATIENCE_S, WATCH_S, SPIN_S, LARGE = 16, 0.3, 30, 1, 256
 CONVERT = ["-define", "jpeg:size=600x400", "jpeg:fd:{source.fd}[0]", "-auto-orient", "-thumbnail", "300x200", "jpeg:-"]
@@ -99,14 +100,7 @@ class Application:
         self.process = subprocess.Popen(
             ["/usr/bin/gunicorn", "--workers", str(2 * os.cpu_count() + 1), "--bind", f"127.0.0.1:{self.port}", "--timeout", "120",
              "--log-level", "error", "--chdir", directory, "application"], preexec_fn=processes.die_with_parent, start_new_session=True)
-        processes.wait_until(self._answers, 20, "gunicorn answers")
-
-    def _answers(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+        processes.wait_until(lambda: listens(self.port), 20, "gunicorn answers")
 
     def stop(self):
         os.killpg(self.process.pid, signal.SIGTERM)

@@ -14,20 +14,15 @@ import pwd
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import time
+
+from ports import free_port, listens
 
 ETC = pathlib.Path(__file__).resolve().parents[2] / "etc"
 START_TIMEOUT_S = 15
 STOP_TIMEOUT_S = 10
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def unprivileged():
@@ -168,11 +163,7 @@ class WebServer:
             raise RuntimeError(f"{self.name}: {error}\n{self.log()}") from None
 
     def listens(self):
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+        return listens(self.port)
 
     def stop(self):
         """Ends the server and everything that it started."""

@@ -11,7 +11,7 @@ import urllib.request
 
 import pytest
 
-import webservers
+import ports
 from daemon import SLOW
 from processes import wait_until
 
@@ -23,7 +23,7 @@ def quickstart(tmp_path):
     """What it has said, when it serves."""
     if pathlib.Path(os.environ["SLUICE"]).parent != REPOSITORY / "build":
         pytest.skip("it uses build/, and this is another build")
-    port, output = webservers.free_port(), tmp_path / "output"
+    port, output = ports.free_port(), tmp_path / "output"
     with open(output, "wb") as file:
         process = subprocess.Popen([REPOSITORY / "quickstart", "--port", str(port)], stdin=subprocess.DEVNULL, stdout=file, stderr=file)
     try:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import browser
+import ports
 import webservers
 from daemon import SLOW
 
@@ -29,7 +30,7 @@ COST = r"\d[\d.]* (bytes|kB|MB), \d+ ms, converter \d+ ms"
 def quickstart():
     if not (ROOT / "build/build.ninja").exists() or not webservers.find_program("nginx"):
         pytest.skip("no build/ or no nginx")
-    temp, port = Path(tempfile.mkdtemp(prefix="sluice-test-")), webservers.free_port()
+    temp, port = Path(tempfile.mkdtemp(prefix="sluice-test-")), ports.free_port()
     temp.chmod(0o1777)  # as /tmp: the servers run as other users
     output = temp / "output"
     with output.open("w") as file:

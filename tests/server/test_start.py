@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import fastcgi
+import ports
 import webservers
 from daemon import SLOW
 from websites import Site
@@ -114,7 +115,7 @@ def test_listen_fds(started, own):
               "os.dup2(s.fileno(), n[0]); os.dup2(t.fileno(), n[1]); os.dup2(n[0], 3); os.dup2(n[1], 4)\n" \
               "os.environ.update(LISTEN_FDS='2', LISTEN_PID=str(os.getpid() + int(sys.argv[3])))\n" \
               "os.execv(sys.argv[4], sys.argv[4:])\n"
-    port = webservers.free_port()
+    port = ports.free_port()
     argv = ["/usr/bin/python3", "-c", program, str(started.socket), str(port), "0" if own else "1", *started.argv]
     started.run(argv)
     if own:
