@@ -56,6 +56,8 @@ def problem(path, included):
     room, other = room_of(path), room_of(included)
     if room == other:
         return None
+    if "picture" in (room, other):
+        return "sluice-picture is a program of its own"
     if room not in LEVEL or other not in LEVEL:
         return f"the room {room if room not in LEVEL else other} has no place in the order"
     if room in PURE and other in ("fcgi", "spawn"):
@@ -83,7 +85,7 @@ def calls(build):
     """Which source's object calls functions of which other's."""
     defined, wanted = {}, {}
     for item in build.rglob("*.c.o"):
-        found = re.search(r"^(base|fcgi|spawn|src)/CMakeFiles/sluice(?:-(?!warm)\w+)?\.dir/(.*)\.o$",
+        found = re.search(r"^(base|fcgi|spawn|src|picture)/CMakeFiles/sluice(?:-(?!warm)\w+)?\.dir/(.*)\.o$",
                           str(item.relative_to(build)))
         if not found or not (ROOT / found[1] / found[2]).exists():
             continue  # of a file that is gone, in a build folder from before
@@ -102,7 +104,7 @@ def calls(build):
 def main():
     wrong = []
     includes = collections.defaultdict(set)
-    for folder in ("base", "fcgi", "spawn", "src"):
+    for folder in ("base", "fcgi", "spawn", "src", "picture"):
         for file in sorted((ROOT / folder).rglob("*.[ch]")):
             path, text = str(file.relative_to(ROOT)), file.read_text()
             for included in re.findall(r'^#include "([^"]+)"', text, re.M):

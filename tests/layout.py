@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ("base", "fcgi", "spawn", "src", "tests", "bench")
+FOLDERS = ("base", "fcgi", "spawn", "src", "picture", "tests", "bench")
 
 
 def main():

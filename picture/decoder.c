@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The type comes from the first bytes and never from a name. One table has what is known of each.
+ */
+#include "picture/decoder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "picture/fault.h"
+#include "picture/jpeg.h"
+
+struct magic {
+	size_t at;
+	const char *bytes;
+	size_t length;
+	int (*open)(struct input *input, const struct decoder_limits *limits, bool animated,
+		struct decoder **decoder);
+};
+
+static int open_jpeg(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **decoder)
+{
+	(void)animated;
+	return jpeg_decoder_open(input, limits, decoder);
+}
+
+static const struct magic magics[] = {
+	{0, "\xff\xd8\xff", 3, open_jpeg},
+};
+
+int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **decoder)
+{
+	uint8_t head[32];
+	size_t length = input_read(input, 0, head, sizeof(head));
+	if (input_failed(input))
+		return fault(
+			FAULT_BROKEN, "cannot read the source: %s", strerror(input_failed(input)));
+	for (size_t at = 0; at < sizeof(magics) / sizeof(*magics); at++) {
+		const struct magic *magic = &magics[at];
+		if (magic->at + magic->length <= length &&
+			!memcmp(head + magic->at, magic->bytes, magic->length))
+			return magic->open(input, limits, animated, decoder);
+	}
+	return fault(FAULT_UNSUPPORTED, "the source is no picture of a known type");
+}
+
+void decoder_close(struct decoder *decoder)
+{
+	if (decoder)
+		decoder->type->close(decoder);
+}
+
+int decoder_check_sides(uint32_t width, uint32_t height, const struct decoder_limits *limits)
+{
+	if (!width || !height)
+		return fault(FAULT_BROKEN, "the picture has no pixels");
+	if ((uint64_t)width * height > limits->pixels)
+		return fault(FAULT_LIMIT, "%ux%u: more than %llu pixels", width, height,
+			(unsigned long long)limits->pixels);
+	return 0;
+}
+
+void decoder_plain_layout(struct decoder *decoder, unsigned channels, bool wide)
+{
+	decoder->layout = (struct decoder_layout){.planes = 1,
+		.channels = channels,
+		.wide = wide,
+		.raster[0] = {.width = decoder->header.width,
+			.height = decoder->header.height,
+			.scale_x = 1,
+			.scale_y = 1}};
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What part of the source becomes a result of what size. All in pixels; "stored" is the picture as
+ * it lies in the file, "upright" is how its orientation wants it to be seen.
+ */
+#ifndef PICTURE_GEOMETRY_H
+#define PICTURE_GEOMETRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum geometry_fit { FIT_CONTAIN, FIT_INSIDE, FIT_FILL, FIT_COVER };
+
+enum geometry_gravity {
+	GRAVITY_CENTER,
+	GRAVITY_NORTH,
+	GRAVITY_EAST,
+	GRAVITY_SOUTH,
+	GRAVITY_WEST,
+	GRAVITY_NORTHEAST,
+	GRAVITY_SOUTHEAST,
+	GRAVITY_SOUTHWEST,
+	GRAVITY_NORTHWEST,
+	GRAVITY_ATTENTION
+};
+
+struct geometry_rect {
+	double x, y, width, height;
+};
+
+struct geometry_wish {
+	uint32_t width, height; /* --size; 0: not given */
+	enum geometry_fit fit;
+	enum geometry_gravity gravity;
+	bool has_crop;
+	struct geometry_rect crop; /* upright */
+	bool mirror;
+	unsigned rotate; /* degrees, clockwise, of the upright picture */
+};
+
+struct geometry {
+	unsigned orientation; /* EXIF, 1 to 8: what is still to be done, mirror and quarter turns
+			       * included */
+	unsigned angle;	      /* degrees that are left after the quarter turns: 0 to 89 */
+	struct geometry_rect region;	/* stored: what becomes the whole result */
+	uint32_t width, height;		/* of the region, resampled, not yet turned */
+	uint32_t out_width, out_height; /* of the result */
+};
+
+/* Works it out for a picture of width x height stored pixels. `limit` is the most pixels that the
+ * result may have. Returns 0 or a fault: a crop outside, a result that is too large. */
+int geometry_plan(const struct geometry_wish *wish, uint32_t width, uint32_t height,
+	unsigned orientation, uint64_t limit, struct geometry *geometry);
+
+/* The orientation that does first the one, then the other. */
+unsigned geometry_compose(unsigned first, unsigned then);
+
+/* Whether an orientation swaps width and height. */
+static inline bool geometry_swaps(unsigned orientation)
+{
+	return orientation >= 5;
+}
+
+/* Whether what is left (or above) in the stored picture is right (or below) in the upright one, or
+ * below (right) where the axes are swapped. */
+bool geometry_mirrors_stored_x(unsigned orientation);
+bool geometry_mirrors_stored_y(unsigned orientation);
+
+#endif

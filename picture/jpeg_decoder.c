@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The decoder makes a picture of an eighth, a quarter or half of the size for a fraction of the
+ * work, so it gets as small as the resampler allows: the result times a margin, below which
+ * Lanczos would have nothing left to do. Colours stay Y, Cb and Cr where the result wants them so,
+ * each plane in the size that the file has.
+ */
+#include "picture/jpeg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "picture/fault.h"
+#include "picture/jpeg_metadata.h"
+#include "picture/jpeg_source.h"
+
+/* How much larger than the result a picture is decoded at least. */
+static const double MARGIN = 1.5;
+
+struct jpeg_decoder {
+	struct decoder decoder;
+	struct jpeg_decompress_struct info;
+	struct jpeg_errors errors;
+	struct jpeg_source source;
+	struct decoder_limits limits;
+	struct jpeg_progress_mgr progress;
+	struct jpeg_metadata metadata;
+};
+
+/* A progressive file can have thousands of scans, each of which costs as much as a picture. */
+static void count_scans(j_common_ptr common)
+{
+	j_decompress_ptr info = (j_decompress_ptr)common;
+	struct jpeg_decoder *jpeg = info->client_data;
+	if ((uint32_t)info->input_scan_number <= jpeg->limits.scans)
+		return;
+	jpeg->errors.status = fault(FAULT_LIMIT, "jpeg: more than %u scans", jpeg->limits.scans);
+	longjmp(jpeg->errors.escape, 1);
+}
+
+static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
+{
+	struct jpeg_decoder *jpeg = (struct jpeg_decoder *)decoder;
+	j_decompress_ptr info = &jpeg->info;
+	if (setjmp(jpeg->errors.escape))
+		return jpeg->errors.status;
+	static const unsigned eighths[] = {1, 2, 4};
+	info->scale_num = 8;
+	info->scale_denom = 8;
+	for (unsigned at = sizeof(eighths) / sizeof(*eighths); at-- > 0;)
+		if (eighths[at] / 8.0 >= wish->scale * MARGIN)
+			info->scale_num = eighths[at];
+	struct decoder_layout *layout = &decoder->layout;
+	bool ycc = info->jpeg_color_space == JCS_YCbCr;
+	bool gray = info->jpeg_color_space == JCS_GRAYSCALE || (ycc && wish->gray);
+	info->raw_data_out = gray || (ycc && wish->planes);
+	if (gray)
+		info->out_color_space = JCS_GRAYSCALE;
+	else if (info->raw_data_out)
+		info->out_color_space = JCS_YCbCr;
+	else
+		info->out_color_space = decoder->header.space == SPACE_CMYK ? JCS_CMYK : JCS_RGB;
+	jpeg_calc_output_dimensions(info);
+	layout->planes = info->raw_data_out && !gray ? 3 : 1;
+	layout->channels = layout->planes == 3 || gray		 ? 1
+			   : decoder->header.space == SPACE_CMYK ? 4
+								 : 3;
+	layout->wide = false;
+	for (unsigned plane = 0; plane < layout->planes; plane++) {
+		const jpeg_component_info *component = &info->comp_info[plane];
+		struct decoder_raster *raster = &layout->raster[plane];
+		double scale = (double)info->scale_num / info->scale_denom;
+		*raster = (struct decoder_raster){.width = info->output_width,
+			.height = info->output_height,
+			.scale_x = scale,
+			.scale_y = scale};
+		if (!info->raw_data_out)
+			continue;
+		raster->width = component->downsampled_width;
+		raster->height = component->downsampled_height;
+		raster->scale_x = (double)component->h_samp_factor / info->max_h_samp_factor *
+				  component->DCT_scaled_size / DCTSIZE;
+		raster->scale_y = (double)component->v_samp_factor / info->max_v_samp_factor *
+				  component->DCT_scaled_size / DCTSIZE;
+	}
+	return 0;
+}
+
+/* Rows of blocks of all planes at once, as libjpeg hands them out. */
+static int run_planes(struct jpeg_decoder *jpeg, struct stage *const *stages, JSAMPROW *rows)
+{
+	j_decompress_ptr info = &jpeg->info;
+	const struct decoder_layout *layout = &jpeg->decoder.layout;
+	JSAMPARRAY planes[MAX_COMPONENTS] = {0};
+	unsigned lines[MAX_COMPONENTS] = {0}, most = 0;
+	uint32_t given[3] = {0};
+	for (int plane = 0; plane < info->num_components; plane++) {
+		const jpeg_component_info *component = &info->comp_info[plane];
+		lines[plane] = (unsigned)(component->v_samp_factor * component->DCT_scaled_size);
+		planes[plane] = rows;
+		rows += lines[plane];
+	}
+	most = (unsigned)(info->max_v_samp_factor * info->min_DCT_scaled_size);
+	while (info->output_scanline < info->output_height) {
+		jpeg_read_raw_data(info, planes, most);
+		for (unsigned plane = 0; plane < layout->planes; plane++)
+			for (unsigned line = 0;
+				line < lines[plane] && given[plane] < layout->raster[plane].height;
+				line++, given[plane]++) {
+				int status = stage_row(stages[plane], planes[plane][line]);
+				if (status)
+					return status;
+			}
+	}
+	return 0;
+}
+
+/* The rows that run_planes needs, of the library's own memory: it goes with the decompressor. */
+static JSAMPROW *plane_rows(j_decompress_ptr info)
+{
+	size_t count = 0;
+	for (int plane = 0; plane < info->num_components; plane++)
+		count += (size_t)info->comp_info[plane].v_samp_factor *
+			 (size_t)info->comp_info[plane].DCT_scaled_size;
+	JSAMPROW *all =
+		info->mem->alloc_small((j_common_ptr)info, JPOOL_IMAGE, count * sizeof(*all));
+	JSAMPROW *next = all;
+	for (int plane = 0; plane < info->num_components; plane++) {
+		const jpeg_component_info *component = &info->comp_info[plane];
+		JDIMENSION width =
+			component->width_in_blocks * (JDIMENSION)component->DCT_scaled_size;
+		JDIMENSION lines =
+			(JDIMENSION)(component->v_samp_factor * component->DCT_scaled_size);
+		/* A group of blocks may reach over the component's last one. */
+		width += (JDIMENSION)(component->h_samp_factor * component->DCT_scaled_size);
+		JSAMPARRAY rows =
+			info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE, width, lines);
+		memcpy(next, rows, lines * sizeof(*rows));
+		next += lines;
+	}
+	return all;
+}
+
+static int run_rows(struct jpeg_decoder *jpeg, struct stage *stage)
+{
+	j_decompress_ptr info = &jpeg->info;
+	JSAMPARRAY row = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE,
+		info->output_width * (JDIMENSION)info->output_components, 1);
+	while (info->output_scanline < info->output_height) {
+		jpeg_read_scanlines(info, row, 1);
+		/* Adobe's CMYK is stored with white as 0 ink inverted. */
+		if (jpeg->metadata.inverted)
+			for (size_t at = 0; at < (size_t)info->output_width * 4; at++)
+				row[0][at] = (JSAMPLE)(255 - row[0][at]);
+		int status = stage_row(stage, row[0]);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int run(struct decoder *decoder, struct stage *const *stages)
+{
+	struct jpeg_decoder *jpeg = (struct jpeg_decoder *)decoder;
+	if (setjmp(jpeg->errors.escape))
+		return jpeg->errors.status;
+	jpeg_start_decompress(&jpeg->info);
+	int status = jpeg->info.raw_data_out ? run_planes(jpeg, stages, plane_rows(&jpeg->info))
+					     : run_rows(jpeg, stages[0]);
+	if (!status)
+		jpeg_finish_decompress(&jpeg->info);
+	return status;
+}
+
+static void close_decoder(struct decoder *decoder)
+{
+	struct jpeg_decoder *jpeg = (struct jpeg_decoder *)decoder;
+	if (!setjmp(jpeg->errors.escape))
+		jpeg_destroy_decompress(&jpeg->info);
+	jpeg_metadata_deinit(&jpeg->metadata);
+	free(jpeg);
+}
+
+static const struct decoder_type type = {.prepare = prepare, .run = run, .close = close_decoder};
+
+static void fill_header(struct jpeg_decoder *jpeg)
+{
+	const struct jpeg_decompress_struct *info = &jpeg->info;
+	bool cmyk = info->jpeg_color_space == JCS_CMYK || info->jpeg_color_space == JCS_YCCK;
+	jpeg->decoder.header = (struct decoder_header){.type = "jpeg",
+		.width = info->image_width,
+		.height = info->image_height,
+		.orientation = jpeg->metadata.orientation,
+		.depth = (unsigned)info->data_precision,
+		.space = cmyk			     ? SPACE_CMYK
+			 : info->num_components == 1 ? SPACE_GRAY
+						     : SPACE_RGB,
+		.frames = 1,
+		.loops = 1,
+		.profile = jpeg->metadata.profile,
+		.profile_length = jpeg->metadata.profile_length,
+		.cicp = {2, 2, 2, true}};
+}
+
+int jpeg_decoder_open(
+	struct input *input, const struct decoder_limits *limits, struct decoder **result)
+{
+	struct jpeg_decoder *jpeg = calloc(1, sizeof(*jpeg));
+	if (!jpeg)
+		return fault_memory();
+	jpeg->decoder.type = &type;
+	jpeg->limits = *limits;
+	jpeg_errors_init(&jpeg->errors, (j_common_ptr)&jpeg->info);
+	if (setjmp(jpeg->errors.escape)) {
+		close_decoder(&jpeg->decoder);
+		return jpeg->errors.status ? jpeg->errors.status : FAULT_BROKEN;
+	}
+	jpeg_create_decompress(&jpeg->info);
+	jpeg->info.client_data = jpeg;
+	jpeg->progress.progress_monitor = count_scans;
+	jpeg->info.progress = &jpeg->progress;
+	jpeg_source_init(&jpeg->source, input, &jpeg->info);
+	jpeg_metadata_ask(&jpeg->info);
+	jpeg_read_header(&jpeg->info, TRUE);
+	int status = decoder_check_sides(jpeg->info.image_width, jpeg->info.image_height, limits);
+	if (!status)
+		status = jpeg_metadata_read(&jpeg->info, &jpeg->metadata);
+	if (status) {
+		close_decoder(&jpeg->decoder);
+		return status;
+	}
+	fill_header(jpeg);
+	*result = &jpeg->decoder;
+	return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resampling by rows: Lanczos with three lobes, widened by the ratio where a picture gets smaller.
+ * Where it gets much smaller, the mean of whole blocks comes first, so that at least a ratio of
+ * three is left to the filter. Edges are repeated outwards.
+ */
+#ifndef PICTURE_RESIZE_H
+#define PICTURE_RESIZE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "picture/stage.h"
+
+struct resize;
+
+/* The part of the input that becomes the whole output, in samples of the input; the sample at
+ * (0, 0) covers 0 to 1. It may reach over the edges by a fraction. */
+struct resize_region {
+	double x, y, width, height;
+};
+
+struct resize_shape {
+	uint32_t width, height; /* of the input */
+	unsigned channels;	/* samples for each pixel, side by side: 1 to 5 */
+	bool wide; /* an input sample is an int16_t up to STAGE_WHITE; else a uint8_t */
+	struct resize_region region;
+	uint32_t out_width, out_height;
+};
+
+/* `target` gets out_height rows: out_width int16_t of the first channel, then of the next, and so
+ * on (STAGE_WHITE is white). It is borrowed. Returns 0 or a fault. */
+int resize_new(const struct resize_shape *shape, struct stage *target, struct resize **resize);
+void resize_free(struct resize *resize);
+
+/* Takes the rows of the input. */
+struct stage *resize_stage(struct resize *resize);
+
+/* The rows of the input, counted from 0, that are looked at: a decoder that can skip others may
+ * give any content for them. */
+void resize_needs(const struct resize *resize, uint32_t *first, uint32_t *end);
+
+#endif
