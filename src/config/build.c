@@ -2,13 +2,11 @@
 /*
  * Makes a configuration of a parsed file: the options of the file, its cache section, its recipes.
  */
-#include "src/config/directory.h"
 #include "src/config/sections.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 enum { RECIPES_MAX = 1000 };
 
@@ -86,9 +84,6 @@ void config_build(const struct config_tree *tree, const struct option *options, 
 		.config = config,
 		.complete = tree->whole};
 	config->file = config_strdup(report, file);
-	struct stat st;
-	config->changed = stat(file, &st) == 0 ? st.st_mtim.tv_sec : 0;
-	config->directory = config_directory_of(report, file);
 	config_read_section(&reader, options, OPTION_FILE, config);
 	bound_connections(&reader, config);
 	read_cache(&reader, options, config);

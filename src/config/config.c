@@ -7,58 +7,31 @@
  */
 #include "src/config/config.h"
 
-#include "src/config/scan.h"
+#include "src/config/assemble.h"
 #include "src/config/sections.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { FILE_BYTES_MAX = 256 * 1024 };
 
 struct config_counted {
 	struct config config;
 	atomic_uint references;
 };
 
-/* All of file, with a NUL behind, to be freed; NULL after an error that is in the report. */
-static char *read_file(const char *file, size_t *size, struct config_report *report)
-{
-	FILE *in = fopen(file, "re");
-	if (!in) {
-		config_error(report, 0, "cannot be read: %s", strerror(errno));
-		return NULL;
-	}
-	char *text = malloc(FILE_BYTES_MAX + 2);
-	if (!text)
-		report->out_of_memory = true;
-	*size = text ? fread(text, 1, FILE_BYTES_MAX + 1, in) : 0;
-	if (text && ferror(in)) {
-		config_error(report, 0, "cannot be read: %s", strerror(errno));
-	} else if (*size > FILE_BYTES_MAX) {
-		config_error(report, 0, "larger than %d KiB", FILE_BYTES_MAX / 1024);
-	} else if (text) {
-		text[*size] = '\0';
-		fclose(in);
-		return text;
-	}
-	free(text);
-	fclose(in);
-	return NULL;
-}
-
-static struct config *build(const char *file, char *text, size_t size, struct config_report *report)
+static struct config *build(
+	const char *file, const struct config_text *text, struct config_report *report)
 {
 	struct config_tree tree;
 	struct config_counted *counted = NULL;
-	config_tree_parse(&tree, config_options, text, size, report);
+	config_tree_parse(&tree, config_options, text->data, text->size, report);
 	if (tree.root && !report->out_of_memory) {
 		counted = calloc(1, sizeof(*counted));
 		report->out_of_memory = !counted;
 	}
 	if (counted) {
 		atomic_init(&counted->references, 1);
+		counted->config.changed = text->changed;
 		config_build(&tree, config_options, file, &counted->config, report);
 	}
 	config_tree_free(&tree);
@@ -69,11 +42,10 @@ static int load(const char *file, FILE *errors, bool blind, struct config **out)
 {
 	struct config_report report = {.blind = blind};
 	struct config *config = NULL;
-	size_t size;
-	char *text = read_file(file, &size, &report);
-	if (text && config_scan(text, size, &report))
-		config = build(file, text, size, &report);
-	free(text);
+	struct config_text text;
+	if (config_assemble(file, &report, &text))
+		config = build(file, &text, &report);
+	free(text.data);
 	int result = 0;
 	if (report.out_of_memory)
 		result = -ENOMEM;
@@ -126,6 +98,5 @@ void config_unref(struct config *config)
 	option_clear(config_options, OPTION_CACHE, config);
 	free(config->recipes);
 	free(config->file);
-	free(config->directory);
 	free(counted);
 }

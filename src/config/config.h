@@ -21,9 +21,8 @@ enum { CONFIG_URL_PATH_MAX = 256 }; /* of status_path and ping_path, with the NU
 
 struct config {
 	char *file;
-	time_t changed;	 /* when the file was written last; 0: not known */
-	char *directory; /* of the file, absolute: {config_dir} in `env` and `read` */
-	char *listen;	 /* NULL: the socket is inherited */
+	time_t changed; /* when it, or what it includes, was written last; 0: not known */
+	char *listen;	/* NULL: the socket is inherited */
 	mode_t socket_mode;
 	char *socket_group; /* NULL: not changed */
 	char *root;	    /* absolute */
@@ -61,7 +60,7 @@ struct config {
 
 /* Reads and checks file. On success *out has one reference. Otherwise returns CONFIG_E_* or
  * -ENOMEM, and *out is untouched. Writes every error and warning as a line "FILE:LINE: message" to
- * errors. */
+ * errors; FILE is the included one, where there is one. */
 enum { CONFIG_E_INVALID = 1 };
 int config_load(const char *file, FILE *errors, struct config **out);
 /* For a client of a running daemon: the same without a look at the root and the other directories,

@@ -2,6 +2,8 @@
 /*
  * A configuration and the files that belong to it move together: from the source tree to /etc, or
  * into the folder of a test. With {config_dir} the configuration can name its files in each place.
+ * It is the folder of the file that says so, which may be an included one: the same rule as for the
+ * paths of `include`. So a file of recipes finds what lies beside it, whichever file includes it.
  */
 #include "src/config/directory.h"
 
@@ -61,6 +63,15 @@ static char *fill(struct config_report *report, const char *directory, const cha
 	return result;
 }
 
+/* A section stands in one file as a whole. */
+static const char *directory_of(const struct config_reader *reader)
+{
+	unsigned ignored;
+	const struct config_source *source =
+		config_place(&reader->report->places, config_node_line(reader->node), &ignored);
+	return source ? source->directory : NULL;
+}
+
 static void fill_list(struct config_report *report, const char *directory, char **list)
 {
 	for (; *list; list++) {
@@ -76,15 +87,17 @@ static void fill_list(struct config_report *report, const char *directory, char 
 
 void config_fill_directory(const struct config_reader *reader, char **list)
 {
-	if (reader->config->directory)
-		fill_list(reader->report, reader->config->directory, list);
+	const char *directory = directory_of(reader);
+	if (directory)
+		fill_list(reader->report, directory, list);
 }
 
 void config_fill_directory_in_run(const struct config_reader *reader, char **list)
 {
-	char directory[2 * PATH_MAX];
-	if (!reader->config->directory)
+	char doubled[2 * PATH_MAX];
+	const char *directory = directory_of(reader);
+	if (!directory)
 		return;
-	double_braces(reader->config->directory, directory);
-	fill_list(reader->report, directory, list);
+	double_braces(directory, doubled);
+	fill_list(reader->report, doubled, list);
 }

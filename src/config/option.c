@@ -128,6 +128,7 @@ bool option_parse(const struct option *option, const char *text, void *record,
 	case OPTION_OWN:
 	case OPTION_OWN_LIST:
 	case OPTION_BLOCK:
+	case OPTION_INCLUDE:
 		break;
 	}
 	return false;
@@ -214,6 +215,7 @@ static bool is_empty(const struct option *option, const void *field)
 	case OPTION_OWN:
 	case OPTION_OWN_LIST:
 	case OPTION_BLOCK:
+	case OPTION_INCLUDE:
 		break;
 	}
 	return false;
@@ -258,6 +260,7 @@ static void put_value(FILE *out, const struct option *option, const void *field)
 	case OPTION_OWN:
 	case OPTION_OWN_LIST:
 	case OPTION_BLOCK:
+	case OPTION_INCLUDE:
 		break;
 	}
 }

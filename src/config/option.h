@@ -50,6 +50,7 @@ enum option_type {
 	OPTION_OWN,	 /* one value; `read`, or else the code of the section, reads it */
 	OPTION_OWN_LIST, /* a list of values, likewise */
 	OPTION_BLOCK,	 /* a section in the section: `inner` */
+	OPTION_INCLUDE,	 /* no option, but `include "FILE"`: assemble.c reads it */
 };
 
 struct option {

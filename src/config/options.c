@@ -80,6 +80,7 @@ const struct option config_options[] = {
 		.meaning = "whether the daemon starts where jobs cannot be confined"},
 	{S, "ignore", OPTION_LIST, FIELD(ignore), .max = RECIPE_IGNORE_MAX / 2,
 		.meaning = "parameters of URLs that are dropped unseen"},
+	{S, "include", OPTION_INCLUDE, .meaning = "another file, which stands here"},
 	{S, "cache", OPTION_BLOCK, .inner = OPTION_CACHE, .meaning = "the store of results"},
 	{S, "recipe", OPTION_BLOCK, .inner = OPTION_RECIPE, .titled = true,
 		.meaning = "one kind of conversion"},

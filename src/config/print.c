@@ -10,7 +10,7 @@
 static void put_options(FILE *out, enum option_section section, const void *record)
 {
 	for (const struct option *option = config_options; option->name; option++)
-		if (option->section == section && option->type != OPTION_BLOCK)
+		if (option->section == section && option->type < OPTION_BLOCK)
 			option_put(out, option, record);
 }
 
@@ -27,7 +27,7 @@ static void put_recipe(FILE *out, const struct recipe *recipe)
 	for (const struct option *option = config_options; option->name; option++) {
 		if (option->section != OPTION_RECIPE)
 			continue;
-		if (option->type != OPTION_BLOCK)
+		if (option->type < OPTION_BLOCK)
 			option_put(out, option, recipe);
 		for (size_t i = 0; option->inner == OPTION_PARAM && i < recipe->param_count; i++)
 			put_param(out, &recipe->params[i]);

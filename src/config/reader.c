@@ -50,9 +50,12 @@ void config_check_title(const struct config_reader *reader, const char *name, si
 		const struct config_node *other = config_node_section(reader->node, name, i);
 		if (strcmp(config_node_title(other), title) != 0)
 			continue;
-		config_read_error(reader, config_node_line(section),
-			"%s '%.64s': there is one of this name on line %u", name, title,
-			config_node_line(other));
+		char place[CONFIG_PLACE_MAX];
+		unsigned line = config_node_line(section);
+		config_read_error(reader, line, "%s '%.64s': there is one of this name on %s", name,
+			title,
+			config_place_text(
+				&reader->report->places, config_node_line(other), line, place));
 		return;
 	}
 }
@@ -134,6 +137,6 @@ void config_read_section(const struct config_reader *reader, const struct option
 	enum option_section section, void *record)
 {
 	for (const struct option *option = options; option->name; option++)
-		if (option->section == section && option->type != OPTION_BLOCK)
+		if (option->section == section && option->type < OPTION_BLOCK)
 			read_option(reader, option, record);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An administrator corrects a file from its top to its bottom. Therefore messages are sorted by
- * line. They contain values from the file; a message stays one line whatever bytes these have.
+ * line, those of an included file where it is included. They contain values from the file; a
+ * message stays one line whatever bytes these have.
  */
 #include "src/config/report.h"
 
@@ -73,7 +74,10 @@ void config_report_write(struct config_report *report, const char *file, FILE *o
 	}
 	for (size_t i = 0; i < report->count; i++) {
 		const struct config_message *message = &report->messages[i];
-		fprintf(out, "%s:%u: %s%s\n", file, message->line ? message->line : 1,
+		unsigned line;
+		const struct config_source *source =
+			config_place(&report->places, message->line, &line);
+		fprintf(out, "%s:%u: %s%s\n", source ? source->name : file, line ? line : 1,
 			message->warning ? "warning: " : "", message->text);
 	}
 	if (report->count == MESSAGES_MAX)
@@ -85,6 +89,7 @@ void config_report_clear(struct config_report *report)
 	for (size_t i = 0; i < report->count; i++)
 		free(report->messages[i].text);
 	free(report->messages);
+	config_places_clear(&report->places);
 	*report = (struct config_report){0};
 }
 

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "src/config/place.h"
+
 struct config_message {
-	unsigned line; /* 0: about the whole file */
+	unsigned line; /* of the whole text (place.h); 0: about the first file */
 	bool warning;
 	char *text;
 };
@@ -22,13 +24,15 @@ struct config_report {
 	bool out_of_memory;
 	bool blind; /* directories that the file names are not looked at: they may hang */
 	struct config_message *messages;
+	struct config_places places;
 };
 
 void config_error(struct config_report *report, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void config_warning(struct config_report *report, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Writes all messages, one line each, whatever bytes are in them. */
+/* Writes all messages, one line each, whatever bytes are in them. file: the first one, when no
+ * place is known. */
 void config_report_write(struct config_report *report, const char *file, FILE *out);
 void config_report_clear(struct config_report *report);
 /* strdup that notes in the report that memory ran out. */

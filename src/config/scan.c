@@ -158,6 +158,8 @@ static void scan_token(struct scan *scan)
 		scan_block_comment(scan);
 	else if (c == '"' || c == '\'')
 		scan_string(scan, c);
+	else if (scan->place == PLACE_INCLUDED)
+		scan_refuse_include(scan);
 	else if (c == '{')
 		scan_take_open(scan);
 	else if (c == '}')
@@ -172,21 +174,28 @@ static void scan_token(struct scan *scan)
 		scan_word(scan);
 }
 
-bool config_scan(char *text, size_t size, struct config_report *report)
+void config_scan_begin(
+	struct scan *scan, char *text, size_t size, unsigned line, struct config_report *report)
 {
-	struct scan scan = {
-		.at = text, .begin = text, .end = text + size, .line = 1, .report = report};
+	*scan = (struct scan){
+		.at = text, .begin = text, .end = text + size, .line = line, .report = report};
 	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		memset(text, ' ', 3); /* a byte order mark */
 	const char *nul = memchr(text, '\0', size);
-	if (nul) {
-		for (const char *at = text; at < nul; at++)
-			scan.line += *at == '\n';
-		config_error(report, scan.line, "a NUL byte: this is no text file");
-		return false;
-	}
-	while (scan.at < scan.end)
-		scan_token(&scan);
-	scan_take_end(&scan);
-	return !scan.broken;
+	if (!nul)
+		return;
+	for (const char *at = text; at < nul; at++)
+		line += *at == '\n';
+	scan_stop(scan, line, "a NUL byte: this is no text file");
+}
+
+bool config_scan_next(struct scan *scan)
+{
+	scan->included.text = NULL;
+	while (scan->at < scan->end && !scan->included.text)
+		scan_token(scan);
+	if (scan->included.text)
+		return true;
+	scan_take_end(scan);
+	return false;
 }

@@ -35,6 +35,12 @@ bool scan_is_section(const struct scan *scan, const struct scan_piece *name)
 	return option && option->type == OPTION_BLOCK;
 }
 
+bool scan_is_include(const struct scan *scan, const struct scan_piece *name)
+{
+	const struct option *option = find_here(scan, name);
+	return option && option->type == OPTION_INCLUDE;
+}
+
 static bool is_list(const struct option *option)
 {
 	return option->type == OPTION_LIST || option->type == OPTION_OWN_LIST;
@@ -115,7 +121,7 @@ bool scan_is_option_ahead(const struct scan *scan, const struct scan_piece *item
 	char next = next_on_line(scan, item->text + item->length);
 	for (size_t depth = scan->depth; depth-- > 0;) {
 		const struct option *option = find(scan->sections[depth], item);
-		if (option && (option->type == OPTION_BLOCK || next == '='))
+		if (option && (option->type >= OPTION_BLOCK || next == '='))
 			return true;
 	}
 	return false;

@@ -14,6 +14,7 @@
 /* Of the section that is open: has it an option or section of this name? */
 bool scan_known(const struct scan *scan, const struct scan_piece *name);
 bool scan_is_section(const struct scan *scan, const struct scan_piece *name);
+bool scan_is_include(const struct scan *scan, const struct scan_piece *name);
 /* An option that is known, and no list. */
 bool scan_takes_one(const struct scan *scan, const struct scan_piece *name);
 /* The section that opens with this name; OPTION_SECTIONS: there is none. */

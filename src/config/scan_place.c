@@ -16,7 +16,7 @@ static bool begin_item(struct scan *scan, const struct scan_piece *item)
 	if (scan->comma_due && scan_is_option_ahead(scan, item)) {
 		scan_stop(scan, scan->opened[scan->depth - 1],
 			"this { is never closed: '" SCAN_PIECE "' on line %u stands within it",
-			SCAN_SHOW(*item), item->line);
+			SCAN_SHOW(*item), scan_line_of(scan, item->line));
 		return false;
 	}
 	if (scan->comma_due)
@@ -64,9 +64,38 @@ static void take_value(struct scan *scan, const struct scan_piece *piece)
 		scan->place = PLACE_NAME;
 }
 
+void scan_refuse_include(struct scan *scan)
+{
+	scan_stop(scan, scan->name.line, "include: write include \"FILE\"");
+}
+
+/* The file that an include names. False: the text goes on to a further line. */
+static bool take_included(struct scan *scan, const struct scan_piece *piece)
+{
+	if (scan->line > piece->line)
+		return false;
+	bool odd = piece->length == 2;
+	for (size_t i = 0; i < piece->length; i++)
+		odd = odd || (unsigned char)piece->text[i] < 0x20 || piece->text[i] == 0x7f;
+	scan->place = PLACE_NAME;
+	scan->value.text = NULL;
+	if (odd || memchr(piece->text, '\\', piece->length) ||
+		(piece->text[0] == '"' && memmem(piece->text, piece->length, "${", 2))) {
+		scan_error(scan, piece->line,
+			"include " SCAN_PIECE
+			": write a path, without \\, ${...} and control characters",
+			SCAN_SHOW(*piece));
+		return true;
+	}
+	scan->included = *piece;
+	return true;
+}
+
 void scan_take_text(struct scan *scan, const char *from, unsigned line)
 {
 	const struct scan_piece piece = {from, (size_t)(scan->at - from), line};
+	if (scan->place == PLACE_INCLUDED && take_included(scan, &piece))
+		return;
 	if (scan->line > line && scan->long_end != line)
 		scan->long_line = line;
 	if (scan->line > line)
@@ -118,7 +147,7 @@ static void take_name(struct scan *scan, const struct scan_piece *word)
 		scan->misplaced_brace = scan->opened[scan->depth - 1];
 	}
 	scan->name = *word;
-	scan->place = PLACE_AFTER;
+	scan->place = scan_is_include(scan, word) ? PLACE_INCLUDED : PLACE_AFTER;
 }
 
 void scan_take_word(struct scan *scan, const char *from)
@@ -237,7 +266,7 @@ void scan_take_equal(struct scan *scan, size_t length)
 		 scan->value.line > scan->opened[scan->depth - 1])
 		scan_stop(scan, scan->opened[scan->depth - 1],
 			"this { is never closed: '" SCAN_PIECE "' on line %u stands within it",
-			SCAN_SHOW(scan->value), scan->value.line);
+			SCAN_SHOW(scan->value), scan_line_of(scan, scan->value.line));
 	else if (scan->place == PLACE_LIST)
 		scan_stop(scan, scan->line, "a value with = must be in quotes: \"%.*s=...\"",
 			SCAN_SHOW(scan->value));
@@ -285,14 +314,16 @@ void scan_take_end(struct scan *scan)
 			SCAN_PIECE ": a value is missing behind =", SCAN_SHOW(scan->name));
 	else if (stands_behind_option(scan))
 		refuse_without_equal(scan, NULL);
+	else if (scan->place == PLACE_INCLUDED)
+		scan_refuse_include(scan);
 	else if (scan->depth > 0 && scan->misplaced.text && scan->misplaced.text[0] == '}')
 		scan_stop(scan, scan->misplaced_brace,
 			"this { is never closed: the } on line %u stands further left",
-			scan->misplaced.line);
+			scan_line_of(scan, scan->misplaced.line));
 	else if (scan->depth > 0 && scan->misplaced.text)
 		scan_stop(scan, scan->misplaced_brace,
 			"this { is never closed: '" SCAN_PIECE "' on line %u stands within it",
-			SCAN_SHOW(scan->misplaced), scan->misplaced.line);
+			SCAN_SHOW(scan->misplaced), scan_line_of(scan, scan->misplaced.line));
 	else if (scan->depth > 0)
 		scan_stop(scan, scan->opened[scan->depth - 1], "this { is never closed");
 }

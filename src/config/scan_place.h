@@ -21,6 +21,7 @@ enum scan_place {
 	PLACE_AFTER, /* behind the name: =, a title or { */
 	PLACE_VALUE,
 	PLACE_LIST,
+	PLACE_INCLUDED, /* behind `include` */
 };
 
 /* A piece of the file. */
@@ -33,7 +34,7 @@ struct scan_piece {
 struct scan {
 	char *at;
 	char *end;
-	unsigned line;
+	unsigned line; /* of the whole text (place.h), as every line here */
 	enum scan_place place;
 	bool broken;
 	size_t depth, braces;
@@ -42,10 +43,11 @@ struct scan {
 	const char *opened_at[SCAN_DEPTH_MAX];
 	/* The section between them; OPTION_SECTIONS: of an unknown name. The first is the file. */
 	enum option_section sections[SCAN_DEPTH_MAX + 1];
-	struct scan_piece name;	 /* the last one */
-	struct scan_piece value; /* the last one, of a list as well; no text: none yet */
-	unsigned equal_line;	 /* of the last = */
-	bool comma_due;		 /* a value of a list stands before this place */
+	struct scan_piece name;	    /* the last one */
+	struct scan_piece value;    /* the last one, of a list as well; no text: none yet */
+	struct scan_piece included; /* what an `include` names; no text: none is to be done */
+	unsigned equal_line;	    /* of the last = */
+	bool comma_due;		    /* a value of a list stands before this place */
 	/* A text of several lines, or several that follow each other on a line. 0: none. */
 	unsigned long_line, long_end;
 	/* The first sign of a brace that is not closed: a name that cannot stand where it does, or
@@ -55,6 +57,8 @@ struct scan {
 	struct config_report *report;
 };
 
+/* The line within the file, for messages. */
+unsigned scan_line_of(const struct scan *scan, unsigned line);
 /* Reports, and goes on. */
 void scan_error(struct scan *scan, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -69,7 +73,8 @@ void scan_take_open(struct scan *scan);
 void scan_take_close(struct scan *scan);
 void scan_take_equal(struct scan *scan, size_t length);
 void scan_take_comma(struct scan *scan);
-void scan_take_odd(struct scan *scan); /* + ( ) */
+void scan_take_odd(struct scan *scan);	     /* + ( ) */
+void scan_refuse_include(struct scan *scan); /* what is no text in quotes */
 void scan_take_end(struct scan *scan);
 /* A text that began on this line has no end. */
 void scan_never_closed(struct scan *scan, unsigned line);

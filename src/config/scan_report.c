@@ -7,6 +7,13 @@
 
 enum { MESSAGE_MAX = 400 };
 
+unsigned scan_line_of(const struct scan *scan, unsigned line)
+{
+	unsigned in_file;
+	config_place(&scan->report->places, line, &in_file);
+	return in_file;
+}
+
 static void report(struct scan *scan, unsigned line, const char *message)
 {
 	bool inside_out = scan->long_line && line <= scan->long_end && line >= scan->long_line;
@@ -16,7 +23,8 @@ static void report(struct scan *scan, unsigned line, const char *message)
 		return;
 	}
 	config_error(scan->report, scan->long_line,
-		"this text goes on to line %u: a quote is missing at its end", scan->long_end);
+		"this text goes on to line %u: a quote is missing at its end",
+		scan_line_of(scan, scan->long_end));
 	scan->at = scan->end;
 }
 

@@ -86,9 +86,10 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		return -1;
 	}
 	unsigned *seen = &loader->seen[section][opt - cfg->opts];
+	char place[CONFIG_PLACE_MAX];
 	if (opt->nvalues == 1 && *seen)
-		config_error(loader->report, line, "%s: given twice, first on line %u", opt->name,
-			*seen);
+		config_error(loader->report, line, "%s: given twice, first on %s", opt->name,
+			config_place_text(&loader->report->places, *seen, line, place));
 	if (!*seen)
 		*seen = line;
 	return 0;
@@ -196,10 +197,10 @@ static void section_options(
 	own[n] = (cfg_opt_t)CFG_PTR_LIST_CB(line_option, 0, CFGF_NONE, on_value, free);
 	own[n++].def.parsed = begin;
 	for (const struct option *option = loader->options; option->name; option++) {
-		if (option->section != section)
+		if (option->section != section || option->type == OPTION_INCLUDE)
 			continue;
 		assert(n < NAMES_MAX);
-		if (option->type != OPTION_BLOCK)
+		if (option->type < OPTION_BLOCK)
 			own[n++] = value_option(option->name,
 				option->type == OPTION_LIST || option->type == OPTION_OWN_LIST);
 		else

@@ -73,14 +73,15 @@ static void destroy(struct reload *reload)
 	free(reload);
 }
 
-/* "FILE:LINE: warning: TEXT". The text comes from the file and may have such a word in it. */
+/* "FILE:LINE: warning: TEXT", where FILE may be an included one. The text comes from the file and
+ * may have such a word in it. */
 static bool is_warning(const char *line, const char *file)
 {
 	static const char mark[] = ": warning: ";
 	size_t length = strlen(file);
 	if (strncmp(line, file, length) != 0 || line[length] != ':')
-		return false;
-	line += length + 1;
+		length = strcspn(line, ":");
+	line += length + (line[length] == ':');
 	return !strncmp(line + strspn(line, "0123456789"), mark, sizeof mark - 1);
 }
 

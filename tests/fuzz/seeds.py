@@ -104,6 +104,9 @@ def configs():
              'max = 9 allow = "%\\"" min = 0 }\n run = {"sort", "{n}{t}", "|", "cat"}\n timeout = 1m memory = 1.5G cpu = 3s '
              'stderr_fails = {"bad", "worse"} exits = {"3=404"} env = {"A=b"} read = {"/srv"} response = live type = "a/b" start = cold '
              'confine = strict stdin = source max_source = 9K max_pixels = 1M max_output = 9 cache_control = "no-store" }']
+    # Files that are included stand behind the first one (fuzz_config.c).
+    small += [small[0].replace("recipe a", 'include "1"\ninclude \'x/2\' recipe a') + more for more in
+              ('\x1erecipe b { path = "/b/{source}" run = {"true"} }\nslots = 3\x1einclude "3"\x1euser = "root"', '\x1einclude "0"', '\x1e{')]
     shipped = (HERE.parent.parent / "etc/sluice.conf").read_text()
     lines = "\n".join(line for line in shipped.splitlines() if "base64" not in line)
     recipes = lines.split("\nrecipe ")
@@ -149,7 +152,7 @@ WORDS = {
               "viewBox", "<!--", "<!DOCTYPE"],
     "http": ["image/webp", "image/jpeg", "*/*", "image/*", ";q=", "0.001", ", ", "GMT", "Mon", "Jan"],
     "config": ["recipe r {", "}", "param p {", "path = ", "run = {", "type = ", "sources = {", "values = {", "default = ", "timeout = ",
-               "memory = ", "min = ", "max = ", "required = true", "include(", "#", "/*", "*/", "+=", "10s", "1G", "\\\"", "'"],
+               "memory = ", "min = ", "max = ", "required = true", "include \"1\"", "include 'a/2'", "#", "/*", "*/", "+=", "10s", "1G", "\\\"", "'"],
     "input": ["REQUEST_URI"], "connection": ["REQUEST_URI", "FCGI_MPXS_CONNS"], "protocol": ["SULJ", "/bin/true"],
 }
 

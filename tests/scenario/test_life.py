@@ -292,6 +292,28 @@ def test_hup_reloads(sluice):
         assert answer.status == 200 and answer.length == 20, "it keeps the configuration that it began with"
 
 
+def test_hup_reads_included_files_again(sluice, tmp_path):
+    folder = tmp_path / "recipes"
+    folder.mkdir()
+    (folder / "more.conf").write_text(recipe("old", "text", "old"))
+    daemon = sluice(*BASIC, f'include "{folder}/more.conf"')
+    assert daemon.get("/old/a").status == 200
+    (folder / "more.conf").write_text('include "most.conf"\n')
+    (folder / "most.conf").write_text(recipe("new", "text", "new"))
+    daemon.signal(signal.SIGHUP)
+    wait_until(lambda: daemon.get("/new/a").status == 200, 3 * SLOW)
+    assert daemon.get("/old/a").status == 404
+    for broken, told in (("recipe {", "/most.conf:1: "), (None, "/more.conf:1: include: .*/most.conf cannot be read")):
+        if broken:
+            (folder / "most.conf").write_text(broken)
+        else:
+            (folder / "most.conf").unlink()
+        mark = daemon.log.mark()
+        daemon.signal(signal.SIGHUP)
+        daemon.log.wait_text(told, mark)
+        assert daemon.get("/new/a").status == 200, "the configuration before is kept"
+
+
 FIXED = {"socket_mode": "0600", "socket_group": "root", "user": "nobody", "log": "/dev/null", "log_format": "json",
          "temp_path": "/tmp", "request_timeout": "11s", "listen": "tcp:127.0.0.1:1"}
 

@@ -149,6 +149,11 @@ MISTAKES = [
     (ROOT + "[recipe a]\n", 2, "written as recipe NAME"), (ROOT + A.replace("recipe a", "recipe"), 2, "write recipe NAME {"),
     (ROOT + A.replace("recipe a", "recipe = a"), 2, "write recipe NAME {"), (ROOT + A.replace("recipe a", 'recipe "my thumbs"'), 2, "up to 64 letters"),
     (ROOT + A.replace("recipe", "Recipe"), 2, "mean recipe?"), (ROOT + A + A.replace("/{", "/x/{"), 6, "of this name on line 2"),
+    # Other files.
+    (ROOT + 'include "none.conf"\n' + A, 2, "/none.conf cannot be read: No such file"), (ROOT + 'include "sluice.conf"\n' + A, 2, "is this file itself"),
+    (ROOT + "include = 'a.conf'\n" + A, 2, 'write include "FILE"'), (ROOT + "include a.conf;\n" + A, 2, 'write include "FILE"'),
+    (ROOT + 'include "/dev/null"\n' + A, 2, "not a regular file"), (ROOT + 'include "."\n' + A, 2, "Is a directory"),
+    (ROOT + 'include "*.conf"\n' + A, 2, "/*.conf cannot be read"), (recipe('include "a.conf"'), 5, "the file itself"),
     # The second can never answer.
     (ROOT + A + B, 6, "is never reached: recipe 'a' before it takes the same path and sources"),
     (ROOT + A.replace('"/{source}"', '"/{p}/{source}"\n    param p { type = text }') + B.replace("/{", "/thumb/{"), 7, "takes all its URLs with /{p}/{source}"),
@@ -213,5 +218,16 @@ def test_a_reload_tells_warnings_from_errors(sluice):
     daemon.configure(fine, prefix="x: warning: y")
     daemon.signal(signal.SIGHUP)
     daemon.log.wait_text("prefix = ")
-    levels = {word: line.split()[1] for line in daemon.log.text().splitlines() for word in ("unused", "prefix = ") if word in line}
-    assert levels == {"unused": "warning", "prefix = ": "error"}, daemon.log.text()
+    included = os.path.join(os.path.dirname(daemon.config), "more.conf")
+    with open(included, "w") as file:
+        file.write('include "none: warning: y"\nslots = 0\nconnections = 9x\n')
+    daemon.configure(fine.replace(" run", " param spare { type = flag }\n run"), 'include "more.conf"')
+    daemon.signal(signal.SIGHUP)
+    daemon.log.wait_text("none: warning: y")
+    with open(included, "w") as file:
+        file.write(fine.replace("fine", "more").replace('"/', '"/more/').replace(" run", " param other { type = flag }\n run"))
+    daemon.signal(signal.SIGHUP)
+    daemon.log.wait_text(f"{included}:3: warning: ")
+    words = ("unused", "prefix = ", "none: warning", "spare", "other")
+    levels = {word: line.split()[1] for line in daemon.log.text().splitlines() for word in words if word in line}
+    assert levels == {"unused": "warning", "prefix = ": "error", "none: warning": "error", "spare": "warning", "other": "warning"}, daemon.log.text()

@@ -568,7 +568,7 @@ static void syntax(void **state)
 		{"root = *", "1: a value with * or | or a control character must be in quotes\n"},
 		{"root|x = 1", "1: a value with * or | or a control character must be in quotes\n"},
 		{"slots = +5", "1: a value with +, ( or ) must be in quotes\n"},
-		{"include(\"/etc/passwd\")", "1: a value with +, ( or ) must be in quotes\n"},
+		{"include(\"/etc/passwd\")", "1: include: write include \"FILE\"\n"},
 		{"\"root\" = /usr", "1: expected the name of an option here, without quotes\n"},
 		{"root = \"${HOME\"",
 			"1: ${ without } on this line: write it in '...' to keep it as it is\n"},
@@ -654,7 +654,6 @@ static void confinement(void **state)
 	char expected[4200];
 	const struct recipe *a = config->recipes[0], *b = config->recipes[1];
 	assert_true(config->confine_required);
-	assert_string_equal(config->directory, directory);
 	assert_int_equal(a->nice, 19);
 	assert_int_equal(a->temp_max_bytes, 2 << 20);
 	assert_int_equal(a->processes, 7);
