@@ -12,51 +12,75 @@
 
 #include "picture/fault.h"
 
-enum { LOBES = 3, BLOCK = 128 };
+enum { LOBES = 3 };
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-	!defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx2", "default"), optimize("O3")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
+/* The sine of an angle that grows by equal steps, without calling sin(3) for each. */
+struct sines {
+	double sine, cosine, step_sine, step_cosine;
+};
 
-static double lanczos(double x)
+static void sines_begin(struct sines *sines, double angle)
 {
-	if (fabs(x) < 1e-9)
+	sines->sine = sin(angle);
+	sines->cosine = cos(angle);
+}
+
+static double sines_next(struct sines *sines)
+{
+	double sine = sines->sine;
+	sines->sine = sine * sines->step_cosine + sines->cosine * sines->step_sine;
+	sines->cosine = sines->cosine * sines->step_cosine - sine * sines->step_sine;
+	return sine;
+}
+
+/* The filter at equally spaced places: of sin(pi x) and of sin(pi x / LOBES). */
+struct lanczos {
+	struct sines fine, coarse;
+};
+
+static void lanczos_init(struct lanczos *lanczos, double step)
+{
+	double angle = M_PI * step;
+	lanczos->fine = (struct sines){.step_sine = sin(angle), .step_cosine = cos(angle)};
+	lanczos->coarse =
+		(struct sines){.step_sine = sin(angle / LOBES), .step_cosine = cos(angle / LOBES)};
+}
+
+static double lanczos_next(struct lanczos *lanczos, double x)
+{
+	double fine = sines_next(&lanczos->fine), coarse = sines_next(&lanczos->coarse);
+	if (fabs(x) < 1e-7)
 		return 1;
 	if (fabs(x) >= LOBES)
 		return 0;
-	double pi_x = M_PI * x;
-	return LOBES * sin(pi_x) * sin(pi_x / LOBES) / (pi_x * pi_x);
+	return LOBES * fine * coarse / (M_PI * M_PI * x * x);
 }
 
-/* Weights of samples beyond the edge go to the edge. Returns how many count. */
-static uint32_t weigh(
-	double centre, double scale, uint32_t inputs, double *real, uint32_t room, uint32_t *first)
+/* The weights around a centre; those of samples beyond an edge go to the edge. Returns how many
+ * there are. */
+static uint32_t weigh(struct lanczos *lanczos, double centre, double scale, uint32_t inputs,
+	double *real, uint32_t room, uint32_t *first)
 {
-	double reach = LOBES * scale;
+	double reach = LOBES * scale, step = 1 / scale;
 	long low = (long)floor(centre - reach + 0.5), high = (long)floor(centre + reach - 0.5);
-	long begin = low < 0 ? 0 : low, end = high >= (long)inputs ? (long)inputs - 1 : high;
-	if (begin > (long)inputs - 1)
-		begin = (long)inputs - 1;
-	if (end < begin)
-		end = begin;
+	long last = (long)inputs - 1;
+	long begin = low < 0 ? 0 : low > last ? last : low;
+	long end = high > last ? last : high < begin ? begin : high;
 	uint32_t taps = (uint32_t)(end - begin + 1);
 	if (taps > room)
 		taps = room;
 	memset(real, 0, taps * sizeof(*real));
-	double sum = 0;
-	for (long at = low; at <= high; at++) {
-		double weight = lanczos(((double)at + 0.5 - centre) / scale);
+	double sum = 0, x = ((double)low + 0.5 - centre) * step;
+	sines_begin(&lanczos->fine, M_PI * x);
+	sines_begin(&lanczos->coarse, M_PI * x / LOBES);
+	for (long at = low; at <= high; at++, x += step) {
+		double weight = lanczos_next(lanczos, x);
 		long to = at < begin ? 0 : at - begin;
-		if (to >= (long)taps)
-			to = (long)taps - 1;
-		real[to] += weight;
+		real[to < (long)taps ? to : (long)taps - 1] += weight;
 		sum += weight;
 	}
 	for (uint32_t tap = 0; tap < taps; tap++)
-		real[tap] = sum != 0 ? real[tap] / sum : (tap == 0);
+		real[tap] /= sum;
 	*first = (uint32_t)begin;
 	return taps;
 }
@@ -89,10 +113,12 @@ int kernel_init(struct kernel *kernel, double from, double ratio, uint32_t outpu
 		kernel_deinit(kernel);
 		return fault_memory();
 	}
+	struct lanczos lanczos;
+	lanczos_init(&lanczos, 1 / scale);
 	for (uint32_t output = 0; output < outputs; output++) {
 		double centre = from + (output + 0.5) * ratio;
 		kernel->taps[output] =
-			weigh(centre, scale, inputs, real, room, &kernel->first[output]);
+			weigh(&lanczos, centre, scale, inputs, real, room, &kernel->first[output]);
 		round_weights(real, kernel->taps[output],
 			kernel->weights + (size_t)output * kernel->stride);
 	}
@@ -106,64 +132,4 @@ void kernel_deinit(struct kernel *kernel)
 	free(kernel->taps);
 	free(kernel->weights);
 	*kernel = (struct kernel){0};
-}
-
-static inline int16_t bounded(int32_t value)
-{
-	return (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
-}
-
-FOR_EACH_PROCESSOR
-void kernel_row(const struct kernel *kernel, const int16_t *row, int16_t *out)
-{
-	const int16_t *weights = kernel->weights;
-	for (uint32_t output = 0; output < kernel->outputs; output++, weights += kernel->stride) {
-		const int16_t *from = row + kernel->first[output];
-		int32_t sum = 1 << (KERNEL_BITS - 1);
-		for (uint32_t tap = 0; tap < kernel->taps[output]; tap += 8)
-			for (unsigned lane = 0; lane < 8; lane++)
-				sum += from[tap + lane] * weights[tap + lane];
-		out[output] = bounded(sum >> KERNEL_BITS);
-	}
-}
-
-/* In blocks that stay in the first cache, two rows at a time. */
-FOR_EACH_PROCESSOR
-void kernel_bytes(const uint8_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,
-	size_t count)
-{
-	int32_t sums[BLOCK];
-	for (size_t at = 0; at < count; at += BLOCK) {
-		size_t length = count - at < BLOCK ? count - at : BLOCK;
-		for (size_t x = 0; x < BLOCK; x++)
-			sums[x] = 1 << (KERNEL_BITS - 7);
-		for (uint32_t tap = 0; tap < taps; tap++) {
-			const uint8_t *row = rows[tap] + at;
-			int16_t weight = weights[tap];
-			for (size_t x = 0; x < length; x++)
-				sums[x] += (int16_t)row[x] * weight;
-		}
-		for (size_t x = 0; x < length; x++)
-			out[at + x] = bounded(sums[x] >> (KERNEL_BITS - 6));
-	}
-}
-
-FOR_EACH_PROCESSOR
-void kernel_words(const int16_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,
-	size_t count)
-{
-	int32_t sums[BLOCK];
-	for (size_t at = 0; at < count; at += BLOCK) {
-		size_t length = count - at < BLOCK ? count - at : BLOCK;
-		for (size_t x = 0; x < BLOCK; x++)
-			sums[x] = 1 << (KERNEL_BITS - 1);
-		for (uint32_t tap = 0; tap < taps; tap++) {
-			const int16_t *row = rows[tap] + at;
-			int16_t weight = weights[tap];
-			for (size_t x = 0; x < length; x++)
-				sums[x] += row[x] * weight;
-		}
-		for (size_t x = 0; x < length; x++)
-			out[at + x] = bounded(sums[x] >> KERNEL_BITS);
-	}
 }

@@ -11,6 +11,8 @@
 /* A weight of one; products of a sample of 14 bits with it, and their sums, fit into 32 bits. */
 enum { KERNEL_BITS = 14 };
 
+enum { KERNEL_BEYOND = 15 };
+
 struct kernel {
 	uint32_t outputs;
 	uint32_t
@@ -27,12 +29,13 @@ int kernel_init(
 	struct kernel *kernel, double from, double ratio, uint32_t outputs, uint32_t inputs);
 void kernel_deinit(struct kernel *kernel);
 
-/* What a row of `samples` becomes by the kernel in x: the outputs in out. `row` has 8 samples of
- * any value behind its end. */
+/* What a row of samples becomes by the kernel: all outputs. Up to 7 samples behind the end of the
+ * row are read, whatever they are. */
 void kernel_row(const struct kernel *kernel, const int16_t *row, int16_t *out);
 
-/* What the rows become by the kernel in y: one row of `count` samples; rows[0] is the one of the
- * first weight, and there are `taps` of them. */
+/* What the rows become: one row of `count` samples; rows[0] is the one of the first weight. Where
+ * `taps` is odd, there is one row more, of weight zero. Up to KERNEL_BEYOND samples behind the end
+ * of each row are read, and as many are written behind the end of `out`. */
 void kernel_bytes(const uint8_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,
 	size_t count);
 void kernel_words(const int16_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,

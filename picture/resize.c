@@ -17,7 +17,7 @@
 enum { BLOCK_MAX = 64, CHANNELS_MAX = 5 };
 
 /* What is left to the filter when blocks were averaged. */
-static const double RATIO_LEFT = 3;
+static const double RATIO_LEFT = 6;
 
 struct resize {
 	struct stage stage;
@@ -56,6 +56,7 @@ static int emit(struct resize *resize)
 	const int16_t *weights = down->weights + (size_t)output * down->stride;
 	for (uint32_t tap = 0; tap < taps; tap++)
 		resize->rows[tap] = ring_at(resize, down->first[output] + tap);
+	resize->rows[taps] = resize->rows[taps - 1];
 	if (resize->words)
 		kernel_words((const int16_t *const *)resize->rows, weights, taps, resize->mixed,
 			resize->ring_row);
@@ -183,12 +184,11 @@ static int reserve(struct resize *resize)
 		if (!resize->sums)
 			return fault_memory();
 	}
-	/* Kernels of blocks of samples read no further than the row; that across reads 8 more. */
 	resize->ring =
 		calloc(resize->ring_row * resize->down.stride, resize->words ? sizeof(int16_t) : 1);
-	resize->rows = calloc(resize->down.stride, sizeof(*resize->rows));
-	resize->mixed = calloc(resize->ring_row + 8, sizeof(int16_t));
-	resize->plane = calloc((size_t)resize->columns + 8, sizeof(int16_t));
+	resize->rows = calloc(resize->down.stride + 1, sizeof(*resize->rows));
+	resize->mixed = calloc(resize->ring_row + KERNEL_BEYOND, sizeof(int16_t));
+	resize->plane = calloc((size_t)resize->columns + KERNEL_BEYOND, sizeof(int16_t));
 	resize->out = calloc((size_t)resize->shape.out_width * channels, sizeof(int16_t));
 	if (!resize->ring || !resize->rows || !resize->mixed || !resize->plane || !resize->out)
 		return fault_memory();

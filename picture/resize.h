@@ -2,7 +2,7 @@
 /*
  * Resampling by rows: Lanczos with three lobes, widened by the ratio where a picture gets smaller.
  * Where it gets much smaller, the mean of whole blocks comes first, so that at least a ratio of
- * three is left to the filter. Edges are repeated outwards.
+ * six is left to the filter. Edges are repeated outwards.
  */
 #ifndef PICTURE_RESIZE_H
 #define PICTURE_RESIZE_H
