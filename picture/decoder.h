@@ -41,6 +41,9 @@ struct decoder_header {
 	const uint8_t *profile; /* ICC, of the decoder; NULL: none */
 	size_t profile_length;
 	struct decoder_cicp cicp; /* {2, 2, 2} where nothing is said */
+	/* PNG's gAMA and cHRM as they are stored (100000 is one), where no sRGB chunk overrules
+	 * them; 0: none. Chromaticities: x and y of white, red, green, blue. */
+	uint32_t gamma, chromaticities[8];
 };
 
 /* What the caller wants of one frame. A decoder does as much of it as it can do cheaply and says
