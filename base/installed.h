@@ -21,4 +21,9 @@
  * "": the path would be too long. */
 void installed_find(const char *part, char path[PATH_MAX]);
 
+/* The absolute path that a program of this installation for everybody would have: beside the
+ * running program in the build tree, else in the prefix's directory of programs. "": the path would
+ * be too long. */
+void installed_program(const char *name, char path[PATH_MAX]);
+
 #endif

@@ -68,7 +68,8 @@ int config_load(const char *file, FILE *errors, struct config **out);
 int config_load_blind(const char *file, FILE *errors, struct config **out);
 
 /* The path of a program: of an absolute name itself, otherwise in the first of the directories that
- * has it. NULL: there is none that can be executed, or no memory. The caller frees it. Any thread.
+ * has it, or among what was installed with this program. NULL: there is none that can be executed,
+ * or no memory. The caller frees it. Any thread.
  */
 char *config_find_program(const char *programs, const char *name);
 

@@ -3,6 +3,8 @@
  * Finds the programs of a recipe when the configuration is read. Neither the PATH of the daemon nor
  * a later change on the disk decides what is started: only a program that is missing is looked for
  * again, when a request asks for it. It is a warning, because the other recipes work without it.
+ * sluice-picture comes with sluice, wherever that is installed, so its place is the last one that
+ * is looked at.
  */
 #include "src/config/sections.h"
 
@@ -12,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/installed.h"
 
 static bool is_program(const char *path)
 {
@@ -33,7 +37,8 @@ char *config_find_program(const char *programs, const char *name)
 			return strdup(path);
 		at += n;
 	}
-	return NULL;
+	installed_program(name, path);
+	return path[0] && is_program(path) ? strdup(path) : NULL;
 }
 
 /* The line of the element of `run` with which the program begins. */
