@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "picture/avif.h"
 #include "picture/fault.h"
 #include "picture/jpeg.h"
 
@@ -16,6 +17,7 @@ struct format {
 
 static const struct format formats[] = {
 	[FORMAT_JPEG] = {jpeg_encoder_new, true, false, 65500},
+	[FORMAT_AVIF] = {avif_encoder_new, true, true, 32768},
 };
 
 static const struct format *format_of(enum encoder_format format)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* AVIF, by libavif. */
+#ifndef PICTURE_AVIF_H
+#define PICTURE_AVIF_H
+
+#include "picture/decoder.h"
+#include "picture/encoder.h"
+
+int avif_encoder_new(const struct encoder_shape *shape, const struct encoder_options *options,
+	struct output *output, struct encoder **encoder);
+
+#endif

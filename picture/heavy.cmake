@@ -1,0 +1,17 @@
+# Heavy libraries are not linked to but loaded when a picture asks for them (library.h), by the name that linking would have recorded.
+# sluice_loaded_library(NAME package library): their headers, and the definition PICTURE_<NAME>_LIBRARY.
+function(sluice_loaded_library name package library)
+        pkg_check_modules(${name} REQUIRED ${package})
+        find_library(PICTURE_${name}_FILE ${library} HINTS ${${name}_LIBRARY_DIRS} REQUIRED)
+        execute_process(COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C ${CMAKE_READELF} -d ${PICTURE_${name}_FILE}
+                OUTPUT_VARIABLE told COMMAND_ERROR_IS_FATAL ANY)
+        if(NOT told MATCHES "soname: \\[([^]]+)\\]")
+                message(FATAL_ERROR "${PICTURE_${name}_FILE} has no soname")
+        endif()
+        target_compile_definitions(sluice-picture-core PRIVATE PICTURE_${name}_LIBRARY="${CMAKE_MATCH_1}")
+        target_include_directories(sluice-picture-core PRIVATE ${${name}_INCLUDE_DIRS})
+endfunction()
+
+sluice_loaded_library(AVIF libavif avif)
+target_sources(sluice-picture-core PRIVATE library.c avif_encoder.c avif_library.c)
+target_link_libraries(sluice-picture-core PUBLIC ${CMAKE_DL_LIBS})

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A strictly confined process may not open files once it has its job, so the library is opened
+ * before (sluice.conf(5), preload and prime), and here it is only found again. Used alone, the
+ * program opens it now.
+ */
+#include "picture/library.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "picture/fault.h"
+
+static int missing(const struct library *library)
+{
+	const char *why = dlerror();
+	return fault(FAULT_UNSUPPORTED, "%s: cannot load %s: %s", library->kind, library->name,
+		why ? why : "unknown");
+}
+
+int library_open(struct library *library)
+{
+	if (library->handle)
+		return 0;
+	void *handle = dlopen(library->name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+	if (!handle)
+		handle = dlopen(library->name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (!handle)
+		return missing(library);
+	for (const struct library_function *function = library->functions; function->name;
+		function++) {
+		void *address = dlsym(handle, function->name);
+		if (!address)
+			return missing(library);
+		/* ISO C has no conversion between pointers to objects and to functions. */
+		memcpy((char *)library->table + function->at, &address, sizeof(address));
+	}
+	library->handle = handle;
+	return 0;
+}
