@@ -9,6 +9,7 @@
 
 #include "picture/fault.h"
 #include "picture/jpeg.h"
+#include "picture/png.h"
 
 struct magic {
 	size_t at;
@@ -27,6 +28,7 @@ static int open_jpeg(struct input *input, const struct decoder_limits *limits, b
 
 static const struct magic magics[] = {
 	{0, "\xff\xd8\xff", 3, open_jpeg},
+	{0, "\x89PNG\r\n\x1a\n", 8, png_decoder_open},
 };
 
 int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
