@@ -10,6 +10,7 @@
 #include "picture/fault.h"
 #include "picture/jpeg.h"
 #include "picture/png.h"
+#include "picture/webp.h"
 
 struct magic {
 	size_t at;
@@ -26,9 +27,17 @@ static int open_jpeg(struct input *input, const struct decoder_limits *limits, b
 	return jpeg_decoder_open(input, limits, decoder);
 }
 
+static int open_webp(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **decoder)
+{
+	(void)animated;
+	return webp_decoder_open(input, limits, decoder);
+}
+
 static const struct magic magics[] = {
 	{0, "\xff\xd8\xff", 3, open_jpeg},
 	{0, "\x89PNG\r\n\x1a\n", 8, png_decoder_open},
+	{8, "WEBPVP8", 7, open_webp},
 };
 
 int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,

@@ -8,6 +8,7 @@
 #include "picture/fault.h"
 #include "picture/jpeg.h"
 #include "picture/png.h"
+#include "picture/webp.h"
 
 struct format {
 	int (*open)(const struct encoder_shape *shape, const struct encoder_options *options,
@@ -20,6 +21,7 @@ static const struct format formats[] = {
 	[FORMAT_JPEG] = {jpeg_encoder_new, true, false, 65500},
 	[FORMAT_AVIF] = {avif_encoder_new, true, true, 32768},
 	[FORMAT_PNG] = {png_encoder_new, false, true, 0x7fffffff},
+	[FORMAT_WEBP] = {webp_encoder_new, true, true, 16383},
 };
 
 static const struct format *format_of(enum encoder_format format)
