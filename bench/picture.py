@@ -22,12 +22,14 @@ import argparse
 import contextlib
 import os
 import pathlib
+import subprocess
 import tempfile
+import time
 
 import picture_media
 import picture_peers
 import picture_quality
-from measure import median
+from measure import median, tree_cpu_seconds
 from picture_peers import Case
 
 CASES = (
@@ -59,6 +61,9 @@ AVIF_MS, PEAK_MIB, RMSE = 150, 64, 0.012
 MOIRE_MORE = 0.004
 
 
+UNMEASURED = ("not measured", "–")
+
+
 def markdown(head, rows):
     rows = [head, *rows]
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(head))]
@@ -71,22 +76,25 @@ def verdict(held):
 
 
 def check(peer, case, directory):
-    """The peer makes what was asked for: the format, and sides at most a pixel beside the exact ones."""
-    path = picture_quality.write(os.path.join(directory, "sample"), peer.sample(case))
+    """Whether the peer makes what was asked for: the format, and sides at most a pixel beside the exact ones."""
+    try:
+        path = picture_quality.write(os.path.join(directory, "sample"), peer.sample(case))
+    except (RuntimeError, subprocess.SubprocessError) as error:
+        print(f"{peer.name} cannot do {case.name}: {error}\n")
+        return False
     width, height, kind, _ = picture_media.identify(path)
     box = [int(side) for side in case.size.split("x")]
     exact = min(box[0], box[1] * 4 / 3), min(box[1], box[0] * 3 / 4)
     if kind.lower() != case.format or abs(width - exact[0]) > 1 or abs(height - exact[1]) > 1:
         raise RuntimeError(f"{peer.name}, {case.name}: {width}x{height} {kind}")
+    return True
 
 
 def rates(peers, cases, seconds, rounds, directory):
     """{case: {peer's name: [(pictures a second, CPU ms a picture)]}}, one pair for each round."""
     found = {case: {} for case in cases}
     for case in cases:
-        able = [peer for peer in peers if peer.can(case)]
-        for peer in able:
-            check(peer, case, directory)
+        able = [peer for peer in peers if peer.can(case) and check(peer, case, directory)]
         for turn in range(rounds):
             for peer in able[turn % len(able):] + able[:turn % len(able)]:
                 found[case].setdefault(peer.name, []).append(peer.measure(case, seconds * LONGER.get(case, 1)))
@@ -101,8 +109,22 @@ def best_filter(measured):
     return {"image_filter": max(kinds, key=lambda values: median([rate for rate, _ in values]))} if kinds else {}
 
 
-def ratio(measured, peer):
-    return median([ours / theirs for (ours, _), (theirs, _) in zip(measured["sluice"], measured[peer])])
+def ratios(measured, peer):
+    """[sluice's pictures a second by the peer's] of each round, and the same of the CPU time that a picture takes the peer by sluice's."""
+    pairs = list(zip(measured["sluice"], measured[peer]))
+    return [ours[0] / theirs[0] for ours, theirs in pairs], [theirs[1] / ours[1] for ours, theirs in pairs]
+
+
+def busy_seconds():
+    """CPU time of all processes: (of the machine, of this program and all that it has started)."""
+    with open("/proc/stat") as file:
+        user, nice, system, _, _, irq, softirq = map(int, file.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK"), tree_cpu_seconds([os.getpid()])
+
+
+def tell_others(before, after, seconds):
+    others = (after[0] - before[0]) - (after[1] - before[1])
+    print(f"Other processes took {max(0, others) / seconds / os.cpu_count():.0%} of the processors meanwhile. Where that is much, trust the CPU time.\n")
 
 
 def tell_rates(found):
@@ -113,24 +135,28 @@ def tell_rates(found):
         rows.append((case.name, *cells))
     print("Pictures a second with two clients, CPU milliseconds a picture (whatever serves, without the clients):\n")
     markdown(("", *names), rows)
-    rows = [(case.name, *(f"{ratio(measured, n):.2f}" if n in measured else "–" for n in names[1:])) for case, measured in found.items()]
-    print("sluice against each, times as fast:\n")
+    rows = [(case.name, *(", ".join(f"{median(each):.2f}" for each in ratios(measured, n)) if {n, "sluice"} <= measured.keys() else "–" for n in names[1:])) for case, measured in found.items()]
+    print("sluice against each: times as many pictures a second, times less CPU time:\n")
     markdown(("", *names[1:]), rows)
 
 
 def rate_bars(found):
     for case, measured in found.items():
         for peer, least in BARS.get(case, {}).items():
-            if peer not in measured:
-                yield case.name, f"≥ {least:g} × {peer}", "not measured", "–"
+            if not {peer, "sluice"} <= measured.keys():
+                yield (case.name, f"≥ {least:g} × {peer}", *UNMEASURED)
                 continue
-            got = [ours / theirs for (ours, _), (theirs, _) in zip(measured["sluice"], measured[peer])]
-            yield case.name, f"≥ {least:g} × {peer}", f"{median(got):.2f} ({min(got):.2f} to {max(got):.2f})", verdict(median(got) >= least)
+            got, cpu = ratios(measured, peer)
+            yield (case.name, f"≥ {least:g} × {peer}", f"{median(got):.2f} ({min(got):.2f} to {max(got):.2f}); CPU time {median(cpu):.2f}",
+                   verdict(median(got) >= least))
 
 
 def alone(program, case, media, rounds):
-    """The program without a gateway: medians of {ms, bytes, cpu_ms, peak_mib}."""
-    with picture_peers.direct(picture_peers.picture_argv(program, case, media / case.file), str(media / case.file)) as run:
+    """The program without a gateway: medians of {ms, bytes, cpu_ms, peak_mib}; None where it cannot do that."""
+    argv = picture_peers.picture_argv(program, case, media / case.file)
+    if subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode == picture_quality.NO_FEATURE:
+        return None
+    with picture_peers.direct(argv, str(media / case.file)) as run:
         seen = [run() for _ in range(rounds)]
     return {name: median([values[name] for values in seen]) for name in seen[0]}
 
@@ -138,24 +164,25 @@ def alone(program, case, media, rounds):
 def resources(program, media, quick):
     """Rows of the table of bars, and what else the program takes, printed."""
     avif = alone(program, Case("AVIF", "1600x1200.jpg", "800x600", "avif"), media, 3 if quick else 11)
-    yield "AVIF out 800x600 at the default effort", f"≤ {AVIF_MS} ms of CPU time", f"{avif['cpu_ms']:.0f} ms, {avif['bytes']:.0f} bytes", \
-        verdict(avif["cpu_ms"] <= AVIF_MS)
+    yield ("AVIF out 800x600 at the default effort", f"≤ {AVIF_MS} ms of CPU time",
+           *((f"{avif['cpu_ms']:.0f} ms, {avif['bytes']:.0f} bytes", verdict(avif["cpu_ms"] <= AVIF_MS)) if avif else UNMEASURED))
     for name in picture_media.LARGE:
-        if not (media / name).exists():
-            yield f"peak memory, {name} → 1600", f"≤ {PEAK_MIB} MiB", "not measured", "–"
-            continue
-        seen = alone(program, Case(name, name, "1600x1600", "jpeg"), media, 1 if quick else 3)
-        has_bar = "progressive" not in name
-        yield f"peak memory, {name} → 1600", f"≤ {PEAK_MIB} MiB" if has_bar else "told", \
-            f"{seen['peak_mib']:.1f} MiB, {seen['cpu_ms']:.0f} ms", verdict(seen["peak_mib"] <= PEAK_MIB) if has_bar else "–"
+        seen = alone(program, Case(name, name, "1600x1600", "jpeg"), media, 3) if (media / name).exists() and not quick else None
+        # A progressive JPEG has to be held whole by its decoder.
+        held = "–" if "progressive" in name else verdict(seen and seen["peak_mib"] <= PEAK_MIB)
+        yield (f"peak memory, {name} → 1600", "told" if held == "–" else f"≤ {PEAK_MIB} MiB",
+               *((f"{seen['peak_mib']:.1f} MiB, {seen['cpu_ms']:.0f} ms of CPU time", held) if seen else UNMEASURED))
 
 
 def quality(program, media, folder, directory, quick):
     paths = picture_media.photographs(folder) if folder else [media / "1600x1200.jpg", media / "12mp.jpg"]
     found = picture_quality.summary(picture_quality.photographs(program, paths[:2] if quick else paths, directory))
-    print("Distance from the reference (median, largest):\n")
-    markdown(("", *found), [("RMSE", *(f"{middle:.4f}, {most:.4f}" for middle, most in found.values()))])
-    for way in ("png", "jpeg 100"):
+    print("Distance from the reference:\n")
+    markdown(("", "median", "largest"), [(way, f"{middle:.4f}", f"{most:.4f}") for way, (middle, most) in found.items()])
+    for way in ("png", "jpeg 100", "jpeg 100, luma"):
+        if way not in found:
+            yield (f"RMSE on photographs, {way}", f"≤ {RMSE}", *UNMEASURED)
+            continue
         yield f"RMSE on photographs, {way}", f"≤ {RMSE}", f"{found[way][0]:.4f}, at most {found[way][1]:.4f}", verdict(found[way][1] <= RMSE)
     yield "RMSE on photographs, jpeg 82", "told", f"{found['jpeg 82'][0]:.4f}; the encoder alone {found['encoder alone 82'][0]:.4f}", "–"
     plates = picture_quality.plates(program, directory)
@@ -203,8 +230,11 @@ def main():
         if "rates" in told.parts:
             with contextlib.ExitStack() as stack:
                 peers = picture_peers.start_all(stack, directory, told.cache, media, cases, told.program)
+                before, start = busy_seconds(), time.monotonic()
                 found = rates(peers, cases, seconds, rounds, directory)
+                after, passed = busy_seconds(), time.monotonic() - start
             tell_rates(found)
+            tell_others(before, after, passed)
             bars += rate_bars(found)
         if "resources" in told.parts and told.program:
             bars += resources(told.program, media, told.quick)

@@ -29,9 +29,23 @@ def vips(*argv):
     subprocess.run(["/usr/bin/vips", *map(str, argv)], check=True, timeout=300, env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
 
 
+NO_FEATURE = 4
+# A JPEG has half of the colour's pixels, whoever resamples; what it has of the light shows the resampling.
+LUMA = ("-colorspace", "Rec601Luma")
+
+
 def picture(program, path, *options):
-    """The result's bytes."""
-    return subprocess.run([program, *map(str, options), "--source", str(path)], stdout=subprocess.PIPE, check=True, timeout=120).stdout
+    """The result's bytes, or None where the program says that it cannot do that."""
+    done = subprocess.run([program, *map(str, options), "--source", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+    if done.returncode not in (0, NO_FEATURE):
+        raise RuntimeError(f"{program} exits {done.returncode}: {done.stderr.decode(errors='replace')} {path} {options}")
+    return done.stdout if done.returncode == 0 else None
+
+
+def exact_picture(program, path, size):
+    """A result without the loss of an encoder: PNG, or else the best JPEG."""
+    return picture(program, path, "--size", size, "--format", "png") \
+        or picture(program, path, "--size", size, "--format", "jpeg", "--quality", 100)
 
 
 def write(path, content):
@@ -40,42 +54,55 @@ def write(path, content):
     return path
 
 
-def reference(path, width, height, directory):
-    """A 16-bit PNG of exactly that size."""
-    steps = [os.path.join(directory, f"step{n}.v") for n in range(4)]
-    result = os.path.join(directory, "reference.png")
-    vips("copy", path, steps[0])
-    vips("autorot", steps[0], steps[1])
-    vips("colourspace", steps[1], steps[2], "grey16" if identify(path)[2] == "GRAY" else "rgb16")
-    upright = [int(subprocess.run(["/usr/bin/vipsheader", "-f", field, steps[2]], capture_output=True, check=True, timeout=30).stdout)
-               for field in ("width", "height")]
-    vips("reduce", steps[2], steps[3], upright[0] / width, upright[1] / height, "--kernel", "lanczos3")
-    vips("pngsave", steps[3], result, "--compression", 1, "--strip")
-    return result
+def vips_field(path, field):
+    return int(subprocess.run(["/usr/bin/vipsheader", "-f", field, path], capture_output=True, check=True, timeout=30).stdout)
 
 
-def rmse(one, other):
-    done = subprocess.run(["/usr/bin/compare", "-metric", "RMSE", one, other, "null:"], capture_output=True, text=True, timeout=120)
+class Reference:
+    """One source, decoded once; reduced(width, height) is a 16-bit PNG of exactly that size."""
+
+    def __init__(self, path, directory):
+        decoded, upright = (os.path.join(directory, f"decoded{n}.v") for n in range(2))
+        self.directory, self.deep = directory, os.path.join(directory, "deep.v")
+        vips("copy", path, decoded)
+        vips("autorot", decoded, upright)
+        vips("colourspace", upright, self.deep, "grey16" if identify(path)[2] == "GRAY" else "rgb16")
+        self.size = vips_field(self.deep, "width"), vips_field(self.deep, "height")
+
+    def reduced(self, width, height):
+        less, result = os.path.join(self.directory, "less.v"), os.path.join(self.directory, "reference.png")
+        vips("reduce", self.deep, less, self.size[0] / width, self.size[1] / height, "--kernel", "lanczos3")
+        vips("pngsave", less, result, "--compression", 1, "--strip")
+        return result
+
+
+def rmse(one, other, *how):
+    done = subprocess.run(["/usr/bin/compare", *how, "-metric", "RMSE", one, other, "null:"], capture_output=True, text=True, timeout=120)
     found = re.search(r"\(([\d.e+-]+)\)", done.stderr)
     if done.returncode > 1 or not found:
         raise RuntimeError(f"compare: {done.stderr}")
     return float(found[1])
 
 
-def photograph(program, path, box, directory):
+def photograph(program, path, reference, box, directory):
     """{way: distance}. "encoder alone": the reference itself as JPEG, what no resampler can avoid."""
     found, size = {}, None
     ways = {"png": ("--format", "png"), "jpeg 100": ("--format", "jpeg", "--quality", 100), "jpeg 82": ("--format", "jpeg", "--quality", 82)}
     for way, options in ways.items():
-        result = write(os.path.join(directory, f"result.{options[1]}"), picture(program, path, "--size", box, "--fit", "inside", *options))
+        made = picture(program, path, "--size", box, "--fit", "inside", *options)
+        if made is None:
+            continue
+        result = write(os.path.join(directory, f"result.{options[1]}"), made)
         if identify(result)[:2] != size:
             size = identify(result)[:2]
-            sought = reference(path, *size, directory)
+            sought = reference.reduced(*size)
         found[way] = rmse(result, sought)
+        found[f"{way}, luma"] = rmse(result, sought, *LUMA)
     for quality in (100, 82):
         encoded = os.path.join(directory, "encoded.jpg")
         convert(sought, "-sampling-factor", "2x2", "-quality", quality, encoded)
         found[f"encoder alone {quality}"] = rmse(encoded, sought)
+        found[f"encoder alone {quality}, luma"] = rmse(encoded, sought, *LUMA)
     thumbnail = os.path.join(directory, "thumbnail.png")
     subprocess.run(["/usr/bin/vipsthumbnail", path, "--size", f"{size[0]}x{size[1]}!", "-o", thumbnail], check=True, timeout=60)
     found["vipsthumbnail"] = rmse(thumbnail, sought)
@@ -88,8 +115,9 @@ def photographs(program, paths, directory):
     for path in paths:
         if identify(path)[3]:
             continue
+        reference = Reference(path, directory)
         for box in BOXES:
-            for way, distance in photograph(program, str(path), box, directory).items():
+            for way, distance in photograph(program, str(path), reference, box, directory).items():
                 found.setdefault(way, []).append(distance)
     return found
 
@@ -115,11 +143,15 @@ def plates(program, directory):
     for suffix, options in (("png", []), ("jpg", ["--Q", 95])):
         plate = os.path.join(directory, f"plate.{suffix}")
         vips("jpegsave" if suffix == "jpg" else "pngsave", os.path.join(directory, "zone2.v"), plate, *options)
+        reference = Reference(plate, directory)
         for width in PLATE_TO:
-            ours = write(os.path.join(directory, "zone-ours.png"), picture(program, plate, "--size", f"{width}x{width}", "--format", "png"))
+            made = exact_picture(program, plate, f"{width}x{width}")
+            if made is None:
+                continue
+            ours = write(os.path.join(directory, "zone-ours"), made)
             thumbnail = os.path.join(directory, "zone-thumbnail.png")
             subprocess.run(["/usr/bin/vipsthumbnail", plate, "--size", str(width), "-o", thumbnail], check=True, timeout=60)
-            rows.append((suffix, width, *(moire(path, directory) for path in (ours, reference(plate, width, width, directory), thumbnail))))
+            rows.append((suffix, width, *(moire(path, directory) for path in (ours, reference.reduced(width, width), thumbnail))))
     return rows
 
 
@@ -133,8 +165,10 @@ def sizes(program, directory):
             for box in BOXES:
                 limits = [int(side) for side in box.split("x")]
                 scale = min(limits[0] / width, limits[1] / height)
-                result = write(os.path.join(directory, "size-result.png"), picture(program, source, "--size", box, "--format", "png"))
-                got = identify(result)[:2]
+                made = exact_picture(program, source, box)
+                if made is None:
+                    continue
+                got = identify(write(os.path.join(directory, "size-result"), made))[:2]
                 exact = max(1, width * scale), max(1, height * scale)
                 seen += 1
                 if any(abs(a - b) > 0.5 + 1e-9 for a, b in zip(got, exact)):
