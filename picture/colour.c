@@ -1,37 +1,233 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Which of the things that a file says of its colours counts. In PNG, code points (cICP) go before
+ * the profile, and the profile before gAMA (PNG 3, §4.3). In AVIF and HEIC, the profile goes before
+ * the code points (MIAF), unless the profile itself says by code points that it is HDR: the table
+ * of such a profile is for screens with HDR.
+ *
+ * What is found is one of three: nothing usable, and the next counts; sRGB by another name, and
+ * nothing is to be done; a conversion.
+ */
 #include "picture/colour.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "picture/cicp.h"
 #include "picture/fault.h"
+#include "picture/lut.h"
+#include "picture/profile.h"
+#include "picture/shaper.h"
+
+enum found { FOUND_NOTHING, FOUND_SRGB, FOUND_CONVERSION };
+
+enum { GRAYS = 1024 };
 
 struct colour {
-	enum decoder_space space;
+	/* One of them; none: plain CMYK. */
+	struct shaper *shaper;
+	struct lut *lut;
+	uint16_t *grays; /* GRAYS + 2: what a gray becomes */
 };
 
-int colour_new(const struct decoder_header *header, struct colour **result)
+static uint16_t gray_at(unsigned step)
+{
+	return (uint16_t)((step * 65535u + GRAYS / 2) / GRAYS);
+}
+
+/* A gray source needs a table of one dimension only, whatever the conversion is. */
+static enum found flatten_to_grays(struct colour *colour)
+{
+	uint16_t *grays = malloc((GRAYS + 2) * sizeof(*grays));
+	if (!grays)
+		return FOUND_NOTHING;
+	bool same = true;
+	for (unsigned step = 0; step <= GRAYS; step++) {
+		uint16_t in[3] = {gray_at(step), gray_at(step), gray_at(step)}, out[3];
+		if (colour->lut)
+			lut_row(colour->lut, in, out, 1);
+		else
+			shaper_row(colour->shaper, in, out, 1);
+		grays[step] = (uint16_t)(0.299 * out[0] + 0.587 * out[1] + 0.114 * out[2] + 0.5);
+		same = same && abs(grays[step] - in[0]) <= 65535 / 255;
+	}
+	grays[GRAYS + 1] = grays[GRAYS];
+	colour->grays = grays;
+	return same ? FOUND_SRGB : FOUND_CONVERSION;
+}
+
+static enum found found(struct colour *colour, const struct decoder_header *header)
+{
+	if (header->space == SPACE_GRAY)
+		return flatten_to_grays(colour);
+	return shaper_is_srgb(colour->shaper) ? FOUND_SRGB : FOUND_CONVERSION;
+}
+
+static struct shaper *make_shaper(struct colour *colour)
+{
+	if (!colour->shaper)
+		colour->shaper = calloc(1, sizeof(*colour->shaper));
+	return colour->shaper;
+}
+
+static enum found by_cicp(struct colour *colour, const struct decoder_header *header,
+	const struct decoder_cicp *cicp, bool narrow)
+{
+	if (!cicp_is_given(cicp) || header->space == SPACE_CMYK || !make_shaper(colour))
+		return FOUND_NOTHING;
+	cicp_shaper(cicp, narrow, colour->shaper);
+	return found(colour, header);
+}
+
+static enum found by_gamma(struct colour *colour, const struct decoder_header *header)
+{
+	if (!header->gamma || header->space == SPACE_CMYK || !make_shaper(colour) ||
+		!cicp_shaper_of_gamma(header->gamma, header->chromaticities, colour->shaper))
+		return FOUND_NOTHING;
+	return found(colour, header);
+}
+
+/* A gray's lightness in a profile to Lab is L*. */
+static float light_of_lightness(float lightness)
+{
+	float root = (lightness * 100 + 16) / 116;
+	return root > 6.0F / 29 ? root * root * root
+				: (root - 4.0F / 29) * 3 * (6.0F / 29) * (6.0F / 29);
+}
+
+static enum found by_gray_curve(
+	struct colour *colour, const struct decoder_header *header, const struct profile *profile)
+{
+	static const struct matrix same = {{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}};
+	struct shaper *shaper = make_shaper(colour);
+	if (!shaper || !profile_curve(profile, PROFILE_SIGNATURE('k', 'T', 'R', 'C'),
+			       shaper->curves[0], SHAPER_STEPS))
+		return FOUND_NOTHING;
+	for (unsigned step = 0; step <= SHAPER_STEPS; step++) {
+		float light = shaper->curves[0][step];
+		if (profile->lab)
+			light = light_of_lightness(light);
+		for (unsigned channel = 0; channel < 3; channel++)
+			shaper->curves[channel][step] = light;
+	}
+	shaper_matrix(shaper, &same);
+	shaper_end(shaper, SHAPER_SDR);
+	return found(colour, header);
+}
+
+static enum found by_matrix(
+	struct colour *colour, const struct decoder_header *header, const struct profile *profile)
+{
+	static const uint32_t curves[] = {PROFILE_SIGNATURE('r', 'T', 'R', 'C'),
+		PROFILE_SIGNATURE('g', 'T', 'R', 'C'), PROFILE_SIGNATURE('b', 'T', 'R', 'C')};
+	struct shaper *shaper = make_shaper(colour);
+	struct matrix xyz, matrix;
+	if (!shaper || profile->lab || !profile_matrix(profile, &xyz))
+		return FOUND_NOTHING;
+	for (unsigned channel = 0; channel < 3; channel++)
+		if (!profile_curve(profile, curves[channel], shaper->curves[channel], SHAPER_STEPS))
+			return FOUND_NOTHING;
+	matrix_to_srgb(&xyz, &matrix);
+	shaper_matrix(shaper, &matrix);
+	shaper_end(shaper, SHAPER_SDR);
+	return found(colour, header);
+}
+
+static enum found by_profile(
+	struct colour *colour, const struct decoder_header *header, uint64_t pixels)
+{
+	struct profile profile;
+	struct decoder_cicp cicp;
+	if (!profile_read(header->profile, header->profile_length, &profile))
+		return FOUND_NOTHING;
+	/* Gray pictures often have a profile of RGB, whose grays they mean. */
+	bool fits = profile.space == header->space ||
+		    (header->space == SPACE_GRAY && profile.space == SPACE_RGB);
+	if (!fits)
+		return FOUND_NOTHING;
+	if (profile_cicp(&profile, &cicp) && cicp_is_hdr(&cicp))
+		return by_cicp(colour, header, &cicp, false);
+	if (profile_has_table(&profile)) {
+		colour->lut = lut_new(&profile, header->space == SPACE_GRAY ? GRAYS : pixels);
+		if (!colour->lut)
+			return FOUND_NOTHING;
+		return header->space == SPACE_GRAY ? flatten_to_grays(colour) : FOUND_CONVERSION;
+	}
+	return profile.space == SPACE_GRAY  ? by_gray_curve(colour, header, &profile)
+	       : profile.space == SPACE_RGB ? by_matrix(colour, header, &profile)
+					    : FOUND_NOTHING;
+}
+
+static enum found find(struct colour *colour, const struct decoder_header *header, uint64_t pixels)
+{
+	bool png = !strcmp(header->type, "png");
+	enum found what = FOUND_NOTHING;
+	if (png)
+		what = by_cicp(colour, header, &header->cicp, !header->cicp.full_range);
+	if (!what)
+		what = by_profile(colour, header, pixels);
+	if (!what && !png)
+		what = by_cicp(colour, header, &header->cicp, false);
+	return what ? what : by_gamma(colour, header);
+}
+
+int colour_new(const struct decoder_header *header, uint64_t pixels, struct colour **result)
 {
 	*result = NULL;
-	if (header->space != SPACE_CMYK)
-		return 0;
 	struct colour *colour = calloc(1, sizeof(*colour));
 	if (!colour)
 		return fault_memory();
-	colour->space = header->space;
+	enum found what = find(colour, header, pixels);
+	if (what != FOUND_CONVERSION && header->space != SPACE_CMYK) {
+		colour_free(colour);
+		return 0;
+	}
 	*result = colour;
 	return 0;
 }
 
 void colour_free(struct colour *colour)
 {
+	if (!colour)
+		return;
+	free(colour->shaper);
+	lut_free(colour->lut);
+	free(colour->grays);
 	free(colour);
 }
 
-void colour_row(const struct colour *colour, const uint16_t *in, uint16_t *out, size_t count)
+unsigned colour_channels(const struct colour *colour)
 {
-	(void)colour;
+	return colour->grays ? 1 : 3;
+}
+
+static void gray_row(const uint16_t *grays, const uint16_t *in, uint16_t *out, size_t count)
+{
+	for (size_t at = 0; at < count; at++) {
+		uint32_t place = in[at] * (uint32_t)GRAYS;
+		uint32_t step = place / 65535, rest = place % 65535;
+		int64_t more = (int64_t)(grays[step + 1] - grays[step]) * rest;
+		out[at] = (uint16_t)(grays[step] + (more + 32767) / 65535);
+	}
+}
+
+/* Ink on ink takes away what is left, as browsers do it. */
+static void ink_row(const uint16_t *in, uint16_t *out, size_t count)
+{
 	for (size_t at = 0; at < count; at++, in += 4, out += 3)
 		for (unsigned ink = 0; ink < 3; ink++)
 			out[ink] = (uint16_t)((65535u - in[ink]) * (uint64_t)(65535u - in[3]) /
 					      65535u);
+}
+
+void colour_row(const struct colour *colour, const uint16_t *in, uint16_t *out, size_t count)
+{
+	if (colour->grays)
+		gray_row(colour->grays, in, out, count);
+	else if (colour->lut)
+		lut_row(colour->lut, in, out, count);
+	else if (colour->shaper)
+		shaper_row(colour->shaper, in, out, count);
+	else
+		ink_row(in, out, count);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Colours are converted here and not before the resampler: there are fewer pixels, and they have
- * more than eight bits.
+ * more than eight bits. Each step goes over a whole row of one channel, in samples up to
+ * STAGE_WHITE, so that the compiler uses vector instructions; they become bytes at the very end.
  */
 #include "picture/finish.h"
 
@@ -11,128 +12,203 @@
 #include "picture/colour.h"
 #include "picture/fault.h"
 
+/* -O2 vectorizes next to nothing. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define VECTORS __attribute__((optimize("O3")))
+#else
+#define VECTORS
+#endif
+
+enum { COLOURS_MAX = 4 };
+
 struct finish {
 	struct stage stage;
 	struct stage *target;
 	struct finish_shape shape;
 	uint8_t *out;
-	uint16_t *before, *after; /* for the conversion of colours */
+	int16_t *work[COLOURS_MAX]; /* a row of each colour; in one piece of memory */
+	float *factors;		    /* what alpha is divided out with */
+	uint16_t *before, *after;   /* for the conversion of colours */
 };
 
-static inline int32_t bounded(int32_t value, int32_t most)
+/* Within black and white: the filter overshoots. */
+VECTORS
+static void bound(const int16_t *from, int16_t *to, uint32_t width)
 {
-	return value < 0 ? 0 : value > most ? most : value;
+	for (uint32_t x = 0; x < width; x++) {
+		int16_t sample = from[x] < 0 ? 0 : from[x];
+		to[x] = sample > STAGE_WHITE ? STAGE_WHITE : sample;
+	}
+}
+
+VECTORS
+static void factors_of(const int16_t *alphas, float *factors, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++)
+		factors[x] = (float)STAGE_WHITE / (float)(alphas[x] > 0 ? alphas[x] : 1);
+}
+
+/* A colour that was multiplied with alpha, without it; black where nothing is visible. */
+VECTORS
+static void divide(const int16_t *from, const float *factors, int16_t *to, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++) {
+		float sample = (float)from[x] * factors[x];
+		sample = sample < 0 ? 0 : sample;
+		sample = sample > STAGE_WHITE ? STAGE_WHITE : sample;
+		to[x] = (int16_t)(sample + 0.5F);
+	}
+}
+
+static inline int32_t within(int32_t sample)
+{
+	return sample < 0 ? 0 : sample > STAGE_WHITE ? STAGE_WHITE : sample;
+}
+
+/* A colour over the background. */
+VECTORS
+static void lay_over(int16_t *colours, int32_t background, const int16_t *alphas, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++) {
+		int32_t alpha = within(alphas[x]);
+		int32_t both = colours[x] * alpha + background * (STAGE_WHITE - alpha);
+		colours[x] = (int16_t)((both + STAGE_WHITE / 2) / STAGE_WHITE);
+	}
+}
+
+/* The same for one that is still multiplied with alpha. */
+VECTORS
+static void lay_multiplied_over(
+	const int16_t *from, int32_t background, const int16_t *alphas, int16_t *to, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++) {
+		int32_t rest = background * (STAGE_WHITE - within(alphas[x]));
+		to[x] = (int16_t)within(from[x] + (rest + STAGE_WHITE / 2) / STAGE_WHITE);
+	}
+}
+
+/* The luma of sRGB, as JPEG has it in Y (BT.601), instead of red. */
+VECTORS
+static void lighten(int16_t *red, const int16_t *green, const int16_t *blue, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++)
+		red[x] = (int16_t)((red[x] * 9798 + green[x] * 19235 + blue[x] * 3735 + 16384) >>
+				   15);
+}
+
+VECTORS
+static void threshold(int16_t *samples, uint32_t width)
+{
+	for (uint32_t x = 0; x < width; x++)
+		samples[x] = samples[x] >= STAGE_WHITE / 2 ? STAGE_WHITE : 0;
 }
 
 static inline uint8_t to_byte(int32_t sample)
 {
-	return (uint8_t)bounded((sample + 32) >> 6, 255);
+	sample = (sample + 32) >> 6;
+	return (uint8_t)(sample < 0 ? 0 : sample > 255 ? 255 : sample);
 }
 
-/* A colour that was multiplied with alpha, without it. */
-static inline int32_t without(int32_t sample, int32_t alpha)
+/* A channel of the result: every `step`th byte. */
+VECTORS
+static void put(const int16_t *from, uint8_t *to, unsigned step, uint32_t width)
 {
-	return alpha <= 0 ? 0 : (int32_t)(((int64_t)sample * STAGE_WHITE + alpha / 2) / alpha);
+	for (uint32_t x = 0; x < width; x++)
+		to[(size_t)x * step] = to_byte(from[x]);
 }
 
-static inline uint8_t over(uint8_t colour, uint8_t background, int32_t alpha)
-{
-	int32_t both = colour * alpha + background * (STAGE_WHITE - alpha);
-	return (uint8_t)((both + STAGE_WHITE / 2) / STAGE_WHITE);
-}
-
-/* The colours of one row, converted; there are three then. */
-static void convert(struct finish *finish, const int16_t *const *planes, unsigned colours)
+/* The colours of one row, converted; returns how many there are then. */
+static unsigned convert(struct finish *finish, unsigned colours)
 {
 	uint32_t width = finish->shape.width;
-	const int16_t *alphas = finish->shape.alpha ? planes[colours] : NULL;
-	uint16_t *to = finish->before;
-	for (uint32_t x = 0; x < width; x++)
-		for (unsigned colour = 0; colour < colours; colour++) {
-			int32_t sample = planes[colour][x];
-			if (alphas)
-				sample = without(sample, alphas[x]);
-			sample = bounded(sample, STAGE_WHITE);
-			*to++ = (uint16_t)(((uint32_t)sample * 65535u + STAGE_WHITE / 2) /
+	unsigned after = colour_channels(finish->shape.colour);
+	for (unsigned colour = 0; colour < colours; colour++)
+		for (uint32_t x = 0; x < width; x++)
+			finish->before[(size_t)x * colours + colour] =
+				(uint16_t)(((uint32_t)finish->work[colour][x] * 65535u +
+						   STAGE_WHITE / 2) /
 					   STAGE_WHITE);
-		}
 	colour_row(finish->shape.colour, finish->before, finish->after, width);
+	for (unsigned colour = 0; colour < after; colour++)
+		for (uint32_t x = 0; x < width; x++)
+			finish->work[colour][x] =
+				(int16_t)((finish->after[(size_t)x * after + colour] *
+							  (uint32_t)STAGE_WHITE +
+						  32767u) /
+					  65535u);
+	return after;
 }
 
-/* A pixel's colours as bytes; returns how many. */
-static unsigned colours_at(const struct finish *finish, const int16_t *const *planes, uint32_t x,
-	unsigned colours, uint8_t *bytes)
+static int32_t background_of(const struct finish_shape *shape, unsigned colours, unsigned colour)
 {
-	if (finish->shape.colour) {
-		for (unsigned colour = 0; colour < 3; colour++)
-			bytes[colour] =
-				(uint8_t)((finish->after[x * 3 + colour] * 255u + 32767u) / 65535u);
-		return 3;
-	}
+	const uint8_t *rgb = shape->background;
+	return colours == 1 ? (rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 512) >> 10
+			    : rgb[colour] * 64;
+}
+
+/* Fills the rows of work with colours in which alpha no longer is; returns how many. */
+static unsigned take_colours(struct finish *finish, const int16_t *row, bool lay)
+{
+	const struct finish_shape *shape = &finish->shape;
+	uint32_t width = shape->width;
+	unsigned colours = shape->channels - (shape->alpha ? 1 : 0);
+	const int16_t *alphas = row + (size_t)colours * width;
+	if (shape->alpha && !lay)
+		factors_of(alphas, finish->factors, width);
 	for (unsigned colour = 0; colour < colours; colour++) {
-		int32_t sample = planes[colour][x];
-		if (finish->shape.alpha)
-			sample = without(sample, planes[colours][x]);
-		bytes[colour] = to_byte(sample);
+		const int16_t *from = row + (size_t)colour * width;
+		int16_t *to = finish->work[colour];
+		if (lay)
+			lay_multiplied_over(
+				from, background_of(shape, colours, colour), alphas, to, width);
+		else if (shape->alpha)
+			divide(from, finish->factors, to, width);
+		else
+			bound(from, to, width);
 	}
 	return colours;
-}
-
-static uint8_t lightness(const uint8_t *rgb)
-{
-	return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 32768u) >> 16);
-}
-
-/* Whether a row is already what is wanted, but for its fractions. */
-static bool is_plain(const struct finish_shape *shape)
-{
-	return !shape->colour && !shape->alpha && !shape->bitonal &&
-	       shape->channels == shape->out_channels;
-}
-
-static void plain_row(struct finish *finish, const int16_t *row)
-{
-	uint32_t width = finish->shape.width;
-	unsigned channels = finish->shape.channels;
-	for (unsigned channel = 0; channel < channels; channel++) {
-		const int16_t *from = row + (size_t)channel * width;
-		uint8_t *to = finish->out + channel;
-		for (uint32_t x = 0; x < width; x++)
-			to[x * channels] = to_byte(from[x]);
-	}
 }
 
 static void full_row(struct finish *finish, const int16_t *row)
 {
 	const struct finish_shape *shape = &finish->shape;
-	const int16_t *planes[5];
-	for (unsigned channel = 0; channel < shape->channels; channel++)
-		planes[channel] = row + (size_t)channel * shape->width;
-	unsigned colours = shape->channels - (shape->alpha ? 1 : 0);
+	uint32_t width = shape->width;
+	const int16_t *alphas = row + (size_t)(shape->channels - 1) * width;
+	unsigned wanted = shape->out_channels <= 2 ? 1 : 3;
+	/* The background is sRGB: where colours are converted, it comes after that. */
+	bool lay_later = shape->flatten && (shape->colour || shape->channels <= wanted);
+	unsigned colours = take_colours(finish, row, shape->flatten && !lay_later);
 	if (shape->colour)
-		convert(finish, planes, colours);
-	bool gray = shape->out_channels <= 2;
-	unsigned wanted = gray ? 1 : 3;
-	uint8_t *to = finish->out;
-	for (uint32_t x = 0; x < shape->width; x++) {
-		uint8_t bytes[4] = {0};
-		unsigned have = colours_at(finish, planes, x, colours, bytes);
-		int32_t alpha =
-			shape->alpha ? bounded(planes[colours][x], STAGE_WHITE) : STAGE_WHITE;
-		if (gray && have == 3)
-			bytes[0] = lightness(bytes);
-		else if (!gray && have == 1)
-			bytes[1] = bytes[2] = bytes[0];
-		for (unsigned colour = 0; colour < wanted; colour++) {
-			uint8_t background =
-				gray ? lightness(shape->background) : shape->background[colour];
-			if (shape->flatten)
-				bytes[colour] = over(bytes[colour], background, alpha);
-			*to++ = shape->bitonal ? (bytes[colour] >= 128 ? 255 : 0) : bytes[colour];
-		}
-		if (shape->out_channels % 2 == 0)
-			*to++ = to_byte(alpha);
+		colours = convert(finish, colours);
+	if (colours == 3 && wanted == 1)
+		lighten(finish->work[0], finish->work[1], finish->work[2], width);
+	for (unsigned colour = colours; colour < wanted; colour++)
+		memcpy(finish->work[colour], finish->work[0], width * sizeof(int16_t));
+	for (unsigned colour = 0; colour < wanted; colour++) {
+		int16_t *samples = finish->work[colour];
+		if (lay_later)
+			lay_over(samples, background_of(shape, wanted, colour), alphas, width);
+		if (shape->bitonal)
+			threshold(samples, width);
+		put(samples, finish->out + colour, shape->out_channels, width);
 	}
+	if (shape->out_channels % 2 == 0)
+		put(alphas, finish->out + wanted, shape->out_channels, width);
+}
+
+/* Only to be rounded. */
+static void plain_row(struct finish *finish, const int16_t *row)
+{
+	uint32_t width = finish->shape.width;
+	unsigned channels = finish->shape.channels;
+	for (unsigned channel = 0; channel < channels; channel++)
+		put(row + (size_t)channel * width, finish->out + channel, channels, width);
+}
+
+static bool is_plain(const struct finish_shape *shape)
+{
+	return !shape->colour && !shape->alpha && !shape->bitonal &&
+	       shape->channels == shape->out_channels;
 }
 
 static int take_row(struct stage *stage, const void *row)
@@ -151,12 +227,20 @@ int finish_new(const struct finish_shape *shape, struct stage *target, struct fi
 	if (!finish)
 		return fault_memory();
 	*finish = (struct finish){.stage.row = take_row, .target = target, .shape = *shape};
-	finish->out = malloc((size_t)shape->width * shape->out_channels);
-	if (shape->colour) {
-		finish->before = calloc((size_t)shape->width * 4, sizeof(uint16_t));
-		finish->after = calloc((size_t)shape->width * 3, sizeof(uint16_t));
+	size_t width = shape->width;
+	bool good = (finish->out = malloc(width * shape->out_channels));
+	if (!is_plain(shape)) {
+		int16_t *work = calloc(width * COLOURS_MAX, sizeof(*work));
+		good = good && work;
+		for (size_t colour = 0; colour < COLOURS_MAX; colour++)
+			finish->work[colour] = work ? work + width * colour : NULL;
+		good = good && (finish->factors = calloc(width, sizeof(*finish->factors)));
 	}
-	if (!finish->out || (shape->colour && (!finish->before || !finish->after))) {
+	if (shape->colour) {
+		good = good && (finish->before = calloc(width * 4, sizeof(uint16_t)));
+		good = good && (finish->after = calloc(width * 3, sizeof(uint16_t)));
+	}
+	if (!good) {
 		finish_free(finish);
 		return fault_memory();
 	}
@@ -174,6 +258,8 @@ void finish_free(struct finish *finish)
 	if (!finish)
 		return;
 	free(finish->out);
+	free(finish->work[0]);
+	free(finish->factors);
 	free(finish->before);
 	free(finish->after);
 	free(finish);

@@ -67,7 +67,9 @@ static struct encoder_shape shape_of(const struct pipeline *pipeline)
 		.channels = 1};
 	if (layout->planes == 3)
 		return shape;
-	bool gray = pipeline->options->gray || (layout->channels <= 2 && !pipeline->colour);
+	bool gray =
+		pipeline->options->gray ||
+		(pipeline->colour ? colour_channels(pipeline->colour) == 1 : layout->channels <= 2);
 	shape.channels = (gray ? 1 : 3) + (pipeline->alpha && !pipeline->flatten);
 	return shape;
 }
@@ -154,7 +156,9 @@ static int run(struct pipeline *pipeline, struct output *output)
 		geometry_plan(&options->geometry, decoder->header.width, decoder->header.height,
 			decoder->header.orientation, options->limits.pixels, &pipeline->geometry);
 	if (!status)
-		status = colour_new(&decoder->header, &pipeline->colour);
+		status = colour_new(&decoder->header,
+			(uint64_t)pipeline->geometry.width * pipeline->geometry.height,
+			&pipeline->colour);
 	if (!status)
 		status = prepare(pipeline);
 	if (status)

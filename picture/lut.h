@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Profiles with tables of several dimensions, by lcms2. */
+#ifndef PICTURE_LUT_H
+#define PICTURE_LUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "picture/profile.h"
+
+struct lut;
+
+/* From a profile's space to sRGB, by the perceptual intent. `pixels` is about how many will be
+ * converted. NULL: lcms2 cannot use the profile, or there is no memory. */
+struct lut *lut_new(const struct profile *profile, uint64_t pixels);
+void lut_free(struct lut *lut);
+
+/* `in` has 1, 3 or 4 samples a pixel, as the space has, `out` gets 3; 65535 is white, or full
+ * ink. */
+void lut_row(const struct lut *lut, const uint16_t *in, uint16_t *out, size_t count);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The conversion that most pictures need: a curve for each channel to linear light, a matrix, and
+ * the curve of sRGB. What is brighter than white is tone-mapped on the way where it is asked for.
+ */
+#ifndef PICTURE_SHAPER_H
+#define PICTURE_SHAPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "picture/matrix.h"
+
+enum { SHAPER_STEPS = 512, SHAPER_LIGHTS = 2048, SHAPER_CODES = 4096 };
+
+enum shaper_range {
+	SHAPER_SDR,
+	SHAPER_PQ,  /* a light of 1 is 203 cd/m², more is tone-mapped */
+	SHAPER_HLG, /* the light of the scene; becomes that of a screen of 1000 cd/m² */
+};
+
+struct shaper {
+	/* Set by the caller: the light of SHAPER_STEPS + 1 samples from black to white; and the way
+	 * to linear sRGB. */
+	float curves[3][SHAPER_STEPS + 1];
+	float matrix[3][3];
+	/* Made of them by shaper_end: the light of finer steps; and the sample of a light, by the
+	 * root of it. */
+	enum shaper_range range;
+	float lights[3][SHAPER_LIGHTS + 1];
+	uint16_t codes[SHAPER_CODES + 1];
+};
+
+/* The light of a sample from 0 to 1 by the curve of sRGB. */
+double shaper_srgb(double sample);
+
+void shaper_matrix(struct shaper *shaper, const struct matrix *to_srgb);
+
+/* The curves and the matrix are there: makes the rest. */
+void shaper_end(struct shaper *shaper, enum shaper_range range);
+
+/* Whether it changes no colour by more than a step of eight bits. */
+bool shaper_is_srgb(const struct shaper *shaper);
+
+/* Converts `count` pixels of three samples, 65535 is white. */
+void shaper_row(const struct shaper *shaper, const uint16_t *in, uint16_t *out, size_t count);
+
+#endif
