@@ -6,6 +6,7 @@
 #include "picture/png.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "picture/fault.h"
 #include "picture/png_file.h"
@@ -48,7 +49,10 @@ static void fill_header(struct png_decoder *png)
 		.loops = 1,
 		.profile = file->profile,
 		.profile_length = file->profile_length,
-		.cicp = file->cicp};
+		.cicp = file->cicp,
+		.gamma = file->srgb ? 0 : file->gamma};
+	memcpy(png->decoder.header.chromaticities, file->chromaticities,
+		sizeof(file->chromaticities));
 	decoder_plain_layout(&png->decoder, (gray ? 1 : 3) + (png->decoder.header.alpha ? 1 : 0),
 		file->depth == 16);
 }
