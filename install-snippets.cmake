@@ -25,17 +25,21 @@ foreach(section 5 8)
 endforeach()
 set(made "${made}/etc")
 
+file(GLOB recipes RELATIVE "${made}" "${made}/recipes/*.conf")
+foreach(config sluice.conf ${recipes})
+        if(EXISTS "$ENV{DESTDIR}${SYSCONFDIR}/sluice/${config}")
+                file(REMOVE "${made}/${config}")
+        endif()
+endforeach()
+
 # The daemon's user reads them, whatever umask root has.
 set(readable OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 set(passable OWNER_EXECUTE GROUP_EXECUTE WORLD_EXECUTE)
 file(INSTALL "${made}/" DESTINATION "${SYSCONFDIR}/sluice"
         FILE_PERMISSIONS ${readable} DIRECTORY_PERMISSIONS ${readable} ${passable}
-        REGEX "etc/(sluice\\.conf|bash-completion)$" EXCLUDE
+        REGEX "etc/bash-completion$" EXCLUDE
         REGEX "systemd/sluice\\.[a-z]+$" EXCLUDE
         REGEX "/run$" PERMISSIONS ${readable} ${passable})
-if(NOT EXISTS "$ENV{DESTDIR}${SYSCONFDIR}/sluice/sluice.conf")
-        file(INSTALL "${made}/sluice.conf" DESTINATION "${SYSCONFDIR}/sluice")
-endif()
 file(MAKE_DIRECTORY "$ENV{DESTDIR}${LIBDIR}/sluice")
 file(CHMOD "$ENV{DESTDIR}${LIBDIR}/sluice" DIRECTORY_PERMISSIONS ${readable} ${passable})
 file(INSTALL "${made}/bash-completion/sluice" DESTINATION "${DATADIR}/bash-completion/completions")

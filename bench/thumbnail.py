@@ -23,8 +23,9 @@ import tempfile
 import threading
 import time
 
-from measure import BENCH, DIRECT, Fcgiwrap, Nginx, Timer, median, quantile, script, table
+from measure import DIRECT, Fcgiwrap, Nginx, Timer, median, quantile, script, table
 
+import shipped  # noqa: E402
 from daemon import FAKE, SLUICE, Daemon, quote, recipe  # noqa: E402
 
 CLIENTS, TURN_S, TURNS = 4, 2.0, 4
@@ -52,7 +53,8 @@ HTTP = """
 
 def configuration(daemon):
     """The shipped file with the daemon's socket, and a first recipe that does nothing."""
-    lines = (BENCH.parent / "etc/sluice.conf").read_text().splitlines()
+    shipped.put_beside(daemon.directory, lambda text: text)
+    lines = shipped.CONFIG.read_text().splitlines()
     changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
     lines = [line for line in lines if line.partition(" ")[0] not in {*changed, "user", "socket_group"}]
     with open(daemon.config, "w") as file:

@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import shipped
 from daemon import SLOW, Daemon
-
-SHIPPED = Path(__file__).resolve().parents[2] / "etc/sluice.conf"
 FFMPEG = ("/usr/bin/ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", "1")
 FILM = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=10:d=1.5", "-f", "lavfi", "-i", "sine=d=1.5:r=48000")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-threads", "1")
@@ -94,7 +93,7 @@ def make_sources(directory):
 @pytest.fixture(scope="module")
 def recipes():
     """name → text."""
-    found = dict(re.findall(r"(?ms)^recipe ([\w-]+) \{(.*?)^\}", SHIPPED.read_text()))
+    found = dict(re.findall(r"(?ms)^recipe ([\w-]+) \{(.*?)^\}", shipped.text()))
     assert len(found) > 5
     return found
 
@@ -107,12 +106,15 @@ def daemons(tmp_path_factory):
     started = []
     for start in ("cold", "warm"):
         daemon = Daemon(start=False)
-        text = SHIPPED.read_text()
-        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", text)
-        text = re.sub(r"(?m)^( *timeout *=) *[2-6]0s", r"\1 240s", text)
-        text = re.sub(r"(?m)^(recipe [\w-]+ \{)$", rf"\1\n    start = {start}\n    queue_timeout = 240s", text)
+
+
+        def change(text, start=start):
+            text = re.sub(r"(?m)^(recipe [\w-]+ \{)$", rf"\1\n    start = {start}\n    queue_timeout = 240s", text)
+            return shipped.patient(text)
+
+        text = change(re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", shipped.CONFIG.read_text()))
         Path(daemon.config).write_text(f'listen = "unix:{daemon.socket}"\nroot = "{root}"\ntemp_path = "{daemon.temp}"\n' + text)
-        shutil.copytree(SHIPPED.parent / "imagemagick", Path(daemon.config).parent / "imagemagick")
+        shipped.put_beside(daemon.directory, change)
         started.append(daemon.start())
     try:
         yield started

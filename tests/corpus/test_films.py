@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -17,9 +16,9 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
+import shipped  # noqa: E402
 from daemon import SLOW, Daemon  # noqa: E402
 
-SHIPPED = HERE.parents[1] / "etc/sluice.conf"
 FFMPEG, FFPROBE = "/usr/bin/ffmpeg", "/usr/bin/ffprobe"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 W, H, RATE, SECONDS = 160, 120, 10, 4
@@ -240,10 +239,9 @@ def make_all(directory):
 
 class Site:
     def __init__(self):
-        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", SHIPPED.read_text())
-        text = re.sub(r"(?m)^( *timeout *=) *[2-6]0s", r"\1 240s", text)
-        self.daemon = Daemon(text, start=False)
-        shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.daemon.directory) / "imagemagick")
+        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", shipped.CONFIG.read_text())
+        self.daemon = Daemon(shipped.patient(text), start=False)
+        shipped.put_beside(self.daemon.directory)
         self.root = Path(self.daemon.root)
         make_all(self.root)
         self.daemon.start()

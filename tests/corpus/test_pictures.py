@@ -6,7 +6,6 @@ doc/recipes.md."""
 import io
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -19,9 +18,9 @@ from PIL import Image, TiffImagePlugin
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
+import shipped  # noqa: E402
 from daemon import SLOW, Daemon  # noqa: E402
 
-SHIPPED = HERE.parents[1] / "etc/sluice.conf"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 W, H = 160, 120
 CORNERS = {"nw": (200, 40, 40), "ne": (40, 160, 60), "sw": (50, 60, 190), "se": (230, 200, 60)}
@@ -462,10 +461,9 @@ class Site(Daemon):
 
     def configure(self, *recipes, **settings):
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
-        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", SHIPPED.read_text())
-        text = re.sub(r"(?m)^( *timeout *=) *[2-6]0s", r"\1 240s", text)
-        shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.directory) / "imagemagick", dirs_exist_ok=True)
-        Path(self.config).write_text("".join(f'{name} = "{value}"\n' for name, value in settings.items()) + text)
+        text = re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", shipped.CONFIG.read_text())
+        shipped.put_beside(self.directory)
+        Path(self.config).write_text("".join(f'{name} = "{value}"\n' for name, value in settings.items()) + shipped.patient(text))
 
     def __init__(self):
         super().__init__(start=False)

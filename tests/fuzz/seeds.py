@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 
 import fastcgi  # noqa: E402
+import shipped  # noqa: E402
 import tiny  # noqa: E402
 
 TYPES = ["size", "integer", "number", "time", "position", "choice", "color", "region", "flag", "format", "text"]
@@ -107,8 +108,7 @@ def configs():
     # Files that are included stand behind the first one (fuzz_config.c).
     small += [small[0].replace("recipe a", 'include "1"\ninclude \'x/2\' recipe a') + more for more in
               ('\x1erecipe b { path = "/b/{source}" run = {"true"} }\nslots = 3\x1einclude "3"\x1euser = "root"', '\x1einclude "0"', '\x1e{')]
-    shipped = (HERE.parent.parent / "etc/sluice.conf").read_text()
-    lines = "\n".join(line for line in shipped.splitlines() if "base64" not in line)
+    lines = "\n".join(line for line in shipped.text().splitlines() if "base64" not in line)
     recipes = lines.split("\nrecipe ")
     return [(head + text).encode() for text in small + ["recipe " + r for r in recipes[1:]]]
 

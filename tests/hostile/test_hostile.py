@@ -26,11 +26,11 @@ sys.path.insert(0, str(HERE))
 import generate  # noqa: E402
 import manifest  # noqa: E402
 import processes  # noqa: E402
+import shipped  # noqa: E402
 from daemon import FAKE, SLOW, Daemon, recipe  # noqa: E402
 from daemon import quote as config_string  # noqa: E402
 from processes import wait_until  # noqa: E402
 
-SHIPPED = HERE.parents[1] / "etc/sluice.conf"
 USER = "nobody"
 # What a request may take at most: the shipped recipes end a whole answer after 20 s (a preview after 60), plus the queue.
 DEADLINE = 70 * SLOW
@@ -74,9 +74,9 @@ class Site(Daemon):
             os.chmod(self.directory, 0o755)
             shutil.chown(self.temp, USER)
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
-        text, replaced = re.subn(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", SHIPPED.read_text())
+        text, replaced = re.subn(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", shipped.CONFIG.read_text())
         assert replaced == 4
-        shutil.copytree(SHIPPED.parent / "imagemagick", Path(self.directory) / "imagemagick", dirs_exist_ok=True)
+        shipped.put_beside(self.directory, lambda text: text)
         head = "".join(f"{name} = {config_string(value)}\n" for name, value in settings.items())
         Path(self.config).write_text(head + "\n".join(recipes) + "\n" + text)
 

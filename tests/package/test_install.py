@@ -15,7 +15,8 @@ import webservers
 from daemon import SLOW, quote
 
 BUILD = pathlib.Path(os.environ["SLUICE"]).parent
-NEEDED = ("sbin/sluice", "lib/sluice/libsluice-warm.so", "etc/sluice/sluice.conf", "etc/sluice/imagemagick/policy.xml",
+NEEDED = ("sbin/sluice", "lib/sluice/libsluice-warm.so", "etc/sluice/sluice.conf",
+          "etc/sluice/recipes/imagemagick.conf", "etc/sluice/imagemagick/policy.xml",
           "etc/sluice/nginx/sluice.conf", "lib/systemd/system/sluice.service", "lib/systemd/system/sluice.socket",
           "lib/sysusers.d/sluice.conf", "lib/tmpfiles.d/sluice.conf", "share/man/man8/sluice.8", "share/man/man5/sluice.conf.5",
           "share/bash-completion/completions/sluice")
@@ -87,10 +88,25 @@ def test_others_may_read_it(tmp_path):
 
 def test_an_administrators_configuration_stays(installed, tmp_path):
     shutil.copytree(installed / "opt/x", tmp_path / "x")
-    config = tmp_path / "x/etc/sluice/sluice.conf"
-    config.write_text("# mine\n")
+    mine = [tmp_path / "x/etc/sluice" / name for name in ("sluice.conf", "recipes/imagemagick.conf", "recipes/mine.conf")]
+    for config in mine:
+        config.write_text("# mine\n")
     install(tmp_path / "x")
-    assert config.read_text() == "# mine\n"
+    assert [config.read_text() for config in mine] == ["# mine\n"] * 3
+
+
+def test_its_configuration_finds_its_files(installed, tmp_path):
+    """Where it is installed, and from a file elsewhere that has only the recipes for pictures."""
+    shutil.copytree(installed / "opt/x", tmp_path / "x")
+    config = tmp_path / "x/etc/sluice/sluice.conf"
+    config.write_text(re.sub(r"(?m)^(listen|user|socket_group) *=.*$|^(root) *=.*$", lambda m: f"{m[2]} = /usr" if m[2] else "", config.read_text()))
+    other = tmp_path / "other.conf"
+    other.write_text(f'root = "/usr"\ninclude {quote(config.parent / "recipes/imagemagick.conf")}\n')
+    for file in (config, other):
+        done = subprocess.run([tmp_path / "x/sbin/sluice", "-T", "-c", file], capture_output=True, text=True, check=True, timeout=60)
+        assert "read: there is no" not in done.stderr, done.stderr
+        [policy] = set(re.findall(r"'MAGICK_CONFIGURE_PATH=([^']*)'", done.stdout))
+        assert pathlib.Path(policy).resolve() == config.parent / "imagemagick" and (pathlib.Path(policy) / "policy.xml").exists()
 
 
 def serve(prefix, directory):

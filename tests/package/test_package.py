@@ -155,7 +155,8 @@ def test_what_it_has_made(installed):
     assert "sluice" in installed.path("/srv/media/README").read_text()
     assert installed.run("stat", "-c", "%U %G %a", "/run/sluice/sluice.sock").stdout.split() == ["root", "www-data", "660"]
     conffiles = installed.run("dpkg-query", "-W", "-f", "${Conffiles}", "sluice").stdout
-    assert "/etc/sluice/sluice.conf" in conffiles and "/etc/sluice/imagemagick/policy.xml" in conffiles
+    for name in ("sluice.conf", "recipes/imagemagick.conf", "imagemagick/policy.xml"):
+        assert f"/etc/sluice/{name}" in conffiles
     for name in listing(installed) - installed.before:
         assert name.startswith(("etc/sluice", "etc/systemd/system/", "etc/logrotate.d/", "usr/lib/", "lib/systemd/", "usr/sbin/sluice",
                                 "usr/share/", "srv/media", "var/cache/sluice", "var/lib/systemd", "run/sluice", "run/systemd",

@@ -7,7 +7,6 @@ import http.server
 import io
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import threading
@@ -17,6 +16,7 @@ import pytest
 from PIL import Image
 
 import media
+import shipped
 import webservers
 from daemon import SLUICE
 
@@ -68,11 +68,9 @@ def root(tmp_path_factory):
 
 def configure(daemon, root):
     """The recipes of the page, and behind them the shipped ones."""
-    shutil.copytree(REPOSITORY / "etc/imagemagick", Path(daemon.directory) / "imagemagick", dirs_exist_ok=True)
-    shipped = re.sub(r"(?m)^(listen|root|user) *=.*$", "", (REPOSITORY / "etc/sluice.conf").read_text())
-    shipped = shipped.replace("recipe thumbnail {", "recipe shipped {")
-    text = re.sub(r"(?m)^( *timeout *=) *[1-6]0s", r"\1 240s", "\n".join([*RECIPES, shipped]))
-    daemon.configure(text, root=str(root), socket_mode="0666")
+    shipped.put_beside(daemon.directory, lambda text: shipped.patient(text).replace("recipe thumbnail {", "recipe shipped {"))
+    ours = re.sub(r"(?m)^(listen|root|user) *=.*$", "", shipped.CONFIG.read_text())
+    daemon.configure(shipped.patient("\n".join([*RECIPES, ours])), root=str(root), socket_mode="0666")
 
 
 @pytest.fixture(scope="module")
