@@ -11,6 +11,7 @@
 
 #include "picture/decoder.h"
 #include "picture/fault.h"
+#include "picture/info.h"
 #include "picture/input.h"
 #include "picture/options.h"
 #include "picture/output.h"
@@ -33,10 +34,13 @@ static enum encoder_format format_of(const struct options *options, const struct
 static int convert(const struct options *options, struct input *input, struct output *output)
 {
 	struct decoder *decoder = NULL;
-	int status = decoder_open(input, &options->limits, options->animated, &decoder);
+	int status =
+		decoder_open(input, &options->limits, options->animated || options->info, &decoder);
 	if (status)
 		return status;
-	status = pipeline_still(decoder, options, format_of(options, decoder), output);
+	status = options->info
+			 ? info_write(decoder, &options->limits, output)
+			 : pipeline_still(decoder, options, format_of(options, decoder), output);
 	if (!status && input_failed(input))
 		status = fault(
 			FAULT_BROKEN, "cannot read the source: %s", strerror(input_failed(input)));

@@ -252,6 +252,14 @@ static const struct option_row rows[] = {
 	{"version", NULL, "writes the version", write_version},
 };
 
+/* What has been printed goes out now: the program may end without stdio's own way out. */
+static int printed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	return fault(FAULT_BROKEN, "cannot write the result: %s", strerror(errno));
+}
+
 static int write_help(struct options *options, const char *value)
 {
 	(void)value;
@@ -264,7 +272,7 @@ static int write_help(struct options *options, const char *value)
 		printf("  %-24s %s\n", name, rows[at].help);
 	}
 	printf("\nSee sluice-picture(1).\n");
-	return 0;
+	return printed();
 }
 
 static int write_version(struct options *options, const char *value)
@@ -272,7 +280,7 @@ static int write_version(struct options *options, const char *value)
 	(void)value;
 	options->done = true;
 	printf("sluice-picture %s\n", SLUICE_VERSION);
-	return 0;
+	return printed();
 }
 
 static const struct option_row *row_of(const char *name, size_t length)
