@@ -54,6 +54,10 @@ struct decoder_wish {
 				      * direction that needs more */
 	bool planes;		     /* Y, Cb and Cr may come as planes, each in its own size */
 	bool gray;		     /* only lightness is needed */
+	/* The rest of the picture is not wanted: what lies outside of the region and this many
+	 * stored pixels around it may be left out, and the source may be broken there. */
+	bool partial;
+	double reach_x, reach_y;
 };
 
 /* The rows that are pushed into one stage. */
@@ -80,7 +84,7 @@ struct decoder_type {
 	/* Fills in decoder->layout for the wish. NULL: the layout does not depend on it. */
 	int (*prepare)(struct decoder *decoder, const struct decoder_wish *wish);
 	/* Pushes all rows of the frame into the stages, one for each plane. Rows come exactly as
-	 * the layout says. Returns 0 or a fault. */
+	 * the layout says. Returns 0, a fault, or STAGE_ENOUGH from a stage. */
 	int (*run)(struct decoder *decoder, struct stage *const *stages);
 	void (*close)(struct decoder *decoder);
 };

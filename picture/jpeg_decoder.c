@@ -7,6 +7,7 @@
  */
 #include "picture/jpeg.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@ struct jpeg_decoder {
 	struct decoder_limits limits;
 	struct jpeg_progress_mgr progress;
 	struct jpeg_metadata metadata;
+	bool partial;	    /* only this part of the scaled picture is decoded: */
+	uint32_t left, top; /* where it begins; the layout has the sides */
 };
 
 /* A progressive file can have thousands of scans, each of which costs as much as a picture. */
@@ -36,6 +39,33 @@ static void count_scans(j_common_ptr common)
 		return;
 	jpeg->errors.status = fault(FAULT_LIMIT, "jpeg: more than %u scans", jpeg->limits.scans);
 	longjmp(jpeg->errors.escape, 1);
+}
+
+/* From the first to behind the last sample that counts, in whole groups of blocks. One group more
+ * on each side: chroma is made finer with its neighbours. */
+static void part(double from, double length, double reach, double scale, uint32_t group,
+	uint32_t samples, uint32_t *first, uint32_t *count)
+{
+	double low = floor((from - reach) * scale) - group;
+	double high = ceil((from + length + reach) * scale) + group;
+	*first = low < 0 ? 0 : (uint32_t)low / group * group;
+	uint32_t end = high > samples ? samples : ((uint32_t)high + group - 1) / group * group;
+	*count = (end > samples ? samples : end) - *first;
+}
+
+static void choose_part(struct jpeg_decoder *jpeg, const struct decoder_wish *wish)
+{
+	const struct jpeg_decompress_struct *info = &jpeg->info;
+	struct decoder_raster *raster = &jpeg->decoder.layout.raster[0];
+	uint32_t block = (uint32_t)info->min_DCT_scaled_size;
+	part(wish->region.x, wish->region.width, wish->reach_x, raster->scale_x,
+		block * (uint32_t)info->max_h_samp_factor, info->output_width, &jpeg->left,
+		&raster->width);
+	part(wish->region.y, wish->region.height, wish->reach_y, raster->scale_y,
+		block * (uint32_t)info->max_v_samp_factor, info->output_height, &jpeg->top,
+		&raster->height);
+	raster->left = jpeg->left / raster->scale_x;
+	raster->top = jpeg->top / raster->scale_y;
 }
 
 static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
@@ -53,7 +83,8 @@ static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 	struct decoder_layout *layout = &decoder->layout;
 	bool ycc = info->jpeg_color_space == JCS_YCbCr;
 	bool gray = info->jpeg_color_space == JCS_GRAYSCALE || (ycc && wish->gray);
-	info->raw_data_out = gray || (ycc && wish->planes);
+	jpeg->partial = wish->partial;
+	info->raw_data_out = !jpeg->partial && (gray || (ycc && wish->planes));
 	if (gray)
 		info->out_color_space = JCS_GRAYSCALE;
 	else if (info->raw_data_out)
@@ -83,6 +114,8 @@ static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 		raster->scale_y = (double)component->v_samp_factor / info->max_v_samp_factor *
 				  component->DCT_scaled_size / DCTSIZE;
 	}
+	if (jpeg->partial)
+		choose_part(jpeg, wish);
 	return 0;
 }
 
@@ -141,18 +174,39 @@ static JSAMPROW *plane_rows(j_decompress_ptr info)
 	return all;
 }
 
+/* The library begins where the part does. */
+static int go_to_part(struct jpeg_decoder *jpeg)
+{
+	j_decompress_ptr info = &jpeg->info;
+	JDIMENSION left = jpeg->left, width = jpeg->decoder.layout.raster[0].width;
+	jpeg_crop_scanline(info, &left, &width);
+	if (left != jpeg->left || width != jpeg->decoder.layout.raster[0].width)
+		return fault(FAULT_UNSUPPORTED, "jpeg: the library cannot decode this part");
+	for (JDIMENSION row = 0; row < jpeg->top;) {
+		JDIMENSION skipped = jpeg_skip_scanlines(info, jpeg->top - row);
+		if (!skipped)
+			return fault(FAULT_BROKEN, "jpeg: rows are missing");
+		row += skipped;
+	}
+	return 0;
+}
+
 static int run_rows(struct jpeg_decoder *jpeg, struct stage *stage)
 {
 	j_decompress_ptr info = &jpeg->info;
+	int status = jpeg->partial ? go_to_part(jpeg) : 0;
+	if (status)
+		return status;
 	JSAMPARRAY row = info->mem->alloc_sarray((j_common_ptr)info, JPOOL_IMAGE,
 		info->output_width * (JDIMENSION)info->output_components, 1);
-	while (info->output_scanline < info->output_height) {
+	uint32_t rows = jpeg->decoder.layout.raster[0].height;
+	for (uint32_t number = 0; number < rows; number++) {
 		jpeg_read_scanlines(info, row, 1);
 		/* Adobe's CMYK is stored with white as 0 ink inverted. */
 		if (jpeg->metadata.inverted)
 			for (size_t at = 0; at < (size_t)info->output_width * 4; at++)
 				row[0][at] = (JSAMPLE)(255 - row[0][at]);
-		int status = stage_row(stage, row[0]);
+		status = stage_row(stage, row[0]);
 		if (status)
 			return status;
 	}
@@ -167,7 +221,7 @@ static int run(struct decoder *decoder, struct stage *const *stages)
 	jpeg_start_decompress(&jpeg->info);
 	int status = jpeg->info.raw_data_out ? run_planes(jpeg, stages, plane_rows(&jpeg->info))
 					     : run_rows(jpeg, stages[0]);
-	if (!status)
+	if (!status && !jpeg->partial)
 		jpeg_finish_decompress(&jpeg->info);
 	return status;
 }

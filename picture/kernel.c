@@ -7,12 +7,13 @@
 #include "picture/kernel.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "picture/fault.h"
 
-enum { LOBES = 3 };
+enum { LOBES = 3, MANY = 64 };
 
 /* The sine of an angle that grows by equal steps, without calling sin(3) for each. */
 struct sines {
@@ -85,18 +86,39 @@ static uint32_t weigh(struct lanczos *lanczos, double centre, double scale, uint
 	return taps;
 }
 
-/* To whole numbers whose sum is one: the error goes to the largest. */
+/* To whole numbers whose sum is one: the error goes to the largest. Of many small weights the error
+ * can be a large part; there each weight takes that of the ones before it. */
 static void round_weights(const double *real, uint32_t taps, int16_t *weights)
 {
+	const double one = 1 << KERNEL_BITS;
+	bool spread = taps > MANY;
 	int left = 1 << KERNEL_BITS;
 	uint32_t largest = 0;
+	double error = 0;
 	for (uint32_t tap = 0; tap < taps; tap++) {
-		weights[tap] = (int16_t)lrint(real[tap] * (1 << KERNEL_BITS));
+		double wanted = real[tap] * one + error;
+		weights[tap] = (int16_t)lrint(wanted);
+		if (spread)
+			error = wanted - weights[tap];
 		left -= weights[tap];
 		if (weights[tap] > weights[largest])
 			largest = tap;
 	}
 	weights[largest] = (int16_t)(weights[largest] + left);
+}
+
+/* Leaves out weights of nothing at both ends: where nothing is resampled, one weight remains. */
+static uint32_t trim(int16_t *weights, uint32_t taps, uint32_t *first)
+{
+	uint32_t before = 0;
+	while (taps > 1 && !weights[taps - 1])
+		taps--;
+	while (before + 1 < taps && !weights[before])
+		before++;
+	memmove(weights, weights + before, (taps - before) * sizeof(*weights));
+	memset(weights + taps - before, 0, before * sizeof(*weights));
+	*first += before;
+	return taps - before;
 }
 
 int kernel_init(struct kernel *kernel, double from, double ratio, uint32_t outputs, uint32_t inputs)
@@ -119,8 +141,9 @@ int kernel_init(struct kernel *kernel, double from, double ratio, uint32_t outpu
 		double centre = from + (output + 0.5) * ratio;
 		kernel->taps[output] =
 			weigh(&lanczos, centre, scale, inputs, real, room, &kernel->first[output]);
-		round_weights(real, kernel->taps[output],
-			kernel->weights + (size_t)output * kernel->stride);
+		int16_t *weights = kernel->weights + (size_t)output * kernel->stride;
+		round_weights(real, kernel->taps[output], weights);
+		kernel->taps[output] = trim(weights, kernel->taps[output], &kernel->first[output]);
 	}
 	free(real);
 	return 0;

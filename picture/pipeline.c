@@ -41,6 +41,13 @@ static void deinit(struct pipeline *pipeline)
 	colour_free(pipeline->colour);
 }
 
+/* Whether the source may be broken outside of what was asked for. What `cover` cuts off, in
+ * contrast, is part of the picture. */
+static bool is_partial(const struct options *options)
+{
+	return options->geometry.has_crop && !options->animated;
+}
+
 /* Tells the decoder what is wanted, and learns what it will push. */
 static int prepare(struct pipeline *pipeline)
 {
@@ -52,8 +59,11 @@ static int prepare(struct pipeline *pipeline)
 	struct decoder_wish wish = {.region = geometry->region,
 		.scale = across > down ? across : down,
 		.planes = encoder_takes_planes(pipeline->format) && !pipeline->colour &&
-			  !options->gray && !geometry->angle,
-		.gray = options->gray && !pipeline->colour};
+			  !options->gray && !geometry->angle && !is_partial(options),
+		.gray = options->gray && !pipeline->colour,
+		.partial = is_partial(options),
+		.reach_x = resize_reach(across),
+		.reach_y = resize_reach(down)};
 	return decoder->type->prepare ? decoder->type->prepare(decoder, &wish) : 0;
 }
 
@@ -132,6 +142,9 @@ static int build(struct pipeline *pipeline, unsigned plane, const struct encoder
 		.region = {(region.x - raster->left) * raster->scale_x,
 			(region.y - raster->top) * raster->scale_y, region.width * raster->scale_x,
 			region.height * raster->scale_y},
+		.origin_x = (uint32_t)lrint(raster->left * raster->scale_x),
+		.origin_y = (uint32_t)lrint(raster->top * raster->scale_y),
+		.stops = is_partial(options),
 		.out_width = width,
 		.out_height = height};
 	status = resize_new(
@@ -173,6 +186,8 @@ static int run(struct pipeline *pipeline, struct output *output)
 		status = build(pipeline, plane, &shape);
 	if (!status)
 		status = decoder->type->run(decoder, pipeline->first);
+	if (status == STAGE_ENOUGH)
+		status = 0;
 	if (!status)
 		status = pipeline->encoder->finish(pipeline->encoder);
 	return status;

@@ -13,8 +13,8 @@
 #include "picture/fault.h"
 #include "picture/kernel.h"
 
-/* More would let the sums of a block overflow. */
-enum { BLOCK_MAX = 64, CHANNELS_MAX = 5 };
+/* Larger blocks would let their sums overflow. */
+enum { BLOCK_MAX = 256 };
 
 /* What is left to the filter when blocks were averaged. */
 static const double RATIO_LEFT = 6;
@@ -25,8 +25,9 @@ struct resize {
 	struct resize_shape shape;
 	struct kernel across, down;
 	uint32_t block_width, block_height;
-	uint32_t left, columns;	 /* of the input, in blocks: which are kept */
-	uint32_t input_row, row; /* next row: of the input; in blocks */
+	uint32_t skip_columns, skip_rows; /* of the input, before the first whole block */
+	uint32_t left, columns;		  /* of the input, in blocks: which are kept */
+	uint32_t input_row, row;	  /* next row: of the input; in blocks */
 	uint32_t output_row;
 	bool words;	 /* a sample in the ring is an int16_t */
 	uint32_t *sums;	 /* of the rows of the blocks so far */
@@ -138,9 +139,15 @@ static void finish_blocks(struct resize *resize, uint32_t height)
 static int take_row(struct stage *stage, const void *row)
 {
 	struct resize *resize = (struct resize *)stage;
+	if (resize->skip_rows > 0) {
+		resize->skip_rows--;
+		return 0;
+	}
 	uint32_t number = resize->input_row++;
 	if (number >= resize->shape.height)
 		return 0;
+	size_t sample = resize->shape.wide ? sizeof(int16_t) : 1;
+	row = (const uint8_t *)row + (size_t)resize->skip_columns * resize->shape.channels * sample;
 	if (resize->sums) {
 		add_to_sums(resize, row);
 		uint32_t height = number % resize->block_height + 1;
@@ -148,13 +155,36 @@ static int take_row(struct stage *stage, const void *row)
 			return 0;
 		finish_blocks(resize, height);
 	} else {
-		size_t sample = resize->words ? sizeof(int16_t) : 1;
 		memcpy(ring_at(resize, resize->row),
 			(const uint8_t *)row +
 				(size_t)resize->left * resize->shape.channels * sample,
 			resize->ring_row * sample);
 	}
-	return advance(resize);
+	int status = advance(resize);
+	if (!status && resize->shape.stops && resize->output_row == resize->shape.out_height)
+		return STAGE_ENOUGH;
+	return status;
+}
+
+/* Blocks are counted from the edge of the whole picture, so that they are the same ones in each
+ * part of it. */
+static void align(struct resize *resize)
+{
+	struct resize_shape *shape = &resize->shape;
+	uint32_t over_x = shape->origin_x % resize->block_width;
+	uint32_t over_y = shape->origin_y % resize->block_height;
+	uint32_t columns = over_x ? resize->block_width - over_x : 0;
+	uint32_t rows = over_y ? resize->block_height - over_y : 0;
+	if (columns < shape->width) {
+		resize->skip_columns = columns;
+		shape->width -= columns;
+		shape->region.x -= columns;
+	}
+	if (rows < shape->height) {
+		resize->skip_rows = rows;
+		shape->height -= rows;
+		shape->region.y -= rows;
+	}
 }
 
 /* The columns that the kernel looks at; it counts from the first of them afterwards. */
@@ -207,7 +237,9 @@ int resize_new(const struct resize_shape *shape, struct stage *target, struct re
 	double down = shape->region.height / shape->out_height;
 	resize->block_width = blocks(across);
 	resize->block_height = blocks(down);
+	align(resize);
 	double width = resize->block_width, height = resize->block_height;
+	shape = &resize->shape;
 	int status = kernel_init(&resize->across, shape->region.x / width, across / width,
 		shape->out_width, (shape->width + resize->block_width - 1) / resize->block_width);
 	if (!status)
@@ -246,12 +278,20 @@ struct stage *resize_stage(struct resize *resize)
 	return &resize->stage;
 }
 
+/* The filter's lobes, a block at their end, and an input that has 1.5 samples for a pixel of the
+ * result: at most 3 + 1/3 + 2/1.5. */
+double resize_reach(double scale)
+{
+	return 5 / (scale < 1 ? scale : 1);
+}
+
 void resize_needs(const struct resize *resize, uint32_t *first, uint32_t *end)
 {
 	const struct kernel *down = &resize->down;
 	uint32_t last = down->outputs - 1;
-	*first = down->first[0] * resize->block_height;
-	*end = (down->first[last] + down->taps[last]) * resize->block_height;
-	if (*end > resize->shape.height)
-		*end = resize->shape.height;
+	uint32_t rows = (down->first[last] + down->taps[last]) * resize->block_height;
+	if (rows > resize->shape.height)
+		rows = resize->shape.height;
+	*first = resize->skip_rows + down->first[0] * resize->block_height;
+	*end = resize->skip_rows + rows;
 }

@@ -24,6 +24,10 @@ struct resize_shape {
 	uint32_t width, height; /* of the input */
 	unsigned channels;	/* samples for each pixel, side by side: 1 to 5 */
 	bool wide; /* an input sample is an int16_t up to STAGE_WHITE; else a uint8_t */
+	/* Where the input begins in the whole picture, in samples: parts of one picture that are
+	 * made one by one fit together then. */
+	uint32_t origin_x, origin_y;
+	bool stops; /* STAGE_ENOUGH comes behind the last row that counts */
 	struct resize_region region;
 	uint32_t out_width, out_height;
 };
@@ -35,6 +39,11 @@ void resize_free(struct resize *resize);
 
 /* Takes the rows of the input. */
 struct stage *resize_stage(struct resize *resize);
+
+/* How far around the region samples can count that the resampler looks at, in pixels of the source,
+ * when the result has `scale` pixels for each of them; samples are at least as fine as the result,
+ * by half as much again where the decoder has made them smaller. */
+double resize_reach(double scale);
 
 /* The rows of the input, counted from 0, that are looked at: a decoder that can skip others may
  * give any content for them. */

@@ -11,7 +11,7 @@
 #define PICTURE_STAGE_H
 
 struct stage {
-	/* Returns 0 or a fault (fault.h). */
+	/* Returns 0, a fault (fault.h), or STAGE_ENOUGH. */
 	int (*row)(struct stage *stage, const void *row);
 };
 
@@ -19,6 +19,10 @@ static inline int stage_row(struct stage *stage, const void *row)
 {
 	return stage->row(stage, row);
 }
+
+/* The result is complete, so no more rows are looked at. It is no fault: who pushes the rows stops
+ * and returns it in turn. */
+enum { STAGE_ENOUGH = -1 };
 
 /* White between the stages, where a sample is an int16_t: 8 bits and 6 of fraction. What a filter
  * overshoots has room above it and below zero. */
