@@ -214,8 +214,8 @@ static int reserve(struct resize *resize)
 		if (!resize->sums)
 			return fault_memory();
 	}
-	resize->ring =
-		calloc(resize->ring_row * resize->down.stride, resize->words ? sizeof(int16_t) : 1);
+	resize->ring = calloc(resize->ring_row * resize->down.stride + KERNEL_BEYOND,
+		resize->words ? sizeof(int16_t) : 1);
 	resize->rows = calloc(resize->down.stride + 1, sizeof(*resize->rows));
 	resize->mixed = calloc(resize->ring_row + KERNEL_BEYOND, sizeof(int16_t));
 	resize->plane = calloc((size_t)resize->columns + KERNEL_BEYOND, sizeof(int16_t));
