@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The man pages: mandoc finds nothing to complain about; every option, type, status, signal and command of the program stands in
-them; their examples are good configurations. SLUICE: the program; OPTIONS: what prints the table of options (tests/options.c)."""
+them; their examples are good configurations. SLUICE, PICTURE: the programs; OPTIONS: what prints the table of options
+(tests/options.c)."""
 import os
 import pathlib
 import re
@@ -10,7 +11,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = {name: ROOT / "doc" / name for name in ("sluice.8", "sluice.conf.5")}
+PAGES = {name: ROOT / "doc" / name for name in ("sluice.8", "sluice.conf.5", "sluice-picture.1")}
 TEXT = {name: path.read_text() for name, path in PAGES.items()}
 
 
@@ -115,6 +116,41 @@ def missing():
             yield f"{page}: no signal {signal}"
 
 
+def of_the_picture_program():
+    """Its options both ways; and its types, words, fields of JSON and statuses."""
+    page = "sluice-picture.1"
+    usage = subprocess.run([os.environ["PICTURE"], "--help"], capture_output=True, text=True, check=True).stdout
+    options = dict(re.findall(r"^  --([a-z-]+)(?: (\S+))? ", usage, re.M))
+    assert len(options) > 15, usage
+    explained = dict(re.findall(r"^\.It Fl -([a-z-]+)( Ar .*)?$", TEXT[page], re.M))
+    synopsis = re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh", TEXT[page], re.M | re.S)[1]
+    for name in sorted(options.keys() | explained.keys()):
+        if name not in explained or name not in options:
+            yield f"{page}: --{name} is only in {'the page' if name in explained else 'the program'}"
+        elif bool(options[name]) != bool(explained[name]):
+            yield f"{page}: --{name} does not say rightly whether it takes a value"
+        if not re.search(rf"\bFl -{name}\b", synopsis):
+            yield f"{page}: no --{name} in the synopsis"
+    source = {path.name: path.read_text() for path in (ROOT / "picture").glob("*.[ch]")}
+    for name, value in re.findall(r"\.(quality|frames|scans) = (\d+)", source["options.c"]):
+        if not re.search(rf"{name}.*?\nDefault: {value}\.", TEXT[page], re.S):
+            yield f"{page}: --{name} does not say its default, {value}"
+    types = {kind for text in source.values() for kind in re.findall(r'\.type = "(\w+)"', text)}
+    section = re.search(r"first bytes(.*?)^\.El", TEXT[page], re.M | re.S)[1]
+    for kind in types ^ set(re.findall(r"^\.It Cm (\w+)", section, re.M)):
+        yield f"{page}: the type {kind} is only in {'the program' if kind in types else 'the page'}"
+    for found in re.findall(r"words\[\] = \{(.*?)NULL", source["options.c"], re.S):
+        for word in re.findall(r'"(\w+)"', found):
+            if not re.search(rf"^\.(It )?Cm (\w+ , )*{word}\b|^\.Cm .*\b{word}\b", TEXT[page], re.M):
+                yield f"{page}: no word {word}"
+    for field in re.findall(r'\\"(\w+)\\":', source["info.c"]):
+        if not re.search(rf"^\.(It )?Li (\w+ , )*{field}\b", TEXT[page], re.M):
+            yield f"{page}: no field {field}"
+    for status in re.findall(r"FAULT_\w+ = (\d)", source["fault.h"]):
+        if not re.search(rf"^\.Sh EXIT STATUS.*^\.It {status}$", TEXT[page], re.M | re.S):
+            yield f"{page}: no status {status}"
+
+
 def bad_examples():
     for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", TEXT["sluice.conf.5"], re.M | re.S):
         block = block.replace("/srv/media", "/tmp").replace("\\e", "\\")
@@ -129,6 +165,6 @@ def bad_examples():
             yield f"sluice.conf.5: an example: {done.stderr}"
 
 
-problems = [*lint(), *misplaced(), *missing(), *bad_examples()]
+problems = [*lint(), *misplaced(), *missing(), *of_the_picture_program(), *bad_examples()]
 print("\n".join(problems) or "good")
 sys.exit(1 if problems else 0)

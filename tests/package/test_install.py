@@ -19,6 +19,7 @@ NEEDED = ("sbin/sluice", "lib/sluice/libsluice-warm.so", "etc/sluice/sluice.conf
           "etc/sluice/recipes/imagemagick.conf", "etc/sluice/imagemagick/policy.xml",
           "etc/sluice/nginx/sluice.conf", "lib/systemd/system/sluice.service", "lib/systemd/system/sluice.socket",
           "lib/sysusers.d/sluice.conf", "lib/tmpfiles.d/sluice.conf", "share/man/man8/sluice.8", "share/man/man5/sluice.conf.5",
+          "bin/sluice-picture", "share/man/man1/sluice-picture.1",
           "share/bash-completion/completions/sluice")
 
 
