@@ -94,6 +94,23 @@ int input_open(int fd, struct input **result)
 	return 0;
 }
 
+int input_memory(const void *bytes, size_t length, struct input **result)
+{
+	if (!length)
+		return fault(FAULT_BROKEN, "the source is empty");
+	struct input *input = calloc(1, sizeof(*input));
+	uint8_t *whole = malloc(length);
+	if (!input || !whole) {
+		free(input);
+		free(whole);
+		return fault_memory();
+	}
+	memcpy(whole, bytes, length);
+	*input = (struct input){.fd = -1, .length = length, .whole = whole};
+	*result = input;
+	return 0;
+}
+
 void input_close(struct input *input)
 {
 	if (!input)

@@ -14,6 +14,9 @@ struct input;
 
 /* `fd` is borrowed; reading begins at its current position, which stays. Returns 0 or a fault. */
 int input_open(int fd, struct input **input);
+
+/* Bytes in memory, which are copied. Returns 0 or a fault. */
+int input_memory(const void *bytes, size_t length, struct input **input);
 void input_close(struct input *input);
 
 uint64_t input_length(const struct input *input);

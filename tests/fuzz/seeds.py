@@ -10,6 +10,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 
 import fastcgi  # noqa: E402
+import seeds_picture  # noqa: E402
 import shipped  # noqa: E402
 import tiny  # noqa: E402
 
@@ -140,6 +141,7 @@ CORPORA = {
     "param": params(), "query": queries(), "template": templates(), "sniff": files(), "http": http(), "config": configs(),
     "pattern": [b"/{source}\n/a/b.jpg", b"/t/{size}/{source}.html\n/t/9x/a/b.html", b"/{a}-{b}/{source}\n/x-y-z/s"],
     "input": [bytes((3, 1, 7, 200)) + s for s in streams()], "connection": stories(), "protocol": messages(),
+    **seeds_picture.CORPORA,
 }
 WORDS = {
     "param": ["x", ",", ":", ".", "%", "-", "@", "jpeg", "webp", "white", "true"],
@@ -154,7 +156,15 @@ WORDS = {
     "config": ["recipe r {", "}", "param p {", "path = ", "run = {", "type = ", "sources = {", "values = {", "default = ", "timeout = ",
                "memory = ", "min = ", "max = ", "required = true", "include \"1\"", "include 'a/2'", "#", "/*", "*/", "+=", "10s", "1G", "\\\"", "'"],
     "input": ["REQUEST_URI"], "connection": ["REQUEST_URI", "FCGI_MPXS_CONNS"], "protocol": ["SULJ", "/bin/true"],
+    **seeds_picture.WORDS,
 }
+
+
+def quoted(word):
+    """As it stands in a dictionary; bytes are not text."""
+    if isinstance(word, bytes):
+        return "".join(f"\\x{byte:02x}" for byte in word)
+    return word.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def main(argv):
@@ -166,7 +176,7 @@ def main(argv):
         (top / name).mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(seeds):
             (top / name / f"{number:02}").write_bytes(seed)
-        words = "".join('"%s"\n' % word.replace("\\", "\\\\").replace('"', '\\"') for word in WORDS[name])
+        words = "".join('"%s"\n' % quoted(word) for word in WORDS[name])
         (top / f"{name}.dict").write_text(words)
     return 0
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Small pictures for the fuzzers of sluice-picture, each behind the bytes that choose the options (fuzz_picture.h)."""
+
+import io
+
+from PIL import Image
+
+# Format, flags, fit and gravity, rotation, width, height, quality, effort: fuzz_picture.h says what they mean.
+OPTIONS = [bytes((0, 0, 0, 0, 0, 0, 80, 0)), bytes((1, 0, 0, 0, 20, 0, 80, 4)), bytes((2, 0, 3, 0, 20, 30, 80, 4)), bytes((3, 1, 1, 0, 9, 9, 50, 1)),
+           bytes((1, 4, 2, 90, 33, 9, 10, 0)), bytes((3, 8, 3, 30, 17, 0, 90, 0)), bytes((2, 0x32, 3, 0, 20, 20, 33, 2))]
+
+
+def picture(mode="RGB", size=(40, 30)):
+    noise = Image.effect_noise(size, 60)
+    if mode == "CMYK":
+        return Image.merge("CMYK", (noise, Image.linear_gradient("L").resize(size), noise, noise.point(lambda value: value // 8)))
+    if mode.endswith("A"):
+        merged = Image.merge("RGB", (noise, Image.linear_gradient("L").resize(size), noise.transpose(Image.Transpose.ROTATE_180)))
+        merged.putalpha(Image.linear_gradient("L").resize(size))
+        return merged.convert(mode)
+    return noise.convert(mode) if mode == "L" else Image.merge("RGB", (noise, Image.linear_gradient("L").resize(size), noise)).convert(mode)
+
+
+def saved(image, form, **options):
+    data = io.BytesIO()
+    image.save(data, form, **options)
+    return data.getvalue()
+
+
+def exif(orientation):
+    block = Image.Exif()
+    block[274] = orientation
+    return block.tobytes()
+
+
+def frames(count, size=(24, 16)):
+    found = []
+    for number in range(count):
+        frame = Image.new("RGBA", size, (0, 0, 0, 0))
+        frame.paste((255 - 40 * number, 40 * number, 99, 255), (number * 3, number, number * 3 + 9, number + 9))
+        found.append(frame)
+    return found
+
+
+def with_options(pictures):
+    """Each picture with some of the options, each of the options with some picture."""
+    return [OPTIONS[(first + step) % len(OPTIONS)] + data for first, data in enumerate(pictures) for step in (0, 3)]
+
+
+def jpegs():
+    return [saved(picture(), "JPEG"), saved(picture(), "JPEG", subsampling=0, progressive=True), saved(picture("L"), "JPEG"),
+            saved(picture("CMYK"), "JPEG"), saved(picture(size=(33, 17)), "JPEG", subsampling=1, exif=exif(6), icc_profile=b"p" * 200)]
+
+
+def webps():
+    several = frames(4)
+    return [saved(picture(), "WEBP"), saved(picture(), "WEBP", lossless=True), saved(picture("RGBA"), "WEBP", exif=exif(8)),
+            saved(picture("RGBA"), "WEBP", lossless=True, icc_profile=b"p" * 200),
+            saved(several[0], "WEBP", save_all=True, append_images=several[1:], duration=[10, 70, 0, 3000], loop=2),
+            saved(several[0], "WEBP", save_all=True, append_images=several[1:], lossless=True, kmax=0)]
+
+
+CORPORA = {
+    "picture_jpeg": with_options(jpegs()),
+    "picture_webp": with_options(webps()),
+}
+WORDS = {
+    "picture_jpeg": [b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdb", b"\xff\xdd", b"\xff\xd9", "Exif", "ICC_PROFILE", "Adobe"],
+    "picture_webp": ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP", "EXIF", b"\x9d\x01\x2a"],
+}
