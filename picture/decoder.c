@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "picture/fault.h"
+#include "picture/gif.h"
 #include "picture/jpeg.h"
 #include "picture/png.h"
 #include "picture/webp.h"
@@ -38,6 +39,7 @@ static const struct magic magics[] = {
 	{0, "\xff\xd8\xff", 3, open_jpeg},
 	{0, "\x89PNG\r\n\x1a\n", 8, png_decoder_open},
 	{8, "WEBPVP8", 7, open_webp},
+	{0, "GIF8", 4, gif_decoder_open},
 };
 
 int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
