@@ -52,6 +52,13 @@ def jpegs():
             saved(picture("CMYK"), "JPEG"), saved(picture(size=(33, 17)), "JPEG", subsampling=1, exif=exif(6), icc_profile=b"p" * 200)]
 
 
+def gifs():
+    several = frames(4)
+    return [saved(picture("L"), "GIF"), saved(picture(), "GIF", interlace=0), saved(several[1], "GIF", transparency=0),
+            saved(several[0], "GIF", save_all=True, append_images=several[1:], duration=[10, 70, 0, 3000], loop=2, disposal=2),
+            saved(several[0], "GIF", save_all=True, append_images=several[1:], disposal=[0, 3, 1, 3])]
+
+
 def webps():
     several = frames(4)
     return [saved(picture(), "WEBP"), saved(picture(), "WEBP", lossless=True), saved(picture("RGBA"), "WEBP", exif=exif(8)),
@@ -61,10 +68,12 @@ def webps():
 
 
 CORPORA = {
+    "picture_gif": with_options(gifs()),
     "picture_jpeg": with_options(jpegs()),
     "picture_webp": with_options(webps()),
 }
 WORDS = {
+    "picture_gif": ["GIF89a", "NETSCAPE2.0", b"\x21\xf9\x04", b"\x21\xfe", b"\x21\xff\x0b", b"\x2c\0\0\0\0", b"\0\x3b"],
     "picture_jpeg": [b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdb", b"\xff\xdd", b"\xff\xd9", "Exif", "ICC_PROFILE", "Adobe"],
     "picture_webp": ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP", "EXIF", b"\x9d\x01\x2a"],
 }
