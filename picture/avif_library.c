@@ -16,8 +16,15 @@ static const struct library_function functions[] = {
 	ROW(image_allocate_planes, avifImageAllocatePlanes),
 	ROW(image_view, avifImageSetViewRect),
 	ROW(image_from_rgb, avifImageRGBToYUV),
+	ROW(image_to_rgb, avifImageYUVToRGB),
+	ROW(clean_part, avifCropRectConvertCleanApertureBox),
 	ROW(rgb_defaults, avifRGBImageSetDefaults),
 	ROW(data_free, avifRWDataFree),
+	ROW(decoder_create, avifDecoderCreate),
+	ROW(decoder_destroy, avifDecoderDestroy),
+	ROW(decoder_memory, avifDecoderSetIOMemory),
+	ROW(decoder_parse, avifDecoderParse),
+	ROW(decoder_next, avifDecoderNextImage),
 	ROW(encoder_create, avifEncoderCreate),
 	ROW(encoder_destroy, avifEncoderDestroy),
 	ROW(encoder_option, avifEncoderSetCodecSpecificOption),
@@ -43,6 +50,7 @@ int avif_fault(avifResult result, const char *doing)
 		return fault_memory();
 	case AVIF_RESULT_UNSUPPORTED_DEPTH:
 	case AVIF_RESULT_NO_CODEC_AVAILABLE:
+	case AVIF_RESULT_REFORMAT_FAILED:
 	case AVIF_RESULT_NOT_IMPLEMENTED:
 		code = FAULT_UNSUPPORTED;
 		break;

@@ -5,7 +5,7 @@
 
 #include <avif/avif.h>
 
-/* Each has the type of the function in libavif's header, and its name without "avif". */
+/* Each has the type of the function in libavif's header. */
 struct avif_library {
 	__typeof__(&avifResultToString) result_text;
 	__typeof__(&avifImageCreate) image_create;
@@ -13,8 +13,15 @@ struct avif_library {
 	__typeof__(&avifImageAllocatePlanes) image_allocate_planes;
 	__typeof__(&avifImageSetViewRect) image_view;
 	__typeof__(&avifImageRGBToYUV) image_from_rgb;
+	__typeof__(&avifImageYUVToRGB) image_to_rgb;
+	__typeof__(&avifCropRectConvertCleanApertureBox) clean_part;
 	__typeof__(&avifRGBImageSetDefaults) rgb_defaults;
 	__typeof__(&avifRWDataFree) data_free;
+	__typeof__(&avifDecoderCreate) decoder_create;
+	__typeof__(&avifDecoderDestroy) decoder_destroy;
+	__typeof__(&avifDecoderSetIOMemory) decoder_memory;
+	__typeof__(&avifDecoderParse) decoder_parse;
+	__typeof__(&avifDecoderNextImage) decoder_next;
 	__typeof__(&avifEncoderCreate) encoder_create;
 	__typeof__(&avifEncoderDestroy) encoder_destroy;
 	__typeof__(&avifEncoderSetCodecSpecificOption) encoder_option;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "picture/bmff.h"
 #include "picture/fault.h"
 #include "picture/gif.h"
 #include "picture/jpeg.h"
@@ -40,6 +41,7 @@ static const struct magic magics[] = {
 	{0, "\x89PNG\r\n\x1a\n", 8, png_decoder_open},
 	{8, "WEBPVP8", 7, open_webp},
 	{0, "GIF8", 4, gif_decoder_open},
+	{4, "ftyp", 4, bmff_open},
 };
 
 int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,

@@ -13,5 +13,5 @@ function(sluice_loaded_library name package library)
 endfunction()
 
 sluice_loaded_library(AVIF libavif avif)
-target_sources(sluice-picture-core PRIVATE library.c avif_encoder.c avif_library.c)
+target_sources(sluice-picture-core PRIVATE library.c avif_decoder.c avif_encoder.c avif_library.c avif_pixels.c bmff.c)
 target_link_libraries(sluice-picture-core PUBLIC ${CMAKE_DL_LIBS})

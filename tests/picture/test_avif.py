@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from PIL import Image, ImageDraw
 
-from picture import convert, rmse, run, tool
+from picture import convert, fails, image, rmse, run, tool
 
 
 @pytest.fixture(scope="module", name="photo")
@@ -99,3 +99,114 @@ def test_the_library_is_loaded_only_when_it_is_wanted(photo):
         return b"libavif" in done.stderr
     assert not loaded("jpeg")
     assert loaded("avif")
+
+
+def made(path, *options):
+    """An AVIF of the soft picture that lies there, with little loss."""
+    tool("avifenc", "-s", "9", "--min", "4", "--max", "8", *options, path.parent / "soft.png", path)
+    return path
+
+
+@pytest.fixture(scope="module", name="soft")
+def fixture_soft(tmp_path_factory):
+    """A directory with soft.png, 200x150, each corner another colour."""
+    path = tmp_path_factory.mktemp("soft")
+    small = Image.new("RGB", (2, 2))
+    small.putdata([(230, 40, 30), (30, 200, 50), (40, 60, 220), (240, 240, 200)])
+    small.resize((200, 150), Image.BICUBIC).save(path / "soft.png")
+    return path
+
+
+def as_avifdec(path):
+    """What avifdec makes of a file."""
+    tool("avifdec", path, path.with_suffix(".png"))
+    with Image.open(path.with_suffix(".png")) as opened:
+        return Image.eval(opened.convert("I"), lambda value: value / 256).convert("L") if opened.mode == "I" else opened.convert("RGB")
+
+
+@pytest.mark.parametrize("options", [
+    ["-y", "420"], ["-y", "422"], ["-y", "444"], ["-y", "400"], ["-y", "420", "-r", "limited"], ["-y", "444", "-r", "limited"],
+    ["-y", "400", "-r", "limited"], ["-d", "10", "-y", "420"], ["-d", "10", "-y", "444", "-r", "limited"],
+    ["-d", "12", "-y", "422"], ["-d", "10", "-y", "400"], ["-d", "12", "-y", "400", "-r", "limited"],
+    ["--cicp", "1/13/1", "-y", "420"], ["--cicp", "1/13/0", "-y", "444"], ["--cicp", "1/13/9", "-y", "420", "-r", "limited"],
+    ["-y", "420", "--grid", "2x1"]], ids=" ".join)
+def test_each_kind_of_samples(options, soft):
+    """Also without colours, when the result wants none."""
+    path = made(soft / "kind.avif", *options)
+    exact = as_avifdec(path)
+    if options == ["-y", "400", "-r", "limited"]:
+        exact = Image.open(soft / "soft.png").convert("L")  # avifdec forgets the range here
+    for wish in ([], ["--gray"], ["--rotate", "180"]):
+        result = image(convert("--format", "jpeg", "--quality", "100", *wish, source=path))
+        expected = exact.rotate(180) if "--rotate" in wish else exact
+        assert rmse(result.convert(expected.mode if not wish else "L"), expected.convert(expected.mode if not wish else "L")) < 0.008
+
+
+@pytest.mark.parametrize("options", [[f"--irot {turn}"] for turn in range(4)] + [[f"--imir {mode}"] for mode in (0, 1)] +
+                         [["--irot 1", "--imir 0"], ["--irot 1", "--imir 1"], ["--irot 3", "--imir 0"]], ids=" ".join)
+def test_it_is_turned_as_it_says(options, soft):
+    """As libheif turns it."""
+    path = made(soft / "turned.avif", "-y", "444", *" ".join(options).split())
+    tool("heif-convert", path, soft / "turned.png")
+    expected = Image.open(soft / "turned.png").convert("RGB")
+    result = image(convert("--format", "jpeg", "--quality", "100", source=path))
+    assert result.size == expected.size
+    assert rmse(result, expected) < 0.01
+
+
+@pytest.mark.parametrize("chroma", ["420", "444"])
+@pytest.mark.parametrize("wish", [[], ["--rotate", "180"], ["--gray"]], ids=" ".join)
+def test_only_the_clean_part_is_seen(chroma, wish, soft):
+    """120x90 of 200x150, 20 to the left of the middle and 10 above it."""
+    path = made(soft / "clean.avif", "-y", chroma, "--clap", "120,1,90,1,-20,1,-10,1")
+    result = image(convert("--format", "jpeg", "--quality", "100", *wish, source=path))
+    expected = Image.open(soft / "soft.png").crop((20, 20, 140, 110))
+    assert result.size == (120, 90)
+    expected = expected.rotate(180) if "--rotate" in wish else expected
+    assert rmse(result.convert("L"), expected.convert("L")) < 0.02
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("options", [[], ["-p"], ["-d", "10"], ["-r", "limited"]], ids=" ".join)
+def test_alpha_stays(mode, options, tmp_path):
+    """Through a resampling; a hole in an area has no dark edge."""
+    colour = (200, 30, 40) if mode == "RGBA" else (250, 250, 250)
+    source = Image.new("RGBA", (120, 90), colour + (255,))
+    source.paste((0, 255, 0, 0), (60, 0, 120, 90))
+    source.paste(colour + (100,), (0, 45, 60, 90))
+    source.convert(mode).save(tmp_path / "soft.png")
+    path = made(tmp_path / "alpha.avif", *(["-y", "400"] if mode == "LA" else ["-y", "444"]), *options)
+    result, told = seen(convert("--size", "60x45", "--quality", "95", "--format", "avif", source=path), tmp_path)
+    assert told["Alpha"] in ("Premultiplied", "Not premultiplied"), told
+    for place, alpha in (((10, 10), 255), ((10, 40), 100), ((50, 20), 0), ((28, 10), 255)):
+        pixel = result.convert("RGBA").getpixel(place)
+        assert abs(pixel[3] - alpha) <= 6, (place, pixel)
+        assert not alpha or all(abs(one - other) <= 14 for one, other in zip(pixel, colour)), (place, pixel)
+    if mode == "LA":
+        return
+    flat = image(convert("--size", "60x45", "--quality", "95", "--format", "jpeg", "--background", "0000ff", source=path))
+    assert all(abs(one - other) <= 14 for one, other in zip(flat.getpixel((50, 20)), (0, 0, 255)))
+
+
+def test_a_sequence_shows_its_first_frame(soft, tmp_path):
+    """All frames are not to be had."""
+    (tmp_path / "other.png").write_bytes(tool("/usr/bin/convert", soft / "soft.png", "-negate", "png:-"))
+    tool("avifenc", "-s", "9", soft / "soft.png", tmp_path / "other.png", tmp_path / "film.avif")
+    result = image(convert("--format", "jpeg", source=tmp_path / "film.avif"))
+    assert rmse(result.convert("RGB"), Image.open(soft / "soft.png")) < 0.03
+    assert "first frame" in fails(4, "--frames", "all", "--format", "jpeg", source=tmp_path / "film.avif")
+
+
+def test_too_many_pixels(soft):
+    path = made(soft / "large.avif")
+    convert("--max-pixels", 200 * 150, "--format", "jpeg", source=path)
+    assert "200x150" in fails(3, "--max-pixels", 200 * 150 - 1, "--format", "jpeg", source=path)
+
+
+@pytest.mark.parametrize("options", [[], ["-d", "10"], ["--grid", "2x1"]], ids=" ".join)
+def test_half_a_file_is_no_picture(options, soft):
+    data = made(soft / "half.avif", *options).read_bytes()
+    for part in range(1, 20):
+        assert run("--format", "jpeg", source=data[:len(data) * part // 20]).returncode in (1, 4), part
+    fails(1, "--format", "jpeg", source=data[:-1])
+    convert("--format", "jpeg", source=data + b"more")
