@@ -40,11 +40,13 @@ void avif_pixels_layout(struct avif_pixels *pixels, const avifImage *image,
 	struct decoder_layout *layout)
 {
 	bool gray = header->space == SPACE_GRAY;
+	/* A picture without colours may have been announced with some. */
+	bool chroma = image->yuvFormat != AVIF_PIXEL_FORMAT_YUV400;
 	bool matrix = image->matrixCoefficients == AVIF_MATRIX_COEFFICIENTS_BT601 ||
 		      image->matrixCoefficients == AVIF_MATRIX_COEFFICIENTS_BT470BG ||
 		      image->matrixCoefficients == AVIF_MATRIX_COEFFICIENTS_UNSPECIFIED;
 	pixels->planes = image->depth == 8 && !header->alpha &&
-			 (gray || (matrix && (wish->planes || wish->gray)));
+			 (gray || (matrix && ((wish->planes && chroma) || wish->gray)));
 	layout->planes = pixels->planes && !gray && !wish->gray ? 3 : 1;
 	layout->channels = layout->planes == 3 || gray || (pixels->planes && wish->gray)
 				   ? 1u + header->alpha

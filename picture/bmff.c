@@ -9,6 +9,7 @@
 
 #include "picture/avif.h"
 #include "picture/fault.h"
+#include "picture/heif.h"
 
 struct brand {
 	char name[5];
@@ -19,14 +20,24 @@ struct brand {
 static const struct brand brands[] = {
 	{"avif", avif_decoder_open},
 	{"avis", avif_decoder_open},
+	{"heic", heif_decoder_open},
+	{"heix", heif_decoder_open},
+	{"heim", heif_decoder_open},
+	{"heis", heif_decoder_open},
+	{"hevc", heif_decoder_open},
+	{"hevx", heif_decoder_open},
+	/* Any picture: only where no other brand stands. */
+	{"mif1", heif_decoder_open},
 };
 
-static const struct brand *find(const uint8_t *name)
+enum { BRANDS = sizeof(brands) / sizeof(*brands), GENERAL = BRANDS - 1 };
+
+static size_t find(const uint8_t *name)
 {
-	for (size_t at = 0; at < sizeof(brands) / sizeof(*brands); at++)
-		if (!memcmp(brands[at].name, name, 4))
-			return &brands[at];
-	return NULL;
+	size_t at = 0;
+	while (at < BRANDS && memcmp(brands[at].name, name, 4) != 0)
+		at++;
+	return at;
 }
 
 int bmff_open(struct input *input, const struct decoder_limits *limits, bool animated,
@@ -38,10 +49,13 @@ int bmff_open(struct input *input, const struct decoder_limits *limits, bool ani
 	size_t size = (size_t)box[0] << 24 | (size_t)box[1] << 16 | (size_t)box[2] << 8 | box[3];
 	if (length > size)
 		length = size;
-	for (size_t at = 8; at + 4 <= length; at += at == 8 ? 8 : 4) {
-		const struct brand *brand = find(box + at);
-		if (brand)
-			return brand->open(input, limits, animated, decoder);
+	size_t found = BRANDS;
+	for (size_t at = 8; at + 4 <= length && found >= GENERAL; at += at == 8 ? 8 : 4) {
+		size_t brand = find(box + at);
+		if (brand < BRANDS)
+			found = brand;
 	}
+	if (found < BRANDS)
+		return brands[found].open(input, limits, animated, decoder);
 	return fault(FAULT_UNSUPPORTED, "the source is no picture of a known type");
 }

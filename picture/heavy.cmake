@@ -13,5 +13,9 @@ function(sluice_loaded_library name package library)
 endfunction()
 
 sluice_loaded_library(AVIF libavif avif)
-target_sources(sluice-picture-core PRIVATE library.c avif_decoder.c avif_encoder.c avif_library.c avif_pixels.c bmff.c)
+sluice_loaded_library(HEIF libheif heif)
+target_sources(sluice-picture-core PRIVATE library.c avif_decoder.c avif_encoder.c avif_library.c avif_pixels.c bmff.c
+        heif_decoder.c heif_image.c heif_library.c)
 target_link_libraries(sluice-picture-core PUBLIC ${CMAKE_DL_LIBS})
+# libheif is to find ours before libde265's.
+target_link_options(sluice-picture PRIVATE -Wl,--export-dynamic-symbol=de265_start_worker_threads)

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libheif decodes a picture as a whole, tiles and all, turns it, and keeps all of its samples in
+ * memory. Its own conversion to RGB would need them a second time, so they become an image of
+ * libavif, without a copy, and go the way of an AVIF's from there.
+ *
+ * What the coded picture says of its colours is known only when it has been decoded. So it is
+ * decoded when it is prepared.
+ */
+#include "picture/heif.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "picture/avif_library.h"
+#include "picture/avif_pixels.h"
+#include "picture/fault.h"
+#include "picture/heif_image.h"
+#include "picture/heif_library.h"
+
+/* The source is read into memory, for libheif. */
+static const size_t SOURCE_MAX = 512u << 20;
+
+/* The most pixels of a side: as libheif's own limit. */
+enum { SIDE_MAX = 32768 };
+
+struct heif_decoder {
+	struct decoder decoder;
+	const struct heif_library *library;
+	struct heif_context *context;
+	struct heif_image_handle *handle;
+	struct heif_image *decoded;
+	avifImage *image; /* its planes are those of `decoded` */
+	struct avif_pixels pixels;
+	uint8_t *profile;
+};
+
+static int decode(struct heif_decoder *heif)
+{
+	if (heif->decoded)
+		return 0;
+	struct heif_decoding_options *options = heif->library->options_alloc();
+	if (!options)
+		return fault_memory();
+	options->strict_decoding = 1;
+	struct heif_error error = heif->library->decode(heif->handle, &heif->decoded,
+		heif_colorspace_undefined, heif_chroma_undefined, options);
+	heif->library->options_free(options);
+	return error.code == heif_error_Ok ? 0 : heif_fault(error, "cannot decode");
+}
+
+static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
+{
+	struct heif_decoder *heif = (struct heif_decoder *)decoder;
+	int status = avif_library(&heif->pixels.library);
+	if (!status)
+		status = decode(heif);
+	if (!status && !heif->image)
+		status = heif_image_wrap(heif->library, heif->decoded, &decoder->header,
+			heif->pixels.library, &heif->image);
+	if (status)
+		return status;
+	heif->image->alphaPremultiplied =
+		heif->library->handle_premultiplied(heif->handle) ? AVIF_TRUE : AVIF_FALSE;
+	avif_pixels_layout(&heif->pixels, heif->image, wish, &decoder->header, &decoder->layout);
+	return 0;
+}
+
+static int run(struct decoder *decoder, struct stage *const *stages)
+{
+	struct heif_decoder *heif = (struct heif_decoder *)decoder;
+	return avif_pixels_push(
+		&heif->pixels, heif->image, &decoder->header, &decoder->layout, stages);
+}
+
+static void close_decoder(struct decoder *decoder)
+{
+	struct heif_decoder *heif = (struct heif_decoder *)decoder;
+	if (heif->image)
+		heif->pixels.library->image_destroy(heif->image);
+	if (heif->decoded)
+		heif->library->image_release(heif->decoded);
+	if (heif->handle)
+		heif->library->handle_release(heif->handle);
+	if (heif->context)
+		heif->library->context_free(heif->context);
+	free(heif->profile);
+	free(heif);
+}
+
+static const struct decoder_type type = {.prepare = prepare, .run = run, .close = close_decoder};
+
+static int read_profile(struct heif_decoder *heif)
+{
+	struct decoder_header *header = &heif->decoder.header;
+	size_t length = heif->library->profile_size(heif->handle);
+	if (!length)
+		return 0;
+	heif->profile = malloc(length);
+	if (!heif->profile)
+		return fault_memory();
+	if (heif->library->profile(heif->handle, heif->profile).code != heif_error_Ok)
+		return 0;
+	header->profile = heif->profile;
+	header->profile_length = length;
+	return 0;
+}
+
+/* The file's own words, or else those of the coded picture. */
+static int read_cicp(struct heif_decoder *heif)
+{
+	struct heif_color_profile_nclx *nclx = NULL;
+	bool found = heif->library->handle_nclx(heif->handle, &nclx).code == heif_error_Ok && nclx;
+	if (!found && !heif->profile) {
+		int status = decode(heif);
+		if (status)
+			return status;
+		found = heif->library->image_nclx(heif->decoded, &nclx).code == heif_error_Ok &&
+			nclx;
+	}
+	if (found)
+		heif->decoder.header.cicp = (struct decoder_cicp){(uint8_t)nclx->color_primaries,
+			(uint8_t)nclx->transfer_characteristics, (uint8_t)nclx->matrix_coefficients,
+			nclx->full_range_flag != 0};
+	if (nclx)
+		heif->library->nclx_free(nclx);
+	return 0;
+}
+
+static int fill_header(struct heif_decoder *heif, const struct decoder_limits *limits)
+{
+	int width = heif->library->handle_width(heif->handle);
+	int height = heif->library->handle_height(heif->handle);
+	int depth = heif->library->handle_depth(heif->handle);
+	int status = decoder_check_sides(
+		width > 0 ? (uint32_t)width : 0, height > 0 ? (uint32_t)height : 0, limits);
+	if (status)
+		return status;
+	heif->pixels.part = (avifCropRect){0, 0, (uint32_t)width, (uint32_t)height};
+	heif->decoder.header = (struct decoder_header){.type = "heic",
+		.width = (uint32_t)width,
+		.height = (uint32_t)height,
+		.orientation = 1,
+		.depth = depth > 0 ? (unsigned)depth : 8,
+		.space = SPACE_RGB,
+		.alpha = heif->library->handle_alpha(heif->handle) != 0,
+		.frames = 1,
+		.loops = 1,
+		.cicp = {2, 2, 2, true}};
+	status = read_profile(heif);
+	return status ? status : read_cicp(heif);
+}
+
+static int open_source(
+	struct heif_decoder *heif, struct input *input, const struct decoder_limits *limits)
+{
+	const uint8_t *bytes = NULL;
+	size_t length = 0;
+	int status = input_whole(input, SOURCE_MAX, &bytes, &length);
+	if (status)
+		return status;
+	heif->context = heif->library->context_alloc();
+	if (!heif->context)
+		return fault_memory();
+	heif->library->set_threads(heif->context, 0);
+	heif->library->set_side_max(
+		heif->context, limits->pixels < SIDE_MAX ? (int)limits->pixels : SIDE_MAX);
+	struct heif_error error = heif->library->read_memory(heif->context, bytes, length, NULL);
+	if (error.code == heif_error_Ok)
+		error = heif->library->primary(heif->context, &heif->handle);
+	if (error.code != heif_error_Ok)
+		return heif_fault(error, "cannot read the header");
+	return fill_header(heif, limits);
+}
+
+int heif_decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **result)
+{
+	(void)animated;
+	const struct heif_library *library = NULL;
+	int status = heif_library(&library);
+	if (status)
+		return status;
+	struct heif_decoder *heif = calloc(1, sizeof(*heif));
+	if (!heif)
+		return fault_memory();
+	heif->decoder.type = &type;
+	heif->library = library;
+	status = open_source(heif, input, limits);
+	if (status) {
+		close_decoder(&heif->decoder);
+		return status;
+	}
+	*result = &heif->decoder;
+	return 0;
+}
