@@ -111,7 +111,6 @@ static int read_chromaticities(struct png_file *file, const uint8_t *bytes, size
 	(void)length;
 	for (unsigned at = 0; at < 8; at++)
 		file->chromaticities[at] = png_file_number(bytes + 4 * (size_t)at);
-	file->has_chromaticities = true;
 	return 0;
 }
 

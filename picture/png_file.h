@@ -37,13 +37,12 @@ struct png_file {
 	uint8_t *profile; /* ICC; NULL: none */
 	size_t profile_length;
 	bool srgb;
-	uint32_t gamma; /* of gAMA, in 100000ths; 0: none */
-	uint32_t chromaticities[8];
-	bool has_chromaticities;
-	uint64_t data;	  /* where the first IDAT is */
-	uint32_t frames;  /* of acTL; 0: no animation */
-	uint32_t loops;	  /* 0: for ever */
-	uint64_t control; /* where the first fcTL is; 0: there is none */
+	uint32_t gamma;		    /* of gAMA, in 100000ths; 0: none */
+	uint32_t chromaticities[8]; /* of cHRM; 0: none */
+	uint64_t data;		    /* where the first IDAT is */
+	uint32_t frames;	    /* of acTL; 0: no animation */
+	uint32_t loops;		    /* 0: for ever */
+	uint64_t control;	    /* where the first fcTL is; 0: there is none */
 	/* A piece of the input, so that many small chunks are not many calls. */
 	uint64_t window_at;
 	size_t window_length;
