@@ -28,6 +28,25 @@ def packed(row, depth):
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
+def paeth(left, up, corner):
+    guess = left + up - corner
+    return min((left, up, corner), key=lambda value: abs(guess - value))
+
+
+def filtered(lines, pixel, kinds):
+    """Rows of bytes, filtered by the kinds in turn (PNG, 9.2); `pixel` is bytes for each pixel."""
+    result, above = b"", bytes(len(lines[0]))
+    for number, line in enumerate(lines):
+        kind = kinds[number % len(kinds)]
+        result += bytes([kind])
+        for at, value in enumerate(line):
+            left, corner = (line[at - pixel], above[at - pixel]) if at >= pixel else (0, 0)
+            guess = (0, left, above[at], (left + above[at]) // 2, paeth(left, above[at], corner))[kind]
+            result += bytes([(value - guess) & 255])
+        above = line
+    return result
+
+
 def scanlines(rows, depth, channels, interlaced):
     """`rows` are lists of samples, side by side. No filter."""
     if not interlaced:

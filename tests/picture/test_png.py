@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from picture import convert, fails, image, rmse, run
-from pngs import CHANNELS, GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, SIGNATURE, chunk, header, png
+from pngs import CHANNELS, GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, SIGNATURE, chunk, filtered, header, packed, png
 
 KINDS = [(GRAY, depth) for depth in (1, 2, 4, 8, 16)] + [(PALETTE, depth) for depth in (1, 2, 4, 8)] + [
     (colour, depth) for colour in (RGB, GRAY_ALPHA, RGBA) for depth in (8, 16)]
@@ -81,6 +81,25 @@ def test_transparency_of_what_has_no_alpha(colour, depth, interlaced):
     result = convert("--format", "png", source=png(rows, depth, colour, interlaced, before))
     near(seen(result), expected(rows, depth, colour, wanted))
     assert image(result).mode == ("LA" if colour == GRAY else "RGBA")
+
+
+@pytest.mark.parametrize("width", [1, 5, 64])
+@pytest.mark.parametrize("colour, depth", [(colour, depth) for colour, depth in KINDS if depth >= 8])
+def test_every_filter(colour, depth, width):
+    """Each after each, in rows of noise."""
+    rows = samples(depth, colour, width, 31)
+    data = zlib.compress(filtered([packed(row, depth) for row in rows], CHANNELS[colour] * depth // 8,
+                                  [0, 1, 2, 3, 4, 4, 3, 2, 1, 0, 2, 4, 1, 3, 0, 3, 1, 4, 2]))
+    before = chunk(b"PLTE", palette(depth)) if colour == PALETTE else b""
+    source = SIGNATURE + header(width, 31, depth, colour) + before + chunk(b"IDAT", data) + chunk(b"IEND")
+    near(seen(convert("--format", "png", source=source)), expected(rows, depth, colour))
+
+
+def test_chunks_of_one_byte():
+    """Even zlib's two bytes of a head are in two of them, and one has none."""
+    source = png(PLAIN, pieces=10000)
+    at = source.index(b"IDAT") - 4
+    near(seen(convert(source=source[:at] + chunk(b"IDAT") + source[at:])), expected(PLAIN, 8, RGB))
 
 
 @pytest.mark.parametrize("width, height", [(1, 1), (1, 9), (9, 1), (3, 2), (8, 8), (5, 17)])
