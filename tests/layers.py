@@ -41,6 +41,7 @@ ONLY = {
     "<confuse.h>": ["src/config/tree.c"],
     "<nettle/": ["src/recipe/digest.h", "src/recipe/digest.c"],
     "<seccomp.h>": ["spawn/filter_compile.c", "spawn/filter_rules.c"],
+    "<lcms2.h>": ["picture/lut.c"],
     "<fcgiapp.h>": [],  # see doc/architecture.md
 }
 
