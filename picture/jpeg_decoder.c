@@ -266,8 +266,9 @@ int jpeg_decoder_open(
 	jpeg->limits = *limits;
 	jpeg_errors_init(&jpeg->errors, (j_common_ptr)&jpeg->info);
 	if (setjmp(jpeg->errors.escape)) {
+		int fault_of_it = jpeg->errors.status ? jpeg->errors.status : FAULT_BROKEN;
 		close_decoder(&jpeg->decoder);
-		return jpeg->errors.status ? jpeg->errors.status : FAULT_BROKEN;
+		return fault_of_it;
 	}
 	jpeg_create_decompress(&jpeg->info);
 	jpeg->info.client_data = jpeg;

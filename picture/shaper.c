@@ -112,20 +112,33 @@ void shaper_row(const struct shaper *shaper, const uint16_t *in, uint16_t *out, 
 	}
 }
 
+static bool keeps(
+	const struct shaper *shaper, uint16_t red, uint16_t green, uint16_t blue, int most)
+{
+	const uint16_t in[3] = {red, green, blue};
+	uint16_t out[3];
+	shaper_row(shaper, in, out, 1);
+	for (unsigned channel = 0; channel < 3; channel++)
+		if (abs(out[channel] - in[channel]) > most)
+			return false;
+	return true;
+}
+
 bool shaper_is_srgb(const struct shaper *shaper)
 {
 	static const uint16_t levels[] = {0, 1500, 6000, 13000, 24000, 36000, 50000, 65535};
-	enum { LEVELS = sizeof(levels) / sizeof(*levels) };
+	enum { LEVELS = sizeof(levels) / sizeof(*levels), GRAYS = 64, STEP = 65535 / 255 };
 	if (shaper->range != SHAPER_SDR)
 		return false;
-	for (unsigned number = 0; number < LEVELS * LEVELS * LEVELS; number++) {
-		const uint16_t in[3] = {levels[number % LEVELS], levels[number / LEVELS % LEVELS],
-			levels[number / LEVELS / LEVELS]};
-		uint16_t out[3];
-		shaper_row(shaper, in, out, 1);
-		for (unsigned channel = 0; channel < 3; channel++)
-			if (abs(out[channel] - in[channel]) > 65535 / 255)
-				return false;
+	for (unsigned number = 0; number < GRAYS; number++) {
+		uint16_t gray = (uint16_t)(number * 65535 / (GRAYS - 1));
+		if (!keeps(shaper, gray, gray, gray, STEP))
+			return false;
 	}
+	/* Primaries are often rounded to four digits, which shows in the darkest channel. */
+	for (unsigned number = 0; number < LEVELS * LEVELS * LEVELS; number++)
+		if (!keeps(shaper, levels[number % LEVELS], levels[number / LEVELS % LEVELS],
+			    levels[number / LEVELS / LEVELS], 2 * STEP))
+			return false;
 	return true;
 }

@@ -40,7 +40,7 @@ void shaper_matrix(struct shaper *shaper, const struct matrix *to_srgb);
 /* The curves and the matrix are there: makes the rest. */
 void shaper_end(struct shaper *shaper, enum shaper_range range);
 
-/* Whether it changes no colour by more than a step of eight bits. */
+/* Whether it changes no gray by more than a step of eight bits, and no colour by more than two. */
 bool shaper_is_srgb(const struct shaper *shaper);
 
 /* Converts `count` pixels of three samples, 65535 is white. */

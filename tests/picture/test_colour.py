@@ -19,6 +19,8 @@ NEARLY_SRGB = {
     "a short table": profiles.rgb(profiles.SRGB, profiles.table(profiles.light, 64)),
     "rounded primaries": profiles.rgb([(0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7139)],
                                       profiles.SRGB_FORMULA),
+    "the one of Debian's icc-profiles-free": profiles.rgb([(0.43585, 0.22238, 0.01392), (0.38533, 0.71704, 0.09714),
+                                                           (0.14302, 0.06059, 0.71384)], profiles.table(profiles.light, 1024)),
     "another formula": profiles.rgb(profiles.SRGB, profiles.formula(4, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045, 0, 0)),
 }
 OTHERS = {
