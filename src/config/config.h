@@ -19,6 +19,10 @@
 
 enum { CONFIG_URL_PATH_MAX = 256 }; /* of status_path and ping_path, with the NUL */
 
+/* For so long a directory is waited for whose file system hangs. */
+enum { CONFIG_ANSWER_MS = 5000 };
+#define CONFIG_NO_ANSWER "it has not answered for 5 seconds"
+
 struct config {
 	char *file;
 	time_t changed; /* when it, or what it includes, was written last; 0: not known */
@@ -26,6 +30,7 @@ struct config {
 	mode_t socket_mode;
 	char *socket_group; /* NULL: not changed */
 	char *root;	    /* absolute */
+	bool root_hangs;    /* it did not answer when the file was read */
 	char *prefix;	    /* "" or "/media" */
 	char *programs;	    /* "/usr/bin:/bin" */
 	char *user;	    /* NULL: not changed */

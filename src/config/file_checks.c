@@ -6,17 +6,25 @@
  */
 #include "src/config/checks.h"
 
-#include "base/reach.h"
-#include "base/text.h"
-#include "src/config/processors.h"
-
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/answers.h"
+#include "base/reach.h"
+#include "base/text.h"
+#include "src/config/processors.h"
+
 enum { PROBLEM_MAX = 1024 };
+
+/* Nothing waits for a file system that hangs, neither the start nor `-t`. */
+static bool answers(const struct config_reader *reader, const char *path)
+{
+	return reader->report->blind || answers_within(path, CONFIG_ANSWER_MS) != -ETIMEDOUT;
+}
 
 static bool is_directory(const char *path)
 {
@@ -32,7 +40,9 @@ static void check_directory(const struct config_reader *reader, const struct con
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
-	if (!reader->report->blind && !reach_directory(path, 0, &problem))
+	if (!answers(reader, path))
+		config_read_error(reader, value->line, "%s = %s: " CONFIG_NO_ANSWER, option, path);
+	else if (!reader->report->blind && !reach_directory(path, 0, &problem))
 		config_read_error(reader, value->line, "%s = %s: %s", option, path, problem.data);
 }
 
@@ -57,9 +67,16 @@ void config_check_user(
 void config_check_root(
 	const struct config_reader *reader, const struct config_value *value, void *record)
 {
-	const struct config *config = record;
-	if (config->root[0] != '/')
+	struct config *config = record;
+	if (config->root[0] != '/') {
 		config_read_error(reader, value->line, "root = %s: must be absolute", value->text);
+		return;
+	}
+	/* The daemon starts all the same, as its storage may come back. */
+	config->root_hangs = !answers(reader, config->root);
+	if (config->root_hangs)
+		config_read_warning(
+			reader, value->line, "root = %s: " CONFIG_NO_ANSWER, config->root);
 	else
 		check_directory(reader, value, "root", config->root);
 }

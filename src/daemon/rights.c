@@ -167,7 +167,10 @@ static void check_as_daemon(struct check *check)
 		fprintf(check->out, "%s: warning: log: " LOG_NOT_REOPENED "\n", config->file,
 			problem.data);
 	check_arguments(check);
-	check_directory(check, "root", config->root, X_OK | R_OK);
+	if (config->root_hangs)
+		say(check, "root", CONFIG_NO_ANSWER);
+	else
+		check_directory(check, "root", config->root, X_OK | R_OK);
 	check_directory(check, "temp_path", config->temp_path, W_OK | X_OK);
 	check_directory(check, "cache: path", config->cache_path, W_OK | X_OK | R_OK);
 }
@@ -231,7 +234,9 @@ void rights_report(const struct config *config)
 	char buffer[PROBLEM_MAX];
 	struct text problem;
 	text_init(&problem, buffer, sizeof buffer);
-	if (!reach_directory(config->root, X_OK | R_OK, &problem))
+	if (config->root_hangs)
+		log_error("root: %s: " CONFIG_NO_ANSWER, config->root);
+	else if (!reach_directory(config->root, X_OK | R_OK, &problem))
 		log_error("root: %s", problem.data);
 	text_init(&problem, buffer, sizeof buffer);
 	if (!can_make_log(config, &problem))
