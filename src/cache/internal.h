@@ -38,6 +38,7 @@ struct cache {
 	/* usage.c */
 	int usage_file;
 	pthread_mutex_t counting; /* guards a change of a directory and of its numbers */
+	uint64_t number_wait_ms;  /* for another daemon's read and write of a number */
 	_Atomic uint64_t
 		impatient_until_ms;	/* until then no lock of another daemon is waited for */
 	_Atomic int64_t reserved_bytes; /* by this daemon, for files without a name yet */

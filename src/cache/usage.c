@@ -36,7 +36,7 @@ static const char MAGIC[16] = "sluice usage 3";
 
 enum {
 	AT_ONCE = 1024,	     /* numbers */
-	NUMBER_WAIT_MS = 10, /* for another daemon's read and write */
+	NUMBER_WAIT_MS = 10, /* see cache->number_wait_ms */
 	EVICT_WAIT_MS = 200, /* for another daemon's eviction */
 	IMPATIENT_MS = 1000,
 	LOOK_AGAIN_NS = 50000,
@@ -86,6 +86,7 @@ int cache_usage_open(struct cache *cache)
 	FD_CLEANUP int fd = openat(cache->directory, NAME,
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	struct stat st;
+	cache->number_wait_ms = NUMBER_WAIT_MS;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
@@ -141,7 +142,7 @@ static void lock_number(struct cache *cache, unsigned directory, short type)
 		.l_whence = SEEK_SET,
 		.l_start = bytes_at(directory),
 		.l_len = sizeof(int64_t)};
-	const uint64_t until_ms = clock_now_ms() + NUMBER_WAIT_MS;
+	const uint64_t until_ms = clock_now_ms() + cache->number_wait_ms;
 	while (fcntl(cache->usage_file, F_OFD_SETLK, &lock) < 0 && wait_for_lock(cache, until_ms))
 		;
 }

@@ -309,6 +309,7 @@ static void additions_of_several_processes_add_up(void **state)
 		struct cache *own;
 		if (cache_open(store->path, LIMIT, &own) != 0)
 			_exit(1);
+		own->number_wait_ms = 60000; /* on a slow machine, too, nobody goes without */
 		for (int k = 0; k < TIMES; k++) {
 			cache_usage_begin(own, 7);
 			cache_usage_add(own, 7, 3, 1);

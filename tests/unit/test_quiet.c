@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When a file's time of content stands for its content: the file's times are set, because no test
  * can tell the kernel's clock what to do. */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,7 +110,8 @@ static void test_always_written(void **state)
 	set_time(fd, 0, false);
 	assert_int_equal(pthread_create(&thread, NULL, keep_writing, &writer), 0);
 	int found = QUIET;
-	for (int i = 0; i < 100 && found != QUIET_NOT; i++)
+	const uint64_t until_ms = clock_now_ms() + UNIT_PATIENCE_MS;
+	while (found != QUIET_NOT && clock_now_ms() < until_ms)
 		found = quiet_wait(fd, &st);
 	atomic_store(&writer.stop, true);
 	pthread_join(thread, NULL);
