@@ -17,6 +17,7 @@ import sys
 import callfilter
 import processes
 
+CLONE_NEWNS, MS_REC, MS_SHARED = 0x20000, 0x4000, 0x100000
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 # What Docker's profile refuses a container without CAP_SYS_ADMIN, and new namespaces of any kind by clone.
 DOCKER = ("acct", "add_key", "bpf", "clock_settime", "delete_module", "fanotify_init", "finit_module", "fsconfig", "fsmount", "fsopen",
@@ -43,7 +44,15 @@ def missing():
 def prefix(directory, **options):
     """Before the command. directory: writable in the container, unlike all else. Options: see enter()."""
     inside = json.dumps({"directory": directory, **options})
-    return ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", os.path.abspath(__file__), inside]
+    return ["unshare", "--mount", "--propagation=slave", "--pid", "--fork", "--kill-child", sys.executable, "-B", os.path.abspath(__file__),
+            inside]
+
+
+def share_mounts():
+    """What this process mounts from now on is seen in containers that it has started, as a volume of an engine may be."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.unshare(CLONE_NEWNS) != 0 or library.mount(None, b"/", None, MS_REC | MS_SHARED, None) != 0:
+        raise OSError(ctypes.get_errno(), "mounts cannot be shared")
 
 
 def first(launcher):
@@ -91,6 +100,8 @@ def make_devices(staging, with_fd, target="/dev"):
     os.symlink("pts/ptmx", f"{staging}/ptmx")
     os.mkdir(f"{staging}/shm")
     mount("--bind", "/dev/shm", f"{staging}/shm")
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        os.symlink(f"/proc/self/fd/{number}", f"{staging}/{name}")
     if with_fd:
         os.symlink("/proc/self/fd", f"{staging}/fd")
     mount("--move", staging, target)
@@ -98,16 +109,17 @@ def make_devices(staging, with_fd, target="/dev"):
 
 
 def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, files=None, docker=True,
-          user_namespaces=True, refused=(), allowed=(), writable=()):
+          user_namespaces=True, refused=(), allowed=(), writable=(), user=None):
     """temp: a directory that gets a tmpfs with these options; files: RLIMIT_NOFILE; docker: its profile; refused: further
-    calls; allowed: calls of the profile that are allowed all the same; writable: further directories."""
-    mount("--make-rprivate", "/")
+    calls; allowed: calls of the profile that are allowed all the same; writable: further directories; user: that of the command,
+    by number, or with a group as USER:GROUP."""
+    mount("--make-rslave", "/")
     for path in (*writable, directory):
-        mount("--bind", path, path)
+        mount("--rbind", path, path)
     make_devices(f"{directory}/dev", devfd)
     set_read_only("/", True, recursive=True)
     for path in (*writable, directory, "/dev/shm"):
-        set_read_only(path, False)
+        set_read_only(path, False, recursive=True)
     if temp:
         mount("-t", "tmpfs", "-o", temp_options, "tmpfs", temp)
     mount("-t", "proc", "proc", "/proc")
@@ -123,7 +135,7 @@ def enter(directory, temp=None, temp_options="size=64m,mode=1777", devfd=True, f
         callfilter.refuse(*refused, error=errno.EPERM)
 
 
-def enter_image(root, volumes, tmpfs, **_):
+def enter_image(root, volumes, tmpfs, user=None):
     """root: the files of an image, read-only but for volumes (directories) and tmpfs ({directory: options})."""
     mount("--make-rprivate", "/")
     make_devices(f"{root}/root/dev", True, f"{root}/dev")
@@ -142,15 +154,18 @@ def enter_image(root, volumes, tmpfs, **_):
 
 
 def main(argv):
-    capabilities, user = CAPABILITIES, []
+    capabilities = CAPABILITIES
     if argv[1] == "image":
         options = json.loads(argv.pop(2))
         enter_image(**options)
-        capabilities, user = (), [f"--reuid={options['uid']}", f"--regid={options['gid']}", "--clear-groups"]
+        capabilities = ()
         os.environ.clear()
         os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     else:
-        enter(**json.loads(argv[1]))
+        options = json.loads(argv[1])
+        enter(**options)
+    uid, _, gid = str(options.get("user") or 0).partition(":")
+    user = [f"--reuid={uid}", f"--regid={gid or uid}", "--clear-groups"] if uid != "0" else []
     bounding = ",".join(["-all", *(f"+{name}" for name in capabilities)])
     os.execvp("setpriv", ["setpriv", *user, f"--bounding-set={bounding}", "--inh-caps=-all", "--no-new-privs", "--", *argv[2:]])
 

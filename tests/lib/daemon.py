@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 
+import callfilter
 import container
 import fastcgi
 import processes
@@ -24,10 +25,12 @@ FAKE = os.environ.get("FAKE", os.path.join(os.path.dirname(__file__), "../../bui
 SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
 FILES_SEEN_MAX = 5000
 SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
-# What a machine that does other things costs, in time, and a sanitizer.
-SLOW = 8 if SANITIZER else 3
+# What a machine that does other things costs, in time, a sanitizer, and a processor that is emulated (SLUICE_SLOW).
+SLOW = int(os.environ.get("SLUICE_SLOW", 8 if SANITIZER else 3))
 # Options of container.enter(), in JSON: every daemon of a test is process 1 of a container then.
 CONTAINED = json.loads(os.environ.get("SLUICE_CONTAINED", "null"))
+# Every daemon of a test gets no user namespaces, as on Ubuntu 24.04.
+NO_USER_NAMESPACES = bool(os.environ.get("SLUICE_NO_USER_NAMESPACES"))
 _ids = itertools.count(1)
 
 
@@ -104,16 +107,21 @@ class Daemon:
             file.write(content)
         return path
 
-    def start(self, prefix=(), wait=True, contained=None, **popen):
-        """contained: the options of a container, see container.enter()."""
+    def start(self, prefix=(), wait=True, contained=None, user=None, **popen):
+        """contained: the options of a container, see container.enter(). user: by number, without further groups."""
         if contained is None and CONTAINED is not None:
             if prefix:
                 raise unittest.SkipTest("it has a launcher of its own")
             contained = CONTAINED
         self.contained = contained is not None
+        filtered = NO_USER_NAMESPACES and not self.contained  # a container of the test's own says what it has
+        if filtered and {"-Ur", "--user"} & set(prefix):
+            raise unittest.SkipTest("its launcher makes a user namespace")
         if self.contained:
-            os.chmod(self.directory, 0o755)
-            prefix = [*container.prefix(self.directory, **contained), *prefix]
+            os.chmod(self.directory, os.stat(self.directory).st_mode & 0o7777 | 0o055)
+            prefix = [*container.prefix(self.directory, **contained, user=user), *prefix]
+        elif user is not None:
+            popen.update(user=user, group=user, extra_groups=[])
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **self.environment}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "LLVM_PROFILE_FILE"):
             if name in os.environ:
@@ -123,7 +131,7 @@ class Daemon:
             hook = popen.pop("preexec_fn", lambda: None)
             self.process = subprocess.Popen(
                 [*prefix, SLUICE, "-c", self.config, *self.arguments], stdout=stderr, stderr=stderr, env=environment,
-                preexec_fn=lambda: (processes.die_with_parent(), hook()), **popen)
+                preexec_fn=lambda: (processes.die_with_parent(), hook(), filtered and callfilter.refuse(user_namespaces=True)), **popen)
         if wait:
             self.wait_ready()
         return self

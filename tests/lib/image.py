@@ -93,7 +93,7 @@ class Image:
         uid, gid = self.user.split(":")
         for volume in volumes:
             self.run("install", "-d", "-o", uid, "-g", gid, volume)
-        options = json.dumps({"root": f"{self.directory}/root", "volumes": volumes, "tmpfs": tmpfs, "uid": uid, "gid": gid})
+        options = json.dumps({"root": f"{self.directory}/root", "volumes": volumes, "tmpfs": tmpfs, "user": self.user})
         with open(log, "w", encoding="utf-8") as stderr:
             self.started = subprocess.Popen(self.inside("unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B",
                                                         container.__file__, "image", options, *self.entrypoint),

@@ -349,14 +349,9 @@ def test_no_thread_is_an_overload(sluice, tmp_path):
     for path in (daemon.root, *tmp_path.parents[:2], tmp_path):
         os.chmod(path, 0o755)
 
-    def become():
-        os.setgroups([])
-        os.setgid(user)
-        os.setuid(user)
-
     def allow(count):
-        subprocess.run(["/usr/bin/prlimit", f"--pid={daemon.pid}", f"--nproc={count}:"], check=True, preexec_fn=become)
-    daemon.start(preexec_fn=become)
+        subprocess.run(["/usr/bin/prlimit", f"--pid={daemon.pid}", f"--nproc={count}:"], check=True, user=user, group=user, extra_groups=[])
+    daemon.start(user=user)
     mark = daemon.log.mark()
     allow(1)
     for i in range(5):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import container
+import environments
 import fastcgi
 from daemon import SANITIZER, SLOW, recipe
 from processes import wait_until
@@ -146,7 +147,7 @@ def test_profile_of_apparmor(tmp_path):
 def test_deployment_holds_together():
     """Names and times of the Deployment in doc/containers.md fit each other and its sluice.conf."""
     yaml = pytest.importorskip("yaml")
-    text = "\n".join(TABLE)
+    text = environments.PAGE.read_text()
     pod = yaml.safe_load(re.search(r"(?s)```yaml\n(.*?)```", text)[1])["spec"]["template"]["spec"]
     volumes = {volume["name"] for volume in pod["volumes"]}
     mounts = [(one["name"], mount["name"], mount["mountPath"]) for one in pod["containers"] for mount in one["volumeMounts"]]
@@ -165,22 +166,6 @@ def open_files(pid):
     return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
 
 
-# Environment, options of container.enter(), and what is weaker there.
-ENVIRONMENTS = [
-    ("Docker's default profile", {}, "other processes are seen, a filter refuses signals to them"),
-    ("the same, and `clone` and `unshare` allowed", {"allowed": ["clone", "unshare"]}, "–"),
-    ("no profile", {"docker": False}, "–"),
-    ("no profile, no user namespaces", {"docker": False, "user_namespaces": False}, "as under Docker's profile"),
-    ("a profile without Landlock", {"refused": ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"]},
-     "converters read what the daemon's user can read"),
-    ("`temp_path` a tmpfs, noexec", {"tmpfs": "size=64m,mode=1777,noexec,nosuid,nodev"}, "–"),
-    ("`temp_path` a tmpfs of 1 MB", {"tmpfs": "size=1m,mode=1777"}, "a result that does not fit is 507"),
-    ("no `/dev/fd`", {"devfd": False}, "`{source}` is `/proc/self/fd/3`"),
-    ("256 descriptors", {"files": 256}, "fewer requests at once, others wait"),
-    ("64 descriptors", {"files": 64}, "no held programs, few requests at once"),
-]
-TABLE = (ETC.parent / "doc/containers.md").read_text().splitlines()
-LARGE = 3_000_000
 
 
 def machine_has_all(sluice):
@@ -188,40 +173,15 @@ def machine_has_all(sluice):
     return not THREADS and "namespaces=yes" in text and "landlock=0" not in text
 
 
-def environment_row(daemon, name, options, weaker):
-    """A row of the table, as a daemon there shows it."""
-    options = dict(options)
-    if "tmpfs" in options:
-        options.update(temp=daemon.temp, temp_options=options.pop("tmpfs"))
-    daemon.start(contained=options)
-
-    def works(recipe_name, source="a"):
-        answer, line = daemon.logged(f"/{recipe_name}/{source}")
-        if answer.status != 200:
-            return f"no ({answer.status})"
-        return "yes" if recipe_name != "held" or line["start"] == "warm" else "cold"
-    ready = dict(re.findall(r"(\w+)=(\w+)", daemon.log.wait_text(r" ready version=.*")[0]))
-    secret = daemon.logged("/secret/a")[0]
-    kept = {200: "no", 422: "yes"}[secret.status]
-    return f"| {name} | {works('cold')} | {works('held')} | {works('file')} | {works('file', 'large')} | {ready['namespaces']} | {kept} | {weaker} |"
-
-
-@pytest.mark.parametrize("name, options, weaker", ENVIRONMENTS)
+@pytest.mark.parametrize("name, options, weaker", environments.ENVIRONMENTS)
 def test_table_of_environments(sluice, name, options, weaker):
-    """The rows of doc/containers.md are what happens."""
-    daemon = sluice(start=False)
-    secret = Path(daemon.directory, "secret")
-    secret.write_bytes(b"secret")
-    daemon.file("large", b"x" * LARGE)
-    daemon.configure(recipe("cold", "{source}", program="/bin/cat", start="cold"), recipe("held", "{source}", program="/bin/cat", start="warm"),
-                     recipe("file", "{source}", "{output}", program="/bin/cp", start="cold"),
-                     recipe("secret", "-c", f"cat {secret}", "{source}", program="/bin/sh", start="cold"))
-    row = environment_row(daemon, name, options, weaker)
-    print(row)
-    if row not in TABLE and not machine_has_all(sluice):
+    """The rows of doc/containers.md are what happens: otherwise run environments.py --write."""
+    row = environments.row_of(sluice(start=False), name, options, weaker)
+    if row not in environments.printed() and not machine_has_all(sluice):
         pytest.skip("this machine has no Landlock, or this build gets no user namespaces")
-    assert row in TABLE, row
+    assert row in environments.printed(), row
 
 
 def test_table_of_environments_is_complete():
-    assert re.findall(r"(?m)^\| (.*?) \|.*\| (?:yes|no) \| (?:yes|no) \| .* \|$", "\n".join(TABLE)) == [one[0] for one in ENVIRONMENTS]
+    lines = environments.printed()
+    assert lines[:2] == environments.HEAD and [line.split(" | ")[0] for line in lines[2:]] == [f"| {one[0]}" for one in environments.ENVIRONMENTS]

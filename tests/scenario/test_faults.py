@@ -176,11 +176,7 @@ def test_no_process_to_be_had(sluice, start):
         os.chown(path, 54321, 54321)
     os.chmod(daemon.root, 0o755)
 
-    def become():
-        os.setgroups([])
-        os.setgid(54321)
-        os.setuid(54321)
-    daemon.start(preexec_fn=become)
+    daemon.start(user=54321)
     # So many threads that there is one for every answer below.
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(daemon.connect()) for _ in range(8)]
@@ -193,7 +189,7 @@ def test_no_process_to_be_had(sluice, start):
     def allow(count):
         for pid in everybody:
             if processes.alive(pid):
-                subprocess.run(["/usr/bin/prlimit", f"--pid={pid}", f"--nproc={count}:"], check=True, preexec_fn=become)
+                subprocess.run(["/usr/bin/prlimit", f"--pid={pid}", f"--nproc={count}:"], check=True, user=54321, group=54321, extra_groups=[])
     allow(1)
     failed = []
     for _ in range(8):

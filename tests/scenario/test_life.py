@@ -666,11 +666,7 @@ def test_a_user_that_is_ignored(sluice):
     daemon = sluice(recipe("fine", "text", "fine"), start=False, user="daemon")
     for path in (daemon.directory, daemon.root, daemon.temp):
         os.chmod(path, 0o777)
-    def become_another():
-        os.setgroups([])
-        os.setgid(54321)
-        os.setuid(54321)
-    daemon.start(preexec_fn=become_another)
+    daemon.start(user=54321)
     assert daemon.get("/fine/a").text == "fine"
     warnings = [line for line in daemon.log.text().splitlines() if " warning " in line and "user = daemon is ignored" in line]
     assert len(warnings) == 1, daemon.log.text()

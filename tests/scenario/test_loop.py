@@ -270,7 +270,7 @@ def test_successor_that_hangs(sluice):
         pings.wait(20)
         daemon.arguments = ["--take-over"]
         daemon.start(wait=False)
-        pings.count_in(daemon.pid)
+        pings.count_in(wait_until(lambda: daemon.pid, 10 * SLOW))
         daemon.log.wait_text("taken over from the predecessor", timeout=20 * SLOW)
         assert old.wait(10 * SLOW) == 0
         assert daemon.get("/hello/a").text == "hello"

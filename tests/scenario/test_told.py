@@ -22,6 +22,7 @@ from processes import wait_until
 
 ROOT = os.geteuid() == 0
 USER = 54321
+BECOME = {"user": USER, "group": USER, "extra_groups": []}
 as_another = pytest.mark.skipif(not ROOT or not anybody_may_execute(), reason="only root can become another user")
 mounts = pytest.mark.skipif(not fuse.is_possible(), reason="no file system can be mounted here")
 N = {"n": {"type": "integer", "max": 9}}
@@ -30,12 +31,6 @@ N = {"n": {"type": "integer", "max": 9}}
 def has_hook(name):
     with open(SLUICE, "rb") as file:
         return name in file.read()
-
-
-def become():
-    os.setgroups([])
-    os.setgid(USER)
-    os.setuid(USER)
 
 
 def give(daemon, *paths):
@@ -90,7 +85,7 @@ def daemon(module_sluice):
         give(daemon)
         os.chmod(os.path.join(daemon.root, "closed"), 0o600)
         os.chmod(os.path.join(daemon.root, "unreadable"), 0)
-        daemon.start(preexec_fn=become)
+        daemon.start(user=USER)
     else:
         daemon.start()
     return daemon
@@ -253,14 +248,14 @@ def test_the_socket_of_another_user(sluice):
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(daemon.socket)
         os.chmod(daemon.socket, 0o600)
-    assert "there is another user's socket, and user 54321 may not see whether a daemon listens" in refused(daemon, preexec_fn=become)
+    assert "there is another user's socket, and user 54321 may not see whether a daemon listens" in refused(daemon, user=USER)
     os.chmod(daemon.socket, 0o666)
     os.chown(daemon.directory, 0, 0)
     os.chmod(daemon.directory, 0o1777)
-    assert "has left its socket there, and user 54321 may not remove the file" in refused(daemon, preexec_fn=become)
+    assert "has left its socket there, and user 54321 may not remove the file" in refused(daemon, user=USER)
     os.unlink(daemon.socket)
     os.chmod(daemon.directory, 0o755)
-    assert f"Permission denied on {daemon.directory}: user 54321 may not write to it" in refused(daemon, preexec_fn=become)
+    assert f"Permission denied on {daemon.directory}: user 54321 may not write to it" in refused(daemon, user=USER)
 
 
 def test_what_stands_in_the_place_of_the_socket(sluice):
@@ -277,7 +272,7 @@ def test_a_group_that_the_user_may_not_give(sluice):
     daemon = sluice(recipe("hello", "text", "x"), socket_group="root", start=False)
     give(daemon)
     assert re.search("socket_group: cannot give .*/sock to group 0: EPERM .*: user 54321 has to be a member of the group",
-                     refused(daemon, preexec_fn=become))
+                     refused(daemon, user=USER))
 
 
 @as_another
@@ -366,7 +361,7 @@ def test_an_unsearchable_parent_is_no_missing_directory(sluice):
     daemon.configure(recipe("hello", "text", "x"), root=inner)
     give(daemon)
     os.chmod(daemon.root, 0o700)
-    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    done = run("-t", "-c", daemon.config, **BECOME)
     assert f"root = {inner}: Permission denied on {daemon.root}: user 54321 may not search it" in done.stderr, done.stderr
 
 
@@ -393,10 +388,10 @@ def test_t_of_a_stranger_judges_no_rights(sluice):
     os.chmod(daemon.directory, 0o755)
     os.chmod(daemon.root, 0o755)
     daemon.configure(recipe("hello", "copy", "{source}"), user="nobody")
-    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    done = run("-t", "-c", daemon.config, **BECOME)
     assert done.returncode == 0 and "only root and user nobody can do that" in done.stderr, done.stderr
     daemon.configure(recipe("hello", "copy", "{source}"), user="nobody", listen=f"unix:{daemon.directory}/none/sock")
-    done = run("-t", "-c", daemon.config, preexec_fn=become)
+    done = run("-t", "-c", daemon.config, **BECOME)
     assert done.returncode != 0 and f"listen: there is no directory {daemon.directory}/none" in done.stderr, done.stderr
 
 
@@ -611,6 +606,32 @@ def test_health_does_not_hang_with_the_root(sluice):
         assert run("status", "-c", daemon.config).returncode == 0
         mount.go()
         wait_until(lambda: run("health", "-c", daemon.config).returncode == 0, 20 * SLOW)
+    finally:
+        mount.close()
+
+
+@mounts
+def test_a_root_that_hangs_at_the_start(sluice):
+    """The check of the configuration ends and says it, though its own call cannot be ended; the daemon starts, is red, and serves the
+    sources when they are there. A reload does not wait for them either."""
+    daemon = sluice(recipe("ok", "copy", "{source}"), start=False)
+    mount = fuse.Fuse(daemon.root, {"a": b"content"})
+    try:
+        mount.hold(120)
+        done = run("-t", "-c", daemon.config)
+        assert done.returncode != 0 and re.search(r"sluice\.conf: root: it has not answered for \d seconds\n", done.stderr), done.stderr
+        daemon.start(wait=False)
+        daemon.log.wait_text(" ready version=", timeout=20 * SLOW)
+        assert f"error root: {daemon.root}: it has not answered for" in daemon.log.text()
+        done = run("health", "-c", daemon.config)
+        assert done.returncode != 0 and f"root: {daemon.root} has not answered for" in done.stderr, done.stderr
+        daemon.signal(signal.SIGHUP)
+        daemon.log.wait_text("configuration reloaded", timeout=20 * SLOW)
+        assert not mount.free.is_set()
+        mount.go()
+        wait_until(lambda: run("health", "-c", daemon.config).returncode == 0, 20 * SLOW)
+        assert daemon.get("/ok/a").text == "content"
+        daemon.wait_ready()
     finally:
         mount.close()
 
