@@ -168,7 +168,7 @@ def test_within_the_deadline(sluice, tmp_path):
         with gates.run("after!"):
             answer = connection.answer()
         assert answer.status == 504, answer
-    line = gates.daemon.log.wait_request(0)[-1]
+    line = gates.daemon.log.wait_request(0, status="504")[-1]
     assert "converted again" in line.text and float(line["convert_ms"]) < 1500 * SLOW, line.text
 
 
