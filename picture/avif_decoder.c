@@ -38,7 +38,7 @@ static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 static int check_decoded(const struct avif_decoder *avif)
 {
 	const avifImage *image = avif->coder->image;
-	const avifCropRect *part = &avif->pixels.part;
+	const avifCropRect *part = &avif->pixels.whole;
 	if (image->depth != avif->decoder.header.depth || image->yuvFormat != avif->format ||
 		image->width < part->x + part->width || image->height < part->y + part->height ||
 		!image->yuvPlanes[0] || (avif->decoder.header.alpha && !image->alphaPlane))
@@ -98,11 +98,11 @@ static void fill_header(struct avif_decoder *avif)
 {
 	const avifImage *image = avif->coder->image;
 	avif->pixels.library = avif->library;
-	avif->pixels.part = part_of(avif, image);
+	avif->pixels.whole = part_of(avif, image);
 	avif->format = image->yuvFormat;
 	avif->decoder.header = (struct decoder_header){.type = "avif",
-		.width = avif->pixels.part.width,
-		.height = avif->pixels.part.height,
+		.width = avif->pixels.whole.width,
+		.height = avif->pixels.whole.height,
 		.orientation = orientation_of(image),
 		.depth = image->depth,
 		.space = image->yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? SPACE_GRAY : SPACE_RGB,

@@ -12,11 +12,13 @@ struct avif_library;
 
 struct avif_pixels {
 	const struct avif_library *library;
-	avifCropRect part; /* of the decoded picture: what is pushed */
-	bool planes;	   /* as they are stored; only the range is made full */
+	avifCropRect whole; /* of the decoded picture: what is seen */
+	avifCropRect part;  /* of it: what is pushed */
+	bool planes;	    /* as they are stored; only the range is made full */
 };
 
-/* Decides what is pushed, before the picture is decoded: fills in `planes` and the layout. */
+/* Decides what is pushed, before the picture is decoded: fills in `part`, `planes` and the layout.
+ */
 void avif_pixels_layout(struct avif_pixels *pixels, const avifImage *image,
 	const struct decoder_wish *wish, const struct decoder_header *header,
 	struct decoder_layout *layout);

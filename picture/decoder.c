@@ -12,6 +12,7 @@
 #include "picture/gif.h"
 #include "picture/jpeg.h"
 #include "picture/png.h"
+#include "picture/tiff.h"
 #include "picture/webp.h"
 
 struct magic {
@@ -42,6 +43,10 @@ static const struct magic magics[] = {
 	{8, "WEBPVP8", 7, open_webp},
 	{0, "GIF8", 4, gif_decoder_open},
 	{4, "ftyp", 4, bmff_open},
+	{0, "II*\0", 4, tiff_decoder_open},
+	{0, "MM\0*", 4, tiff_decoder_open},
+	{0, "II+\0", 4, tiff_decoder_open},
+	{0, "MM\0+", 4, tiff_decoder_open},
 };
 
 int decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,

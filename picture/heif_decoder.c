@@ -136,7 +136,7 @@ static int fill_header(struct heif_decoder *heif, const struct decoder_limits *l
 		width > 0 ? (uint32_t)width : 0, height > 0 ? (uint32_t)height : 0, limits);
 	if (status)
 		return status;
-	heif->pixels.part = (avifCropRect){0, 0, (uint32_t)width, (uint32_t)height};
+	heif->pixels.whole = (avifCropRect){0, 0, (uint32_t)width, (uint32_t)height};
 	heif->decoder.header = (struct decoder_header){.type = "heic",
 		.width = (uint32_t)width,
 		.height = (uint32_t)height,

@@ -166,6 +166,18 @@ def test_only_the_clean_part_is_seen(chroma, wish, soft):
     assert rmse(result.convert("L"), expected.convert("L")) < 0.02
 
 
+@pytest.mark.parametrize("options", [["-y", "420"], ["-d", "10"], ["-y", "400"], ["--clap", "180,1,130,1,0,1,0,1"]], ids=" ".join)
+def test_a_part_of_it(options, soft):
+    """Of the part that is seen."""
+    path = made(soft / "part.avif", *options)
+    place = (45, 21, 45 + 101, 21 + 67) if "--clap" not in options else (35, 11, 35 + 101, 11 + 67)
+    expected = as_avifdec(path).crop((45, 21, 45 + 101, 21 + 67))
+    for wish in ([], ["--gray"]):
+        crop = f"{place[0]},{place[1]},101,67"
+        result = image(convert("--format", "png", "--crop", crop, *wish, source=path))
+        assert rmse(result.convert("L"), expected.convert("L")) < 0.006
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 @pytest.mark.parametrize("options", [[], ["-p"], ["-d", "10"], ["-r", "limited"]], ids=" ".join)
 def test_alpha_stays(mode, options, tmp_path):
