@@ -137,6 +137,128 @@ static int check_crop(const struct geometry_rect *crop, double width, double hei
 		width, height);
 }
 
+static int too_large(struct sides sides)
+{
+	return fault(
+		FAULT_LIMIT, "the result would have %.0fx%.0f pixels", sides.width, sides.height);
+}
+
+static bool is_within(struct sides sides, double limit)
+{
+	return sides.width * sides.height <= limit;
+}
+
+/* What `cover` keeps of the whole picture, and where it begins. */
+static struct geometry_rect kept(const struct geometry_wish *wish, struct sides all)
+{
+	struct geometry_rect rect = {0, 0, all.width, all.height};
+	if (wish->fit != FIT_COVER || !wish->width || !wish->height)
+		return rect;
+	struct sides place = place_of(wish->gravity);
+	rect.width = fmin(wish->width, all.width);
+	rect.height = fmin(wish->height, all.height);
+	rect.x = floor((all.width - rect.width) * place.width);
+	rect.y = floor((all.height - rect.height) * place.height);
+	return rect;
+}
+
+/* The side of the box around a turned picture, `half` of which lies on each side of the middle of
+ * `side`. There is room for smooth edges, and so it is the same as ImageMagick's. */
+static double box_side(double side, double half)
+{
+	return ceil(side / 2 + half + 0.5) - floor(side / 2 - half - 0.5);
+}
+
+/* The place in the stored, resampled picture of one in the upright one, both from 0 to 1. */
+static void to_stored(unsigned orientation, double *x, double *y)
+{
+	struct steps steps = steps_of[orientation];
+	double across = steps.across ? 1 - *x : *x, down = steps.down ? 1 - *y : *y;
+	*x = steps.swap ? down : across;
+	*y = steps.swap ? across : down;
+}
+
+/* Of the box, scaled to `all`, the pixels from `part` on. `now` is the picture in it, not scaled.
+ */
+static struct geometry_affine affine_of(const struct geometry *geometry, struct sides now,
+	struct sides box, struct sides all, struct geometry_rect part)
+{
+	double sine = sin(geometry->angle * M_PI / 180), cosine = cos(geometry->angle * M_PI / 180);
+	double places[3][2];
+	for (unsigned at = 0; at < 3; at++) {
+		double x = (part.x + 0.5 + (at == 1)) * box.width / all.width - box.width / 2;
+		double y = (part.y + 0.5 + (at == 2)) * box.height / all.height - box.height / 2;
+		double back_x = (x * cosine + y * sine) / now.width + 0.5;
+		double back_y = (y * cosine - x * sine) / now.height + 0.5;
+		to_stored(geometry->orientation, &back_x, &back_y);
+		places[at][0] = back_x * geometry->width;
+		places[at][1] = back_y * geometry->height;
+	}
+	return (struct geometry_affine){.x = places[0][0],
+		.y = places[0][1],
+		.across_x = places[1][0] - places[0][0],
+		.across_y = places[1][1] - places[0][1],
+		.down_x = places[2][0] - places[0][0],
+		.down_y = places[2][1] - places[0][1]};
+}
+
+/* By an angle: the box around the turned picture is what the wish is about. The picture is
+ * resampled first, as finely as the result is, and turned afterwards. */
+static int plan_angle(
+	const struct geometry_wish *wish, struct sides now, double limit, struct geometry *geometry)
+{
+	double sine = sin(geometry->angle * M_PI / 180), cosine = cos(geometry->angle * M_PI / 180);
+	/* ImageMagick's middle is that of the picture before its quarter turns. */
+	struct sides before = wish->rotate / 90 % 2 ? (struct sides){now.height, now.width} : now;
+	struct sides box = {box_side(before.width, (now.width * cosine + now.height * sine) / 2),
+		box_side(before.height, (now.width * sine + now.height * cosine) / 2)};
+	struct sides all = scaled(wish, box), turned = all;
+	double scale = fmax(all.width / box.width, all.height / box.height);
+	if (wish->fit == FIT_FILL)
+		turned = (struct sides){whole(box.width * scale), whole(box.height * scale)};
+	struct geometry_rect part = kept(wish, all);
+	struct sides result = {part.width, part.height};
+	struct sides resampled = {whole(now.width * scale), whole(now.height * scale)};
+	if (!is_within(result, limit) || !is_within(turned, 2 * limit) ||
+		!is_within(resampled, 2 * limit))
+		return too_large(all);
+	bool swaps = geometry_swaps(geometry->orientation);
+	geometry->width = (uint32_t)(swaps ? resampled.height : resampled.width);
+	geometry->height = (uint32_t)(swaps ? resampled.width : resampled.height);
+	geometry->out_width = (uint32_t)result.width;
+	geometry->out_height = (uint32_t)result.height;
+	if (wish->fit == FIT_FILL)
+		part = (struct geometry_rect){0, 0, turned.width, turned.height};
+	geometry->turned_width = (uint32_t)part.width;
+	geometry->turned_height = (uint32_t)part.height;
+	geometry->affine = affine_of(geometry, now, box, turned, part);
+	return 0;
+}
+
+/* By nothing but mirrors and quarter turns: only what is kept is resampled. */
+static int plan_straight(
+	const struct geometry_wish *wish, struct sides now, double limit, struct geometry *geometry)
+{
+	struct sides all = scaled(wish, now);
+	struct geometry_rect part = kept(wish, all);
+	struct sides result = {part.width, part.height};
+	if (!is_within(result, limit))
+		return too_large(result);
+	bool swaps = geometry_swaps(geometry->orientation);
+	geometry->width = (uint32_t)(swaps ? result.height : result.width);
+	geometry->height = (uint32_t)(swaps ? result.width : result.height);
+	geometry->out_width = (uint32_t)result.width;
+	geometry->out_height = (uint32_t)result.height;
+	double across = now.width / all.width, down = now.height / all.height;
+	part = (struct geometry_rect){
+		part.x * across, part.y * down, part.width * across, part.height * down};
+	struct geometry_rect *region = &geometry->region;
+	part = stored(part, geometry->orientation, region->width, region->height);
+	*region = (struct geometry_rect){
+		region->x + part.x, region->y + part.y, part.width, part.height};
+	return 0;
+}
+
 int geometry_plan(const struct geometry_wish *wish, uint32_t width, uint32_t height,
 	unsigned orientation, uint64_t limit, struct geometry *geometry)
 {
@@ -155,39 +277,11 @@ int geometry_plan(const struct geometry_wish *wish, uint32_t width, uint32_t hei
 	if (wish->mirror)
 		orientation = geometry_compose(orientation, 2);
 	orientation = geometry_compose(orientation, quarter_turns[wish->rotate / 90 % 4]);
-	bool swaps = geometry_swaps(orientation);
-	struct sides now = {swaps ? cut.height : cut.width, swaps ? cut.width : cut.height};
-	double angle = wish->rotate % 90;
-	double sine = sin(angle * M_PI / 180), cosine = cos(angle * M_PI / 180);
-	struct sides box = {
-		now.width * cosine + now.height * sine, now.width * sine + now.height * cosine};
-	struct sides all = scaled(wish, box), out = all;
-	struct geometry_rect part = {0, 0, now.width, now.height};
-	if (angle != 0) {
-		/* The whole picture is resampled, finely enough, and turned afterwards. */
-		double scale = fmax(all.width / box.width, all.height / box.height);
-		all = (struct sides){whole(now.width * scale), whole(now.height * scale)};
-		if (wish->fit == FIT_COVER && wish->width && wish->height)
-			out = (struct sides){wish->width, wish->height};
-	} else if (wish->fit == FIT_COVER && wish->width && wish->height) {
-		struct sides place = place_of(wish->gravity), whole_picture = all;
-		out = (struct sides){fmin(wish->width, all.width), fmin(wish->height, all.height)};
-		part.width = out.width * now.width / whole_picture.width;
-		part.height = out.height * now.height / whole_picture.height;
-		part.x = floor((all.width - out.width) * place.width) * now.width / all.width;
-		part.y = floor((all.height - out.height) * place.height) * now.height / all.height;
-		all = out;
-	}
-	if (out.width * out.height > (double)limit || all.width * all.height > 2 * (double)limit)
-		return fault(FAULT_LIMIT, "the result would have %.0fx%.0f pixels", out.width,
-			out.height);
-	part = stored(part, orientation, cut.width, cut.height);
-	*geometry = (struct geometry){.orientation = orientation,
-		.angle = wish->rotate % 90,
-		.region = {cut.x + part.x, cut.y + part.y, part.width, part.height},
-		.width = (uint32_t)(swaps ? all.height : all.width),
-		.height = (uint32_t)(swaps ? all.width : all.height),
-		.out_width = (uint32_t)out.width,
-		.out_height = (uint32_t)out.height};
-	return 0;
+	*geometry = (struct geometry){
+		.orientation = orientation, .angle = wish->rotate % 90, .region = cut};
+	struct sides now = {cut.width, cut.height};
+	if (geometry_swaps(orientation))
+		now = (struct sides){cut.height, cut.width};
+	return geometry->angle ? plan_angle(wish, now, (double)limit, geometry)
+			       : plan_straight(wish, now, (double)limit, geometry);
 }

@@ -38,6 +38,14 @@ struct geometry_wish {
 	unsigned rotate; /* degrees, clockwise, of the upright picture */
 };
 
+/* From the centre of a pixel of the result to a place in the resampled picture, in its pixels; its
+ * first one covers 0 to 1. */
+struct geometry_affine {
+	double x, y;		   /* of the first pixel of the first row */
+	double across_x, across_y; /* added for each pixel to the right */
+	double down_x, down_y;	   /* and for each row */
+};
+
 struct geometry {
 	unsigned orientation; /* EXIF, 1 to 8: what is still to be done, mirror and quarter turns
 			       * included */
@@ -45,6 +53,11 @@ struct geometry {
 	struct geometry_rect region;	/* stored: what becomes the whole result */
 	uint32_t width, height;		/* of the region, resampled, not yet turned */
 	uint32_t out_width, out_height; /* of the result */
+	/* Only with an angle: by the affine map, which has all of the orientation in it, the
+	 * resampled picture becomes one of these sides; where they differ from the result's, that
+	 * is stretched once more. */
+	uint32_t turned_width, turned_height;
+	struct geometry_affine affine;
 };
 
 /* Works it out for a picture of width x height stored pixels. `limit` is the most pixels that the

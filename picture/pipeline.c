@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * decoder → (premultiply) → resize → finish → (turn) → encoder; three times beside each other where
- * colours stay planes.
+ * colours stay planes. With an angle: resize → rotate → (resize) → finish → encoder.
  */
 #include "picture/pipeline.h"
 
@@ -12,6 +12,7 @@
 #include "picture/finish.h"
 #include "picture/premultiply.h"
 #include "picture/resize.h"
+#include "picture/rotate.h"
 #include "picture/turn.h"
 
 struct pipeline {
@@ -20,10 +21,14 @@ struct pipeline {
 	enum encoder_format format;
 	struct geometry geometry;
 	struct colour *colour;
-	bool alpha, flatten; /* the rows have alpha; the result has none */
+	bool alpha;   /* the source's rows have it */
+	bool corners; /* the picture is turned, and nothing is at the result's corners */
+	bool flatten; /* the result has no alpha in spite of one of these */
 	struct encoder *encoder;
 	struct turn *turn[3];
 	struct finish *finish[3];
+	struct resize *stretch;
+	struct rotate *rotate;
 	struct resize *resize[3];
 	struct premultiply *premultiply;
 	struct stage *first[3];
@@ -36,6 +41,8 @@ static void deinit(struct pipeline *pipeline)
 		finish_free(pipeline->finish[plane]);
 		turn_free(pipeline->turn[plane]);
 	}
+	rotate_free(pipeline->rotate);
+	resize_free(pipeline->stretch);
 	premultiply_free(pipeline->premultiply);
 	encoder_free(pipeline->encoder);
 	colour_free(pipeline->colour);
@@ -80,7 +87,8 @@ static struct encoder_shape shape_of(const struct pipeline *pipeline)
 	bool gray =
 		pipeline->options->gray ||
 		(pipeline->colour ? colour_channels(pipeline->colour) == 1 : layout->channels <= 2);
-	shape.channels = (gray ? 1 : 3) + (pipeline->alpha && !pipeline->flatten);
+	bool alpha = (pipeline->alpha || pipeline->corners) && !pipeline->flatten;
+	shape.channels = (gray ? 1 : 3) + alpha;
 	return shape;
 }
 
@@ -100,13 +108,81 @@ static struct geometry_rect chroma_region(const struct geometry *geometry)
 	return region;
 }
 
+/* From samples to what the encoder takes, in rows of `width` pixels. */
+static int add_finish(struct pipeline *pipeline, unsigned plane, const struct encoder_shape *shape,
+	uint32_t width, struct stage **next)
+{
+	const struct options *options = pipeline->options;
+	const uint8_t *background = options->background;
+	unsigned channels = pipeline->decoder->layout.channels;
+	struct finish_shape finish = {.width = width,
+		.channels = channels + (pipeline->corners && !pipeline->alpha),
+		.alpha = pipeline->alpha || pipeline->corners,
+		.colour = pipeline->colour,
+		.out_channels = shape->planes == 3 ? 1 : shape->channels,
+		.bitonal = options->bitonal,
+		.flatten = pipeline->flatten,
+		.background = {background[0], background[1], background[2]}};
+	int status = finish_new(&finish, *next, &pipeline->finish[plane]);
+	if (!status)
+		*next = finish_stage(pipeline->finish[plane]);
+	return status;
+}
+
+/* By mirrors and quarter turns, in bytes. */
+static int add_turn(struct pipeline *pipeline, unsigned plane, const struct encoder_shape *shape,
+	uint32_t width, uint32_t height, struct stage **next)
+{
+	unsigned orientation = pipeline->geometry.orientation;
+	if (orientation == 1)
+		return 0;
+	int status = turn_new(width, height, shape->planes == 3 ? 1 : shape->channels, orientation,
+		*next, &pipeline->turn[plane]);
+	if (!status)
+		*next = turn_stage(pipeline->turn[plane]);
+	return status;
+}
+
+/* By any angle, in samples; and to the result's sides where `fill` stretches what was turned. */
+static int add_rotate(struct pipeline *pipeline, struct stage **next)
+{
+	const struct geometry *geometry = &pipeline->geometry;
+	uint32_t width = geometry->turned_width, height = geometry->turned_height;
+	unsigned channels = pipeline->decoder->layout.channels;
+	bool stretch = width != geometry->out_width || height != geometry->out_height;
+	if (stretch) {
+		struct resize_shape resize = {.width = width,
+			.height = height,
+			.channels = channels + !pipeline->alpha,
+			.wide = true,
+			.region = {0, 0, width, height},
+			.out_width = geometry->out_width,
+			.out_height = geometry->out_height};
+		int status = resize_new(&resize, *next, &pipeline->stretch);
+		if (status)
+			return status;
+		*next = resize_stage(pipeline->stretch);
+	}
+	struct rotate_shape rotate = {.width = geometry->width,
+		.height = geometry->height,
+		.channels = channels,
+		.alpha = pipeline->alpha,
+		.affine = geometry->affine,
+		.out_width = width,
+		.out_height = height,
+		.beside = stretch};
+	int status = rotate_new(&rotate, *next, &pipeline->rotate);
+	if (!status)
+		*next = rotate_stage(pipeline->rotate);
+	return status;
+}
+
 /* The stages of one plane, from the encoder backwards. */
 static int build(struct pipeline *pipeline, unsigned plane, const struct encoder_shape *shape)
 {
 	const struct geometry *geometry = &pipeline->geometry;
 	const struct decoder_layout *layout = &pipeline->decoder->layout;
 	const struct decoder_raster *raster = &layout->raster[plane];
-	const struct options *options = pipeline->options;
 	uint32_t width = geometry->width, height = geometry->height;
 	struct geometry_rect region = geometry->region;
 	struct stage *next = &pipeline->encoder->stages[plane];
@@ -116,23 +192,15 @@ static int build(struct pipeline *pipeline, unsigned plane, const struct encoder
 		width = (width + 1) / 2;
 		height = (height + 1) / 2;
 	}
-	if (geometry->orientation > 1) {
-		status = turn_new(width, height, shape->planes == 3 ? 1 : shape->channels,
-			geometry->orientation, next, &pipeline->turn[plane]);
-		if (status)
-			return status;
-		next = turn_stage(pipeline->turn[plane]);
+	if (pipeline->corners) {
+		status = add_finish(pipeline, plane, shape, geometry->out_width, &next);
+		if (!status)
+			status = add_rotate(pipeline, &next);
+	} else {
+		status = add_turn(pipeline, plane, shape, width, height, &next);
+		if (!status)
+			status = add_finish(pipeline, plane, shape, width, &next);
 	}
-	struct finish_shape finish = {.width = width,
-		.channels = layout->channels,
-		.alpha = pipeline->alpha,
-		.colour = pipeline->colour,
-		.out_channels = shape->planes == 3 ? 1 : shape->channels,
-		.bitonal = options->bitonal,
-		.flatten = pipeline->flatten,
-		.background = {
-			options->background[0], options->background[1], options->background[2]}};
-	status = finish_new(&finish, next, &pipeline->finish[plane]);
 	if (status)
 		return status;
 	struct resize_shape resize = {.width = raster->width,
@@ -144,11 +212,10 @@ static int build(struct pipeline *pipeline, unsigned plane, const struct encoder
 			region.height * raster->scale_y},
 		.origin_x = (uint32_t)lrint(raster->left * raster->scale_x),
 		.origin_y = (uint32_t)lrint(raster->top * raster->scale_y),
-		.stops = is_partial(options),
+		.stops = is_partial(pipeline->options),
 		.out_width = width,
 		.out_height = height};
-	status = resize_new(
-		&resize, finish_stage(pipeline->finish[plane]), &pipeline->resize[plane]);
+	status = resize_new(&resize, next, &pipeline->resize[plane]);
 	if (status)
 		return status;
 	pipeline->first[plane] = resize_stage(pipeline->resize[plane]);
@@ -177,7 +244,8 @@ static int run(struct pipeline *pipeline, struct output *output)
 	if (status)
 		return status;
 	pipeline->alpha = decoder->header.alpha;
-	pipeline->flatten = pipeline->alpha &&
+	pipeline->corners = pipeline->geometry.angle != 0;
+	pipeline->flatten = (pipeline->alpha || pipeline->corners) &&
 			    (options->has_background || !encoder_takes_alpha(pipeline->format));
 	struct encoder_shape shape = shape_of(pipeline);
 	status = encoder_new(
