@@ -295,7 +295,7 @@ int options_read(int count, char **arguments, struct options *options)
 {
 	*options = (struct options){.encoder = {.quality = 82, .effort = -1},
 		.background = {255, 255, 255},
-		.limits = {.pixels = 100u << 20, .frames = 2000, .scans = 100}};
+		.limits = {.pixels = 256u << 20, .frames = 2000, .scans = 100}};
 	for (int at = 1; at < count && !options->done; at++) {
 		const char *text = arguments[at];
 		if (strncmp(text, "--", 2) != 0)
