@@ -143,14 +143,22 @@ static int read_bitonal(struct options *options, const char *value)
 	return 0;
 }
 
+/* What CSS writes; a colour that is transparent itself lies on white. */
 static int read_background(struct options *options, const char *value)
 {
 	const char *text = value + (*value == '#');
-	if (strlen(text) != 6 || strspn(text, "0123456789abcdefABCDEF") != 6)
-		return bad("background", value, "RRGGBB, hexadecimal");
-	unsigned long number = strtoul(text, NULL, 16);
-	for (unsigned at = 0; at < 3; at++)
-		options->background[at] = (uint8_t)(number >> (16 - 8 * at));
+	size_t length = strlen(text);
+	if ((length != 6 && length != 8) || strspn(text, "0123456789abcdefABCDEF") != length)
+		return bad("background", value, "RRGGBB or RRGGBBAA, hexadecimal");
+	uint32_t number = (uint32_t)strtoul(text, NULL, 16);
+	if (length == 6)
+		number = number << 8 | 0xff;
+	uint32_t alpha = number & 0xff;
+	for (unsigned at = 0; at < 3; at++) {
+		uint32_t colour = number >> (24 - 8 * at) & 0xff;
+		options->background[at] =
+			(uint8_t)((colour * alpha + 255 * (255 - alpha) + 127) / 255);
+	}
 	options->has_background = true;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 enum { SIDE = 16 };
 
-void sluice_picture_prime(const char *program)
+int sluice_picture_prime(const char *program)
 {
 	(void)program;
 	static const struct encoder_shape shape = {SIDE, SIDE, 1, 3};
@@ -26,4 +26,5 @@ void sluice_picture_prime(const char *program)
 	}
 	encoder_free(encoder);
 	output_deinit(&output);
+	return 0;
 }

@@ -4,7 +4,7 @@
 
 /* For a recipe's `prime`: what libraries do once, such as asking the processor what it can, is done
  * before there is a picture. It may be called by its name alone and more than once; the argument is
- * not used. */
-void sluice_picture_prime(const char *program);
+ * not used. Returns 0. */
+int sluice_picture_prime(const char *program);
 
 #endif
