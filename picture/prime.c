@@ -1,30 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rehearsal: a small JPEG is made and thrown away. In a virtual machine each question to the
- * processor (CPUID) costs as much as a small picture's resampling, because the host answers it.
+ * A rehearsal: small pictures are made, read again, resampled and thrown away. In a virtual machine
+ * each question to the processor (CPUID) costs as much as a small picture's resampling, because the
+ * host answers it; and the codecs fill tables when they are used first.
  */
 #include "picture/prime.h"
 
+#include "picture/convert.h"
 #include "picture/encoder.h"
+#include "picture/input.h"
 
-enum { SIDE = 16 };
+enum { SIDE = 16, SMALLER = 5 };
+
+static int make(enum encoder_format format, struct output *output)
+{
+	static const struct encoder_shape shape = {SIDE, SIDE, 1, 3};
+	static const struct encoder_options options = {.quality = 82, .effort = -1};
+	static const unsigned char row[SIDE * 3];
+	struct encoder *encoder = NULL;
+	int status = encoder_new(format, &shape, &options, output, &encoder);
+	for (unsigned y = 0; y < SIDE && !status; y++)
+		status = stage_row(&encoder->stages[0], row);
+	if (!status)
+		status = encoder->finish(encoder);
+	encoder_free(encoder);
+	return status;
+}
+
+static int read_again(const struct output *picture, enum encoder_format format)
+{
+	const struct options options = {.geometry = {.width = SMALLER, .height = SMALLER},
+		.format = format,
+		.encoder = {.quality = 82, .effort = -1},
+		.limits = {.pixels = SIDE * SIDE, .frames = 1, .scans = 1}};
+	struct output output = {0};
+	struct input *input = NULL;
+	int status = input_memory(picture->bytes, picture->length, &input);
+	if (!status)
+		status = convert_source(&options, input, &output);
+	input_close(input);
+	output_deinit(&output);
+	return status;
+}
 
 int sluice_picture_prime(const char *program)
 {
 	(void)program;
-	static const struct encoder_shape shape = {SIDE, SIDE, 1, 3};
-	static const struct encoder_options options = {.quality = 82, .effort = -1};
-	static const unsigned char row[SIDE * 3];
-	struct output output = {0};
-	struct encoder *encoder = NULL;
-	if (!encoder_new(FORMAT_JPEG, &shape, &options, &output, &encoder)) {
-		int status = 0;
-		for (unsigned y = 0; y < SIDE && !status; y++)
-			status = stage_row(&encoder->stages[0], row);
+	static const enum encoder_format formats[] = {FORMAT_JPEG, FORMAT_WEBP, FORMAT_PNG};
+	for (unsigned at = 0; at < sizeof(formats) / sizeof(*formats); at++) {
+		struct output output = {0};
+		int status = make(formats[at], &output);
 		if (!status)
-			encoder->finish(encoder);
+			status = read_again(&output, formats[at]);
+		output_deinit(&output);
+		if (status)
+			return status;
 	}
-	encoder_free(encoder);
-	output_deinit(&output);
 	return 0;
 }
