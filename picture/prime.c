@@ -8,6 +8,7 @@
 
 #include "picture/convert.h"
 #include "picture/encoder.h"
+#include "picture/heif_library.h"
 #include "picture/input.h"
 
 enum { SIDE = 16, SMALLER = 5 };
@@ -43,18 +44,36 @@ static int read_again(const struct output *picture, enum encoder_format format)
 	return status;
 }
 
+static int rehearse(enum encoder_format format)
+{
+	struct output output = {0};
+	int status = make(format, &output);
+	if (!status)
+		status = read_again(&output, format);
+	output_deinit(&output);
+	return status;
+}
+
 int sluice_picture_prime(const char *program)
 {
 	(void)program;
 	static const enum encoder_format formats[] = {FORMAT_JPEG, FORMAT_WEBP, FORMAT_PNG};
-	for (unsigned at = 0; at < sizeof(formats) / sizeof(*formats); at++) {
-		struct output output = {0};
-		int status = make(formats[at], &output);
-		if (!status)
-			status = read_again(&output, formats[at]);
-		output_deinit(&output);
-		if (status)
-			return status;
-	}
-	return 0;
+	int status = 0;
+	for (unsigned at = 0; at < sizeof(formats) / sizeof(*formats) && !status; at++)
+		status = rehearse(formats[at]);
+	return status;
+}
+
+int sluice_picture_prime_heavy(const char *program)
+{
+	int status = sluice_picture_prime(program);
+	if (!status)
+		status = rehearse(FORMAT_AVIF);
+	/* libheif looks for its plugins when its first context is made. */
+	const struct heif_library *heif;
+	if (!status)
+		status = heif_library(&heif);
+	if (!status)
+		heif->context_free(heif->context_alloc());
+	return status;
 }

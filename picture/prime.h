@@ -7,4 +7,7 @@
  * not used. Returns 0. */
 int sluice_picture_prime(const char *program);
 
+/* The same, and for AVIF, HEIC and TIFF, whose libraries are loaded. */
+int sluice_picture_prime_heavy(const char *program);
+
 #endif
