@@ -22,7 +22,7 @@ PICTURES = [("landscape.jpg", "format=jpeg"), ("landscape.jpg", "format=webp"), 
             ("orientation-6.jpg", "format=jpeg&rotate=30"), ("landscape.jpg", "format=jpeg&fit=cover&gravity=attention"),
             ("alpha.png", "format=png"), ("alpha.png", "format=jpeg&background=ff0000"), ("landscape.webp", "format=jpeg"),
             ("animation.gif", "format=webp"), ("animation.gif", "format=webp&animate=1"), ("landscape.jpg", "format=avif"),
-            ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
+            ("landscape.tiff", "format=jpeg"), ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
 
 
 @pytest.fixture(scope="module")
