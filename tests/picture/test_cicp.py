@@ -5,9 +5,10 @@ import math
 import struct
 
 import pytest
+from PIL import Image
 
 import profiles
-from picture import convert, image
+from picture import convert, image, tool
 from pngs import chunk, png
 from test_colour import by_lcms, as_image, iccp, near, swatches
 
@@ -161,3 +162,39 @@ def test_chromaticities_of_no_colours(values):
     """They are ignored, the gamma is not."""
     row = list(range(0, 252, 3))
     assert result([row], gamma(100000) + chromaticities(values)).tobytes() == result([row], gamma(100000)).tobytes()
+
+
+def avif(tmp_path, rows, depth, *options):
+    """An AVIF of 16 times as many pixels in each direction, so that colours are not mixed."""
+    wide = [[value for at in range(0, len(row), 3) for value in row[at:at + 3] * 16] for row in rows for _ in range(16)]
+    (tmp_path / "in.png").write_bytes(png(wide, depth))
+    tool("avifenc", "--min", 0, "--max", 0, "-s", 8, "-y", 444, *options, tmp_path / "in.png", tmp_path / "out.avif")
+    return (tmp_path / "out.avif").read_bytes()
+
+
+def squares(data):
+    """The middle of each square."""
+    picture = image(convert("--format", "png", source=data))
+    return [picture.getpixel((x, 8)) for x in range(8, picture.width, 16)]
+
+
+def test_hdr_in_avif(tmp_path):
+    nits = [0, 43, 203, 1000, 4000]
+    got = squares(avif(tmp_path, [[pq(value) for value in nits for _ in range(3)]], 16, "-d", 10, "--cicp", "9/16/9"))
+    for pixel, brightness in zip(got, nits):
+        assert all(abs(value - tone(brightness / 203)) <= 2 for value in pixel), got
+
+
+def test_code_points_of_an_avif_go_behind_its_profile(tmp_path):
+    row = [200, 40, 40, 40, 200, 40, 120, 120, 120, 30, 60, 220]
+    (tmp_path / "p3.icc").write_bytes(P3_PROFILE)
+    (tmp_path / "none.icc").write_bytes(b"no profile")
+    wanted = [tuple(pixel) for pixel in by_lcms(Image.frombytes("RGB", (4, 1), bytes(row)), P3_PROFILE).getdata()]
+
+    def far(*options):
+        got = squares(avif(tmp_path, [row], 8, "-d", 8, *options))
+        return max(abs(a - b) for one, other in zip(got, wanted) for a, b in zip(one, other))
+    assert far("--cicp", "12/13/6") <= 3
+    assert far("--cicp", "1/13/6") > 10
+    assert far("--cicp", "1/13/6", "--icc", tmp_path / "p3.icc") <= 3
+    assert far("--cicp", "12/13/6", "--icc", tmp_path / "none.icc") <= 3

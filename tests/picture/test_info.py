@@ -111,3 +111,26 @@ def test_its_failures_are_those_of_a_conversion():
     assert "known type" in fails(4, "--info", source=b"GARBAGE" * 10)
     fails(1, "--info", source=jpeg()[:50])
     assert "pixels" in fails(3, "--info", "--max-pixels", 100, source=jpeg())
+
+
+def animation(kind, times, loop):
+    frames = [Image.new("RGB", (20, 10), (40 * at, 90, 200 - 30 * at)) for at in range(len(times))]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=times, loop=loop)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+@pytest.mark.parametrize("loop", [0, 3])
+def test_animations(kind, loop):
+    times = [100, 250, 3000, 70]
+    told = info(animation(kind, times, loop))
+    assert (told["type"], told["width"], told["height"]) == (kind.lower(), 20, 10)
+    assert told["frames"] == 4 and told["times"] == times
+    # GIF's extension counts repetitions; what is told is how often it is shown.
+    assert told["loop"] == (loop + 1 if kind == "GIF" and loop else loop)
+    assert "frames" in fails(3, "--info", "--max-frames", 3, source=animation(kind, times, loop))
+
+
+def test_an_animation_that_is_cut():
+    fails(1, "--info", source=animation("GIF", [100] * 5, 0)[:-60])
