@@ -18,41 +18,40 @@
 #include "picture/lut.h"
 #include "picture/profile.h"
 #include "picture/shaper.h"
+#include "picture/stage.h"
 
 enum found { FOUND_NOTHING, FOUND_SRGB, FOUND_CONVERSION };
 
-enum { GRAYS = 1024 };
+enum { GRAY_STEP = 16, GRAYS = STAGE_WHITE / GRAY_STEP };
 
 struct colour {
 	/* One of them; none: plain CMYK. */
 	struct shaper *shaper;
 	struct lut *lut;
-	uint16_t *grays; /* GRAYS + 2: what a gray becomes */
+	int16_t *grays; /* GRAYS + 2: what a gray becomes */
 };
-
-static uint16_t gray_at(unsigned step)
-{
-	return (uint16_t)((step * 65535u + GRAYS / 2) / GRAYS);
-}
 
 /* A gray source needs a table of one dimension only, whatever the conversion is. */
 static enum found flatten_to_grays(struct colour *colour)
 {
-	uint16_t *grays = malloc((GRAYS + 2) * sizeof(*grays));
-	if (!grays)
-		return FOUND_NOTHING;
+	int16_t in[3][GRAYS + 1];
 	bool same = true;
+	colour->grays = malloc((GRAYS + 2) * sizeof(*colour->grays));
+	if (!colour->grays)
+		return FOUND_NOTHING;
+	for (unsigned step = 0; step <= GRAYS; step++)
+		in[0][step] = in[1][step] = in[2][step] = (int16_t)(step * GRAY_STEP);
+	if (colour->lut)
+		lut_row(colour->lut, (int16_t *const[]){in[0], in[1], in[2]}, GRAYS + 1);
+	else
+		shaper_row(colour->shaper, (int16_t *const[]){in[0], in[1], in[2]}, GRAYS + 1);
 	for (unsigned step = 0; step <= GRAYS; step++) {
-		uint16_t in[3] = {gray_at(step), gray_at(step), gray_at(step)}, out[3];
-		if (colour->lut)
-			lut_row(colour->lut, in, out, 1);
-		else
-			shaper_row(colour->shaper, in, out, 1);
-		grays[step] = (uint16_t)(0.299 * out[0] + 0.587 * out[1] + 0.114 * out[2] + 0.5);
-		same = same && abs(grays[step] - in[0]) <= 65535 / 255;
+		double luma = 0.299 * in[0][step] + 0.587 * in[1][step] + 0.114 * in[2][step];
+		colour->grays[step] = (int16_t)(luma + 0.5);
+		same = same &&
+		       abs(colour->grays[step] - (int)step * GRAY_STEP) <= STAGE_WHITE / 255;
 	}
-	grays[GRAYS + 1] = grays[GRAYS];
-	colour->grays = grays;
+	colour->grays[GRAYS + 1] = colour->grays[GRAYS];
 	return same ? FOUND_SRGB : FOUND_CONVERSION;
 }
 
@@ -201,33 +200,32 @@ unsigned colour_channels(const struct colour *colour)
 	return colour->grays ? 1 : 3;
 }
 
-static void gray_row(const uint16_t *grays, const uint16_t *in, uint16_t *out, size_t count)
+static void gray_row(const int16_t *grays, int16_t *samples, size_t width)
 {
-	for (size_t at = 0; at < count; at++) {
-		uint32_t place = in[at] * (uint32_t)GRAYS;
-		uint32_t step = place / 65535, rest = place % 65535;
-		int64_t more = (int64_t)(grays[step + 1] - grays[step]) * rest;
-		out[at] = (uint16_t)(grays[step] + (more + 32767) / 65535);
+	for (size_t at = 0; at < width; at++) {
+		int step = samples[at] / GRAY_STEP, rest = samples[at] % GRAY_STEP;
+		samples[at] =
+			(int16_t)(grays[step] + (grays[step + 1] - grays[step]) * rest / GRAY_STEP);
 	}
 }
 
 /* Ink on ink takes away what is left, as browsers do it. */
-static void ink_row(const uint16_t *in, uint16_t *out, size_t count)
+static void ink_row(int16_t *const *planes, size_t width)
 {
-	for (size_t at = 0; at < count; at++, in += 4, out += 3)
-		for (unsigned ink = 0; ink < 3; ink++)
-			out[ink] = (uint16_t)((65535u - in[ink]) * (uint64_t)(65535u - in[3]) /
-					      65535u);
+	for (unsigned ink = 0; ink < 3; ink++)
+		for (size_t at = 0; at < width; at++)
+			planes[ink][at] = (int16_t)((STAGE_WHITE - planes[ink][at]) *
+						    (STAGE_WHITE - planes[3][at]) / STAGE_WHITE);
 }
 
-void colour_row(const struct colour *colour, const uint16_t *in, uint16_t *out, size_t count)
+void colour_row(const struct colour *colour, int16_t *const *planes, size_t width)
 {
 	if (colour->grays)
-		gray_row(colour->grays, in, out, count);
+		gray_row(colour->grays, planes[0], width);
 	else if (colour->lut)
-		lut_row(colour->lut, in, out, count);
+		lut_row(colour->lut, planes, width);
 	else if (colour->shaper)
-		shaper_row(colour->shaper, in, out, count);
+		shaper_row(colour->shaper, planes, width);
 	else
-		ink_row(in, out, count);
+		ink_row(planes, width);
 }

@@ -22,8 +22,9 @@ void colour_free(struct colour *colour);
 /* Samples of a converted pixel: 1 where the source is gray, else 3. */
 unsigned colour_channels(const struct colour *colour);
 
-/* Converts `count` pixels: `in` has the source's channels side by side without alpha, 65535 is
- * white, or full ink; `out` gets colour_channels() samples each, sRGB, 65535 is white. */
-void colour_row(const struct colour *colour, const uint16_t *in, uint16_t *out, size_t count);
+/* Converts a row in place: `planes` has the source's channels without alpha, and room for three;
+ * samples are from 0 to STAGE_WHITE, which is white, or full ink. Then the first colour_channels()
+ * of them are sRGB. */
+void colour_row(const struct colour *colour, int16_t *const *planes, size_t width);
 
 #endif

@@ -28,7 +28,6 @@ struct finish {
 	uint8_t *out;
 	int16_t *work[COLOURS_MAX]; /* a row of each colour; in one piece of memory */
 	float *factors;		    /* what alpha is divided out with */
-	uint16_t *before, *after;   /* for the conversion of colours */
 };
 
 /* Within black and white: the filter overshoots. */
@@ -117,28 +116,6 @@ static void put(const int16_t *from, uint8_t *to, unsigned step, uint32_t width)
 		to[(size_t)x * step] = to_byte(from[x]);
 }
 
-/* The colours of one row, converted; returns how many there are then. */
-static unsigned convert(struct finish *finish, unsigned colours)
-{
-	uint32_t width = finish->shape.width;
-	unsigned after = colour_channels(finish->shape.colour);
-	for (unsigned colour = 0; colour < colours; colour++)
-		for (uint32_t x = 0; x < width; x++)
-			finish->before[(size_t)x * colours + colour] =
-				(uint16_t)(((uint32_t)finish->work[colour][x] * 65535u +
-						   STAGE_WHITE / 2) /
-					   STAGE_WHITE);
-	colour_row(finish->shape.colour, finish->before, finish->after, width);
-	for (unsigned colour = 0; colour < after; colour++)
-		for (uint32_t x = 0; x < width; x++)
-			finish->work[colour][x] =
-				(int16_t)((finish->after[(size_t)x * after + colour] *
-							  (uint32_t)STAGE_WHITE +
-						  32767u) /
-					  65535u);
-	return after;
-}
-
 static int32_t background_of(const struct finish_shape *shape, unsigned colours, unsigned colour)
 {
 	const uint8_t *rgb = shape->background;
@@ -178,8 +155,10 @@ static void full_row(struct finish *finish, const int16_t *row)
 	/* The background is sRGB: where colours are converted, it comes after that. */
 	bool lay_later = shape->flatten && (shape->colour || shape->channels <= wanted);
 	unsigned colours = take_colours(finish, row, shape->flatten && !lay_later);
-	if (shape->colour)
-		colours = convert(finish, colours);
+	if (shape->colour) {
+		colour_row(shape->colour, finish->work, width);
+		colours = colour_channels(shape->colour);
+	}
 	if (colours == 3 && wanted == 1)
 		lighten(finish->work[0], finish->work[1], finish->work[2], width);
 	for (unsigned colour = colours; colour < wanted; colour++)
@@ -236,10 +215,6 @@ int finish_new(const struct finish_shape *shape, struct stage *target, struct fi
 			finish->work[colour] = work ? work + width * colour : NULL;
 		good = good && (finish->factors = calloc(width, sizeof(*finish->factors)));
 	}
-	if (shape->colour) {
-		good = good && (finish->before = calloc(width * 4, sizeof(uint16_t)));
-		good = good && (finish->after = calloc(width * 3, sizeof(uint16_t)));
-	}
 	if (!good) {
 		finish_free(finish);
 		return fault_memory();
@@ -260,7 +235,5 @@ void finish_free(struct finish *finish)
 	free(finish->out);
 	free(finish->work[0]);
 	free(finish->factors);
-	free(finish->before);
-	free(finish->after);
 	free(finish);
 }

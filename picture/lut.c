@@ -10,11 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "picture/stage.h"
+
 enum { TABLE_PIXELS = 150000 };
 
 struct lut {
 	cmsHTRANSFORM transform;
+	unsigned channels;
 };
+
+static inline uint16_t widened(int16_t sample)
+{
+	return (uint16_t)(((uint32_t)sample * 65535u + STAGE_WHITE / 2) / STAGE_WHITE);
+}
+
+static inline int16_t narrowed(uint16_t sample)
+{
+	return (int16_t)((sample * (uint32_t)STAGE_WHITE + 32767u) / 65535u);
+}
 
 /* A copy without the tags of floating point tables: lcms2 would prefer them, and they may have any
  * number of stages. Everything else that it reads has a bounded number. */
@@ -52,8 +65,12 @@ struct lut *lut_new(const struct profile *profile, uint64_t pixels)
 	if (to)
 		cmsCloseProfile(to);
 	free(bytes);
-	if (lut && lut->transform)
+	if (lut && lut->transform) {
+		lut->channels = profile->space == SPACE_GRAY  ? 1
+				: profile->space == SPACE_RGB ? 3
+							      : 4;
 		return lut;
+	}
 	free(lut);
 	return NULL;
 }
@@ -66,7 +83,19 @@ void lut_free(struct lut *lut)
 	free(lut);
 }
 
-void lut_row(const struct lut *lut, const uint16_t *in, uint16_t *out, size_t count)
+void lut_row(const struct lut *lut, int16_t *const *planes, size_t width)
 {
-	cmsDoTransform(lut->transform, in, out, (cmsUInt32Number)count);
+	enum { BLOCK = 256, CHANNELS = 4 };
+	uint16_t in[BLOCK * CHANNELS], out[BLOCK * 3];
+	unsigned channels = lut->channels;
+	for (size_t from = 0; from < width; from += BLOCK) {
+		size_t count = width - from < BLOCK ? width - from : BLOCK;
+		for (unsigned channel = 0; channel < channels; channel++)
+			for (size_t at = 0; at < count; at++)
+				in[at * channels + channel] = widened(planes[channel][from + at]);
+		cmsDoTransform(lut->transform, in, out, (cmsUInt32Number)count);
+		for (unsigned channel = 0; channel < 3; channel++)
+			for (size_t at = 0; at < count; at++)
+				planes[channel][from + at] = narrowed(out[at * 3 + channel]);
+	}
 }

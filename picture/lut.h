@@ -15,8 +15,8 @@ struct lut;
 struct lut *lut_new(const struct profile *profile, uint64_t pixels);
 void lut_free(struct lut *lut);
 
-/* `in` has 1, 3 or 4 samples a pixel, as the space has, `out` gets 3; 65535 is white, or full
- * ink. */
-void lut_row(const struct lut *lut, const uint16_t *in, uint16_t *out, size_t count);
+/* Converts a row of 1, 3 or 4 channels, as the space has, to 3, in place; samples are from 0 to
+ * STAGE_WHITE, which is white, or full ink. */
+void lut_row(const struct lut *lut, int16_t *const *planes, size_t width);
 
 #endif

@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 #include "picture/matrix.h"
+#include "picture/stage.h"
 
-enum { SHAPER_STEPS = 512, SHAPER_LIGHTS = 2048, SHAPER_CODES = 4096 };
+/* The light is looked up for every fourth sample, and a sample for so many roots of a light. */
+enum { SHAPER_STEPS = 510, SHAPER_LIGHTS = STAGE_WHITE / 4, SHAPER_CODES = 4096 };
 
 enum shaper_range {
 	SHAPER_SDR,
@@ -25,11 +27,11 @@ struct shaper {
 	 * to linear sRGB. */
 	float curves[3][SHAPER_STEPS + 1];
 	float matrix[3][3];
-	/* Made of them by shaper_end: the light of finer steps; and the sample of a light, by the
-	 * root of it. */
+	/* Made of them by shaper_end. */
 	enum shaper_range range;
+	const float *light_of[3]; /* which of the lights counts for a channel */
 	float lights[3][SHAPER_LIGHTS + 1];
-	uint16_t codes[SHAPER_CODES + 1];
+	int16_t codes[SHAPER_CODES + 1];
 };
 
 /* The light of a sample from 0 to 1 by the curve of sRGB. */
@@ -43,7 +45,7 @@ void shaper_end(struct shaper *shaper, enum shaper_range range);
 /* Whether it changes no gray by more than a step of eight bits, and no colour by more than two. */
 bool shaper_is_srgb(const struct shaper *shaper);
 
-/* Converts `count` pixels of three samples, 65535 is white. */
-void shaper_row(const struct shaper *shaper, const uint16_t *in, uint16_t *out, size_t count);
+/* Converts a row of three channels in place; samples are from 0 to STAGE_WHITE. */
+void shaper_row(const struct shaper *shaper, int16_t *const *planes, size_t width);
 
 #endif
