@@ -10,6 +10,7 @@
 #include "picture/encoder.h"
 #include "picture/heif_library.h"
 #include "picture/input.h"
+#include "picture/tiff_library.h"
 
 enum { SIDE = 16, SMALLER = 5 };
 
@@ -69,6 +70,9 @@ int sluice_picture_prime_heavy(const char *program)
 	int status = sluice_picture_prime(program);
 	if (!status)
 		status = rehearse(FORMAT_AVIF);
+	const struct tiff_library *tiff;
+	if (!status)
+		status = tiff_library(&tiff);
 	/* libheif looks for its plugins when its first context is made. */
 	const struct heif_library *heif;
 	if (!status)
