@@ -30,17 +30,10 @@ static int open_jpeg(struct input *input, const struct decoder_limits *limits, b
 	return jpeg_decoder_open(input, limits, decoder);
 }
 
-static int open_webp(struct input *input, const struct decoder_limits *limits, bool animated,
-	struct decoder **decoder)
-{
-	(void)animated;
-	return webp_decoder_open(input, limits, decoder);
-}
-
 static const struct magic magics[] = {
 	{0, "\xff\xd8\xff", 3, open_jpeg},
 	{0, "\x89PNG\r\n\x1a\n", 8, png_decoder_open},
-	{8, "WEBPVP8", 7, open_webp},
+	{8, "WEBPVP8", 7, webp_decoder_open},
 	{0, "GIF8", 4, gif_decoder_open},
 	{4, "ftyp", 4, bmff_open},
 	{0, "II*\0", 4, tiff_decoder_open},

@@ -10,6 +10,7 @@
 
 #include "picture/fault.h"
 #include "picture/finish.h"
+#include "picture/frame.h"
 #include "picture/premultiply.h"
 #include "picture/resize.h"
 #include "picture/rotate.h"
@@ -19,6 +20,7 @@ struct pipeline {
 	struct decoder *decoder;
 	const struct options *options;
 	enum encoder_format format;
+	struct frame *frame; /* where the result goes in place of a file; else NULL */
 	struct geometry geometry;
 	struct colour *colour;
 	bool alpha;   /* the source's rows have it */
@@ -65,8 +67,9 @@ static int prepare(struct pipeline *pipeline)
 	double down = geometry->height / geometry->region.height;
 	struct decoder_wish wish = {.region = geometry->region,
 		.scale = across > down ? across : down,
-		.planes = encoder_takes_planes(pipeline->format) && !pipeline->colour &&
-			  !options->gray && !geometry->angle && !is_partial(options),
+		.planes = encoder_takes_planes(pipeline->format) && !pipeline->frame &&
+			  !pipeline->colour && !options->gray && !geometry->angle &&
+			  !is_partial(options),
 		.gray = options->gray && !pipeline->colour,
 		.partial = is_partial(options),
 		.reach_x = resize_reach(across),
@@ -248,8 +251,9 @@ static int run(struct pipeline *pipeline, struct output *output)
 	pipeline->flatten = (pipeline->alpha || pipeline->corners) &&
 			    (options->has_background || !encoder_takes_alpha(pipeline->format));
 	struct encoder_shape shape = shape_of(pipeline);
-	status = encoder_new(
-		pipeline->format, &shape, &options->encoder, output, &pipeline->encoder);
+	status = pipeline->frame ? frame_encoder_new(pipeline->frame, &shape, &pipeline->encoder)
+				 : encoder_new(pipeline->format, &shape, &options->encoder, output,
+					   &pipeline->encoder);
 	for (unsigned plane = 0; plane < decoder->layout.planes && !status; plane++)
 		status = build(pipeline, plane, &shape);
 	if (!status)
@@ -266,6 +270,15 @@ int pipeline_still(struct decoder *decoder, const struct options *options,
 {
 	struct pipeline pipeline = {.decoder = decoder, .options = options, .format = format};
 	int status = run(&pipeline, output);
+	deinit(&pipeline);
+	return status;
+}
+
+int pipeline_frame(struct decoder *decoder, const struct options *options, struct frame *frame)
+{
+	struct pipeline pipeline = {
+		.decoder = decoder, .options = options, .format = FORMAT_WEBP, .frame = frame};
+	int status = run(&pipeline, NULL);
 	deinit(&pipeline);
 	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "picture/colour.h"
 #include "picture/decoder.h"
+#include "picture/frame.h"
 #include "picture/options.h"
 #include "picture/output.h"
 
@@ -14,5 +15,8 @@
  * fault. */
 int pipeline_still(struct decoder *decoder, const struct options *options,
 	enum encoder_format format, struct output *output);
+
+/* The same for a frame of an animation: the frame gets the pixels. */
+int pipeline_frame(struct decoder *decoder, const struct options *options, struct frame *frame);
 
 #endif

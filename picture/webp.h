@@ -8,8 +8,8 @@
 
 struct WebPConfig;
 
-int webp_decoder_open(
-	struct input *input, const struct decoder_limits *limits, struct decoder **decoder);
+int webp_decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **decoder);
 
 /* A picture that is black and white only is written lossless, any other lossy. */
 int webp_encoder_new(const struct encoder_shape *shape, const struct encoder_options *options,

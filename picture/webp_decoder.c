@@ -13,6 +13,7 @@
 #include <webp/demux.h>
 
 #include "picture/fault.h"
+#include "picture/webp_frames.h"
 
 /* WebP's own limit is 4 GiB. */
 static const size_t FILE_MAX = 512u << 20;
@@ -20,6 +21,7 @@ static const size_t FILE_MAX = 512u << 20;
 struct webp_decoder {
 	struct decoder decoder;
 	WebPDemuxer *demuxer;
+	bool animation, complete; /* the file */
 	WebPIterator frame;
 	WebPChunkIterator profile;
 	WebPDecoderConfig config;
@@ -135,10 +137,11 @@ static int open_demuxer(struct webp_decoder *webp, const WebPData *data)
 		return fault(FAULT_BROKEN, "webp: %s",
 			state == WEBP_DEMUX_PARSING_HEADER ? "the file is cut short"
 							   : "the container is damaged");
-	bool animation = WebPDemuxGetI(webp->demuxer, WEBP_FF_FORMAT_FLAGS) & ANIMATION_FLAG;
+	webp->animation = WebPDemuxGetI(webp->demuxer, WEBP_FF_FORMAT_FLAGS) & ANIMATION_FLAG;
+	webp->complete = state == WEBP_DEMUX_DONE;
 	/* Of an animation, the first frame is enough. */
 	if (!WebPDemuxGetFrame(webp->demuxer, 1, &webp->frame) || !webp->frame.complete ||
-		(state != WEBP_DEMUX_DONE && !animation))
+		(!webp->complete && !webp->animation))
 		return fault(FAULT_BROKEN, "webp: the file is cut short");
 	return 0;
 }
@@ -176,8 +179,20 @@ static int fill_header(struct webp_decoder *webp, const struct decoder_limits *l
 	return covers || webp->line ? 0 : fault_memory();
 }
 
-int webp_decoder_open(
-	struct input *input, const struct decoder_limits *limits, struct decoder **result)
+static int open_frames(struct webp_decoder *webp, const WebPData *data,
+	const struct decoder_limits *limits, struct decoder **result)
+{
+	struct decoder_header header = webp->decoder.header;
+	if (!webp->complete)
+		return fault(FAULT_BROKEN, "webp: the file is cut short");
+	if (header.frames > limits->frames)
+		return fault(FAULT_LIMIT, "webp: more than %u frames", limits->frames);
+	header.alpha = webp_frames_alpha(webp->demuxer);
+	return webp_frames_open(data, &header, result);
+}
+
+int webp_decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
+	struct decoder **result)
 {
 	WebPData data;
 	int status = input_whole(input, FILE_MAX, &data.bytes, &data.size);
@@ -191,7 +206,11 @@ int webp_decoder_open(
 	status = open_demuxer(webp, &data);
 	if (!status)
 		status = fill_header(webp, limits);
-	if (status) {
+	animated =
+		animated && webp->animation && (webp->decoder.header.frames > 1 || !webp->complete);
+	if (!status && animated)
+		status = open_frames(webp, &data, limits, result);
+	if (status || animated) {
 		close_decoder(&webp->decoder);
 		return status;
 	}

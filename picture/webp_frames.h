@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The frames of an animated WebP. */
+#ifndef PICTURE_WEBP_FRAMES_H
+#define PICTURE_WEBP_FRAMES_H
+
+#include <webp/demux.h>
+
+#include "picture/decoder.h"
+
+/* A decoder of all frames. The file has been found to be complete; its bytes are borrowed, as is
+ * what the header points to. Returns 0 or a fault. */
+int webp_frames_open(
+	const WebPData *data, const struct decoder_header *header, struct decoder **decoder);
+
+/* Whether a pixel of the animation can be transparent. */
+bool webp_frames_alpha(const WebPDemuxer *demuxer);
+
+#endif
