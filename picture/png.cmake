@@ -3,8 +3,8 @@ pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng zlib libdeflate)
 pkg_check_modules(ISAL IMPORTED_TARGET libisal)
 
 target_sources(sluice-picture-core PRIVATE
-        apng.c png_decoder.c png_encoder.c png_errors.c png_file.c png_inflate.c png_library.c png_profile.c png_quick.c png_rows.c
-        png_stream.c png_unfilter.c)
+        apng.c png_choose.c png_decoder.c png_encoder.c png_errors.c png_file.c png_inflate.c png_library.c png_pack.c png_profile.c png_quick.c
+        png_rows.c png_stream.c png_unfilter.c)
 target_link_libraries(sluice-picture-core PUBLIC PkgConfig::PNG)
 if(ISAL_FOUND)
         target_compile_definitions(sluice-picture-core PRIVATE PICTURE_ISAL)

@@ -24,4 +24,9 @@ enum { PNG_FILTER_ROOM = 32 };
 void png_filter_undo(
 	unsigned kind, uint8_t *row, const uint8_t *above, size_t length, unsigned pixel);
 
+/* Filters a row in all ways: results[kind] gets `length` bytes. `row` and the row `above`, which is
+ * zero for the first one, have `pixel` bytes of zero in front. Returns the best kind. */
+unsigned png_filter_choose(const uint8_t *row, const uint8_t *above, size_t length, unsigned pixel,
+	uint8_t *const *results);
+
 #endif

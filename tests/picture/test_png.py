@@ -6,6 +6,7 @@ import subprocess
 import zlib
 
 import pytest
+from PIL import Image
 
 from picture import convert, fails, image, rmse, run
 from pngs import CHANNELS, GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, SIGNATURE, chunk, filtered, header, packed, png
@@ -163,7 +164,7 @@ def test_broken_ones_are_never_half_a_picture(source):
 
 def test_a_sum_that_is_wrong_is_seen_in_every_part():
     """Any bit of the chunks that make the pixels: IHDR, IDATs and IEND are all that this file has."""
-    for at in range(8, len(WHOLE), 7):
+    for at in range(8, len(WHOLE), 17):
         garbled = bytearray(WHOLE)
         garbled[at] ^= 4
         done = run(source=bytes(garbled))
@@ -195,7 +196,7 @@ def test_orientation(behind, order):
 def fixture_photo(tmp_path_factory):
     path = tmp_path_factory.mktemp("png") / "photo.png"
     subprocess.run(["/usr/bin/convert", "-size", "640x480", "plasma:tomato-steelblue", "-seed", "3", "-fill", "white", "-draw",
-                    "circle 320,240 320,120", "-alpha", "off", path], check=True)
+                    "circle 320,240 320,120", "-alpha", "off", "-depth", "8", path], check=True)
     return path
 
 
@@ -216,9 +217,28 @@ def test_a_result_has_only_pixels(photo):
 
 
 def test_effort_only_costs_bytes(photo):
-    results = [convert("--effort", effort, "--format", "png", source=photo) for effort in (0, 4, 9)]
-    assert len(results[0]) > len(results[1]) >= len(results[2])
-    assert rmse(image(results[0]), image(results[2])) == 0
+    results = [convert("--effort", effort, "--format", "png", source=photo) for effort in range(10)]
+    assert len(results[0]) > len(results[1]) > len(results[2]) > len(results[9])
+    assert all(rmse(image(result), Image.open(photo)) == 0 for result in results)
+    assert convert("--format", "png", source=photo) == results[1]
+
+
+@pytest.mark.parametrize("kind", ["-alpha off", "-alpha off -colorspace Gray", "-channel A -evaluate set 60%", ""])
+def test_a_result_is_about_as_small_as_another_encoder_makes_it(kind, photo, tmp_path):
+    """Other filters would make it a third larger."""
+    subprocess.run(["/usr/bin/convert", photo, *kind.split(), "-define", "png:compression-level=6", "-define", "png:compression-filter=5",
+                    "-strip", tmp_path / "other.png"], check=True)
+    result = convert("--format", "png", source=tmp_path / "other.png")
+    assert len(result) < 1.06 * (tmp_path / "other.png").stat().st_size
+    assert list(image(result).getdata()) == list(Image.open(tmp_path / "other.png").getdata())
+
+
+def test_a_large_result_is_compressed_as_it_comes(photo, tmp_path):
+    """Above 16 MiB of pixels; they are the same, in several chunks."""
+    subprocess.run(["/usr/bin/convert", photo, "-sample", "2500x2400!", tmp_path / "large.png"], check=True)
+    result = convert("--format", "png", source=tmp_path / "large.png")
+    assert chunks(result).count(b"IDAT") > 1
+    assert rmse(image(result), Image.open(tmp_path / "large.png")) == 0
 
 
 def test_black_and_white_has_one_bit(photo):
