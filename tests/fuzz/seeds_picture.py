@@ -2,8 +2,15 @@
 """Small pictures for the fuzzers of sluice-picture, each behind the bytes that choose the options (fuzz_picture.h)."""
 
 import io
+import struct
+import sys
+import zlib
+from pathlib import Path
 
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "picture"))
+import pngs  # noqa: E402
 
 # Format, flags, fit and gravity, rotation, width, height, quality, effort: fuzz_picture.h says what they mean.
 OPTIONS = [bytes((0, 0, 0, 0, 0, 0, 80, 0)), bytes((1, 0, 0, 0, 20, 0, 80, 4)), bytes((2, 0, 3, 0, 20, 30, 80, 4)), bytes((3, 1, 1, 0, 9, 9, 50, 1)),
@@ -67,13 +74,33 @@ def webps():
             saved(several[0], "WEBP", save_all=True, append_images=several[1:], lossless=True, kmax=0)]
 
 
+def png_kinds():
+    """Each kind of pixels, interlaced or not, with the chunks that mean something for it."""
+    extra = {pngs.PALETTE: pngs.chunk(b"PLTE", bytes(range(48))) + pngs.chunk(b"tRNS", b"\0\x80"), pngs.GRAY: pngs.chunk(b"tRNS", b"\0\1"),
+             pngs.RGB: pngs.chunk(b"gAMA", struct.pack(">I", 100000)) + pngs.chunk(b"cICP", bytes((9, 16, 0, 1))),
+             pngs.RGBA: pngs.chunk(b"iCCP", b"p\0\0" + zlib.compress(struct.pack(">I", 200) + b"p" * 196))}
+    for colour, depth in ((pngs.GRAY, 1), (pngs.GRAY, 16), (pngs.RGB, 8), (pngs.RGB, 16), (pngs.PALETTE, 4), (pngs.GRAY_ALPHA, 8), (pngs.RGBA, 8)):
+        for interlaced in (False, True):
+            rows = [[(x * y + x) % (1 << min(depth, 4)) for x in range(9 * pngs.CHANNELS[colour])] for y in range(7)]
+            yield pngs.png(rows, depth, colour, interlaced, extra.get(colour, b""), pngs.chunk(b"eXIf", exif(7)[6:]), pieces=2)
+
+
+def png_files():
+    several = frames(4)
+    return [*png_kinds(), saved(picture(), "PNG"), saved(picture("RGBA"), "PNG"), saved(picture("L"), "PNG"),
+            saved(several[0], "PNG", save_all=True, append_images=several[1:], duration=[10, 70, 0, 3000], loop=2, disposal=[0, 1, 2, 0], blend=1),
+            saved(several[0], "PNG", save_all=True, append_images=several[1:], default_image=True, disposal=2)]
+
+
 CORPORA = {
     "picture_gif": with_options(gifs()),
     "picture_jpeg": with_options(jpegs()),
+    "picture_png": with_options(png_files()),
     "picture_webp": with_options(webps()),
 }
 WORDS = {
     "picture_gif": ["GIF89a", "NETSCAPE2.0", b"\x21\xf9\x04", b"\x21\xfe", b"\x21\xff\x0b", b"\x2c\0\0\0\0", b"\0\x3b"],
     "picture_jpeg": [b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdb", b"\xff\xdd", b"\xff\xd9", "Exif", "ICC_PROFILE", "Adobe"],
+    "picture_png": ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "iCCP", "cICP", "gAMA", "cHRM", "sRGB", "eXIf", "acTL", "fcTL", "fdAT", "tEXt"],
     "picture_webp": ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP", "EXIF", b"\x9d\x01\x2a"],
 }
