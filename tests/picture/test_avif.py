@@ -91,16 +91,6 @@ def test_the_same_bytes_on_every_run(photo):
     assert len({convert("--size", "200x200", "--format", "avif", source=photo) for _ in range(3)}) == 1
 
 
-def test_the_library_is_loaded_only_when_it_is_wanted(photo):
-    """The dynamic linker tells which files it loads."""
-    def loaded(form):
-        done = run("--format", form, source=photo, env={"LD_DEBUG": "files"})
-        assert done.returncode == 0
-        return b"libavif" in done.stderr
-    assert not loaded("jpeg")
-    assert loaded("avif")
-
-
 def made(path, *options):
     """An AVIF of the soft picture that lies there, with little loss."""
     tool("avifenc", "-s", "9", "--min", "4", "--max", "8", *options, path.parent / "soft.png", path)
