@@ -88,7 +88,7 @@ def main():
     os.environ["DESTDIR"] = str(target)
     run("cmake", "--install", build)
     found = {path.name: Binary(path).missing() for path in installed(target)}
-    for expected in ("sluice", "libsluice-warm.so"):
+    for expected in ("sluice", "sluice-picture", "libsluice-warm.so"):
         if expected not in found:
             sys.exit(f"{expected} is not installed: {sorted(found)}")
     for name, missing in found.items():

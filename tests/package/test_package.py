@@ -23,7 +23,9 @@ CONTAINERS = (REPOSITORY / "doc/containers.md").read_text()
 README = (REPOSITORY / "README.md").read_text()
 HERE = pathlib.Path(os.environ["SLUICE"]).parent / "tests/package"
 # What the package depends on, and what this story needs.
-PACKAGES = ["curl", "dbus", "imagemagick", "libconfuse2", "logrotate", "nginx-light", "systemd", "systemd-sysv"]
+PACKAGES = ["curl", "dbus", "imagemagick", "libavif15", "libconfuse2", "libgif7", "libdeflate0", "libheif1", "libisal2", "liblcms2-2", "libtiff6",
+            "libwebpdemux2", "libwebpmux3", "logrotate", "nginx-light", "systemd", "systemd-sysv"]
+OURS = ("sluice", "sluice-picture")
 CONFIG = "etc/sluice/sluice.conf"
 # What dpkg, apt and the logs keep of every package.
 KEPT = re.compile(r"var/(lib/(dpkg|apt|systemd/deb-systemd-helper|logrotate)|cache/(debconf|apt|ldconfig)|log)(/|$)|"
@@ -58,12 +60,15 @@ def package(directory, name="sluice"):
 
 @pytest.fixture(scope="module")
 def upgraded(packages):
-    """The same package with a higher version."""
-    unpacked, made = packages / "unpacked", packages / "sluice-next.deb"
-    subprocess.run(["dpkg-deb", "-R", package(packages), unpacked], check=True, timeout=120)
-    control = unpacked / "DEBIAN/control"
-    control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1.1", control.read_text()))
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", unpacked, made], check=True, capture_output=True, timeout=120)
+    """The same packages with a higher version."""
+    made = []
+    for name in OURS:
+        unpacked = packages / f"unpacked-{name}"
+        made.append(packages / f"next-{name}.deb")
+        subprocess.run(["dpkg-deb", "-R", package(packages, name), unpacked], check=True, timeout=120)
+        control = unpacked / "DEBIAN/control"
+        control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1.1", control.read_text()).replace("(= 0.1.0)", "(= 0.1.0.1)"))
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-b", unpacked, made[-1]], check=True, capture_output=True, timeout=120)
     return made
 
 
@@ -90,8 +95,10 @@ def listing(one):
 def installed(bare, packages):
     """As README says, but for the recommended packages: there is no network. `before` is what was there before."""
     bare.before = listing(bare)
-    shutil.copy(package(packages), bare.path("/root/sluice_1_amd64.deb"))
-    told = bare.run("sh", "-c", "cd /root && apt install -y --no-install-recommends ./sluice_*.deb")
+    for name in OURS:
+        shutil.copy(package(packages, name), bare.path(f"/root/{name}_1_amd64.deb"))
+    [files] = re.findall(r"sudo apt install ((?:\./sluice\S*\.deb ?)+)", README)
+    told = bare.run("sh", "-c", f"cd /root && apt install -y --no-install-recommends {files}")
     bare.told = told.stdout + told.stderr
     return bare
 
@@ -130,6 +137,15 @@ def test_lintian(packages):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_pictures_load_is_recommended(packages):
+    """By the packages' names, which the build has found."""
+    told = subprocess.run(["dpkg-deb", "-f", package(packages, "sluice-picture"), "Recommends"], capture_output=True, text=True, check=True,
+                          timeout=60).stdout
+    loaded = re.findall(r"sluice_loaded_library\(\w+ (lib\w+)", "".join(path.read_text() for path in (REPOSITORY / "picture").glob("*.cmake")))
+    names = {"libavif": "libavif15", "libheif": "libheif1", "libtiff-4": "libtiff6", "libtiff": "libtiff6"}
+    assert loaded and set(re.split(r", *", told.strip())) == {names[name] for name in loaded}
+
+
 def test_what_recipes_use_is_recommended():
     recommended = re.search(r"^Recommends: (.*?)^\S", (REPOSITORY / "debian/control").read_text(), re.M | re.S)[1]
     shipped = re.search(r"apt-get install --no-install-recommends (.*)", (REPOSITORY / "etc/sluice.conf").read_text())[1]
@@ -159,7 +175,7 @@ def test_what_it_has_made(installed):
         assert f"/etc/sluice/{name}" in conffiles
     for name in listing(installed) - installed.before:
         assert name.startswith(("etc/sluice", "etc/systemd/system/", "etc/logrotate.d/", "usr/lib/", "lib/systemd/", "usr/sbin/sluice",
-                                "usr/share/", "srv/media", "var/cache/sluice", "var/lib/systemd", "run/sluice", "run/systemd",
+                                "usr/bin/sluice-picture", "usr/share/", "srv/media", "var/cache/sluice", "var/lib/systemd", "run/sluice", "run/systemd",
                                 "tmp/", "var/tmp/", "run/credentials")), name
 
 
@@ -201,14 +217,15 @@ def test_the_status_shows_what_runs(installed):
 
 def test_an_upgrade_loses_no_request(installed, upgraded):
     before = main_pid(installed)
-    shutil.copy(upgraded, installed.path("/root/sluice-next.deb"))
+    for new in upgraded:
+        shutil.copy(new, installed.path("/root"))
     script = 'while [ ! -e /tmp/enough ]; do curl -s -m 120 -o /dev/null -w "%{http_code}\\n" -H "Host: media.example.org" ' \
              '"http://127.0.0.1/landscape.jpg?size=$((n = n % 90 + 10))x200"; done >>/tmp/answers'
     clients = [subprocess.Popen(installed.argv("sh", "-c", script)) for _ in range(3)]
     answers = installed.path("/tmp/answers")
     try:
         wait_until(lambda: answers.exists() and len(answers.read_text().split()) > 6, 60 * SLOW)
-        installed.run("dpkg", "-i", "/root/sluice-next.deb")
+        installed.run("dpkg", "-i", *(f"/root/{new.name}" for new in upgraded))
         seen = len(answers.read_text().split())
         wait_until(lambda: len(answers.read_text().split()) > seen + 6, 60 * SLOW)
     finally:
@@ -283,10 +300,10 @@ def test_a_reload_may_be_a_take_over(installed):
 
 
 def test_purge_leaves_nothing_but_media(installed):
-    installed.run("apt-get", "remove", "-y", "sluice")
+    installed.run("apt-get", "remove", "-y", *OURS)
     assert installed.path(CONFIG).exists() and installed.path("/srv/media/landscape.jpg").exists()
     assert not installed.path("/run/sluice/sluice.sock").exists()
-    installed.run("dpkg", "--purge", "sluice")
+    installed.run("dpkg", "--purge", *OURS)
     assert listing(installed) - installed.before == {"srv/media", "srv/media/landscape.jpg"}
     assert "sluice" not in installed.run("getent", "passwd").stdout + installed.run("getent", "group").stdout
     assert "sluice" not in installed.run("systemctl", "list-unit-files", "--no-pager").stdout
@@ -295,10 +312,10 @@ def test_purge_leaves_nothing_but_media(installed):
 def test_purge_leaves_nothing(installed):
     """Where there were no media."""
     shutil.rmtree(installed.path("/srv/media"))
-    installed.run("dpkg", "-i", "/root/sluice_1_amd64.deb")
+    installed.run("dpkg", "-i", *(f"/root/{name}_1_amd64.deb" for name in OURS))
     assert installed.run("sluice", "health").returncode == 0
     assert installed.path("/srv/media/README").exists()
-    installed.run("dpkg", "--purge", "sluice")
+    installed.run("dpkg", "--purge", *OURS)
     assert listing(installed) - installed.before == set()
 
 
@@ -312,7 +329,8 @@ def test_image_of_the_documents(packages, tmp_path):
     answers through nginx beside it."""
     (tmp_path / "mount").mkdir()
     (tmp_path / "context").mkdir()
-    shutil.copy(package(packages), tmp_path / "context")
+    for name in OURS:
+        shutil.copy(package(packages, name), tmp_path / "context")
     (tmp_path / "context/sluice.conf").write_text(block("sluice.conf"))
     log = tmp_path / "log"
     tmpfs = dict(re.findall(r"--tmpfs ([^:\s]+):(\S+)", CONTAINERS))
