@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "picture/animation.h"
+#include "picture/attention.h"
 #include "picture/decoder.h"
 #include "picture/fault.h"
 #include "picture/info.h"
@@ -45,11 +46,14 @@ static int convert(struct decoder *decoder, const struct options *options, struc
 int convert_source(const struct options *options, struct input *input, struct output *output)
 {
 	struct decoder *decoder = NULL;
-	int status =
-		decoder_open(input, &options->limits, options->animated || options->info, &decoder);
+	struct options placed = *options;
+	int status = options->info ? 0 : attention_place(input, &placed);
+	if (!status)
+		status = decoder_open(
+			input, &options->limits, options->animated || options->info, &decoder);
 	if (status)
 		return status;
-	status = convert(decoder, options, output);
+	status = convert(decoder, &placed, output);
 	if (!status && input_failed(input))
 		status = fault(
 			FAULT_BROKEN, "cannot read the source: %s", strerror(input_failed(input)));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A frame of an animation's result, in memory, because its encoder compares frames.
+ * A result in memory: a frame of an animation, because its encoder compares frames, or a small
+ * picture to look at.
  */
 #ifndef PICTURE_FRAME_H
 #define PICTURE_FRAME_H

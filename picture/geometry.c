@@ -86,9 +86,9 @@ static struct sides scaled(const struct geometry_wish *wish, struct sides now)
 }
 
 /* Where the part that `cover` keeps begins: 0 at the start, 1 at the end. */
-static struct sides place_of(enum geometry_gravity gravity)
+static struct sides place_of(const struct geometry_wish *wish)
 {
-	switch (gravity) {
+	switch (wish->gravity) {
 	case GRAVITY_NORTH:
 		return (struct sides){0.5, 0};
 	case GRAVITY_EAST:
@@ -105,8 +105,9 @@ static struct sides place_of(enum geometry_gravity gravity)
 		return (struct sides){0, 1};
 	case GRAVITY_NORTHWEST:
 		return (struct sides){0, 0};
-	case GRAVITY_CENTER:
 	case GRAVITY_ATTENTION:
+		return (struct sides){wish->place_x, wish->place_y};
+	case GRAVITY_CENTER:
 		break;
 	}
 	return (struct sides){0.5, 0.5};
@@ -154,7 +155,7 @@ static struct geometry_rect kept(const struct geometry_wish *wish, struct sides 
 	struct geometry_rect rect = {0, 0, all.width, all.height};
 	if (wish->fit != FIT_COVER || !wish->width || !wish->height)
 		return rect;
-	struct sides place = place_of(wish->gravity);
+	struct sides place = place_of(wish);
 	rect.width = fmin(wish->width, all.width);
 	rect.height = fmin(wish->height, all.height);
 	rect.x = floor((all.width - rect.width) * place.width);

@@ -32,6 +32,9 @@ struct geometry_wish {
 	uint32_t width, height; /* --size; 0: not given */
 	enum geometry_fit fit;
 	enum geometry_gravity gravity;
+	/* Of GRAVITY_ATTENTION: where the part begins that `cover` keeps, 0 at the start of what
+	 * there is, 1 as far at the end as it can. */
+	double place_x, place_y;
 	bool has_crop;
 	struct geometry_rect crop; /* upright */
 	bool mirror;

@@ -16,7 +16,7 @@
 int pipeline_still(struct decoder *decoder, const struct options *options,
 	enum encoder_format format, struct output *output);
 
-/* The same for a frame of an animation: the frame gets the pixels. */
+/* The same, but a frame in memory gets the pixels. */
 int pipeline_frame(struct decoder *decoder, const struct options *options, struct frame *frame);
 
 #endif
