@@ -132,7 +132,8 @@ def of_the_picture_program():
         if not re.search(rf"\bFl -{name}\b", synopsis):
             yield f"{page}: no --{name} in the synopsis"
     source = {path.name: path.read_text() for path in (ROOT / "picture").glob("*.[ch]")}
-    for name, value in re.findall(r"\.(quality|frames|scans) = (\d+)", source["options.c"]):
+    for name, value, shift in re.findall(r"\.(quality|pixels|frames|scans) = (\d+)(?:u << (\d+))?", source["options.c"]):
+        value = int(value) << int(shift or 0)
         if not re.search(rf"{name}.*?\nDefault: {value}\.", TEXT[page], re.S):
             yield f"{page}: --{name} does not say its default, {value}"
     types = {kind for text in source.values() for kind in re.findall(r'\.type = "(\w+)"', text)}

@@ -120,7 +120,7 @@ def animation(kind, times, loop):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["GIF", "PNG"])
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
 @pytest.mark.parametrize("loop", [0, 3])
 def test_animations(kind, loop):
     times = [100, 250, 3000, 70]

@@ -25,7 +25,7 @@ BAD = {
     "crop": ["", "1", "1,2,3", "1,2,3,4,5", "1,2,3,", ",1,2,3", "-1,0,5,5", "0,0,0,5", "0,0,5,0", "1,2,3,4x", "1 ,2,3,4",
              "0,0,5,4294967296", "99999999999999999999,0,1,1", "1.5,0,1,1"],
     "rotate": ["", "360", "-90", "90.5", "9x", "99999999999999999999"],
-    "background": ["", "fff", "ff00ff00", "gg0000", "##ff0000", "#ff000", "0xff00", "white", "ff00ff "],
+    "background": ["", "fff", "ff00ff0", "ff00ff000", "gg0000", "##ff0000", "#ff000", "0xff00", "white", "ff00ff "],
     "quality": ["", "0", "101", "-1", "50%", "1e2", "99999999999999999999"],
     "effort": ["", "10", "-1", "x"],
     "format": ["", "jpg", "JPEG", "gif", "tiff", "jpeg "],
@@ -92,6 +92,14 @@ def test_the_last_of_repeated_options_counts():
     (("--crop", "0,0,5,7"), (5, 7)), ((), (40, 30))])
 def test_good_values(options, size):
     assert image(convert(*options, source=jpeg())).size == size
+
+
+def test_a_background_with_alpha_is_laid_on_white():
+    file = io.BytesIO()
+    Image.new("RGBA", (1, 1)).save(file, "PNG")
+    for value, pixel in {"0080ff": (0, 128, 255), "#0080ffff": (0, 128, 255), "0080ff00": (255, 255, 255),
+                         "00800080": (127, 191, 127)}.items():
+        assert image(convert("--background", value, source=file.getvalue())).getpixel((0, 0)) == pixel
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
