@@ -22,4 +22,4 @@ target_sources(sluice-picture-core PRIVATE
         tiff_decoder.c tiff_library.c tiff_page.c tiff_pyramid.c tiff_rows.c tiff_samples.c tiff_source.c tiff_tiles.c)
 target_link_libraries(sluice-picture-core PUBLIC ${CMAKE_DL_LIBS})
 # libheif is to find ours before libde265's.
-target_link_options(sluice-picture PRIVATE -Wl,--export-dynamic-symbol=de265_start_worker_threads)
+target_link_options(sluice-picture-core INTERFACE -Wl,--export-dynamic-symbol=de265_start_worker_threads)

@@ -2,14 +2,19 @@
 """Small pictures for the fuzzers of sluice-picture, each behind the bytes that choose the options (fuzz_picture.h)."""
 
 import io
+import os
 import struct
+import subprocess
 import sys
+import tempfile
 import zlib
 from pathlib import Path
 
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "picture"))
+os.environ.setdefault("PICTURE", "")  # no test runs
+import heic  # noqa: E402
 import pngs  # noqa: E402
 
 # Format, flags, fit and gravity, rotation, width, height, quality, effort: fuzz_picture.h says what they mean.
@@ -92,13 +97,59 @@ def png_files():
             saved(several[0], "PNG", save_all=True, append_images=several[1:], default_image=True, disposal=2)]
 
 
+def avifs():
+    """By avifenc, which wants files."""
+    made = []
+    with tempfile.TemporaryDirectory() as where:
+        picture("RGBA").save(f"{where}/alpha.png")
+        picture().save(f"{where}/plain.png")
+        for name, options in (("plain", []), ("plain", ["-y", "444", "-d", "10"]), ("plain", ["-y", "400", "-r", "limited"]),
+                              ("plain", ["--irot", "1", "--imir", "0"]), ("plain", ["--clap", "20,1,10,1,0,1,0,1"]), ("alpha", []),
+                              ("alpha", ["-p", "-d", "12"])):
+            subprocess.run(["avifenc", "-s", "9", *options, f"{where}/{name}.png", f"{where}/out.avif"], check=True, capture_output=True)
+            made.append(Path(f"{where}/out.avif").read_bytes())
+        subprocess.run(["avifenc", "-s", "9", f"{where}/plain.png", f"{where}/plain.png", f"{where}/out.avif"], check=True, capture_output=True)
+        made.append(Path(f"{where}/out.avif").read_bytes())
+    return made
+
+
+def heics():
+    plain = picture()
+    return [heic.single(heic.encode(plain)), heic.single(heic.encode(plain, pixels="yuv444p10le"), heic.nclx(9, 16, 9, False), heic.turn(1)),
+            heic.single(heic.encode(plain, pixels="gray")), heic.grid(picture(size=(80, 70)), 64, heic.turn(3))]
+
+
+def tiffs():
+    kinds = [saved(picture(mode), "TIFF", compression=compression) for mode, compression in
+             (("RGB", None), ("RGB", "tiff_lzw"), ("RGB", "jpeg"), ("L", "tiff_adobe_deflate"), ("RGBA", "packbits"), ("CMYK", "tiff_lzw"),
+              ("1", "group4"), ("1", "group3"), ("P", "packbits"))]
+    with tempfile.TemporaryDirectory() as where:
+        picture(size=(80, 70)).save(f"{where}/in.png")
+        for options in (["--tile", "--tile-width", "16", "--tile-height", "16", "--pyramid"], ["--tile", "--tile-width", "32", "--tile-height",
+                        "16", "--pyramid", "--subifd", "--bigtiff", "--compression", "deflate"]):
+            subprocess.run(["vips", "tiffsave", f"{where}/in.png", f"{where}/out.tif", *options], check=True, capture_output=True)
+            kinds.append(Path(f"{where}/out.tif").read_bytes())
+        subprocess.run(["/usr/bin/convert", f"{where}/in.png", "-interlace", "plane", "-depth", "16", f"{where}/out.tif"], check=True)
+        kinds.append(Path(f"{where}/out.tif").read_bytes())
+    return kinds
+
+
 CORPORA = {
+    "picture_avif": with_options(avifs()),
+    "picture_heif": with_options(heics()),
+    "picture_tiff": with_options(tiffs()),
     "picture_gif": with_options(gifs()),
     "picture_jpeg": with_options(jpegs()),
     "picture_png": with_options(png_files()),
     "picture_webp": with_options(webps()),
 }
+BOXES = ["ftyp", "meta", "hdlr", "pict", "pitm", "iloc", "iinf", "infe", "iref", "dimg", "auxl", "iprp", "ipco", "ipma", "ispe", "pixi",
+         "colr", "nclx", "prof", "irot", "imir", "clap", "grid", "mdat", "idat"]
 WORDS = {
+    "picture_avif": ["avif", "avis", "av01", "av1C", "auxC", "moov", "trak", "stsz", *BOXES],
+    "picture_heif": ["heic", "mif1", "hvc1", "hvcC", "iovl", *BOXES],
+    "picture_tiff": ["II*", "MM", b"\0\1\3\0", b"\1\1\3\0", b"\2\1\3\0", b"\3\1\3\0", b"\6\1\3\0", b"\x11\1\4\0", b"\x15\1\3\0",
+                     b"\x1c\1\3\0", b"\x42\1\4\0", b"\x4a\1\4\0", b"\x52\1\3\0", b"\x53\1\3\0"],
     "picture_gif": ["GIF89a", "NETSCAPE2.0", b"\x21\xf9\x04", b"\x21\xfe", b"\x21\xff\x0b", b"\x2c\0\0\0\0", b"\0\x3b"],
     "picture_jpeg": [b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdb", b"\xff\xdd", b"\xff\xd9", "Exif", "ICC_PROFILE", "Adobe"],
     "picture_png": ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "iCCP", "cICP", "gAMA", "cHRM", "sRGB", "eXIf", "acTL", "fcTL", "fdAT", "tEXt"],
