@@ -12,7 +12,7 @@ from pngs import GRAY_ALPHA, RGBA, png
 from test_colour import iccp
 
 
-def swatches(channels, depth=8, count=64):
+def swatches(channels, depth=8, count=67):
     noise = random.Random(channels * 100 + depth)
     return [noise.randrange(1 << depth) for _ in range(count * channels)]
 
