@@ -65,13 +65,16 @@ void decoder_close(struct decoder *decoder)
 		decoder->type->close(decoder);
 }
 
+/* Rows, and tables as long as they are, are in memory; no ordinary picture comes near to this. */
+enum { SIDE_MAX = 1000000 };
+
 int decoder_check_sides(uint32_t width, uint32_t height, const struct decoder_limits *limits)
 {
 	if (!width || !height)
 		return fault(FAULT_BROKEN, "the picture has no pixels");
-	if ((uint64_t)width * height > limits->pixels)
-		return fault(FAULT_LIMIT, "%ux%u: more than %llu pixels", width, height,
-			(unsigned long long)limits->pixels);
+	if (width > SIDE_MAX || height > SIDE_MAX || (uint64_t)width * height > limits->pixels)
+		return fault(FAULT_LIMIT, "%ux%u: more than %llu pixels, or %d in a side", width,
+			height, (unsigned long long)limits->pixels, SIDE_MAX);
 	return 0;
 }
 

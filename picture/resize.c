@@ -284,14 +284,3 @@ double resize_reach(double scale)
 {
 	return 5 / (scale < 1 ? scale : 1);
 }
-
-void resize_needs(const struct resize *resize, uint32_t *first, uint32_t *end)
-{
-	const struct kernel *down = &resize->down;
-	uint32_t last = down->outputs - 1;
-	uint32_t rows = (down->first[last] + down->taps[last]) * resize->block_height;
-	if (rows > resize->shape.height)
-		rows = resize->shape.height;
-	*first = resize->skip_rows + down->first[0] * resize->block_height;
-	*end = resize->skip_rows + rows;
-}

@@ -45,8 +45,4 @@ struct stage *resize_stage(struct resize *resize);
  * by half as much again where the decoder has made them smaller. */
 double resize_reach(double scale);
 
-/* The rows of the input, counted from 0, that are looked at: a decoder that can skip others may
- * give any content for them. */
-void resize_needs(const struct resize *resize, uint32_t *first, uint32_t *end);
-
 #endif

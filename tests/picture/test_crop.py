@@ -2,11 +2,12 @@
 """A part of a picture is what a whole decode shows there, parts fit together, and what lies behind a part is not looked at."""
 import functools
 import io
+import tempfile
 
 import patterns
 import pytest
 from PIL import Image, ImageChops, ImageOps
-from picture import convert, fails, image, run
+from picture import convert, fails, image, rmse, run, tool
 
 GRAY = ("--gray", "--format", "png")
 SAMPLINGS = ("1x1", "2x1", "2x2", "1x2", "4x1")
@@ -95,3 +96,35 @@ def test_a_part_of_the_upright_picture(orientation):
     part = gray(data, "--crop", "400,100,200,150", "--mirror", "--rotate", "90")
     expected = whole.crop((400, 100, 600, 250)).transpose(Image.FLIP_LEFT_RIGHT).transpose(Image.ROTATE_270)
     assert worst(part, expected) <= 1
+
+
+def stored(form):
+    """The picture in another format, without loss, and where parts can be had alone, in such parts."""
+    photo = patterns.photo(643, 481)
+    if form == "heic":
+        return tool("sh", "-c", 'cat >"$1/a.png"; heif-enc -L -p chroma=444 -o "$1/a.heic" "$1/a.png" >&2; cat "$1/a.heic"; rm -r "$1"', "sh",
+                    tempfile.mkdtemp(), data=photo)
+    options = {"png": ("png24:-",), "webp": ("-define", "webp:lossless=true", "webp:-"), "gif": ("gif:-",), "tiff": ("tiff:-",),
+               "tiled": ("-define", "tiff:tile-geometry=64x64", "tiff:-"), "adam7": ("-interlace", "PNG", "png24:-"),
+               "avif": ("-quality", 90, "avif:-")}[form]
+    return tool("/usr/bin/convert", "png:-", *options, data=photo)
+
+
+@pytest.mark.parametrize("form", ("png", "adam7", "webp", "gif", "tiff", "tiled", "avif", "heic"))
+def test_parts_of_other_formats(form):
+    """Also of the smaller picture, whose pixels come from outside of the part, too."""
+    data = stored(form)
+    whole = image(convert("--format", "png", source=data)).convert("RGB")
+    for x, y, width, height in ((0, 0, 1, 1), (642, 480, 1, 1), (17, 33, 256, 256), (387, 225, 256, 256), (600, 0, 3, 481)):
+        part = image(convert("--crop", f"{x},{y},{width},{height}", "--format", "png", source=data)).convert("RGB")
+        assert rmse(part, whole.crop((x, y, x + width, y + height))) == 0, (x, y, width, height)
+    half = image(convert("--size", "160x120", "--fit", "fill", "--crop", "0,0,640,480", "--format", "png", source=data)).convert("RGB")
+    for x, y in ((0, 0), (64, 32), (96, 56)):
+        part = image(convert("--crop", f"{4 * x},{4 * y},256,256", "--size", "64x64", "--format", "png", source=data)).convert("RGB")
+        assert rmse(part, half.crop((x, y, x + 64, y + 64))) < 0.002, (x, y)
+
+
+def test_an_animation_is_cut_in_all_frames():
+    frames = tool("/usr/bin/convert", "png:-", "(", "+clone", "-negate", ")", "(", "+clone", "-flop", ")", "gif:-", data=patterns.photo(120, 90))
+    result = image(convert("--crop", "30,0,50,40", "--frames", "all", source=frames))
+    assert result.n_frames == 3 and result.size == (50, 40)
