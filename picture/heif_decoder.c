@@ -9,6 +9,7 @@
  */
 #include "picture/heif.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,10 @@
 #include "picture/fault.h"
 #include "picture/heif_image.h"
 #include "picture/heif_library.h"
+
+/* How much larger than the result a thumbnail is at least, and how many are looked at. */
+static const double MARGIN = 1.5;
+enum { THUMBNAILS_MAX = 8 };
 
 /* The source is read into memory, for libheif. */
 static const size_t SOURCE_MAX = 512u << 20;
@@ -29,6 +34,7 @@ struct heif_decoder {
 	const struct heif_library *library;
 	struct heif_context *context;
 	struct heif_image_handle *handle;
+	struct heif_image_handle *thumbnail; /* is decoded in its place; NULL: none */
 	struct heif_image *decoded;
 	avifImage *image; /* its planes are those of `decoded` */
 	struct avif_pixels pixels;
@@ -43,10 +49,67 @@ static int decode(struct heif_decoder *heif)
 	if (!options)
 		return fault_memory();
 	options->strict_decoding = 1;
-	struct heif_error error = heif->library->decode(heif->handle, &heif->decoded,
-		heif_colorspace_undefined, heif_chroma_undefined, options);
+	struct heif_error error =
+		heif->library->decode(heif->thumbnail ? heif->thumbnail : heif->handle,
+			&heif->decoded, heif_colorspace_undefined, heif_chroma_undefined, options);
 	heif->library->options_free(options);
 	return error.code == heif_error_Ok ? 0 : heif_fault(error, "cannot decode");
+}
+
+/* Whether a thumbnail is the same picture, as far as can be seen, and large enough. */
+static bool fits(const struct heif_decoder *heif, const struct heif_image_handle *thumbnail,
+	const struct decoder_wish *wish)
+{
+	const struct decoder_header *header = &heif->decoder.header;
+	int width = heif->library->handle_width(thumbnail);
+	int height = heif->library->handle_height(thumbnail);
+	double across = (double)width / header->width;
+	return width > 0 && height > 0 && (uint32_t)width < header->width &&
+	       across >= wish->scale * MARGIN && fabs(across * header->height - height) <= 1 &&
+	       (heif->library->handle_alpha(thumbnail) != 0) == header->alpha;
+}
+
+/* A phone's photo has dozens of tiles, and a thumbnail that costs a hundredth of them. */
+static void choose_thumbnail(struct heif_decoder *heif, const struct decoder_wish *wish)
+{
+	heif_item_id ids[THUMBNAILS_MAX];
+	if (wish->partial || heif->decoded)
+		return;
+	int count = heif->library->thumbnails(heif->handle, ids, THUMBNAILS_MAX);
+	for (int at = 0; at < count && at < THUMBNAILS_MAX; at++) {
+		struct heif_image_handle *one = NULL;
+		struct heif_error error = heif->library->thumbnail(heif->handle, ids[at], &one);
+		if (error.code != heif_error_Ok || !one)
+			continue;
+		bool smaller =
+			!heif->thumbnail || heif->library->handle_width(one) <
+						    heif->library->handle_width(heif->thumbnail);
+		if (!fits(heif, one, wish) || !smaller) {
+			heif->library->handle_release(one);
+			continue;
+		}
+		if (heif->thumbnail)
+			heif->library->handle_release(heif->thumbnail);
+		heif->thumbnail = one;
+	}
+	if (!heif->thumbnail)
+		return;
+	heif->pixels.whole.width = (uint32_t)heif->library->handle_width(heif->thumbnail);
+	heif->pixels.whole.height = (uint32_t)heif->library->handle_height(heif->thumbnail);
+}
+
+/* The samples are those of a thumbnail. */
+static void scale_layout(struct heif_decoder *heif)
+{
+	double across = (double)heif->pixels.whole.width / heif->decoder.header.width;
+	double down = (double)heif->pixels.whole.height / heif->decoder.header.height;
+	for (unsigned plane = 0; plane < heif->decoder.layout.planes; plane++) {
+		struct decoder_raster *raster = &heif->decoder.layout.raster[plane];
+		raster->scale_x *= across;
+		raster->scale_y *= down;
+		raster->left /= across;
+		raster->top /= down;
+	}
 }
 
 static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
@@ -54,15 +117,19 @@ static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 	struct heif_decoder *heif = (struct heif_decoder *)decoder;
 	int status = avif_library(&heif->pixels.library);
 	if (!status)
+		choose_thumbnail(heif, wish);
+	if (!status)
 		status = decode(heif);
 	if (!status && !heif->image)
-		status = heif_image_wrap(heif->library, heif->decoded, &decoder->header,
-			heif->pixels.library, &heif->image);
+		status = heif_image_wrap(heif->library, heif->decoded, heif->pixels.whole.width,
+			heif->pixels.whole.height, decoder->header.alpha, heif->pixels.library,
+			&heif->image);
 	if (status)
 		return status;
 	heif->image->alphaPremultiplied =
 		heif->library->handle_premultiplied(heif->handle) ? AVIF_TRUE : AVIF_FALSE;
 	avif_pixels_layout(&heif->pixels, heif->image, wish, &decoder->header, &decoder->layout);
+	scale_layout(heif);
 	return 0;
 }
 
@@ -80,6 +147,8 @@ static void close_decoder(struct decoder *decoder)
 		heif->pixels.library->image_destroy(heif->image);
 	if (heif->decoded)
 		heif->library->image_release(heif->decoded);
+	if (heif->thumbnail)
+		heif->library->handle_release(heif->thumbnail);
 	if (heif->handle)
 		heif->library->handle_release(heif->handle);
 	if (heif->context)

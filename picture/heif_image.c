@@ -76,8 +76,8 @@ static void take_colours(
 		library->nclx_free(nclx);
 }
 
-static int fill(const struct heif_library *library, const struct heif_image *decoded,
-	const struct decoder_header *header, const enum heif_channel channels[3], avifImage *image)
+static int fill(const struct heif_library *library, const struct heif_image *decoded, bool alpha,
+	const enum heif_channel channels[3], avifImage *image)
 {
 	int status = 0;
 	unsigned planes = image->yuvFormat == AVIF_PIXEL_FORMAT_YUV400 ? 1 : 3;
@@ -86,17 +86,18 @@ static int fill(const struct heif_library *library, const struct heif_image *dec
 	bool half_y = image->yuvFormat == AVIF_PIXEL_FORMAT_YUV420;
 	for (unsigned plane = 0; plane < planes && !status; plane++)
 		status = borrow(library, decoded, channels[plane],
-			plane && half_x ? (header->width + 1) / 2 : header->width,
-			plane && half_y ? (header->height + 1) / 2 : header->height, image,
+			plane && half_x ? (image->width + 1) / 2 : image->width,
+			plane && half_y ? (image->height + 1) / 2 : image->height, image,
 			&image->yuvPlanes[plane], &image->yuvRowBytes[plane]);
-	if (!status && header->alpha)
-		status = borrow(library, decoded, heif_channel_Alpha, header->width, header->height,
+	if (!status && alpha)
+		status = borrow(library, decoded, heif_channel_Alpha, image->width, image->height,
 			image, &image->alphaPlane, &image->alphaRowBytes);
 	return status;
 }
 
 int heif_image_wrap(const struct heif_library *library, const struct heif_image *decoded,
-	const struct decoder_header *header, const struct avif_library *avif, avifImage **result)
+	uint32_t width, uint32_t height, bool alpha, const struct avif_library *avif,
+	avifImage **result)
 {
 	enum heif_channel channels[3];
 	avifPixelFormat format = format_of(library, decoded, channels);
@@ -105,12 +106,11 @@ int heif_image_wrap(const struct heif_library *library, const struct heif_image 
 		return unexpected("samples of an unknown kind");
 	if (depth != 8 && depth != 10 && depth != 12)
 		return unexpected("neither 8, 10 nor 12 bits");
-	avifImage *image =
-		avif->image_create(header->width, header->height, (uint32_t)depth, format);
+	avifImage *image = avif->image_create(width, height, (uint32_t)depth, format);
 	if (!image)
 		return fault_memory();
 	take_colours(library, decoded, image);
-	int status = fill(library, decoded, header, channels, image);
+	int status = fill(library, decoded, alpha, channels, image);
 	if (status) {
 		avif->image_destroy(image);
 		return status;

@@ -23,6 +23,8 @@ static const struct library_function functions[] = {
 	ROW(set_side_max, heif_context_set_maximum_image_size_limit),
 	ROW(read_memory, heif_context_read_from_memory_without_copy),
 	ROW(primary, heif_context_get_primary_image_handle),
+	ROW(thumbnails, heif_image_handle_get_list_of_thumbnail_IDs),
+	ROW(thumbnail, heif_image_handle_get_thumbnail),
 	ROW(handle_release, heif_image_handle_release),
 	ROW(handle_width, heif_image_handle_get_width),
 	ROW(handle_height, heif_image_handle_get_height),

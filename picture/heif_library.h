@@ -15,6 +15,8 @@ struct heif_library {
 	__typeof__(&heif_context_set_maximum_image_size_limit) set_side_max;
 	__typeof__(&heif_context_read_from_memory_without_copy) read_memory;
 	__typeof__(&heif_context_get_primary_image_handle) primary;
+	__typeof__(&heif_image_handle_get_list_of_thumbnail_IDs) thumbnails;
+	__typeof__(&heif_image_handle_get_thumbnail) thumbnail;
 	__typeof__(&heif_image_handle_release) handle_release;
 	__typeof__(&heif_image_handle_get_width) handle_width;
 	__typeof__(&heif_image_handle_get_height) handle_height;

@@ -85,6 +85,29 @@ def test_it_becomes_smaller(soft, tmp_path):
     assert rmse(seen(data, "--size", "80x60").convert("RGB"), Image.open(tmp_path / "small.png").convert("RGB")) < 0.012
 
 
+def with_thumbnail(soft, size, *properties):
+    """Another colour than the picture itself, so that one can see it."""
+    file = heic.File()
+    whole = file.add_coded(heic.encode(soft), *properties)
+    file.refer(b"thmb", file.add_coded(heic.encode(Image.new("RGB", size, "white")), *properties, hidden=True), whole)
+    return file.bytes()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_a_thumbnail_that_is_large_enough(turns, soft):
+    """It is, for half of its size; and not for a part of the picture, nor when it has another shape."""
+    properties = [heic.nclx(1, 13, 6, False), *([heic.turn(turns)] if turns else [])]
+    data = with_thumbnail(soft, (80, 60), *properties)
+    large, small = ("80x60", "50x37") if not turns else ("60x80", "37x50")
+    for form in ("png", "jpeg"):
+        assert min(image(convert("--format", form, "--size", small, source=data)).convert("L").getdata()) > 240
+        expected = soft.rotate(90 * turns, expand=True).resize(tuple(map(int, large.split("x"))), Image.Resampling.LANCZOS)
+        assert rmse(image(convert("--format", form, "--size", large, source=data)).convert("L"), expected.convert("L")) < 0.02
+    assert min(seen(data, "--crop", "0,0,100,100", "--size", "20x20").convert("L").getdata()) < 140
+    other = with_thumbnail(soft, (80, 64), *properties)
+    assert min(seen(other, "--size", small).convert("L").getdata()) < 140
+
+
 @pytest.mark.parametrize("options", [[], ["--premultiplied-alpha"]], ids=" ".join)
 def test_alpha_stays(options, tmp_path):
     source = Image.new("RGBA", (120, 90), (200, 30, 40, 255))
