@@ -16,7 +16,7 @@
 #include "picture/jpeg_source.h"
 
 /* How much larger than the result a picture is decoded at least. */
-static const double MARGIN = 1.5;
+static const double MARGIN = 2;
 
 struct jpeg_decoder {
 	struct decoder decoder;
