@@ -19,10 +19,22 @@ os.environ.setdefault("FAKE", str(BUILD / "tests/fakes/fake-converter"))
 sys.path.insert(0, str(BENCH.parent / "tests/lib"))
 
 import processes  # noqa: E402
+import shipped  # noqa: E402
+from daemon import quote  # noqa: E402
 from ports import free_port, listens  # noqa: E402
 
 DRAIN, DIRECT = str(BUILD / "bench/bench-drain"), str(BUILD / "bench/bench-direct")
 MIB, GIB = 1 << 20, 1 << 30
+
+
+def configure_as_shipped(daemon, *recipes):
+    """Gives a daemon that is not started the shipped file, with its own socket and folders, and with the recipes in front."""
+    shipped.put_beside(daemon.directory, lambda text: text)
+    lines = shipped.CONFIG.read_text().splitlines()
+    changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
+    lines = [line for line in lines if line.partition(" ")[0] not in {*changed, "user", "socket_group"}]
+    with open(daemon.config, "w") as file:
+        file.write("\n".join([*(f"{k} = {quote(v)}" for k, v in changed.items()), *recipes, *lines]) + "\n")
 
 
 def quantile(values, q):

@@ -17,9 +17,10 @@ import urllib.error
 import urllib.request
 from collections import namedtuple
 
-from measure import BUILD, DIRECT, Nginx, tree_cpu_seconds
+from measure import BUILD, DIRECT, Nginx, configure_as_shipped, tree_cpu_seconds
 
 import processes  # noqa: E402
+import shipped  # noqa: E402
 from daemon import Daemon, recipe  # noqa: E402
 from ports import free_port, listens  # noqa: E402
 
@@ -177,24 +178,35 @@ def picture_argv(program, case, path):
     return [program, "--size", case.size, "--quality", str(QUALITY), "--format", case.format, "--source", str(path)]
 
 
+def own_recipe(program):
+    """For a file that ships none. Without a program ImageMagick stands in, to try this program itself."""
+    picture = ["--size", "{size}", "--quality", str(QUALITY), "--format", "{format}"]
+    stand_in = ["-define", "jpeg:size={size}", "{source.format}:fd:{source.fd}[0]", "-thumbnail", "{size}", "-quality", str(QUALITY), "{format}:-"]
+    params = {"size": {"type": "size", "max": "2560x2560", "required": True}, "format": {"type": "format", "values": ["jpeg", "png", "webp"]}}
+    more = {"stdin": "source", "prime": ["sluice_picture_prime"]} if program else {}
+    return recipe("picture", *(picture if program else stand_in), program=program or "/usr/bin/convert", path="/{source}", params=params,
+                  sources=["jpeg", "png", "webp"], confine="strict", deterministic=True, memory="2G",
+                  nice=0, **more)  # the peers do not give way to other processes either
+
+
 class Sluice(Http):
-    """nginx and the daemon with one recipe, warm and strict. Without a program ImageMagick stands in, to try this program itself."""
+    """nginx and the daemon, warm and strict, with the shipped file where it has a recipe for sluice-picture."""
 
     name = "sluice"
 
     def __init__(self, directory, media, program):
-        self.directory, self.stack = directory, contextlib.ExitStack()
-        run = ["--size", "{size}", "--quality", str(QUALITY), "--format", "{format}"] if program else \
-            ["-define", "jpeg:size={size}", "{source.format}:fd:{source.fd}[0]", "-thumbnail", "{size}", "-quality", str(QUALITY), "{format}:-"]
-        made = recipe("picture", *run, program=program or "/usr/bin/convert", path="/{source}", stdin="source" if program else "none",
-                      confine="strict", deterministic=True, memory="2G",
-                      sources=["jpeg", "png", "webp"], nice=0,  # the peers do not give way either
-                      params={"size": {"type": "size", "max": "2560x2560", "required": True},
-                              "format": {"type": "format", "values": ["jpeg", "png", "webp"]}})
-        self.daemon = Daemon(made, root=str(media))
+        self.stack = contextlib.ExitStack()
+        self.daemon = Daemon(start=False)
         self.stack.callback(self.daemon.close)
+        self.daemon.root = str(media)
+        if program == program_in() and '"sluice-picture"' in shipped.text():
+            configure_as_shipped(self.daemon)
+        else:
+            self.daemon.configure(own_recipe(program))
+        self.daemon.start()
         self.daemon.wait_held()
-        if "is held" not in self.daemon.log.text():
+        held = re.search(rf"is held program={re.escape(program or '/usr/bin/convert')} ", self.daemon.log.text())
+        if not held:
             print(f"**The program is not held, it is started cold:**\n{self.daemon.log.text()}")
         self.nginx = Nginx(directory, SLUICE_HTTP.format(socket=self.daemon.socket), workers=2, name="nginx-sluice")
         self.stack.callback(self.nginx.stop)
@@ -309,6 +321,6 @@ def start_all(stack, directory, cache, media, cases, program):
 
 def program_in(build=BUILD):
     """sluice-picture of that build, or None."""
-    found = [path for path in (build / "picture/sluice-picture", build / "sluice-picture") if path.exists()]
-    return str(found[0]) if found else None
+    path = build / "sluice-picture"
+    return str(path) if path.exists() else None
 

@@ -23,10 +23,9 @@ import tempfile
 import threading
 import time
 
-from measure import DIRECT, Fcgiwrap, Nginx, Timer, median, quantile, script, table
+from measure import DIRECT, Fcgiwrap, Nginx, Timer, configure_as_shipped, median, quantile, script, table
 
-import shipped  # noqa: E402
-from daemon import FAKE, SLUICE, Daemon, quote, recipe  # noqa: E402
+from daemon import FAKE, SLUICE, Daemon, recipe  # noqa: E402
 
 CLIENTS, TURN_S, TURNS = 4, 2.0, 4
 URIS = {"thumbnail": "/photo.jpg?size=300x200", "nothing": "/nothing/photo.jpg"}
@@ -49,17 +48,6 @@ HTTP = """
 			fastcgi_param SCRIPT_FILENAME {scripts}$uri;
 		}}
 	}}"""
-
-
-def configuration(daemon):
-    """The shipped file with the daemon's socket, and a first recipe that does nothing."""
-    shipped.put_beside(daemon.directory, lambda text: text)
-    lines = shipped.CONFIG.read_text().splitlines()
-    changed = {"listen": f"unix:{daemon.socket}", "root": daemon.root, "temp_path": daemon.temp}
-    lines = [line for line in lines if line.partition(" ")[0] not in {*changed, "user", "socket_group"}]
-    with open(daemon.config, "w") as file:
-        file.write("\n".join([*(f"{k} = {quote(v)}" for k, v in changed.items()),
-                              recipe("nothing", "text", "nothing", type="text/plain"), *lines]) + "\n")
 
 
 def argv_of(config, uri):
@@ -150,7 +138,7 @@ def main():
         source = os.path.join(daemon.root, "photo.jpg")
         subprocess.run(["/usr/bin/convert", "-seed", "1", "-size", "1600x1200", "plasma:", "-quality", "88", source],
                        check=True, timeout=60)
-        configuration(daemon)
+        configure_as_shipped(daemon, recipe("nothing", "text", "nothing", type="text/plain"))
         daemon.start()
         argv = {"thumbnail": argv_of(daemon.config, URIS["thumbnail"]), "nothing": [FAKE, "text", "nothing"]}
         for what, words in argv.items():
