@@ -29,6 +29,13 @@ static inline int16_t narrowed(uint16_t sample)
 	return (int16_t)((sample * (uint32_t)STAGE_WHITE + 32767u) / 65535u);
 }
 
+void lut_prime(void)
+{
+	cmsHPROFILE profile = cmsCreate_sRGBProfile();
+	if (profile)
+		cmsCloseProfile(profile);
+}
+
 /* A copy without the tags of floating point tables: lcms2 would prefer them, and they may have any
  * number of stages. Everything else that it reads has a bounded number. */
 static uint8_t *tamed(const struct profile *profile)

@@ -10,6 +10,10 @@
 
 struct lut;
 
+/* Before the source is there: what lcms2 does once. It asks for the time when it makes a profile,
+ * for which libc opens the file of the time zone. */
+void lut_prime(void);
+
 /* From a profile's space to sRGB, by the perceptual intent. `pixels` is about how many will be
  * converted. NULL: lcms2 cannot use the profile, or there is no memory. */
 struct lut *lut_new(const struct profile *profile, uint64_t pixels);

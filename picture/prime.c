@@ -10,6 +10,7 @@
 #include "picture/encoder.h"
 #include "picture/heif_library.h"
 #include "picture/input.h"
+#include "picture/lut.h"
 #include "picture/tiff_library.h"
 
 enum { SIDE = 16, SMALLER = 5 };
@@ -62,6 +63,7 @@ int sluice_picture_prime(const char *program)
 	int status = 0;
 	for (unsigned at = 0; at < sizeof(formats) / sizeof(*formats) && !status; at++)
 		status = rehearse(formats[at]);
+	lut_prime();
 	return status;
 }
 

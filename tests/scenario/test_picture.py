@@ -22,7 +22,7 @@ PICTURES = [("landscape.jpg", "format=jpeg"), ("landscape.jpg", "format=webp"), 
             ("orientation-6.jpg", "format=jpeg&rotate=30"), ("landscape.jpg", "format=jpeg&fit=cover&gravity=attention"),
             ("alpha.png", "format=png"), ("alpha.png", "format=jpeg&background=ff0000"), ("landscape.webp", "format=jpeg"),
             ("animation.gif", "format=webp"), ("animation.gif", "format=webp&animate=1"), ("landscape.jpg", "format=avif"),
-            ("landscape.tiff", "format=jpeg"), ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
+            ("cmyk.jpg", "format=jpeg"), ("landscape.tiff", "format=jpeg"), ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def daemon():
     root = pathlib.Path(with_pictures.root)
     media.make_samples(root)
     media.convert(root / "landscape.jpg", "-resize", "400x300", root / "landscape.heic")
+    media.run("vips", "icc_export", root / "landscape.jpg", root / "cmyk.jpg", "--output-profile", "cmyk")
     media.convert(root / "landscape.jpg", "-resize", "400x300", root / "small.png")
     media.run("/usr/bin/avifenc", "--jobs", "1", "--speed", "10", root / "small.png", root / "landscape.avif")
     with_pictures.configure(*(shipped.patient(recipe) for recipe in RECIPES))
