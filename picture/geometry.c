@@ -130,12 +130,16 @@ static struct geometry_rect stored(
 	return rect;
 }
 
-static int check_crop(const struct geometry_rect *crop, double width, double height)
+/* Tiles at an edge are asked for as the others are: what reaches out of the picture is left off. */
+static int clip_crop(struct geometry_rect *crop, double width, double height)
 {
-	if (crop->x + crop->width <= width && crop->y + crop->height <= height)
-		return 0;
-	return fault(FAULT_USAGE, "--crop reaches out of the picture, which has %.0fx%.0f pixels",
-		width, height);
+	if (crop->x >= width || crop->y >= height)
+		return fault(FAULT_USAGE,
+			"--crop begins outside of the picture, which has %.0fx%.0f pixels", width,
+			height);
+	crop->width = fmin(crop->width, width - crop->x);
+	crop->height = fmin(crop->height, height - crop->y);
+	return 0;
 }
 
 static int too_large(struct sides sides)
@@ -267,10 +271,10 @@ int geometry_plan(const struct geometry_wish *wish, uint32_t width, uint32_t hei
 	double upright_height = geometry_swaps(orientation) ? width : height;
 	struct geometry_rect rect = {0, 0, upright_width, upright_height};
 	if (wish->has_crop) {
-		int status = check_crop(&wish->crop, upright_width, upright_height);
+		rect = wish->crop;
+		int status = clip_crop(&rect, upright_width, upright_height);
 		if (status)
 			return status;
-		rect = wish->crop;
 	}
 	/* From here on the region is what was cut out; quarter turns and the mirror are
 	 * orientation, too. */

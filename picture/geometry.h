@@ -64,7 +64,8 @@ struct geometry {
 };
 
 /* Works it out for a picture of width x height stored pixels. `limit` is the most pixels that the
- * result may have. Returns 0 or a fault: a crop outside, a result that is too large. */
+ * result may have. Returns 0 or a fault: a crop that begins
+ * outside, a result that is too large. */
 int geometry_plan(const struct geometry_wish *wish, uint32_t width, uint32_t height,
 	unsigned orientation, uint64_t limit, struct geometry *geometry);
 

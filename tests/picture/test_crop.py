@@ -80,7 +80,9 @@ def test_what_lies_below_is_not_looked_at():
 
 
 def test_a_part_outside():
-    for part in ("0,0,644,1", "0,481,1,1", "643,0,1,1", "4294967295,4294967295,4294967295,4294967295"):
+    for part, same in (("0,0,644,1", "0,0,643,1"), ("600,400,256,256", "600,400,43,81"), ("642,480,4294967295,4294967295", "642,480,1,1")):
+        assert convert("--crop", part, *GRAY, source=source()) == convert("--crop", same, *GRAY, source=source())
+    for part in ("0,481,1,1", "643,0,1,1", "4294967295,4294967295,4294967295,4294967295"):
         fails(2, "--crop", part, *GRAY, source=source())
     for part in ("0,0,0,1", "-1,0,1,1", "1,1,1", "1,1,1,1,1", "a,1,1,1", ""):
         fails(2, "--crop", part, *GRAY, source=source())
@@ -102,8 +104,8 @@ def stored(form):
     """The picture in another format, without loss, and where parts can be had alone, in such parts."""
     photo = patterns.photo(643, 481)
     if form == "heic":
-        return tool("sh", "-c", 'cat >"$1/a.png"; heif-enc -L -p chroma=444 -o "$1/a.heic" "$1/a.png" >&2; cat "$1/a.heic"; rm -r "$1"', "sh",
-                    tempfile.mkdtemp(), data=photo)
+        return tool("sh", "-c", 'cat >"$1/a.png"; heif-enc -L -p chroma=444 -o "$1/a.heic" "$1/a.png" >&2; cat "$1/a.heic"; rm -r "$1"',
+                    "sh", tempfile.mkdtemp(), data=photo)
     options = {"png": ("png24:-",), "webp": ("-define", "webp:lossless=true", "webp:-"), "gif": ("gif:-",), "tiff": ("tiff:-",),
                "tiled": ("-define", "tiff:tile-geometry=64x64", "tiff:-"), "adam7": ("-interlace", "PNG", "png24:-"),
                "avif": ("-quality", 90, "avif:-")}[form]
@@ -125,6 +127,7 @@ def test_parts_of_other_formats(form):
 
 
 def test_an_animation_is_cut_in_all_frames():
-    frames = tool("/usr/bin/convert", "png:-", "(", "+clone", "-negate", ")", "(", "+clone", "-flop", ")", "gif:-", data=patterns.photo(120, 90))
+    frames = tool("/usr/bin/convert", "png:-", "(", "+clone", "-negate", ")", "(", "+clone", "-flop", ")", "gif:-",
+                  data=patterns.photo(120, 90))
     result = image(convert("--crop", "30,0,50,40", "--frames", "all", source=frames))
     assert result.n_frames == 3 and result.size == (50, 40)

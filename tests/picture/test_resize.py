@@ -146,6 +146,6 @@ def test_a_side_has_a_limit():
 
 def test_the_same_bytes_on_every_run():
     data = patterns.jpeg(patterns.photo(640, 480))
-    for options in (("--size", "100x75"), ("--size", "100x75", "--fit", "cover", "--gravity", "attention"), ("--rotate", 33, "--size", "100x"),
-                    ("--crop", "100,100,256,256", "--size", "77x")):
+    for options in (("--size", "100x75"), ("--size", "100x75", "--fit", "cover", "--gravity", "attention"),
+                    ("--rotate", 33, "--size", "100x"), ("--crop", "100,100,256,256", "--size", "77x")):
         assert len({convert(*options, "--format", form, source=data) for form in ("jpeg",) * 3}) == 1
