@@ -132,7 +132,11 @@ const build = kind => {
 	const old = Object.fromEntries(new FormData(get("form")));
 	const all = recipes.filter(r => folder(r) === kind), able = samples.filter(s => all.some(r => takes(r, s)));
 	const source = able.some(s => s.name === old.source) ? old.source : (able.find(s => s.name === FIRST[kind]) ?? able[0]).name;
-	const params = new Map(all.filter(r => takes(r, able.find(s => s.name === source))).flatMap(r => r.params).map(p => [p.name, p]));
+	// Recipes of one source may accept different words: those of the one that accepts most are shown.
+	const params = new Map(), words = p => p.values?.length ?? 0;
+	for (const p of all.filter(r => takes(r, able.find(s => s.name === source))).flatMap(r => r.params))
+		if (!params.has(p.name) || words(p) > words(params.get(p.name)))
+			params.set(p.name, p);
 	const kinds = [...new Set(recipes.map(folder))].filter(f => WORDS[f] !== undefined && !f.includes("{"));
 	const what = select(kinds.sort((a, b) => Object.keys(WORDS).indexOf(a) - Object.keys(WORDS).indexOf(b)).map(f => [f, WORDS[f]]), kind);
 	const from = select(able.map(s => [s.name, `${s.name} (${size(s.bytes)})`]), source);

@@ -42,7 +42,7 @@ def test_hints(quickstart):
     commands = re.findall(r"^ +(build/sluice explain .*)$", told, re.M)
     assert len(commands) == 1, told
     done = subprocess.run(shlex.split(commands[0]), cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0 and re.search("^recipe +thumbnail", done.stdout), done
+    assert done.returncode == 0 and re.search("^recipe +picture", done.stdout), done
     assert shlex.split(commands[0])[3] == re.search(r"The configuration is (\S+)\. ", told)[1]
     pages = re.findall(rf"http://127\.0\.0\.1:{port}(/\S*)", told)
     assert "/" in pages and len(pages) >= 5
