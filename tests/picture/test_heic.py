@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """HEIC, compared with libheif's own program and with the pictures that the files were made of."""
+import struct
 import subprocess
 
 import pytest
 from PIL import Image, ImageCms
 
 import heic
-from picture import convert, fails, image, rmse, run, tool
+from picture import PICTURE, convert, fails, image, rmse, run, tool
 
 
 @pytest.fixture(scope="module", name="soft")
@@ -131,8 +132,8 @@ def test_its_profile_is_told(soft, tmp_path):
 def test_no_thread_is_started(soft, tmp_path):
     """libheif would start one for each decoder; a strictly confined process may not."""
     (tmp_path / "in.heic").write_bytes(heic.grid(soft, 64))
-    trace = subprocess.run(["strace", "-f", "-qq", "-e", "trace=clone,clone3", "-o", tmp_path / "trace", run.__globals__["PICTURE"],
-                            "--source", tmp_path / "in.heic"], capture_output=True, check=False)
+    trace = subprocess.run(["strace", "-f", "-qq", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "trace=clone,clone3", "-o",
+                            tmp_path / "trace", PICTURE, "--source", tmp_path / "in.heic"], capture_output=True, check=False)
     assert trace.returncode == 0, trace.stderr
     assert not (tmp_path / "trace").read_text()
 
@@ -162,3 +163,37 @@ def test_a_damaged_picture_is_none(encoder, soft):
         data = coded.data[4:len(coded.data) * (part - 1) // part]
         damaged = heic.Coded(coded.setup, len(data).to_bytes(4, "big") + data, coded.size)
         fails(1, source=heic.single(damaged))
+
+
+@pytest.mark.parametrize("size", [(201, 150), (200, 300), (4000, 3000)])
+def test_a_header_that_lies(size, soft):
+    """The coded picture has 200x150 pixels. More than it has cannot be shown, less of it can."""
+    coded = heic.encode(soft)
+    fails(1, source=heic.single(heic.Coded(coded.setup, coded.data, size)))
+    part = seen(heic.single(heic.Coded(coded.setup, coded.data, (190, 140))))
+    assert rmse(part.convert("RGB"), soft.crop((0, 0, 190, 140))) < 0.02
+
+
+def test_tiles_without_end(soft):
+    """One tile, again and again: the canvas has a bound, and tiles outside of it are refused."""
+    tile = heic.encode(soft.crop((0, 0, 64, 64)))
+    for count, canvas, status in ((200, (64, 64), 1), (250, (16000, 16000), 3)):
+        file = heic.File()
+        whole = file.add(b"grid", struct.pack(">BBBBHH", 0, 0, count - 1, count - 1, *canvas), [heic.extent(canvas)])
+        file.refer(b"dimg", whole, *([file.add_coded(tile, hidden=True)] * count * count))
+        fails(status, "--max-pixels", 10**8, source=file.bytes())
+
+
+def test_an_overlay(soft):
+    """A picture that is put together of others, on a canvas of a colour."""
+    file = heic.File()
+    canvas = struct.pack(">BBHHHHHHhhhh", 0, 0, 0, 0xffff, 0, 0xffff, 200, 152, 0, 0, 100, 76)
+    whole = file.add(b"iovl", canvas, [heic.extent((200, 152))])
+    parts = [file.add_coded(heic.encode(soft.crop((0, 0, 100, 76))), heic.nclx(1, 13, 6, False), hidden=True),
+             file.add_coded(heic.encode(soft.crop((100, 74, 200, 150))), heic.nclx(1, 13, 6, False), hidden=True)]
+    file.refer(b"dimg", whole, *parts)
+    result = seen(file.bytes()).convert("RGB")
+    assert result.size == (200, 152)
+    assert rmse(result.crop((0, 0, 100, 76)), soft.crop((0, 0, 100, 76))) < 0.02
+    assert rmse(result.crop((100, 76, 200, 152)), soft.crop((100, 74, 200, 150))) < 0.02
+    assert result.getpixel((150, 30)) == (0, 255, 0)

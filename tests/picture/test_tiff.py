@@ -5,7 +5,7 @@ import struct
 import pytest
 from PIL import Image
 
-from picture import convert, fails, image, rmse, run, tool
+from picture import PICTURE, convert, fails, image, rmse, run, tool
 
 
 @pytest.fixture(scope="module", name="work")
@@ -194,8 +194,8 @@ def pyramid(work, *options):
 
 def reads(path, *options):
     """How many bytes of the source are read, by strace."""
-    done = tool("strace", "-qq", "-e", "trace=pread64", "-o", path.with_suffix(".trace"), run.__globals__["PICTURE"], *options,
-                "--source", path)
+    done = tool("strace", "-qq", "-E", "ASAN_OPTIONS=detect_leaks=0", "-e", "trace=pread64", "-o", path.with_suffix(".trace"), PICTURE,
+                *options, "--source", path)
     assert done
     return sum(int(line.rsplit("=", 1)[1]) for line in path.with_suffix(".trace").read_text().splitlines() if "= -" not in line)
 
