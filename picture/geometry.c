@@ -224,8 +224,7 @@ static int plan_angle(
 	struct geometry_rect part = kept(wish, all);
 	struct sides result = {part.width, part.height};
 	struct sides resampled = {whole(now.width * scale), whole(now.height * scale)};
-	if (!is_within(result, limit) || !is_within(turned, 2 * limit) ||
-		!is_within(resampled, 2 * limit))
+	if (!is_within(result, limit) || !is_within(turned, limit) || !is_within(resampled, limit))
 		return too_large(all);
 	bool swaps = geometry_swaps(geometry->orientation);
 	geometry->width = (uint32_t)(swaps ? resampled.height : resampled.width);

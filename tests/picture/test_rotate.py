@@ -116,6 +116,8 @@ def test_extreme_shapes():
     assert image(convert("--rotate", 1, "--size", "1x1", "--fit", "fill", *PNG, source=thin)).size == (1, 1)
     assert image(convert("--rotate", 45, "--size", "1x", *PNG, source=patterns.photo(3, 2))).size == (1, 1)
     fails(3, "--rotate", 45, "--max-pixels", 20000, *PNG, source=thin)
+    # What is cut off is in memory, too.
+    fails(3, "--rotate", 45, "--size", "1x1000", "--fit", "cover", "--max-pixels", 400000, *PNG, source=patterns.photo(403, 298))
     fails(3, "--rotate", 45, "--size", "3000x2000", "--fit", "fill", "--max-pixels", 5999999, *PNG, source=patterns.photo(3, 2))
 
 
