@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "picture"))
 os.environ.setdefault("PICTURE", "")  # no test runs
 import heic  # noqa: E402
 import pngs  # noqa: E402
+import profiles  # noqa: E402
 
 # Format, flags, fit and gravity, rotation, width, height, quality, effort: fuzz_picture.h says what they mean.
 OPTIONS = [bytes((0, 0, 0, 0, 0, 0, 80, 0)), bytes((1, 0, 0, 0, 20, 0, 80, 4)), bytes((2, 0, 3, 0, 20, 30, 80, 4)), bytes((3, 1, 1, 0, 9, 9, 50, 1)),
@@ -134,7 +135,23 @@ def tiffs():
     return kinds
 
 
+def profile_seeds():
+    """Behind eight bytes: the type of the file and its colours, code points, gamma and chromaticities."""
+    gray, rgb, cmyk = b"\0\2\2\0\0\0\0\0", b"\2\2\2\0\0\0\0\0", b"\4\2\2\0\0\0\0\0"
+    curve = profiles.table(profiles.light, 16)
+    return [gray + profiles.gray(curve), gray + profiles.gray(profiles.linear(), pcs=b"Lab "), rgb + profiles.rgb(profiles.P3, curve),
+            rgb + profiles.rgb(profiles.ADOBE, profiles.formula(4, 2.2, 0.9, 0.1, 0.2, 0.05, -0.005, 0)), gray + profiles.rgb(profiles.P3, curve),
+            rgb + profiles.rgb(profiles.P3, curve, tags={b"desc": profiles.name((b"de", "Farben"), (b"en", "colours"))}),
+            rgb + profiles.rgb(profiles.P3, curve, tags={b"cicp": b"cicp\0\0\0\0" + bytes([9, 16, 0, 1])}),
+            rgb + profiles.lut(lambda r, g, b: (100 * g, r - b, b - g), 3, 2),
+            cmyk + profiles.lut(lambda c, m, y, k: (100 - 100 * k, m - c, y), 4, 2, b"CMYK"), cmyk,
+            gray + profiles.lut(lambda value: (100 * value, 0, 0), 1, 3, b"GRAY"),
+            *(bytes([1 + 2 * space, primaries, transfer, 0, gamma, 9, 90, 90]) for space in (0, 1) for primaries, transfer, gamma in
+              ((9, 16, 0), (9, 18, 0), (12, 13, 0), (1, 8, 0), (2, 2, 45), (2, 2, 100)))]
+
+
 CORPORA = {
+    "picture_profile": profile_seeds(),
     "picture_avif": with_options(avifs()),
     "picture_heif": with_options(heics()),
     "picture_tiff": with_options(tiffs()),
@@ -153,5 +170,7 @@ WORDS = {
     "picture_gif": ["GIF89a", "NETSCAPE2.0", b"\x21\xf9\x04", b"\x21\xfe", b"\x21\xff\x0b", b"\x2c\0\0\0\0", b"\0\x3b"],
     "picture_jpeg": [b"\xff\xd8", b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdb", b"\xff\xdd", b"\xff\xd9", "Exif", "ICC_PROFILE", "Adobe"],
     "picture_png": ["IHDR", "PLTE", "IDAT", "IEND", "tRNS", "iCCP", "cICP", "gAMA", "cHRM", "sRGB", "eXIf", "acTL", "fcTL", "fdAT", "tEXt"],
+    "picture_profile": ["acsp", "mntr", "RGB ", "GRAY", "CMYK", "XYZ ", "Lab ", "curv", "para", "mft1", "mft2", "mAB ", "mluc", "desc", "rTRC",
+                        "kTRC", "rXYZ", "A2B0", "D2B0", "cicp", "wtpt", "chad"],
     "picture_webp": ["RIFF", "WEBP", "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ANMF", "ICCP", "EXIF", b"\x9d\x01\x2a"],
 }
