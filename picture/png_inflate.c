@@ -23,55 +23,55 @@ struct png_inflate {
 };
 
 /* One byte of the head, which may be spread over chunks. */
-static int head_byte(struct png_inflate *inflate, uint8_t *byte)
+static int head_byte(struct png_inflate *reader, uint8_t *byte)
 {
-	const uint8_t *bytes = inflate->state.next_in;
-	size_t length = inflate->state.avail_in;
+	const uint8_t *bytes = reader->state.next_in;
+	size_t length = reader->state.avail_in;
 	if (!length) {
-		int status = png_stream_next(inflate->stream, &bytes, &length);
+		int status = png_stream_next(reader->stream, &bytes, &length);
 		if (status)
 			return status;
 	}
 	if (!length)
 		return fault(FAULT_BROKEN, "png: there are no pixels");
 	*byte = *bytes;
-	inflate->state.next_in = (uint8_t *)(uintptr_t)(bytes + 1);
-	inflate->state.avail_in = (uint32_t)(length - 1);
+	reader->state.next_in = (uint8_t *)(uintptr_t)(bytes + 1);
+	reader->state.avail_in = (uint32_t)(length - 1);
 	return 0;
 }
 
 int png_inflate_new(struct png_stream *stream, struct png_inflate **result)
 {
-	struct png_inflate *inflate = malloc(sizeof(*inflate));
-	if (!inflate)
+	struct png_inflate *reader = malloc(sizeof(*reader));
+	if (!reader)
 		return fault_memory();
-	inflate->stream = stream;
-	isal_inflate_init(&inflate->state);
-	inflate->state.avail_in = 0;
+	reader->stream = stream;
+	isal_inflate_init(&reader->state);
+	reader->state.avail_in = 0;
 	uint8_t method = 0, flags = 0;
-	int status = head_byte(inflate, &method);
+	int status = head_byte(reader, &method);
 	if (!status)
-		status = head_byte(inflate, &flags);
+		status = head_byte(reader, &flags);
 	if (!status && ((method & 15) != 8 || method >> 4 > 7 || (method << 8 | flags) % 31 ||
 			       (flags & 0x20)))
 		status = fault(FAULT_BROKEN, "png: the pixels are no zlib data");
 	if (status) {
-		free(inflate);
+		free(reader);
 		return status;
 	}
-	*result = inflate;
+	*result = reader;
 	return 0;
 }
 
-void png_inflate_free(struct png_inflate *inflate)
+void png_inflate_free(struct png_inflate *reader)
 {
-	free(inflate);
+	free(reader);
 }
 
 /* At most UINT32_MAX bytes. */
-int png_inflate_read(struct png_inflate *inflate, uint8_t *bytes, size_t length)
+int png_inflate_read(struct png_inflate *reader, uint8_t *bytes, size_t length)
 {
-	struct inflate_state *state = &inflate->state;
+	struct inflate_state *state = &reader->state;
 	if (length > UINT32_MAX)
 		return fault_memory();
 	state->next_out = bytes;
@@ -86,7 +86,7 @@ int png_inflate_read(struct png_inflate *inflate, uint8_t *bytes, size_t length)
 		size_t more = 0;
 		int status = state->avail_in || state->block_state == ISAL_BLOCK_FINISH
 				     ? 0
-				     : png_stream_next(inflate->stream, &piece, &more);
+				     : png_stream_next(reader->stream, &piece, &more);
 		if (status)
 			return status;
 		if (!more)
@@ -107,27 +107,27 @@ struct png_inflate {
 
 int png_inflate_new(struct png_stream *stream, struct png_inflate **result)
 {
-	struct png_inflate *inflate = calloc(1, sizeof(*inflate));
-	if (!inflate || inflateInit(&inflate->state) != Z_OK) {
-		free(inflate);
+	struct png_inflate *reader = calloc(1, sizeof(*reader));
+	if (!reader || inflateInit(&reader->state) != Z_OK) {
+		free(reader);
 		return fault_memory();
 	}
-	inflate->stream = stream;
-	inflateValidate(&inflate->state, 0);
-	*result = inflate;
+	reader->stream = stream;
+	inflateValidate(&reader->state, 0);
+	*result = reader;
 	return 0;
 }
 
-void png_inflate_free(struct png_inflate *inflate)
+void png_inflate_free(struct png_inflate *reader)
 {
-	if (inflate)
-		inflateEnd(&inflate->state);
-	free(inflate);
+	if (reader)
+		inflateEnd(&reader->state);
+	free(reader);
 }
 
-int png_inflate_read(struct png_inflate *inflate, uint8_t *bytes, size_t length)
+int png_inflate_read(struct png_inflate *reader, uint8_t *bytes, size_t length)
 {
-	z_stream *state = &inflate->state;
+	z_stream *state = &reader->state;
 	if (length > UINT_MAX)
 		return fault_memory();
 	state->next_out = bytes;
@@ -136,7 +136,7 @@ int png_inflate_read(struct png_inflate *inflate, uint8_t *bytes, size_t length)
 		if (!state->avail_in) {
 			const uint8_t *piece = NULL;
 			size_t more = 0;
-			int status = png_stream_next(inflate->stream, &piece, &more);
+			int status = png_stream_next(reader->stream, &piece, &more);
 			if (status)
 				return status;
 			state->next_in = (Bytef *)(uintptr_t)piece;
