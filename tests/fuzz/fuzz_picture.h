@@ -45,7 +45,7 @@ static struct options fuzz_picture_options(struct fuzz_bytes *bytes)
 	options.has_background = flags & FUZZ_BACKGROUND;
 	options.geometry.fit = (enum geometry_fit)(place % 4);
 	options.geometry.gravity = (enum geometry_gravity)(place / 4 % (GRAVITY_ATTENTION + 1));
-	options.geometry.rotate = turn % 4 * 90;
+	options.geometry.rotate = turn * 2 % 360;
 	options.geometry.width = fuzz_byte(bytes) % 128;
 	options.geometry.height = fuzz_byte(bytes) % 128;
 	unsigned quality = fuzz_byte(bytes), effort = fuzz_byte(bytes);
