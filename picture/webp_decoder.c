@@ -2,11 +2,13 @@
 /*
  * A still WebP, or the first frame of an animation. libwebp hands out no rows before it has memory
  * for all of them, so the picture is held as a whole: 1.5 bytes for each pixel where Y, Cb and Cr
- * are wanted, 3 for RGB, 4 with alpha; a lossless one has 4 more inside of the library. The
- * compressed file is held, too.
+ * are wanted, 3 for RGB, 4 with alpha; a lossless one has 4 more inside of the library. Where the
+ * result is far smaller, libwebp makes it smaller before it stores it. The compressed file is held,
+ * too.
  */
 #include "picture/webp.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <webp/decode.h>
@@ -17,6 +19,13 @@
 
 /* WebP's own limit is 4 GiB. */
 static const size_t FILE_MAX = 512u << 20;
+
+/* What is left to the resampler where libwebp makes a picture smaller. */
+static const double RATIO_LEFT = 3;
+enum { BLOCK_MAX = 64 };
+
+/* The scale below which the edges of blocks are left as they are. */
+static const double UNFILTERED = 0.1;
 
 struct webp_decoder {
 	struct decoder decoder;
@@ -29,6 +38,64 @@ struct webp_decoder {
 	uint8_t *line; /* of the canvas, where the frame is smaller */
 };
 
+/* How much libwebp itself makes it smaller, by the mean of blocks as the resampler would. Where
+ * there is alpha it would mix in the colours of transparent pixels. */
+static uint32_t shrinking(const struct webp_decoder *webp, const struct decoder_wish *wish)
+{
+	double factor = 1 / (wish->scale * RATIO_LEFT);
+	if (wish->partial || webp->decoder.header.alpha || factor < 2)
+		return 1;
+	return factor > BLOCK_MAX ? BLOCK_MAX : (uint32_t)factor;
+}
+
+/* Only what is wanted of the picture is kept; a part begins at even pixels. */
+static void choose_part(struct webp_decoder *webp, const struct decoder_wish *wish)
+{
+	WebPDecoderOptions *options = &webp->config.options;
+	struct decoder_raster *raster = &webp->decoder.layout.raster[0];
+	const struct geometry_rect *region = &wish->region;
+	double left = fmax(floor(region->x - wish->reach_x), 0);
+	double top = fmax(floor(region->y - wish->reach_y), 0);
+	double right = fmin(ceil(region->x + region->width + wish->reach_x), raster->width);
+	double bottom = fmin(ceil(region->y + region->height + wish->reach_y), raster->height);
+	options->use_cropping = 1;
+	options->crop_left = (int)left / 2 * 2;
+	options->crop_top = (int)top / 2 * 2;
+	options->crop_width = (int)right - options->crop_left;
+	options->crop_height = (int)bottom - options->crop_top;
+	raster->left = options->crop_left;
+	raster->top = options->crop_top;
+	raster->width = (uint32_t)options->crop_width;
+	raster->height = (uint32_t)options->crop_height;
+}
+
+static void shrink(struct webp_decoder *webp, uint32_t factor)
+{
+	WebPDecoderOptions *options = &webp->config.options;
+	struct decoder_raster *raster = &webp->decoder.layout.raster[0];
+	uint32_t width = (raster->width + factor - 1) / factor;
+	uint32_t height = (raster->height + factor - 1) / factor;
+	raster->scale_x = (double)width / raster->width;
+	raster->scale_y = (double)height / raster->height;
+	raster->width = width;
+	raster->height = height;
+	options->use_scaling = factor > 1;
+	options->scaled_width = (int)width;
+	options->scaled_height = (int)height;
+}
+
+/* Chroma has half the samples, rounded up, of the picture as of the raster. */
+static struct decoder_raster chroma_raster(const struct webp_decoder *webp)
+{
+	const struct decoder_header *header = &webp->decoder.header;
+	struct decoder_raster raster = webp->decoder.layout.raster[0];
+	raster.width = (raster.width + 1) / 2;
+	raster.height = (raster.height + 1) / 2;
+	raster.scale_x = raster.width / (2.0 * ((header->width + 1) / 2));
+	raster.scale_y = raster.height / (2.0 * ((header->height + 1) / 2));
+	return raster;
+}
+
 static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 {
 	struct webp_decoder *webp = (struct webp_decoder *)decoder;
@@ -36,16 +103,18 @@ static int prepare(struct decoder *decoder, const struct decoder_wish *wish)
 	bool alpha = decoder->header.alpha;
 	bool planes = webp->lossy && !alpha && (wish->planes || wish->gray);
 	webp->config.output.colorspace = planes ? MODE_YUV : alpha ? MODE_RGBA : MODE_RGB;
+	/* What the filter smoothes at the edges of blocks does not show in a far smaller picture.
+	 */
+	webp->config.options.bypass_filtering = wish->scale <= UNFILTERED;
 	decoder_plain_layout(decoder, planes ? 1 : alpha ? 4 : 3, false);
-	if (!planes || wish->gray)
-		return 0;
-	layout->planes = 3;
-	for (unsigned plane = 1; plane < 3; plane++)
-		layout->raster[plane] =
-			(struct decoder_raster){.width = (decoder->header.width + 1) / 2,
-				.height = (decoder->header.height + 1) / 2,
-				.scale_x = 0.5,
-				.scale_y = 0.5};
+	if (wish->partial && !webp->line)
+		choose_part(webp, wish);
+	else
+		shrink(webp, shrinking(webp, wish));
+	if (planes && !wish->gray) {
+		layout->planes = 3;
+		layout->raster[1] = layout->raster[2] = chroma_raster(webp);
+	}
 	return 0;
 }
 
@@ -68,25 +137,32 @@ static int push_planes(struct webp_decoder *webp, struct stage *const *stages)
 	return 0;
 }
 
+/* A frame that is smaller than its canvas. */
+static int push_canvas(struct webp_decoder *webp, struct stage *stage)
+{
+	const WebPRGBABuffer *rgba = &webp->config.output.u.RGBA;
+	const WebPIterator *frame = &webp->frame;
+	size_t width = webp->decoder.header.width;
+	int status = 0;
+	for (uint32_t row = 0; row < webp->decoder.header.height && !status; row++) {
+		int64_t inside = (int64_t)row - frame->y_offset;
+		memset(webp->line, 0, width * 4);
+		if (inside >= 0 && inside < frame->height)
+			memcpy(webp->line + (size_t)frame->x_offset * 4,
+				rgba->rgba + (size_t)inside * (size_t)rgba->stride,
+				(size_t)frame->width * 4);
+		status = stage_row(stage, webp->line);
+	}
+	return status;
+}
+
 static int push_rows(struct webp_decoder *webp, struct stage *stage)
 {
 	const WebPRGBABuffer *rgb = &webp->config.output.u.RGBA;
-	const WebPIterator *frame = &webp->frame;
-	size_t length = (size_t)frame->width * webp->decoder.layout.channels;
-	for (uint32_t row = 0; row < webp->decoder.header.height; row++) {
-		int64_t inside = (int64_t)row - frame->y_offset;
-		bool covered = inside >= 0 && inside < frame->height;
-		const uint8_t *line =
-			covered ? rgb->rgba + (size_t)inside * (size_t)rgb->stride : NULL;
-		if (webp->line && covered)
-			memcpy(webp->line + (size_t)frame->x_offset * 4, line, length);
-		else if (webp->line)
-			memset(webp->line, 0, (size_t)webp->decoder.header.width * 4);
-		int status = stage_row(stage, webp->line ? webp->line : line);
-		if (status)
-			return status;
-	}
-	return 0;
+	int status = 0;
+	for (uint32_t row = 0; row < webp->decoder.layout.raster[0].height && !status; row++)
+		status = stage_row(stage, rgb->rgba + (size_t)row * (size_t)rgb->stride);
+	return status;
 }
 
 static int run(struct decoder *decoder, struct stage *const *stages)
@@ -96,8 +172,9 @@ static int run(struct decoder *decoder, struct stage *const *stages)
 	int status = webp_decoding_fault((int)WebPDecode(data->bytes, data->size, &webp->config));
 	if (status)
 		return status;
-	return webp->config.output.colorspace == MODE_YUV ? push_planes(webp, stages)
-							  : push_rows(webp, stages[0]);
+	if (webp->config.output.colorspace == MODE_YUV)
+		return push_planes(webp, stages);
+	return webp->line ? push_canvas(webp, stages[0]) : push_rows(webp, stages[0]);
 }
 
 static void close_decoder(struct decoder *decoder)

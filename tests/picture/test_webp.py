@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """WebP in and out, compared with libwebp's own programs and with libvips."""
 import io
+import os
+import resource
 import struct
 import subprocess
 
 import pytest
 from PIL import Image, ImageDraw
 
-from picture import convert, fails, image, rmse, tool
+from picture import PICTURE, convert, fails, image, rmse, tool
 
 
 def webp(picture, **options):
@@ -85,6 +87,50 @@ def test_a_picture_is_resampled_as_libvips_does(photo, lossless, size, tmp_path)
     assert rmse(seen.convert("L"), reference.convert("L")) <= 0.012 and rmse(seen, reference) <= 0.02
     seen = image(convert("--size", f"{size[0]}x{size[1]}", "--format", "webp", "--quality", 100, source=source)).convert("RGB")
     assert rmse(seen.convert("L"), reference.convert("L")) <= 0.012 and rmse(seen, reference) <= 0.025
+
+
+@pytest.mark.parametrize("lossless", [False, True])
+@pytest.mark.parametrize("options", [[], ["--gray"]])
+def test_far_smaller(photo, lossless, options, tmp_path):
+    """libwebp does a part of it then."""
+    large = photo.resize((1920, 1440), Image.Resampling.BICUBIC)
+    source = webp(large, lossless=lossless, quality=90)
+    for width in (240, 160, 60):
+        reference = resampled(image(source), (width, width * 3 // 4), tmp_path)
+        seen = image(convert("--size", f"{width}x", "--format", "png", *options, source=source))
+        assert rmse(seen.convert("L"), reference.convert("L")) <= 0.012
+        seen = image(convert("--size", f"{width}x", "--format", "jpeg", "--quality", 100, *options, source=source))
+        assert rmse(seen.convert("L"), reference.convert("L")) <= 0.012
+
+
+@pytest.mark.parametrize("kind", ["lossy", "lossless", "alpha"])
+@pytest.mark.parametrize("part", ["0,0,480,360", "101,51,37,45", "440,320,40,40", "0,359,480,1", "33,0,100,360"])
+def test_a_part(photo, kind, part):
+    """As from a PNG that has the same pixels."""
+    photo = photo.copy()
+    if kind == "alpha":
+        photo.putalpha(Image.linear_gradient("L").resize(photo.size))
+    source, png = webp(photo, lossless=kind == "lossless"), io.BytesIO()
+    image(source).save(png, "PNG")
+    for options in ([], ["--size", "20x20"], ["--size", "200x", "--mirror"]):
+        seen, expected = (image(convert("--crop", part, "--format", "png", *options, source=data)) for data in (source, png.getvalue()))
+        assert rmse(seen, expected) <= 0.004, options
+
+
+def status_within(mebibytes, source, *options):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_DATA, (mebibytes << 20, mebibytes << 20))
+    return subprocess.run([PICTURE, "--format", "jpeg", *options], input=source, capture_output=True, check=False, preexec_fn=limit).returncode
+
+
+@pytest.mark.skipif(bool(os.environ.get("SLUICE_SANITIZER")), reason="a sanitizer's memory is another")
+def test_memory_of_a_small_result_or_a_small_part():
+    """4000x3000 pixels are 18 MiB of Y, Cb and Cr."""
+    source = webp(Image.radial_gradient("L").resize((4000, 3000)).convert("RGB"), method=0)
+    assert status_within(12, source, "--size", "1600x") == 3
+    assert status_within(40, source, "--size", "1600x") == 0
+    assert status_within(12, source, "--size", "150x") == 0
+    assert status_within(12, source, "--crop", "3000,2000,100,100") == 0
 
 
 def test_alpha_is_kept_exactly(photo):
