@@ -18,7 +18,7 @@ sluice_loaded_library(TIFF libtiff-4 tiff)
 target_sources(sluice-picture-core PRIVATE
         library.c bmff.c
         avif_decoder.c avif_encoder.c avif_library.c avif_pixels.c
-        heif_decoder.c heif_image.c heif_library.c
+        heif_decoder.c heif_image.c heif_library.c heif_turn.c
         tiff_decoder.c tiff_library.c tiff_page.c tiff_pyramid.c tiff_rows.c tiff_samples.c tiff_source.c tiff_tiles.c)
 target_link_libraries(sluice-picture-core PUBLIC ${CMAKE_DL_LIBS})
 # libheif is to find ours before libde265's.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libheif decodes a picture as a whole, tiles and all, turns it, and keeps all of its samples in
- * memory. Its own conversion to RGB would need them a second time, so they become an image of
- * libavif, without a copy, and go the way of an AVIF's from there.
+ * libheif decodes a picture as a whole, tiles and all, and keeps all of its samples in memory. Its
+ * own conversion to RGB would need them a second time, so they become an image of libavif, without
+ * a copy, and go the way of an AVIF's from there.
  *
  * What the coded picture says of its colours is known only when it has been decoded. So it is
  * decoded when it is prepared.
@@ -18,6 +18,7 @@
 #include "picture/fault.h"
 #include "picture/heif_image.h"
 #include "picture/heif_library.h"
+#include "picture/heif_turn.h"
 
 /* How much larger than the result a thumbnail is at least, and how many are looked at. */
 static const double MARGIN = 1.5;
@@ -39,7 +40,19 @@ struct heif_decoder {
 	avifImage *image; /* its planes are those of `decoded` */
 	struct avif_pixels pixels;
 	uint8_t *profile;
+	const uint8_t *bytes; /* the source */
+	size_t length;
+	unsigned turn; /* that is left to the stages behind; 0: libheif does everything */
 };
+
+/* The sides of an item as it comes: in the orientation of the header. */
+static void sides_of(const struct heif_decoder *heif, const struct heif_image_handle *handle,
+	int *width, int *height)
+{
+	const struct heif_library *library = heif->library;
+	*width = heif->turn ? library->stored_width(handle) : library->handle_width(handle);
+	*height = heif->turn ? library->stored_height(handle) : library->handle_height(handle);
+}
 
 static int decode(struct heif_decoder *heif)
 {
@@ -49,6 +62,7 @@ static int decode(struct heif_decoder *heif)
 	if (!options)
 		return fault_memory();
 	options->strict_decoding = 1;
+	options->ignore_transformations = heif->turn != 0;
 	struct heif_error error =
 		heif->library->decode(heif->thumbnail ? heif->thumbnail : heif->handle,
 			&heif->decoded, heif_colorspace_undefined, heif_chroma_undefined, options);
@@ -57,19 +71,22 @@ static int decode(struct heif_decoder *heif)
 }
 
 /* Whether a thumbnail is the same picture, as far as can be seen, and large enough. */
-static bool fits(const struct heif_decoder *heif, const struct heif_image_handle *thumbnail,
-	const struct decoder_wish *wish)
+static bool fits(const struct heif_decoder *heif, heif_item_id id,
+	const struct heif_image_handle *thumbnail, const struct decoder_wish *wish)
 {
 	const struct decoder_header *header = &heif->decoder.header;
-	int width = heif->library->handle_width(thumbnail);
-	int height = heif->library->handle_height(thumbnail);
+	int width = 0, height = 0;
+	sides_of(heif, thumbnail, &width, &height);
 	double across = (double)width / header->width;
-	return width > 0 && height > 0 && (uint32_t)width < header->width &&
+	if (heif->turn && heif_turn_of(heif->bytes, heif->length, id) != heif->turn)
+		return false;
+	return width > 0 && height > 0 && (uint32_t)width < heif->pixels.whole.width &&
 	       across >= wish->scale * MARGIN && fabs(across * header->height - height) <= 1 &&
 	       (heif->library->handle_alpha(thumbnail) != 0) == header->alpha;
 }
 
-/* A phone's photo has dozens of tiles, and a thumbnail that costs a hundredth of them. */
+/* A phone's photo has dozens of tiles, and a thumbnail that costs a hundredth of them. The smallest
+ * one that fits becomes the whole that is decoded. */
 static void choose_thumbnail(struct heif_decoder *heif, const struct decoder_wish *wish)
 {
 	heif_item_id ids[THUMBNAILS_MAX];
@@ -81,21 +98,18 @@ static void choose_thumbnail(struct heif_decoder *heif, const struct decoder_wis
 		struct heif_error error = heif->library->thumbnail(heif->handle, ids[at], &one);
 		if (error.code != heif_error_Ok || !one)
 			continue;
-		bool smaller =
-			!heif->thumbnail || heif->library->handle_width(one) <
-						    heif->library->handle_width(heif->thumbnail);
-		if (!fits(heif, one, wish) || !smaller) {
+		if (!fits(heif, ids[at], one, wish)) {
 			heif->library->handle_release(one);
 			continue;
 		}
 		if (heif->thumbnail)
 			heif->library->handle_release(heif->thumbnail);
 		heif->thumbnail = one;
+		int width = 0, height = 0;
+		sides_of(heif, one, &width, &height);
+		heif->pixels.whole.width = (uint32_t)width;
+		heif->pixels.whole.height = (uint32_t)height;
 	}
-	if (!heif->thumbnail)
-		return;
-	heif->pixels.whole.width = (uint32_t)heif->library->handle_width(heif->thumbnail);
-	heif->pixels.whole.height = (uint32_t)heif->library->handle_height(heif->thumbnail);
 }
 
 /* The samples are those of a thumbnail. */
@@ -196,11 +210,27 @@ static int read_cicp(struct heif_decoder *heif)
 	return 0;
 }
 
+/* Turns are left to the stages behind where that is all that libheif would do. */
+static void choose_turn(struct heif_decoder *heif)
+{
+	const struct heif_library *library = heif->library;
+	heif_item_id id = 0;
+	if (library->primary_id(heif->context, &id).code != heif_error_Ok)
+		return;
+	unsigned turn = heif_turn_of(heif->bytes, heif->length, id);
+	int width = library->stored_width(heif->handle);
+	int height = library->stored_height(heif->handle);
+	bool swaps = geometry_swaps(turn);
+	if (turn > 1 && library->handle_width(heif->handle) == (swaps ? height : width) &&
+		library->handle_height(heif->handle) == (swaps ? width : height))
+		heif->turn = turn;
+}
+
 static int fill_header(struct heif_decoder *heif, const struct decoder_limits *limits)
 {
-	int width = heif->library->handle_width(heif->handle);
-	int height = heif->library->handle_height(heif->handle);
-	int depth = heif->library->handle_depth(heif->handle);
+	int width = 0, height = 0, depth = heif->library->handle_depth(heif->handle);
+	choose_turn(heif);
+	sides_of(heif, heif->handle, &width, &height);
 	int status = decoder_check_sides(
 		width > 0 ? (uint32_t)width : 0, height > 0 ? (uint32_t)height : 0, limits);
 	if (status)
@@ -209,7 +239,7 @@ static int fill_header(struct heif_decoder *heif, const struct decoder_limits *l
 	heif->decoder.header = (struct decoder_header){.type = "heic",
 		.width = (uint32_t)width,
 		.height = (uint32_t)height,
-		.orientation = 1,
+		.orientation = heif->turn ? heif->turn : 1,
 		.depth = depth > 0 ? (unsigned)depth : 8,
 		.space = SPACE_RGB,
 		.alpha = heif->library->handle_alpha(heif->handle) != 0,
@@ -223,9 +253,7 @@ static int fill_header(struct heif_decoder *heif, const struct decoder_limits *l
 static int open_source(
 	struct heif_decoder *heif, struct input *input, const struct decoder_limits *limits)
 {
-	const uint8_t *bytes = NULL;
-	size_t length = 0;
-	int status = input_whole(input, SOURCE_MAX, &bytes, &length);
+	int status = input_whole(input, SOURCE_MAX, &heif->bytes, &heif->length);
 	if (status)
 		return status;
 	heif->context = heif->library->context_alloc();
@@ -234,7 +262,8 @@ static int open_source(
 	heif->library->set_threads(heif->context, 0);
 	heif->library->set_side_max(
 		heif->context, limits->pixels < SIDE_MAX ? (int)limits->pixels : SIDE_MAX);
-	struct heif_error error = heif->library->read_memory(heif->context, bytes, length, NULL);
+	struct heif_error error =
+		heif->library->read_memory(heif->context, heif->bytes, heif->length, NULL);
 	if (error.code == heif_error_Ok)
 		error = heif->library->primary(heif->context, &heif->handle);
 	if (error.code != heif_error_Ok)

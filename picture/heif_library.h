@@ -18,6 +18,9 @@ struct heif_library {
 	__typeof__(&heif_image_handle_get_list_of_thumbnail_IDs) thumbnails;
 	__typeof__(&heif_image_handle_get_thumbnail) thumbnail;
 	__typeof__(&heif_image_handle_release) handle_release;
+	__typeof__(&heif_context_get_primary_image_ID) primary_id;
+	__typeof__(&heif_image_handle_get_ispe_width) stored_width;
+	__typeof__(&heif_image_handle_get_ispe_height) stored_height;
 	__typeof__(&heif_image_handle_get_width) handle_width;
 	__typeof__(&heif_image_handle_get_height) handle_height;
 	__typeof__(&heif_image_handle_get_luma_bits_per_pixel) handle_depth;

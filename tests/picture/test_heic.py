@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """HEIC, compared with libheif's own program and with the pictures that the files were made of."""
+import json
 import struct
 import subprocess
 
@@ -79,6 +80,27 @@ def test_tiles_come_together(side, turns, soft, tmp_path):
     assert rmse(result, soft.rotate(90 * (turns or 0), expand=True)) < 0.03
 
 
+CLEAN = heic.box(b"clap", struct.pack(">8I", 100, 1, 50, 1, 0, 1, 0, 1))
+
+
+@pytest.mark.parametrize("turns", [
+    [heic.turn(1), heic.turn(2)], [heic.box(b"imir", b"\0")], [heic.box(b"imir", b"\1"), heic.turn(1)], [heic.turn(3), heic.box(b"imir", b"\0")],
+    [CLEAN], [CLEAN, heic.turn(1)]], ids=["twice", "mirror", "mirror, turn", "turn, mirror", "clean", "clean, turn"])
+def test_turns_with_something_else(turns, soft, tmp_path):
+    """As libheif does it."""
+    data = heic.single(heic.encode(soft), heic.nclx(1, 13, 6, False), *turns)
+    expected, result = by_heif_convert(data, tmp_path), seen(data).convert("RGB")
+    assert result.size == expected.size
+    assert rmse(result, expected) < 0.004
+
+
+def test_what_it_is_turned_by_is_told(soft):
+    """So that it can be done when the picture is small."""
+    for turns, orientation in ((0, 1), (1, 8), (2, 3), (3, 6)):
+        told = json.loads(run("--info", source=heic.single(heic.encode(soft), heic.turn(turns))).stdout)
+        assert (told["orientation"], told["stored"]) == (orientation, {"width": 200, "height": 150})
+
+
 def test_it_becomes_smaller(soft, tmp_path):
     data = heic.grid(soft, 64)
     by_heif_convert(data, tmp_path)
@@ -86,10 +108,10 @@ def test_it_becomes_smaller(soft, tmp_path):
     assert rmse(seen(data, "--size", "80x60").convert("RGB"), Image.open(tmp_path / "small.png").convert("RGB")) < 0.012
 
 
-def with_thumbnail(soft, size, *properties):
-    """Another colour than the picture itself, so that one can see it."""
+def with_thumbnail(soft, size, *properties, turns=None):
+    """Another colour than the picture itself, so that one can see it; turns: of the picture, if it has others."""
     file = heic.File()
-    whole = file.add_coded(heic.encode(soft), *properties)
+    whole = file.add_coded(heic.encode(soft), *(properties if turns is None else [properties[0], heic.turn(turns)]))
     file.refer(b"thmb", file.add_coded(heic.encode(Image.new("RGB", size, "white")), *properties, hidden=True), whole)
     return file.bytes()
 
@@ -105,6 +127,8 @@ def test_a_thumbnail_that_is_large_enough(turns, soft):
         expected = soft.rotate(90 * turns, expand=True).resize(tuple(map(int, large.split("x"))), Image.Resampling.LANCZOS)
         assert rmse(image(convert("--format", form, "--size", large, source=data)).convert("L"), expected.convert("L")) < 0.02
     assert min(seen(data, "--crop", "0,0,100,100", "--size", "20x20").convert("L").getdata()) < 140
+    turned = with_thumbnail(soft, (80, 60), *properties, turns=turns + 1)
+    assert min(seen(turned, "--size", small).convert("L").getdata()) < 140
     other = with_thumbnail(soft, (80, 64), *properties)
     assert min(seen(other, "--size", small).convert("L").getdata()) < 140
 
