@@ -7,6 +7,7 @@ import struct
 import pytest
 from PIL import Image
 
+import heic
 import profiles
 from picture import convert, image, tool
 from pngs import chunk, png
@@ -198,3 +199,15 @@ def test_code_points_of_an_avif_go_behind_its_profile(tmp_path):
     assert far("--cicp", "1/13/6") > 10
     assert far("--cicp", "1/13/6", "--icc", tmp_path / "p3.icc") <= 3
     assert far("--cicp", "12/13/6", "--icc", tmp_path / "none.icc") <= 3
+
+
+def test_hdr_in_heic():
+    nits = [0, 43, 203, 1000]
+    samples = [round(pq(value) / 257) for value in nits]
+    picture = Image.new("RGB", (256, 64))
+    for at, sample in enumerate(samples):
+        picture.paste((sample,) * 3, (at * 64, 0, at * 64 + 64, 64))
+    got = image(convert("--format", "png", source=heic.single(heic.encode(picture), heic.nclx(9, 16, 9, False))))
+    for at, sample in enumerate(samples):
+        wanted = image(convert("--format", "png", source=png([[sample] * 3], before=cicp(9, 16)))).getpixel((0, 0))
+        assert all(abs(a - b) <= 3 for a, b in zip(got.getpixel((at * 64 + 32, 32)), wanted)), (sample, wanted)
