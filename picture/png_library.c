@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libpng knows nothing of animations, and computes sums slowly. So it reads a file that is made
- * here while it reads: a header with the sides of the picture, the palette, and the pieces of the
- * pixels as chunks, whose own sums have been checked already.
+ * libpng knows nothing of animations, unfolds slowly, and goes on to unfold whatever stands behind
+ * the last row. So it reads a file that is made here while it reads: a header with the sides of the
+ * picture, the palette, and exactly the bytes of the rows, unfolded already (RFC 1951, 3.2.4).
  *
  * A picture that is interlaced is complete in memory before its first row is pushed: its rows come
  * in seven passes.
@@ -15,8 +15,10 @@
 
 #include "picture/fault.h"
 #include "picture/png_errors.h"
+#include "picture/png_inflate.h"
 
-enum { BEGIN_MAX = 8 + 25 + 12 + PNG_FILE_PALETTE + 12 + PNG_FILE_TRANSPARENCY };
+/* Bytes of rows in one chunk, and of a chunk at most; the beginning of the file is shorter. */
+enum { PIECE = 32 * 1024, MADE_MAX = PIECE + 64 };
 
 struct png_library {
 	struct png_errors errors;
@@ -26,12 +28,11 @@ struct png_library {
 	const struct png_picture *picture;
 	const uint8_t *given; /* what libpng gets next */
 	size_t given_length;
-	uint8_t made[BEGIN_MAX]; /* what does not stand so in the file */
+	uint8_t made[MADE_MAX]; /* where that stands */
 	size_t made_length;
-	const uint8_t *piece; /* of the pixels: its head has been given */
-	size_t piece_length;
-	bool in_chunk;	 /* its sum is still to be given */
-	uint8_t *pixels; /* one row, or all */
+	struct png_inflate *inflate;
+	uint64_t rows, left; /* bytes of all rows; those that libpng has not got */
+	uint8_t *pixels;     /* one row, or all */
 };
 
 static void leave(struct png_library *library, int status)
@@ -83,29 +84,57 @@ static void begin(struct png_library *library)
 	library->given_length = library->made_length;
 }
 
-/* There is nothing left to give. A piece of the pixels becomes a chunk. */
+/* Bytes of all rows with their filters' bytes, in all passes (PNG, 8.2). */
+static uint64_t bytes_of_rows(const struct png_file *file, const struct png_picture *picture)
+{
+	static const uint8_t channels[] = {1, 0, 3, 1, 2, 0, 4};
+	/* The first column and row of a pass, and the steps. */
+	static const uint8_t whole[][4] = {{0, 0, 1, 1}};
+	static const uint8_t seven[][4] = {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4},
+		{0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}};
+	uint64_t sum = 0;
+	for (unsigned pass = 0; pass < (file->interlace ? 7 : 1); pass++) {
+		const uint8_t *at = file->interlace ? seven[pass] : whole[pass];
+		if (picture->width <= at[0] || picture->height <= at[1])
+			continue;
+		uint64_t width = (picture->width - at[0] + at[2] - 1u) / at[2];
+		uint64_t height = (picture->height - at[1] + at[3] - 1u) / at[3];
+		sum += height * (1 + (width * channels[file->colour] * file->depth + 7) / 8);
+	}
+	return sum;
+}
+
+/* There is nothing left to give: the next bytes of rows, as a chunk with one stored block, or the
+ * end. */
 static void refill(struct png_library *library)
 {
-	if (library->piece_length) {
-		library->given = library->piece;
-		library->given_length = library->piece_length;
-		library->piece_length = 0;
-		library->in_chunk = true;
-		return;
-	}
+	size_t length = library->left < PIECE ? (size_t)library->left : PIECE;
+	bool first = library->left == library->rows, last = library->left == length;
 	library->made_length = 0;
-	if (library->in_chunk)
-		put_number(library, 0);
-	library->in_chunk = false;
-	int status = png_stream_next(library->stream, &library->piece, &library->piece_length);
-	if (status)
-		leave(library, status);
-	if (library->piece_length) {
-		put_number(library, (uint32_t)library->piece_length);
+	library->given = library->made;
+	if (length) {
+		library->left -= length;
+		put_number(library, (uint32_t)((first ? 2 : 0) + 5 + length + (last ? 4 : 0)));
 		put_number(library, PNG_FILE_IDAT);
+		uint8_t *to = library->made + library->made_length;
+		if (first) {
+			*to++ = 0x78;
+			*to++ = 0x01;
+		}
+		*to++ = last;
+		*to++ = (uint8_t)length;
+		*to++ = (uint8_t)(length >> 8);
+		*to++ = (uint8_t)~length;
+		*to++ = (uint8_t)(~length >> 8);
+		int status = png_inflate_read(library->inflate, to, length);
+		if (status)
+			leave(library, status);
+		library->made_length = (size_t)(to + length - library->made);
+		if (last)
+			put_number(library, 0);
+		put_number(library, 0);
 	} else
 		put_chunk(library, PNG_FILE_IEND, NULL, 0);
-	library->given = library->made;
 	library->given_length = library->made_length;
 }
 
@@ -190,9 +219,15 @@ int png_library_push(
 		return fault_memory();
 	library->stream = stream;
 	library->picture = picture;
-	int status = run(library, target);
+	library->rows = library->left = bytes_of_rows(stream->file, picture);
+	int status = png_inflate_new(stream, &library->inflate);
+	if (!status)
+		status = run(library, target);
+	if (!status)
+		status = png_stream_end(stream);
 	if (!setjmp(library->errors.escape))
 		png_destroy_read_struct(&library->png, &library->info, NULL);
+	png_inflate_free(library->inflate);
 	free(library->pixels);
 	free(library);
 	return status;

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from picture import convert, fails, image, rmse, run
-from pngs import CHANNELS, GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, SIGNATURE, chunk, filtered, header, packed, png
+from pngs import CHANNELS, GRAY, GRAY_ALPHA, PALETTE, RGB, RGBA, SIGNATURE, chunk, filtered, header, packed, png, scanlines
 
 KINDS = [(GRAY, depth) for depth in (1, 2, 4, 8, 16)] + [(PALETTE, depth) for depth in (1, 2, 4, 8)] + [
     (colour, depth) for colour in (RGB, GRAY_ALPHA, RGBA) for depth in (8, 16)]
@@ -137,6 +137,15 @@ def test_harmless_chunks(before, behind):
     source = png(PLAIN, before=before, behind=behind)
     near(seen(convert(source=source)), expected(PLAIN, 8, RGB))
     near(seen(convert(source=source + GARBAGE)), expected(PLAIN, 8, RGB))
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_what_stands_behind_the_rows_is_not_unfolded(interlaced):
+    """It could be any number of bytes; here the end could not even be unfolded."""
+    packer = zlib.compressobj()
+    data = packer.compress(scanlines(PLAIN, 8, 3, interlaced) + bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH) + b"\xff" * 1000
+    source = SIGNATURE + header(WIDTH, HEIGHT, interlaced=interlaced) + chunk(b"IDAT", data) + chunk(b"IEND")
+    near(seen(convert(source=source)), expected(PLAIN, 8, RGB))
 
 
 WHOLE = png(PLAIN, pieces=4)
