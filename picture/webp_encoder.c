@@ -170,11 +170,12 @@ static void free_encoder(struct encoder *encoder)
 
 void webp_encoder_config(const struct encoder_options *options, WebPConfig *config)
 {
-	/* The library's own default. */
-	static const int method = 4;
+	/* Method 2. The library's own default, 4, makes a thumbnail 2 to 3 % smaller, and takes a
+	 * third more of all instructions from a JPEG to it. */
+	static const int effort = 4;
 	WebPConfigInit(config);
 	config->quality = (float)options->quality;
-	config->method = options->effort < 0 ? method : options->effort * 6 / 9;
+	config->method = (options->effort < 0 ? effort : options->effort) * 6 / 9;
 	if (options->bitonal) {
 		config->lossless = 1;
 		config->quality = 50; /* how hard it tries */

@@ -167,6 +167,7 @@ def test_gray_and_bitonal(photo):
 def test_effort_makes_it_smaller(photo):
     sizes = [len(convert("--format", "webp", "--effort", effort, source=webp(photo, lossless=True))) for effort in (0, 4, 9)]
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 3
+    assert len(convert("--format", "webp", source=webp(photo, lossless=True))) == sizes[1]
 
 
 def test_a_side_of_more_than_16383_pixels_is_refused():
