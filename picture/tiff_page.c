@@ -154,7 +154,11 @@ int tiff_page_read(
 	page->separate = fields.planar == PLANARCONFIG_SEPARATE && fields.samples > 1;
 	page->orientation =
 		fields.orientation >= 1 && fields.orientation <= 8 ? fields.orientation : 1;
-	if (!source->library->has_codec(fields.compression))
+	/* Old JPEG was never written down so that two programs agreed; of runs in whole words
+	 * libtiff cannot read what it has written itself. */
+	if (fields.compression == COMPRESSION_OJPEG ||
+		fields.compression == COMPRESSION_CCITTRLEW ||
+		!source->library->has_codec(fields.compression))
 		return unsupported("this compression cannot be read");
 	if (fields.format != SAMPLEFORMAT_UINT && fields.format != SAMPLEFORMAT_VOID)
 		return unsupported("samples that are no whole numbers from 0 on");

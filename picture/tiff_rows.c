@@ -99,10 +99,13 @@ int tiff_rows_push(struct tiff_source *source, const struct decoder_limits *limi
 	struct stage *stage)
 {
 	tiff_source_forgive(source);
+	int status = tiff_source_check(source);
+	if (status)
+		return status;
 	if (page->tiled || page->rgba)
 		return tiff_tiles_push(source, page, part, stage);
 	struct strips strips = {.sources = {source}};
-	int status = prepare_strips(&strips, limits, place, page);
+	status = prepare_strips(&strips, limits, place, page);
 	if (!status)
 		status = push_strips(&strips, page, part, stage);
 	for (unsigned plane = 0; plane < TIFF_CHANNELS_MAX; plane++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The JPEG decoder within libtiff fills in what a strip lacks and only warns, so warnings of the
- * JPEG decoder are errors here, but for stray bytes. All other warnings are about odd tags.
+ * The decoders of JPEG and of facsimiles within libtiff fill in what a strip lacks and only warn,
+ * so their warnings are errors here, but for stray bytes. A value of a tag that lies behind the end
+ * means that the file is cut, whatever tag it is. All other warnings are about odd tags.
  */
 #include "picture/tiff_source.h"
 
@@ -61,13 +62,16 @@ static int on_error(
 static int on_warning(
 	TIFF *file, void *user, const char *module, const char *format, va_list arguments)
 {
+	struct tiff_source *source = user;
 	char text[160];
-	if (!module || strcmp(module, "JPEGLib") != 0)
-		return 1;
 	va_list again;
 	va_copy(again, arguments);
 	vsnprintf(text, sizeof(text), format, again);
 	va_end(again);
+	if (!strncmp(text, "IO error", 8))
+		source->cut = true;
+	if (!module || (strcmp(module, "JPEGLib") != 0 && strncmp(module, "Fax", 3) != 0))
+		return 1;
 	return strstr(text, "extraneous") ? 1 : on_error(file, user, module, format, arguments);
 }
 
@@ -114,5 +118,7 @@ void tiff_source_forgive(struct tiff_source *source)
 
 int tiff_source_check(const struct tiff_source *source)
 {
+	if (source->cut)
+		return fault(FAULT_BROKEN, "tiff: the file ends before a value of its directory");
 	return source->errors ? fault(FAULT_BROKEN, "tiff: %s", source->text) : 0;
 }

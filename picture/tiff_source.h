@@ -13,6 +13,7 @@ struct tiff_source {
 	TIFF *file;
 	unsigned errors; /* that libtiff has told, and warnings of a damaged picture */
 	char text[160];	 /* the first of them */
+	bool cut;	 /* a value of a directory lies behind the end */
 };
 
 /* Opens its first directory. The input is borrowed, and so is the source by the library. Returns 0

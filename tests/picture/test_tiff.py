@@ -238,6 +238,30 @@ def test_what_it_does_not_have(options, work):
     fails(4, source=made(work, *options.split()))
 
 
+def test_compressions_that_it_does_not_have(work):
+    """Whatever is in the strips: old JPEG, and runs in whole words."""
+    source = ycbcr(Image.open(work / "soft.png"), "JPEG")
+    for number in (6, 32771):
+        other = source.replace(entry(0x103, 3, 7), entry(0x103, 3, number))
+        assert other != source
+        fails(4, source=other)
+
+
+def test_runs_of_black_and_white():
+    """A row that is too short, or is not there, is damage: libtiff only warns."""
+    def row(*codes):
+        line = "".join(codes)
+        return int(line.ljust((len(line) + 7) // 8 * 8, "0"), 2).to_bytes((len(line) + 7) // 8, "big")
+    white_0, white_80, black_80 = "00110101", "11011" "101010", "0000001111" "0000010111"
+    top, bottom = row(white_0, black_80, white_80), row(white_80, black_80)
+    sides = [entry(0x100, 4, 160), entry(0x101, 4, 120), entry(0x102, 3, 1), entry(0x103, 3, 2), entry(0x106, 3, 0),
+             entry(0x115, 3, 1), entry(0x116, 4, 120)]
+    result = image(convert("--format", "png", source=tiff(sides, top * 60 + bottom * 60))).convert("L")
+    assert [result.getpixel(place) for place in ((79, 59), (80, 59), (79, 60), (80, 60))] == [0, 255, 255, 0]
+    fails(1, source=tiff(sides, top * 60 + row(white_80, "000000000001") + bottom * 59))
+    fails(1, source=tiff(sides, top * 60 + bottom * 40))
+
+
 def test_too_many_pixels(work):
     path = made(work)
     convert("--max-pixels", 200 * 150, source=path)
@@ -267,6 +291,14 @@ def test_half_a_file_is_no_picture(options, work):
     for part in range(1, 20):
         assert run(source=data[:len(data) * part // 20]).returncode in (1, 4), part
     convert(source=data + b"more")
+
+
+@pytest.mark.parametrize("options", ["", "-define tiff:tile-geometry=64x64"])
+def test_a_file_that_lacks_a_value_is_cut(options, work):
+    """Also of a tag that nobody needs: WhitePoint, which stands last."""
+    data = made(work, "-compress", "Zip", *options.split()).read_bytes()
+    convert(source=data)
+    fails(1, source=data[:-4])
 
 
 @pytest.mark.parametrize("compression", [None, "JPEG"])
