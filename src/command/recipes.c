@@ -9,14 +9,6 @@
 
 enum { NAME_WIDTH = 12, DEFAULT_WIDTH = 14 };
 
-static const char *source_kind(const struct recipe *recipe, uint64_t type)
-{
-	return recipe->animated & type ? " animated"
-	       : recipe->still & type  ? " still"
-	       : recipe->plain & type  ? " plain"
-				       : "";
-}
-
 static void print_sources(const struct recipe *recipe)
 {
 	const char *separator = "    sources      ";
@@ -25,7 +17,7 @@ static void print_sources(const struct recipe *recipe)
 		if (!(recipe->sources & type))
 			continue;
 		printf("%s%s%s", separator, media_name((enum media_type)i),
-			source_kind(recipe, type));
+			recipe_source_kind(recipe, type));
 		separator = ", ";
 	}
 	puts(recipe->sources ? "" : "    sources      every type");
@@ -122,7 +114,7 @@ static void put_recipe(const struct config *config, const struct recipe *recipe)
 		if (!(recipe->sources & type))
 			continue;
 		printf("%s\"%s%s\"", separator, media_name((enum media_type)i),
-			source_kind(recipe, type));
+			recipe_source_kind(recipe, type));
 		separator = ", ";
 	}
 	fputs("], \"where\": [", stdout);

@@ -47,12 +47,9 @@ void config_put_sources(FILE *out, const struct option *option, const void *reco
 	option_put_name(out, option);
 	for (int i = 1; i < MEDIA_TYPES; i++) {
 		const uint64_t type = UINT64_C(1) << i;
-		const char *kind = recipe->animated & type ? " animated"
-				   : recipe->still & type  ? " still"
-				   : recipe->plain & type  ? " plain"
-							   : "";
 		if (recipe->sources & type) {
-			fprintf(out, "%s'%s%s'", comma, media_name((enum media_type)i), kind);
+			fprintf(out, "%s'%s%s'", comma, media_name((enum media_type)i),
+				recipe_source_kind(recipe, type));
 			comma = ", ";
 		}
 	}

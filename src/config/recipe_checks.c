@@ -12,6 +12,24 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What stands behind a type. */
+static bool read_kinds(const char *words, uint64_t type, struct recipe *recipe)
+{
+	uint64_t *const kinds[] = {&recipe->animated, &recipe->still, &recipe->plain};
+	static const char *const names[] = {"animated", "still", "plain"};
+	while (*words) {
+		const size_t length = strcspn(words, " ");
+		size_t i = 0;
+		while (i < 3 && (strlen(names[i]) != length || memcmp(words, names[i], length)))
+			i++;
+		if (i == 3)
+			return false;
+		*kinds[i] |= type;
+		words += length + strspn(words + length, " ");
+	}
+	return true;
+}
+
 void config_read_sources(const struct config_reader *reader, void *record)
 {
 	struct recipe *recipe = record;
@@ -23,15 +41,9 @@ void config_read_sources(const struct config_reader *reader, void *record)
 		char name[16] = "";
 		memcpy(name, value->text, length < sizeof name ? length : sizeof name - 1);
 		int type = config_parse_media(name, message);
-		uint64_t *of_kind = !strcmp(kind, "animated") ? &recipe->animated
-				    : !strcmp(kind, "still")  ? &recipe->still
-				    : !strcmp(kind, "plain")  ? &recipe->plain
-							      : NULL;
-		if (type >= 0 && (of_kind || !*kind)) {
+		if (type >= 0 && read_kinds(kind, UINT64_C(1) << type, recipe))
 			recipe->sources |= UINT64_C(1) << type;
-			if (of_kind)
-				*of_kind |= UINT64_C(1) << type;
-		} else if (type >= 0)
+		else if (type >= 0)
 			config_read_error(reader, value->line,
 				"sources: '%.40s': behind a type stands animated, still or plain",
 				value->text);

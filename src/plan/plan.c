@@ -31,7 +31,8 @@ static bool takes(const struct recipe *recipe, struct source *source)
 		return false;
 	if ((recipe->still & type) && picture->frames > 1)
 		return false;
-	return picture->plain || !(recipe->plain & type);
+	/* As a still it would be an answer to another question: it is refused, below. */
+	return picture->plain || !(recipe->plain & type) || (recipe->animated & type);
 }
 
 /* Nothing is transparent in it, as far as is known. */
@@ -175,7 +176,8 @@ static enum outcome check_recipe(struct plan *plan, const char *accept)
 	/* A screen of 1x1 may have a frame of 20000x20000. */
 	if (source->sniff.type == MEDIA_GIF && recipe->max_pixels)
 		source_look(source);
-	if ((recipe->animated >> source->sniff.type & 1) && !source->picture.plain) {
+	if (((recipe->animated & recipe->plain) >> source->sniff.type & 1) &&
+		!source->picture.plain) {
 		reason_set(plan, "the animation has frames that not all decoders read alike");
 		snprintf(plan->message, sizeof plan->message,
 			"the animation cannot be kept moving rightly; its first picture can be "

@@ -50,10 +50,7 @@ static void put_types(struct text *text, const struct recipe *recipe)
 			continue;
 		text_printf(text, "%s%s", first ? "" : ", ", media_name((enum media_type)type));
 		if ((recipe->animated | recipe->still | recipe->plain) & bit)
-			text_printf(text, " (%s only)",
-				recipe->animated & bit ? "animated"
-				: recipe->still & bit  ? "still"
-						       : "plain");
+			text_printf(text, " (%s only)", recipe_source_kind(recipe, bit) + 1);
 		first = false;
 	}
 }

@@ -244,6 +244,15 @@ bool recipe_knows_type(const struct recipe *recipe, const struct param_value *va
 	return recipe->type || (recipe->format_param >= 0 && values[recipe->format_param].present);
 }
 
+const char *recipe_source_kind(const struct recipe *recipe, uint64_t type)
+{
+	const bool plain = recipe->plain & type;
+	return recipe->animated & type ? plain ? " animated plain" : " animated"
+	       : recipe->still & type  ? plain ? " still plain" : " still"
+	       : plain		       ? " plain"
+				       : "";
+}
+
 void recipe_free(struct recipe *recipe)
 {
 	if (!recipe)

@@ -36,7 +36,8 @@ struct recipe {
 	char *name;
 	struct pattern *path;
 	uint64_t sources; /* bit 1 << enum media_type; 0: any type */
-	/* Of those: only moving ones, only still ones, only those that decoders read alike. */
+	/* Of those: only moving ones, only still ones, only those that decoders read alike. A
+	 * moving one that they do not is refused where moving and plain ones are wanted. */
 	uint64_t animated, still, plain;
 	/* Values that parameters must have for this recipe to be taken: several of one parameter
 	 * are alternatives. texts are as in the file, canonical ones stand in `where`. */
@@ -141,5 +142,8 @@ bool recipe_knows_type(const struct recipe *recipe, const struct param_value *va
 
 /* Frees all but the texts and lists of the options, which the configuration frees. */
 void recipe_free(struct recipe *recipe);
+
+/* What `sources` says behind a type (bit 1 << enum media_type): "", " still", " animated plain". */
+const char *recipe_source_kind(const struct recipe *recipe, uint64_t type);
 
 #endif

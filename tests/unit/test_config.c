@@ -326,6 +326,8 @@ static void suggestions(void **state)
 		{"confine = of", "confine = of: did you mean off?\n"},
 		{"stdin = sources", "stdin = sources: did you mean source?\n"},
 		{"sources = {jpge}", "sources: 'jpge': did you mean jpeg?\n"},
+		{"sources = {'gif moving'}",
+			"sources: 'gif moving': behind a type stands animated, still or plain\n"},
 		{"type = jpeg", "type = jpeg: write a media type such as image/jpeg\n"},
 		{"type = \"a/b\\r\\nX: y\"", "type: only printable ASCII may stand in a header\n"},
 		{"cache_control = \"a\\nb\"", "cache_control: only printable ASCII"},
