@@ -5,6 +5,7 @@ sources are small; without a cache their tags show what the recipe says."""
 
 import concurrent.futures
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -34,7 +35,7 @@ SOUNDS = {
     "opus": ("-c:a", "libopus", "-f", "opus"),
 }
 STILLS = ("jpeg", "png", "gif", "webp", "tiff", "bmp", "heic", "avif")
-MOVING = ("gif animated", "webp animated")
+MOVING = ("gif animated", "webp animated", "png animated")
 # Recipe → the sources that it is asked with, and the URLs.
 ASKED = {
     "frame": [("mp4", "mov", "webm", "mkv", "avi"), "/frame/{}?at=0.5&size=64x&format=", ("jpeg", "webp", "png")],
@@ -44,14 +45,18 @@ ASKED = {
     "watch": [tuple(FILMS), "/watch/{}?height=", ("90",)],
     "listen": [(*SOUNDS, *FILMS), "/listen/{}?bitrate=64&format=", ("mp3", "opus")],
     "requantize": [("jpeg",), "/requantize/{}?scale=", ("4", "8")],
-    "animation": [MOVING, "/{}?size=40x40&animate=1&format=", ("webp",)],
-    "animation_gif": [MOVING, "/{}?size=40x40&animate=1&format=", ("gif",)],
+    "picture_animated": [MOVING, "/{}?size=40x40&animate=1&rotate=5&format=", ("webp",)],
+    "picture": [("jpeg", "png", "gif", "webp"), "/{}?size=50x40&rotate=5&format=", ("webp", "jpeg", "png")],
+    "picture_avif": [("jpeg", "png", "gif", "webp", "tiff", "heic", "avif"), "/{}?size=50x40&rotate=5&format=", ("avif",)],
+    "picture_heavy": [("tiff", "heic", "avif"), "/{}?size=50x40&rotate=5&format=", ("webp", "jpeg", "png")],
+    "animation": [MOVING[:2], "/{}?size=40x40&animate=1&format=", ("webp",)],
+    "animation_gif": [MOVING[:2], "/{}?size=40x40&animate=1&format=", ("gif",)],
     "thumbnail_avif": [STILLS, "/{}?size=50x40&format=", ("avif",)],
     "thumbnail": [STILLS, "/{}?size=50x40&rotate=5&format=", ("webp", "jpeg", "png", "gif")],
     "drawing": [("svg",), "/{}?size=50x40&format=", ("webp", "jpeg", "png", "gif")],
     "jpeg_xl": [("jxl",), "/{}?size=50x40&format=", ("webp", "jpeg", "png", "gif")],
 }
-REFUSED = {"png animated"}  # named by recipes in order to be refused
+REFUSED = {"png animated"}  # named by libvips' recipes in order to be refused
 
 
 def picture(shift=0):
@@ -74,6 +79,7 @@ def make_sources(directory):
             "jpeg": saved(picture(), "JPEG", quality=90), "png": saved(picture().convert("RGBA"), "PNG"), "gif": saved(picture(), "GIF"),
             "webp": saved(picture(), "WEBP"), "tiff": saved(picture(), "TIFF"), "bmp": saved(picture(), "BMP"),
             "gif_animated": saved(picture(), "GIF", **moving), "webp_animated": saved(picture(), "WEBP", **moving),
+            "png_animated": saved(picture(), "PNG", **moving),
             "svg": b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 30"><circle cx="20" cy="15" r="12" fill="teal"/></svg>'}.items():
         (directory / kind).write_bytes(data)
     programs = [["/usr/bin/heif-enc", "-q", "80", "-o", f"{directory}/heic.heic", f"{png}.png"],
@@ -100,26 +106,26 @@ def recipes():
 
 @pytest.fixture(scope="module")
 def daemons(tmp_path_factory):
-    """One that starts each program when it is needed, and one that holds what can be held."""
+    """whether with sluice-picture → one that starts each program when it is needed, and one that holds what can be held."""
     root = tmp_path_factory.mktemp("media")
     make_sources(root)
-    started = []
-    for start in ("cold", "warm"):
+    started = {True: [], False: []}
+    for start, whole in itertools.product(("cold", "warm"), started):
         daemon = Daemon(start=False)
-
 
         def change(text, start=start):
             text = re.sub(r"(?m)^(recipe [\w-]+ \{)$", rf"\1\n    start = {start}\n    queue_timeout = 240s", text)
             return shipped.patient(text)
 
-        text = change(re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", shipped.CONFIG.read_text()))
+        text = shipped.CONFIG.read_text() if whole else shipped.without_sluice_picture(shipped.CONFIG.read_text())
+        text = change(re.sub(r"(?m)^(listen|root|user|socket_group) *=.*$", "", text))
         Path(daemon.config).write_text(f'listen = "unix:{daemon.socket}"\nroot = "{root}"\ntemp_path = "{daemon.temp}"\n' + text)
         shipped.put_beside(daemon.directory, change)
-        started.append(daemon.start())
+        started[whole].append(daemon.start())
     try:
         yield started
     finally:
-        for daemon in started:
+        for daemon in itertools.chain(*started.values()):
             daemon.close()
 
 
@@ -127,13 +133,15 @@ def test_every_recipe_and_every_source_is_asked(recipes):
     assert recipes.keys() == ASKED.keys()
     for name, text in recipes.items():
         sources = set(re.findall(r'"([^"]+)"', re.search(r"(?s)sources *= \{(.*?)\}", text)[1]))
-        sources = {source.removesuffix(" plain") for source in sources} - REFUSED
-        assert sources == set(ASKED[name][0]), name
+        sources = {source.removesuffix(" plain") for source in sources}
+        assert sources - (REFUSED if name.startswith("animation") else set()) == set(ASKED[name][0]), name
 
 
 @pytest.mark.parametrize("name", ASKED)
 def test_deterministic_is_what_is(name, recipes, daemons):
     kinds, path, variants = ASKED[name]
+    # What ImageMagick makes alone, it is asked alone.
+    daemons = daemons[name.startswith("picture")]
     # What reads a source knows nothing of the format: each source in one format, and each format of one source.
     urls = [path.format(kind.replace(" ", "_")) + variant for kind in kinds for variant in variants
             if kind == kinds[0] or variant == variants[0]]
@@ -158,5 +166,6 @@ def test_deterministic_is_what_is(name, recipes, daemons):
 
 
 def test_both_starts_were_tried(daemons):
-    cold, warm = ({line["start"] for line in daemon.log.requests() if "start" in line} for daemon in daemons)
-    assert cold == {"cold"} and "warm" in warm
+    for pair in daemons.values():
+        cold, warm = ({line["start"] for line in daemon.log.requests() if "start" in line} for daemon in pair)
+        assert cold == {"cold"} and "warm" in warm

@@ -14,6 +14,13 @@ def text():
     return "\n".join(file.read_text() for file in (CONFIG, *INCLUDED))
 
 
+def without_sluice_picture(configuration):
+    """sluice.conf as it is for those who leave all pictures to ImageMagick."""
+    configuration, found = re.subn(r"(?ms)^recipe picture\w* \{.*?^\}$\n", "", configuration)
+    assert found
+    return configuration
+
+
 def patient(configuration):
     """The deadlines of converters for a busy machine."""
     return re.sub(r"(?m)^( *timeout *=) *[1-6]0s", r"\1 240s", configuration)
