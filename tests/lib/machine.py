@@ -88,7 +88,24 @@ def tree(directory, packages):
     return made
 
 
-class Machine:
+class This:
+    """The machine that this program runs on, as a Machine is used."""
+
+    def argv(self, *argv):
+        return ["env", "-i", f"PATH={PATH}", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", *argv]
+
+    def run(self, *argv, check=True, timeout=300, **more):
+        done = subprocess.run(self.argv(*argv), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False,
+                              **more)
+        if check and done.returncode:
+            raise AssertionError(f"{argv}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done
+
+    def path(self, name):
+        return pathlib.Path("/") / name.lstrip("/")
+
+
+class Machine(This):
     """Use it in a with statement. directory: empty; only its name stays used."""
 
     def __init__(self, base, directory):
@@ -146,14 +163,7 @@ class Machine:
 
     def argv(self, *argv):
         return ["nsenter", "--target", self.init, "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd", "--",
-                "env", "-i", f"PATH={PATH}", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", *argv]
-
-    def run(self, *argv, check=True, timeout=300, **more):
-        done = subprocess.run(self.argv(*argv), capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False,
-                              **more)
-        if check and done.returncode:
-            raise AssertionError(f"{argv}: {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-        return done
+                *super().argv(*argv)]
 
     def path(self, name):
         """A file of the machine, as seen from here. Absolute links in it lead astray."""

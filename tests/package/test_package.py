@@ -13,59 +13,29 @@ import time
 
 import pytest
 
+import debs
 import image
 import machine
 from daemon import SLOW
 from processes import wait_until
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-CONTAINERS = (REPOSITORY / "doc/containers.md").read_text()
-README = (REPOSITORY / "README.md").read_text()
+CONTAINERS = (debs.REPOSITORY / "doc/containers.md").read_text()
+README = (debs.REPOSITORY / "README.md").read_text()
 HERE = pathlib.Path(os.environ["SLUICE"]).parent / "tests/package"
-# What the package depends on, and what this story needs.
-PACKAGES = ["curl", "dbus", "imagemagick", "libavif15", "libconfuse2", "libgif7", "libdeflate0", "libheif1", "libisal2", "liblcms2-2", "libtiff6",
-            "libwebpdemux2", "libwebpmux3", "logrotate", "nginx-light", "systemd", "systemd-sysv"]
-OURS = ("sluice", "sluice-picture")
 CONFIG = "etc/sluice/sluice.conf"
 # What dpkg, apt and the logs keep of every package.
 KEPT = re.compile(r"var/(lib/(dpkg|apt|systemd/deb-systemd-helper|logrotate)|cache/(debconf|apt|ldconfig)|log)(/|$)|"
-                  r"etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/nginx/|root/|srv/mine|var/lib/nginx")
-
-
-def not_sources(directory, names):
-    return [name for name in names if name in (".git", "__pycache__", ".pytest_cache") or
-            (pathlib.Path(directory) == REPOSITORY and re.match("build|obj-", name))]
-
-
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory):
-    """As README says; without the unit tests, which ./check runs anyhow. The compiler's cache is used where there is one."""
-    if not shutil.which("dpkg-buildpackage") or not shutil.which("dh"):
-        pytest.skip("not installed: debhelper, dpkg-dev")
-    directory = tmp_path_factory.mktemp("package")
-    shutil.copytree(REPOSITORY, directory / "source", ignore=not_sources, symlinks=True)
-    environment = {**os.environ, "DEB_BUILD_OPTIONS": "nocheck parallel=2", "LC_ALL": "C.UTF-8", "CCACHE_BASEDIR": str(directory),
-                   "CCACHE_NOHASHDIR": "1", "PATH": "/usr/lib/ccache:" + os.environ.get("PATH", machine.PATH)}
-    done = subprocess.run(["dpkg-buildpackage", "-b", "-us", "-uc"], cwd=directory / "source", env=environment, timeout=900,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-4000:]
-    return directory
-
-
-def package(directory, name="sluice"):
-    found = list(directory.glob(f"{name}_*.deb"))
-    assert len(found) == 1, found
-    return found[0]
+                  r"etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/nginx/|root/|tmp/|srv/mine|var/lib/nginx")
 
 
 @pytest.fixture(scope="module")
 def upgraded(packages):
     """The same packages with a higher version."""
     made = []
-    for name in OURS:
+    for name in debs.OURS:
         unpacked = packages / f"unpacked-{name}"
         made.append(packages / f"next-{name}.deb")
-        subprocess.run(["dpkg-deb", "-R", package(packages, name), unpacked], check=True, timeout=120)
+        subprocess.run(["dpkg-deb", "-R", debs.find(packages, name), unpacked], check=True, timeout=120)
         control = unpacked / "DEBIAN/control"
         control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1.1", control.read_text()).replace("(= 0.1.0)", "(= 0.1.0.1)"))
         subprocess.run(["dpkg-deb", "--root-owner-group", "-b", unpacked, made[-1]], check=True, capture_output=True, timeout=120)
@@ -74,11 +44,14 @@ def upgraded(packages):
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    """A booted Debian without sluice."""
+    """A booted Debian without sluice; this one itself, in the guest of test_kernel.py."""
+    if "SLUICE_GUEST" in os.environ:
+        yield machine.This()
+        return
     directory = tmp_path_factory.mktemp("machine") / "mount"
     directory.mkdir()
     try:
-        with machine.Machine(machine.tree(HERE / "debian", PACKAGES), directory) as one:
+        with machine.Machine(machine.tree(HERE / "debian", debs.NEEDED), directory) as one:
             yield one
     except machine.Impossible as reason:
         pytest.skip(str(reason))
@@ -95,8 +68,8 @@ def listing(one):
 def installed(bare, packages):
     """As README says, but for the recommended packages: there is no network. `before` is what was there before."""
     bare.before = listing(bare)
-    for name in OURS:
-        shutil.copy(package(packages, name), bare.path(f"/root/{name}_1_amd64.deb"))
+    for name in debs.OURS:
+        shutil.copy(debs.find(packages, name), bare.path(f"/root/{name}_1_amd64.deb"))
     [files] = re.findall(r"sudo apt install ((?:\./sluice\S*\.deb ?)+)", README)
     told = bare.run("sh", "-c", f"cd /root && apt install -y --no-install-recommends {files}")
     bare.told = told.stdout + told.stderr
@@ -139,16 +112,16 @@ def test_lintian(packages):
 
 def test_what_pictures_load_is_recommended(packages):
     """By the packages' names, which the build has found."""
-    told = subprocess.run(["dpkg-deb", "-f", package(packages, "sluice-picture"), "Recommends"], capture_output=True, text=True, check=True,
+    told = subprocess.run(["dpkg-deb", "-f", debs.find(packages, "sluice-picture"), "Recommends"], capture_output=True, text=True, check=True,
                           timeout=60).stdout
-    loaded = re.findall(r"sluice_loaded_library\(\w+ (lib\w+)", "".join(path.read_text() for path in (REPOSITORY / "picture").glob("*.cmake")))
+    loaded = re.findall(r"sluice_loaded_library\(\w+ (lib\w+)", "".join(path.read_text() for path in (debs.REPOSITORY / "picture").glob("*.cmake")))
     names = {"libavif": "libavif15", "libheif": "libheif1", "libtiff-4": "libtiff6", "libtiff": "libtiff6"}
     assert loaded and set(re.split(r", *", told.strip())) == {names[name] for name in loaded}
 
 
 def test_what_recipes_use_is_recommended():
-    recommended = re.search(r"^Recommends: (.*?)^\S", (REPOSITORY / "debian/control").read_text(), re.M | re.S)[1]
-    shipped = re.search(r"apt-get install --no-install-recommends (.*)", (REPOSITORY / "etc/sluice.conf").read_text())[1]
+    recommended = re.search(r"^Recommends: (.*?)^\S", (debs.REPOSITORY / "debian/control").read_text(), re.M | re.S)[1]
+    shipped = re.search(r"apt-get install --no-install-recommends (.*)", (debs.REPOSITORY / "etc/sluice.conf").read_text())[1]
     assert set(shipped.split()) == set(re.findall(r"[\w.-]+", recommended))
 
 
@@ -300,10 +273,10 @@ def test_a_reload_may_be_a_take_over(installed):
 
 
 def test_purge_leaves_nothing_but_media(installed):
-    installed.run("apt-get", "remove", "-y", *OURS)
+    installed.run("apt-get", "remove", "-y", *debs.OURS)
     assert installed.path(CONFIG).exists() and installed.path("/srv/media/landscape.jpg").exists()
     assert not installed.path("/run/sluice/sluice.sock").exists()
-    installed.run("dpkg", "--purge", *OURS)
+    installed.run("dpkg", "--purge", *debs.OURS)
     assert listing(installed) - installed.before == {"srv/media", "srv/media/landscape.jpg"}
     assert "sluice" not in installed.run("getent", "passwd").stdout + installed.run("getent", "group").stdout
     assert "sluice" not in installed.run("systemctl", "list-unit-files", "--no-pager").stdout
@@ -312,10 +285,10 @@ def test_purge_leaves_nothing_but_media(installed):
 def test_purge_leaves_nothing(installed):
     """Where there were no media."""
     shutil.rmtree(installed.path("/srv/media"))
-    installed.run("dpkg", "-i", *(f"/root/{name}_1_amd64.deb" for name in OURS))
+    installed.run("dpkg", "-i", *(f"/root/{name}_1_amd64.deb" for name in debs.OURS))
     assert installed.run("sluice", "health").returncode == 0
     assert installed.path("/srv/media/README").exists()
-    installed.run("dpkg", "--purge", *OURS)
+    installed.run("dpkg", "--purge", *debs.OURS)
     assert listing(installed) - installed.before == set()
 
 
@@ -329,8 +302,8 @@ def test_image_of_the_documents(packages, tmp_path):
     answers through nginx beside it."""
     (tmp_path / "mount").mkdir()
     (tmp_path / "context").mkdir()
-    for name in OURS:
-        shutil.copy(package(packages, name), tmp_path / "context")
+    for name in debs.OURS:
+        shutil.copy(debs.find(packages, name), tmp_path / "context")
     (tmp_path / "context/sluice.conf").write_text(block("sluice.conf"))
     log = tmp_path / "log"
     tmpfs = dict(re.findall(r"--tmpfs ([^:\s]+):(\S+)", CONTAINERS))
@@ -338,7 +311,7 @@ def test_image_of_the_documents(packages, tmp_path):
     probes = re.findall(r"exec: \{command: \[(.*?)\]\}", CONTAINERS)
     assert len(probes) == 3
     try:
-        base = machine.tree(HERE / "debian", PACKAGES)
+        base = machine.tree(HERE / "debian", debs.NEEDED)
     except machine.Impossible as reason:
         pytest.skip(str(reason))
     with image.Image(base, tmp_path / "mount", tmp_path / "context") as one:
