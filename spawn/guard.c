@@ -4,12 +4,18 @@
  * group alive, until the daemon kills the group and reaps the leader. If the daemon dies before
  * that, the guard kills the group. So such a job is kept until its leader has been reaped. No event
  * tells of that, so poll has a short timeout while there is such a job.
+ *
+ * When the daemon is killed, its leaders die at once and init reaps them, perhaps before this
+ * process has run: that their group is left must not be forgotten. The kernel gives the leaders and
+ * this process, which are children of the same thread, another parent in one step. So a leader that
+ * has been reaped while this process has its parent still has been reaped by the daemon.
  */
 #include "spawn/guard.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "spawn/group.h"
@@ -55,6 +61,17 @@ static void forget(struct guard *guard, size_t i)
 	guard->poll[guard->fixed + i] = guard->poll[guard->fixed + last];
 }
 
+bool guard_is_orphaned(const struct guard *guard)
+{
+	return getppid() != guard->daemon;
+}
+
+/* In this order: first the leader, then the parent. */
+static bool is_over(const struct guard *guard, const struct job *job)
+{
+	return job->namespaced || (!group_leader_exists(job->pidfd) && !guard_is_orphaned(guard));
+}
+
 void guard_sweep(struct guard *guard)
 {
 	for (size_t i = guard->count; i-- > 0;) {
@@ -62,7 +79,7 @@ void guard_sweep(struct guard *guard)
 		bool known_ended = entry->fd < 0;
 		if (!known_ended && entry->revents == 0)
 			continue;
-		if (guard->jobs[i].namespaced || !group_leader_exists(guard->jobs[i].pidfd)) {
+		if (is_over(guard, &guard->jobs[i])) {
 			guard->ended -= known_ended;
 			forget(guard, i);
 		} else if (!known_ended) {

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "spawn/job.h"
 
@@ -20,6 +21,7 @@ struct guard {
 	size_t count;
 	size_t capacity;
 	uint64_t kill_key; /* for group_signal_watched */
+	pid_t daemon;	   /* the parent of this process and of all leaders */
 	size_t ended;	   /* jobs whose leader is a zombie that the daemon has not reaped yet */
 };
 
@@ -35,6 +37,9 @@ int guard_timeout_ms(const struct guard *guard);
 
 /* After poll: forgets the jobs of which nothing is left. */
 void guard_sweep(struct guard *guard);
+
+/* Whether the daemon is gone, or about to go: its children have another parent. */
+bool guard_is_orphaned(const struct guard *guard);
 
 /* The job whose process group that is, or NULL. */
 const struct job *guard_find(const struct guard *guard, pid_t group);

@@ -183,13 +183,13 @@ static void run(struct server *server)
 			return;
 		if (n < 0)
 			continue;
-		bool gone = guard->poll[POLL_DAEMON].revents != 0;
 		bool message = guard->poll[POLL_SOCKET].revents != 0;
 		/* Only while there is an event: forbidden_call_take would block. */
 		short watched = guard->poll[POLL_WATCH].revents;
 		if (watched & POLLIN)
 			forbidden_call_take(&server->watch);
 		guard_sweep(guard);
+		bool gone = guard->poll[POLL_DAEMON].revents != 0 || guard_is_orphaned(guard);
 		if (gone || (message && !serve(server)))
 			return;
 	}
@@ -278,6 +278,7 @@ void spawner_main(int argc, char **argv)
 		fail("stack", -r);
 	begin_watch(&server);
 	server.guard.fixed = POLL_FIXED;
+	server.guard.daemon = getppid();
 	server.guard.kill_key = server.filters.keys[0];
 	r = guard_reserve(&server.guard);
 	if (r < 0)

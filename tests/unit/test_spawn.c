@@ -471,24 +471,31 @@ static void test_no_sibling(void **state)
 }
 
 /* How a daemon comes to its end. */
-enum ending { AT_ONCE, AFTER_A_LEADER, AFTER_ITS_SPAWNER };
+enum ending { AT_ONCE, AFTER_A_LEADER, AFTER_ITS_SPAWNER, WHILE_ITS_SPAWNER_SLEEPS };
 
-/* A daemon that starts three jobs with grandchildren and then just sits there. */
-static void stand_in(const char *temp, bool plain, enum ending ending, int held, int out)
+enum { JOBS = 3 };
+
+/* A daemon that starts three jobs with grandchildren, tells the number of its spawner, and then
+ * just sits there. */
+static void stand_in(const char *temp, bool plain, enum ending ending, int held, int out, int said)
 {
 	struct spawner *spawner;
 	const struct spawner_options options = {.temp_path = temp, .no_namespaces = plain};
 	if (spawner_new(&options, &spawner) != 0)
 		_exit(1);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < JOBS; i++) {
 		struct job job;
 		char *const argv[] = {self, DAEMONISE, i == 2 ? "leave" : "stay", NULL};
 		if (start(spawner, argv, out, held, &job) != 0)
 			_exit(2);
 	}
 	close(held);
+	pid_t pid = pid_of(spawner_get_pidfd(spawner));
 	if (ending == AFTER_ITS_SPAWNER)
-		kill(pid_of(spawner_get_pidfd(spawner)), SIGKILL);
+		kill(pid, SIGKILL);
+	if (ending == WHILE_ITS_SPAWNER_SLEEPS &&
+		(kill(pid, SIGSTOP) < 0 || write(said, &pid, sizeof pid) != sizeof pid))
+		_exit(3);
 	for (;;)
 		pause();
 }
@@ -505,7 +512,7 @@ static void kill_daemon(bool plain, enum ending ending)
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
-		stand_in(temp, plain, ending, held[1], out[1]);
+		stand_in(temp, plain, ending, held[1], out[1], -1);
 	close(held[1]);
 	close(out[1]);
 	char go[6];
@@ -520,6 +527,57 @@ static void kill_daemon(bool plain, enum ending ending)
 	UNIT_AWAIT(access(temp, F_OK) < 0);
 	close(held[0]);
 	close(out[0]);
+}
+
+/* The parent of all that a daemon leaves behind: it wakes the daemon's spawner when the daemon and
+ * its leaders have been reaped. Ends when nothing is left. */
+static void keep(const char *temp, bool plain, int held, const int *out)
+{
+	int said[2];
+	char go[6];
+	pid_t spawner;
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	make_pipe(said);
+	pid_t daemon = fork();
+	if (daemon == 0)
+		stand_in(temp, plain, WHILE_ITS_SPAWNER_SLEEPS, held, out[1], said[1]);
+	close(held);
+	close(out[1]);
+	if (read(said[0], &spawner, sizeof spawner) != sizeof spawner ||
+		read_all(out[0], go, sizeof go) != sizeof go || kill(daemon, SIGKILL) < 0)
+		_exit(1);
+	for (int i = 0; i < 1 + JOBS; i++)
+		if (waitpid(-1, NULL, 0) < 0)
+			_exit(2);
+	kill(spawner, SIGCONT);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	_exit(0);
+}
+
+/* The groups end, though there are no leaders any more when the spawner learns of the end. */
+static void test_daemon_killed_unseen(void **state)
+{
+	struct fixture *f = *state;
+	char temp[] = "/tmp/test-spawn-XXXXXX";
+	int held[2], out[2], status;
+	assert_non_null(mkdtemp(temp));
+	make_pipe(held);
+	make_pipe(out);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(held[0]);
+		keep(temp, f->plain, held[1], out);
+	}
+	close(held[1]);
+	close(out[0]);
+	close(out[1]);
+	expect_all_gone(held[0], UNIT_PATIENCE_MS);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(access(temp, F_OK), -1);
+	close(held[0]);
 }
 
 static void test_daemon_killed(void **state)
@@ -838,6 +896,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_grandchildren),
 		cmocka_unit_test(test_no_sibling),
 		cmocka_unit_test(test_daemon_killed),
+		cmocka_unit_test(test_daemon_killed_unseen),
 		cmocka_unit_test(test_no_leaks),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_restart),
