@@ -248,6 +248,16 @@ def test_limits(tmp_path):
     fails(3, "--frames", "all", "--size", "16384x1", "--fit", "fill", source=gif([10, 10]))
 
 
+def test_all_frames_together_have_a_limit():
+    """Few bytes make a frame, which costs as much as the whole canvas: of the source, or of the result."""
+    data = gifs.start(4, 4) + b"".join(gifs.control(10) + gifs.frame([colour]) for colour in "rgb" * 4) + gifs.END
+    assert len(frames(convert("--frames", "all", "--max-pixels", 24, source=data))) == 12
+    assert "12 frames of 4x4" in fails(3, "--frames", "all", "--max-pixels", 23, source=data)
+    assert len(frames(convert("--frames", "all", "--max-pixels", 96, "--size", "8x8", source=data))) == 12
+    assert "12 frames of 8x8" in fails(3, "--frames", "all", "--max-pixels", 95, "--size", "8x8", source=data)
+    assert convert("--max-pixels", 16, source=data)
+
+
 def test_a_cut_animation_is_none(tmp_path):
     whole = gif([10, 10, 10])
     parts = [whole.index(b"\x21\xf9", whole.index(b"\x21\xf9") + 3), len(whole)]
