@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 
+import decoders  # noqa: E402
 import media  # noqa: E402
 import tiny  # noqa: E402
 from manifest import FLIPS, FORMATS, GOOD_COLOUR, NAMES  # noqa: E402
@@ -54,6 +55,7 @@ def formats(root):
     media.convert(*noisy, good / "webp.webp")
     media.convert(*noisy, "-define", "webp:lossless=true", good / "lossless.webp")
     media.convert(*noisy, "-compress", "LZW", good / "tiff.tiff")
+    decoders.formats(good)
     clip = good / "mp4.mp4"
     media.ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=3,format=gray,format=yuv420p", "-f", "lavfi", "-i", "sine=d=3", "-c:v", "libx264", "-preset",
                  "ultrafast", "-g", "10", "-c:a", "aac", "-movflags", "+faststart", clip)
@@ -316,6 +318,7 @@ def generate(root, secrets, port):
     tricks(root, secrets, port, secrets / "touched")
     renamed(root)
     bombs(root)
+    decoders.bombs(root)
     names(root)
     specials(root, secrets)
 
