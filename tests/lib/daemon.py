@@ -170,13 +170,15 @@ class Daemon:
             return before if before == self.holdings() else None
         self.baseline = wait_until(settled, 10 * SLOW)
 
+    def late(self):
+        """Programs that were too slow for being held at the start of the daemon, on a busy machine, and are not held yet."""
+        text = self.log.text()
+        return [program for program in re.findall(r"is not held yet.* program=(\S+)", text)
+                if not re.search(rf"(is held|cannot be held.*) program={re.escape(program)} ", text)]
+
     def wait_held(self):
-        """A program that was too slow for being held at the start of the daemon, on a busy machine, is held a little later."""
-        def late():
-            text = self.log.text()
-            return [program for program in re.findall(r"is not held yet.* program=(\S+)", text)
-                    if not re.search(rf"(is held|cannot be held.*) program={re.escape(program)} ", text)]
-        wait_until(lambda: not late(), 60 * SLOW, lambda: f"not held: {late()}")
+        """Such a program is held a little later, and the daemon has descriptors for it then."""
+        wait_until(lambda: not self.late(), 60 * SLOW, lambda: f"not held: {self.late()}")
         self.take_baseline()
 
     @property
