@@ -22,7 +22,7 @@ static const size_t FILE_MAX = 512u << 20;
 
 /* What is left to the resampler where libwebp makes a picture smaller. */
 static const double RATIO_LEFT = 3;
-enum { BLOCK_MAX = 64 };
+enum { BLOCK_MAX = 16 }; /* With more, blocks of unequal width would count the same. */
 
 /* The scale below which the edges of blocks are left as they are. */
 static const double UNFILTERED = 0.1;
