@@ -61,6 +61,12 @@ static void forget(struct guard *guard, size_t i)
 	guard->poll[guard->fixed + i] = guard->poll[guard->fixed + last];
 }
 
+void guard_init(struct guard *guard, size_t fixed)
+{
+	guard->fixed = fixed;
+	guard->daemon = getppid();
+}
+
 bool guard_is_orphaned(const struct guard *guard)
 {
 	return getppid() != guard->daemon;

@@ -25,6 +25,9 @@ struct guard {
 	size_t ended;	   /* jobs whose leader is a zombie that the daemon has not reaped yet */
 };
 
+/* For a zeroed guard, in a child of the daemon; `fixed` as above. */
+void guard_init(struct guard *guard, size_t fixed);
+
 /* Room for one more job beside `fixed` other descriptors: 0, -EAGAIN (GUARD_JOBS_MAX) or -ENOMEM.
  */
 int guard_reserve(struct guard *guard);

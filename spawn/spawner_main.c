@@ -277,8 +277,7 @@ void spawner_main(int argc, char **argv)
 	if (r < 0)
 		fail("stack", -r);
 	begin_watch(&server);
-	server.guard.fixed = POLL_FIXED;
-	server.guard.daemon = getppid();
+	guard_init(&server.guard, POLL_FIXED);
 	server.guard.kill_key = server.filters.keys[0];
 	r = guard_reserve(&server.guard);
 	if (r < 0)

@@ -206,7 +206,7 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 	close(HOLDER_FILTERS_FD);
 	look_at_leftovers();
 	hold->null_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, HOLDER_END_FD);
-	hold->guard.fixed = HOLD_POLL_FIXED;
+	guard_init(&hold->guard, HOLD_POLL_FIXED);
 	if (hold->null_fd < 0 || guard_reserve(&hold->guard) < 0)
 		refuse("no memory");
 	const char *confine = strstr(values[VARIABLE_MODE], HOLDER_CONFINE);

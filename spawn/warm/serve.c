@@ -129,13 +129,13 @@ static bool wait_events(struct hold *hold)
 	int n = poll(guard->poll, guard->fixed + guard->count, timeout);
 	if (n < 0)
 		return errno == EINTR;
-	bool gone = guard->poll[HOLD_POLL_DAEMON].revents != 0;
 	bool message = guard->poll[HOLD_POLL_SOCKET].revents != 0;
 	if (guard->poll[HOLD_POLL_STANDBY].revents != 0)
 		end_of_standby(hold);
 	if (guard->poll[HOLD_POLL_WATCH].revents & POLLIN)
 		forbidden_call_take(&hold->watch);
 	guard_sweep(guard);
+	bool gone = guard->poll[HOLD_POLL_DAEMON].revents != 0 || guard_is_orphaned(guard);
 	return !gone && (!message || take_message(hold));
 }
 
