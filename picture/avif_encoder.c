@@ -12,6 +12,7 @@
 
 #include "picture/avif_library.h"
 #include "picture/fault.h"
+#include "picture/planes.h"
 
 /* Rows of RGB that are converted at a time: even, for 4:2:0. */
 enum { STRIP = 16 };
@@ -28,8 +29,9 @@ struct avif_encoder {
 	uint8_t *strip_pixels;
 };
 
-static int take_plane(struct avif_encoder *avif, unsigned plane, const void *row)
+static int take_plane(struct encoder *encoder, unsigned plane, const void *row)
 {
+	struct avif_encoder *avif = (struct avif_encoder *)encoder;
 	uint32_t width = avif->shape.width, height = avif->shape.height;
 	if (plane > 0) {
 		width = (width + 1) / 2;
@@ -42,21 +44,6 @@ static int take_plane(struct avif_encoder *avif, unsigned plane, const void *row
 		row, width);
 	avif->rows[plane]++;
 	return 0;
-}
-
-static int take_luma(struct stage *stage, const void *row)
-{
-	return take_plane((struct avif_encoder *)stage, 0, row);
-}
-
-static int take_blue(struct stage *stage, const void *row)
-{
-	return take_plane((struct avif_encoder *)(stage - 1), 1, row);
-}
-
-static int take_red(struct stage *stage, const void *row)
-{
-	return take_plane((struct avif_encoder *)(stage - 2), 2, row);
 }
 
 static int take_gray_alpha(struct stage *stage, const void *row)
@@ -150,9 +137,9 @@ static int prepare_image(struct avif_encoder *avif)
 	if (!avif->image->yuvPlanes[0] || (!gray && !avif->image->yuvPlanes[2]) ||
 		(alpha && !avif->image->alphaPlane))
 		return fault_memory();
-	avif->encoder.stages[0].row = shape->channels == 2 ? take_gray_alpha : take_luma;
-	avif->encoder.stages[1].row = take_blue;
-	avif->encoder.stages[2].row = take_red;
+	planes_take(&avif->encoder, take_plane);
+	if (shape->channels == 2)
+		avif->encoder.stages[0].row = take_gray_alpha;
 	if (gray || shape->planes == 3)
 		return 0;
 	avif->encoder.stages[0].row = take_colours;

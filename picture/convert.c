@@ -54,9 +54,8 @@ int convert_source(const struct options *options, struct input *input, struct ou
 	if (status)
 		return status;
 	status = convert(decoder, &placed, output);
-	if (!status && input_failed(input))
-		status = fault(
-			FAULT_BROKEN, "cannot read the source: %s", strerror(input_failed(input)));
+	if (!status)
+		status = input_failed(input);
 	decoder_close(decoder);
 	return status;
 }

@@ -47,9 +47,9 @@ int decoder_open(struct input *input, const struct decoder_limits *limits, bool 
 {
 	uint8_t head[32];
 	size_t length = input_read(input, 0, head, sizeof(head));
-	if (input_failed(input))
-		return fault(
-			FAULT_BROKEN, "cannot read the source: %s", strerror(input_failed(input)));
+	int status = input_failed(input);
+	if (status)
+		return status;
 	for (size_t at = 0; at < sizeof(magics) / sizeof(*magics); at++) {
 		const struct magic *magic = &magics[at];
 		if (magic->at + magic->length <= length &&

@@ -30,6 +30,8 @@ struct encoder_shape {
 
 struct encoder {
 	struct stage stages[3]; /* one for each plane */
+	/* See planes.h. */
+	int (*plane_row)(struct encoder *encoder, unsigned plane, const void *row);
 	/* All rows have come: the rest of the bytes. Returns 0 or a fault. */
 	int (*finish)(struct encoder *encoder);
 	void (*free)(struct encoder *encoder);

@@ -138,7 +138,9 @@ size_t input_read(struct input *input, uint64_t offset, void *bytes, size_t leng
 
 int input_failed(const struct input *input)
 {
-	return input->failed;
+	return input->failed
+		       ? fault(FAULT_BROKEN, "cannot read the source: %s", strerror(input->failed))
+		       : 0;
 }
 
 int input_whole(struct input *input, size_t limit, const uint8_t **bytes, size_t *length)
@@ -152,9 +154,7 @@ int input_whole(struct input *input, size_t limit, const uint8_t **bytes, size_t
 		input->length = read_all(input, 0, whole, (size_t)input->length);
 		input->whole = whole;
 	}
-	if (input->failed)
-		return fault(FAULT_BROKEN, "cannot read the source: %s", strerror(input->failed));
 	*bytes = input->whole;
 	*length = (size_t)input->length;
-	return 0;
+	return input_failed(input);
 }

@@ -25,7 +25,7 @@ uint64_t input_length(const struct input *input);
  * where it cannot be read any further (input_failed says so). */
 size_t input_read(struct input *input, uint64_t offset, void *bytes, size_t length);
 
-/* The errno of the first read that failed, or 0. */
+/* 0, or the fault of the first read that failed. */
 int input_failed(const struct input *input);
 
 /* The whole source in memory, for libraries that want it so; it belongs to the input and is read

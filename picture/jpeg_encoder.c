@@ -10,6 +10,7 @@
 
 #include "picture/fault.h"
 #include "picture/jpeg_source.h"
+#include "picture/planes.h"
 
 /* Rows that wait until all planes have a group of blocks. The planes come from resamplers with
  * windows of different height, so one can be ahead of another. */
@@ -110,8 +111,9 @@ static int grow(struct jpeg_plane *plane)
 	return 0;
 }
 
-static int take_plane_row(struct jpeg_encoder *jpeg, unsigned number, const void *row)
+static int take_plane_row(struct encoder *encoder, unsigned number, const void *row)
 {
+	struct jpeg_encoder *jpeg = (struct jpeg_encoder *)encoder;
 	struct jpeg_plane *plane = &jpeg->planes[number];
 	if (plane->taken == plane->height)
 		return 0;
@@ -131,21 +133,6 @@ static int take_plane_row(struct jpeg_encoder *jpeg, unsigned number, const void
 	while (group_is_complete(jpeg))
 		write_group(jpeg);
 	return 0;
-}
-
-static int take_luma(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct jpeg_encoder *)stage, 0, row);
-}
-
-static int take_blue(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct jpeg_encoder *)(stage - 1), 1, row);
-}
-
-static int take_red(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct jpeg_encoder *)(stage - 2), 2, row);
 }
 
 static int take_row(struct stage *stage, const void *row)
@@ -179,8 +166,7 @@ static void free_encoder(struct encoder *encoder)
 
 static int prepare_planes(struct jpeg_encoder *jpeg)
 {
-	static int (*const takes[3])(struct stage *, const void *) = {
-		take_luma, take_blue, take_red};
+	planes_take(&jpeg->encoder, take_plane_row);
 	for (unsigned number = 0; number < 3; number++) {
 		struct jpeg_plane *plane = &jpeg->planes[number];
 		bool chroma = number > 0;
@@ -192,7 +178,6 @@ static int prepare_planes(struct jpeg_encoder *jpeg)
 		plane->rows = malloc(plane->stride * plane->room);
 		if (!plane->rows)
 			return fault_memory();
-		jpeg->encoder.stages[number].row = takes[number];
 	}
 	return 0;
 }

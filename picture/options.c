@@ -47,6 +47,15 @@ static int read_number(
 		(unsigned long long)low, (unsigned long long)high);
 }
 
+static int read_small(
+	const char *option, const char *value, uint32_t low, uint32_t high, uint32_t *small)
+{
+	uint64_t number = 0;
+	int status = read_number(option, value, low, high, &number);
+	*small = (uint32_t)number;
+	return status;
+}
+
 enum { SIDE_MAX = 100000 };
 
 static int read_size(struct options *options, const char *value)
@@ -116,10 +125,7 @@ static int read_crop(struct options *options, const char *value)
 
 static int read_rotate(struct options *options, const char *value)
 {
-	uint64_t number = 0;
-	int status = read_number("rotate", value, 0, 359, &number);
-	options->geometry.rotate = (unsigned)number;
-	return status;
+	return read_small("rotate", value, 0, 359, &options->geometry.rotate);
 }
 
 static int read_mirror(struct options *options, const char *value)
@@ -165,16 +171,13 @@ static int read_background(struct options *options, const char *value)
 
 static int read_quality(struct options *options, const char *value)
 {
-	uint64_t number = 0;
-	int status = read_number("quality", value, 1, 100, &number);
-	options->encoder.quality = (unsigned)number;
-	return status;
+	return read_small("quality", value, 1, 100, &options->encoder.quality);
 }
 
 static int read_effort(struct options *options, const char *value)
 {
-	uint64_t number = 0;
-	int status = read_number("effort", value, 0, 9, &number);
+	uint32_t number = 0;
+	int status = read_small("effort", value, 0, 9, &number);
 	options->encoder.effort = (int)number;
 	return status;
 }
@@ -204,18 +207,12 @@ static int read_max_pixels(struct options *options, const char *value)
 
 static int read_max_frames(struct options *options, const char *value)
 {
-	uint64_t number = 0;
-	int status = read_number("max-frames", value, 1, 1000000, &number);
-	options->limits.frames = (uint32_t)number;
-	return status;
+	return read_small("max-frames", value, 1, 1000000, &options->limits.frames);
 }
 
 static int read_max_scans(struct options *options, const char *value)
 {
-	uint64_t number = 0;
-	int status = read_number("max-scans", value, 1, 100000, &number);
-	options->limits.scans = (uint32_t)number;
-	return status;
+	return read_small("max-scans", value, 1, 100000, &options->limits.scans);
 }
 
 static int read_source(struct options *options, const char *value)

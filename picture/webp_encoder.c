@@ -12,6 +12,7 @@
 #include <webp/encode.h>
 
 #include "picture/fault.h"
+#include "picture/planes.h"
 
 /* Rows of a strip: whole rows of chroma. */
 enum { STRIP = 16 };
@@ -32,8 +33,9 @@ static int add_bytes(const uint8_t *bytes, size_t length, const WebPPicture *pic
 	return !output_add(webp->output, bytes, length);
 }
 
-static int take_plane_row(struct webp_encoder *webp, unsigned plane, const void *row)
+static int take_plane_row(struct encoder *encoder, unsigned plane, const void *row)
 {
+	struct webp_encoder *webp = (struct webp_encoder *)encoder;
 	WebPPicture *picture = &webp->picture;
 	uint8_t *const planes[3] = {picture->y, picture->u, picture->v};
 	uint32_t width = webp->shape.width, height = webp->shape.height;
@@ -43,21 +45,6 @@ static int take_plane_row(struct webp_encoder *webp, unsigned plane, const void 
 	webp_range_to_video(row, planes[plane] + (size_t)stride * webp->rows[plane]++,
 		plane ? (width + 1) / 2 : width, plane > 0);
 	return 0;
-}
-
-static int take_luma(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct webp_encoder *)stage, 0, row);
-}
-
-static int take_blue(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct webp_encoder *)(stage - 1), 1, row);
-}
-
-static int take_red(struct stage *stage, const void *row)
-{
-	return take_plane_row((struct webp_encoder *)(stage - 2), 2, row);
 }
 
 static void copy_plane(
@@ -222,12 +209,11 @@ int webp_encoder_new(const struct encoder_shape *shape, const struct encoder_opt
 	webp_encoder_config(options, &webp->config);
 	/* The picture has no planes when it is written lossless. */
 	bool planes = shape->planes == 3;
-	webp->encoder.stages[0].row = planes		      ? take_luma
-				      : webp->config.lossless ? take_argb
-				      : shape->channels > 2   ? take_colours
-							      : take_gray;
-	webp->encoder.stages[1].row = take_blue;
-	webp->encoder.stages[2].row = take_red;
+	planes_take(&webp->encoder, take_plane_row);
+	if (!planes)
+		webp->encoder.stages[0].row = webp->config.lossless ? take_argb
+					      : shape->channels > 2 ? take_colours
+								    : take_gray;
 	webp->config.lossless = webp->config.lossless && !planes;
 	int status = prepare(webp);
 	if (status) {
