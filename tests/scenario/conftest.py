@@ -4,7 +4,9 @@ temporary file is left, and TERM ends it with 0."""
 
 import contextlib
 import os
+import pathlib
 import sys
+import tempfile
 
 import pytest
 
@@ -12,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 import container  # noqa: E402
 import daemon as daemons  # noqa: E402
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, remove_tree  # noqa: E402
 from processes import wait_until  # noqa: E402
 
 # With SLUICE_CONTAINED: what a container does not have, or does otherwise.
@@ -67,16 +69,37 @@ class _Fleet:
                 daemon.close()
 
 
+@contextlib.contextmanager
+def open_directory():
+    """For daemons and converters of other users. Pytest's own is below one that each pytest, when it starts, closes to others."""
+    path = tempfile.mkdtemp(prefix="sluice-path-")
+    os.chmod(path, 0o755)
+    yield pathlib.Path(path)
+    remove_tree(path)
+
+
 @pytest.fixture
-def sluice():
-    """Starts daemons for one test: sluice(recipe(…), …, setting=value)."""
+def tmp_path():
+    with open_directory() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_path():
+    with open_directory() as path:
+        yield path
+
+
+@pytest.fixture
+def sluice(tmp_path):
+    """Starts daemons for one test: sluice(recipe(…), …, setting=value). They end before the directory does."""
     fleet = _Fleet()
     yield fleet
     fleet.finish()
 
 
 @pytest.fixture(scope="module")
-def module_sluice():
+def module_sluice(module_path):
     """The same for the daemon that all tests of a file share; see `nothing_left`."""
     fleet = _Fleet()
     yield fleet

@@ -325,8 +325,6 @@ def test_an_unreadable_root_is_told_by_all_who_look(sluice, closed):
 @as_another
 def test_a_log_that_the_user_cannot_open_again(sluice, tmp_path):
     """Root opens it in root's directory; after a rotation the daemon's user would have to make it. Said by -t and the start."""
-    for path in (*tmp_path.parents[:2], tmp_path):
-        os.chmod(path, 0o755)
     own = tmp_path / "own"
     own.mkdir()
     os.chown(own, 65534, 65534)
@@ -400,8 +398,6 @@ def test_t_looks_as_the_daemons_user(sluice, tmp_path):
     """Root may write everywhere; the user that the daemon becomes may not."""
     store = tmp_path / "store"
     store.mkdir()
-    for path in (*tmp_path.parents[:2], tmp_path, store):
-        os.chmod(path, 0o755)
     daemon = sluice(f'cache {{\n    path = "{store}"\n}}', recipe("hello", "text", "x"), user="nobody", start=False)
     os.chmod(daemon.directory, 0o755)
     os.chmod(daemon.temp, 0o755)
@@ -536,8 +532,6 @@ def test_what_the_confinement_refuses_is_told(sluice, tmp_path, start, complaint
     """By the path in what common programs say. Not when the file is not there, may be read, or is closed to the user as well."""
     wanted = tmp_path / "a profile.icc"
     wanted.write_text("x")
-    for path in (*tmp_path.parents[:2], tmp_path):
-        os.chmod(path, 0o755)
 
     def fails(name, path, **more):
         words = complaint.format(program="convert-im6.q16", path=path)

@@ -32,9 +32,6 @@ def write_script(path, text):
     """Another user may execute it."""
     path.write_text(text)
     path.chmod(0o755)
-    for parent in path.parents:
-        if parent != parent.parent and parent.owner() == "root" and not parent.stat().st_mode & 1:
-            parent.chmod(0o755)
 
 
 class Gates:

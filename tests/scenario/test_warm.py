@@ -167,9 +167,6 @@ __attribute__((constructor)) static void begin(void) { if (access("%s", F_OK) < 
 
 
 def test_what_cannot_be_held(sluice, tmp_path):
-    os.chmod(tmp_path, 0o755)
-    for parent in list(tmp_path.parents)[:2]:
-        os.chmod(parent, 0o755)
     programs = {
         "static": (compile_c(tmp_path / "static", HELLO, "-static"), "statically linked"),
         "pie": (compile_c(tmp_path / "pie", HELLO, "-static-pie"), "statically linked"),
@@ -244,17 +241,10 @@ NOT_HOLDABLE = {
 }
 
 
-def readable(path):
-    """For converters, and for a daemon with another user."""
-    for parent in [path, *list(path.parents)[:2]]:
-        os.chmod(parent, 0o755)
-
-
 @pytest.fixture(scope="module")
-def sharers(tmp_path_factory):
+def sharers(module_path):
     """One program under the name of each."""
-    where = tmp_path_factory.mktemp("sharers")
-    readable(where)
+    where = module_path
     text = " ".join(f'IS("{name}") {{ {text} }}' for name, (text, _) in NOT_HOLDABLE.items())
     one = compile_c(where / "one", SHARED % text + HELLO)
     for name in NOT_HOLDABLE:
@@ -277,7 +267,6 @@ def test_what_jobs_would_share_is_not_held(sluice, sharers, part):
 
 
 def test_a_job_does_not_read_what_another_wrote(sluice, tmp_path):
-    readable(tmp_path)
     program = compile_c(tmp_path / "writer", """#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -293,7 +282,6 @@ printf("read %zd", n); return write(ends[1], v[1], 6) == 6 ? 0 : 1; }
 
 def test_files_of_constructors(sluice, tmp_path):
     """Each job reads from where its constructor stood, has flags of its own, and a device."""
-    readable(tmp_path)
     (tmp_path / "data").write_text("0123456789")
     program = compile_c(tmp_path / "reader", """#define _GNU_SOURCE
 #include <fcntl.h>
@@ -320,7 +308,6 @@ fcntl(file, F_SETFL, O_NONBLOCK); fflush(stdout); usleep(200000); return 0; }
 
 @pytest.mark.parametrize("start", ["warm", "cold"])
 def test_preloaded_by_the_recipe(sluice, tmp_path, start):
-    readable(tmp_path)
     library = compile_c(tmp_path / "libanswer.so", "int answer(void) { return 42; }\n", "-shared", "-fPIC")
     program = compile_c(tmp_path / "asks", """#include <stdio.h>
 #include <stdlib.h>
@@ -347,8 +334,6 @@ def test_recipes_share_a_holder(sluice):
 
 
 def test_program_replaced(sluice, tmp_path):
-    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
-        os.chmod(parent, 0o755)
     program = compile_c(tmp_path / "program", HELLO)
     daemon = sluice(recipe("replaced", "you", "{source}", program=program, confine="off"))
     assert daemon.get("/replaced/a").text == "hello you"
