@@ -126,6 +126,8 @@ static double run_job(const struct bench *bench, const struct test *test, bool w
 		.file_count = test->source ? 2 : 1,
 		.limits = {.memory_bytes = 1 << 30, .file_bytes = 1 << 30},
 		.confinement = {.level = bench->level, .writable = bench->directory},
+		.preload = test->preload,
+		.prime = test->prime,
 	};
 	struct job job;
 	struct job_result result;

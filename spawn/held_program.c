@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "spawn/held_program.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/string_list.h"
-
-/* Returns 1 when something was new, 0, or -ENOMEM. */
-static int add_list(char ***list, char *const *from)
-{
-	int added = 0;
-	for (; from && *from; from++) {
-		size_t count = string_list_length(*list), i = 0;
-		while (i < count && strcmp((*list)[i], *from) != 0)
-			i++;
-		if (i < count)
-			continue;
-		char **more = realloc(*list, (count + 2) * sizeof *more);
-		if (!more)
-			return -ENOMEM;
-		*list = more;
-		more[count + 1] = NULL;
-		if (!(more[count] = strdup(*from)))
-			return -ENOMEM;
-		added = 1;
-	}
-	return added;
-}
-
-static void point(struct held_program *program)
-{
-	program->view = (struct holder_program){program->program, program->name, program->envp,
-		program->preload, program->prime, program->confine};
-}
 
 struct held_program *held_program_new(const struct holder_program *from)
 {
@@ -45,13 +16,13 @@ struct held_program *held_program_new(const struct holder_program *from)
 	program->envp = string_list_copy(from->envp);
 	program->preload = string_list_copy(from->preload);
 	program->prime = string_list_copy(from->prime);
-	program->confine = from->confine;
 	if (!program->program || !program->name || !program->envp || !program->preload ||
 		!program->prime) {
 		held_program_free(program);
 		return NULL;
 	}
-	point(program);
+	program->view = (struct holder_program){program->program, program->name, program->envp,
+		program->preload, program->prime, from->confine};
 	return program;
 }
 
@@ -67,18 +38,6 @@ void held_program_free(struct held_program *program)
 	free(program);
 }
 
-int held_program_add(struct held_program *program, const struct holder_program *from, bool *changed)
-{
-	int preload = add_list(&program->preload, from->preload);
-	int prime = add_list(&program->prime, from->prime);
-	bool mixed = program->confine != HOLDER_CONFINE_MIXED && program->confine != from->confine;
-	if (mixed)
-		program->confine = HOLDER_CONFINE_MIXED;
-	point(program);
-	*changed = preload > 0 || prime > 0 || mixed;
-	return preload < 0 || prime < 0 ? -ENOMEM : 0;
-}
-
 /* Skips what belongs to the job alone. */
 static char *const *skip(char *const *envp)
 {
@@ -87,18 +46,32 @@ static char *const *skip(char *const *envp)
 	return envp;
 }
 
-bool held_program_is(
-	const struct held_program *program, const char *path, const char *name, char *const *envp)
+static bool same_environment(char *const *one, char *const *other)
 {
-	char *const *own = program->envp;
-	if (strcmp(program->program, path) != 0 || strcmp(program->name, name) != 0)
-		return false;
 	for (;;) {
-		own = skip(own);
-		envp = skip(envp);
-		if (!*own || !*envp)
-			return !*own && !*envp;
-		if (strcmp(*own++, *envp++) != 0)
+		one = skip(one);
+		other = skip(other);
+		if (!*one || !*other)
+			return !*one && !*other;
+		if (strcmp(*one++, *other++) != 0)
 			return false;
 	}
+}
+
+static bool same_list(char *const *one, char *const *other)
+{
+	static char *const none[] = {NULL};
+	one = one ? one : none;
+	other = other ? other : none;
+	for (; *one && *other && strcmp(*one, *other) == 0; one++, other++)
+		;
+	return !*one && !*other;
+}
+
+bool held_program_is(const struct held_program *program, const struct holder_program *other)
+{
+	const struct holder_program *view = &program->view;
+	return strcmp(view->program, other->program) == 0 && strcmp(view->name, other->name) == 0 &&
+	       view->confine == other->confine && same_environment(view->envp, other->envp) &&
+	       same_list(view->preload, other->preload) && same_list(view->prime, other->prime);
 }

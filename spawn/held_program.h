@@ -13,21 +13,13 @@ struct held_program {
 	/* What view points to. */
 	char *program, *name;
 	char **envp, **preload, **prime;
-	int confine;
 };
 
 /* NULL when there is no memory. */
 struct held_program *held_program_new(const struct holder_program *from);
 void held_program_free(struct held_program *program);
 
-/* Takes over what it has not yet of preload and prime, and that confine differs. Returns 0 or
- * -ENOMEM; *changed is set when there was something. */
-int held_program_add(
-	struct held_program *program, const struct holder_program *from, bool *changed);
-
-/* The same program under the same name with the same environment, in the same order, HOME and
- * TMPDIR aside? */
-bool held_program_is(
-	const struct held_program *program, const char *path, const char *name, char *const *envp);
+/* Equal in all, lists in the same order, HOME and TMPDIR aside? */
+bool held_program_is(const struct held_program *program, const struct holder_program *other);
 
 #endif

@@ -21,11 +21,8 @@ struct holder_program {
 	char *const *envp;   /* HOME and TMPDIR do not count: they belong to the job */
 	char *const *preload;
 	char *const *prime;
-	/* What all its jobs will have; their filter is then installed ahead. HOLDER_CONFINE_MIXED:
-	 * they differ. */
-	int confine;
+	enum job_confine confine; /* of its jobs: their filter is installed ahead */
 };
-enum { HOLDER_CONFINE_MIXED = -1 };
 
 struct holder_options {
 	const char *library; /* libsluice-warm.so */

@@ -51,8 +51,7 @@ static int fill_environment(const struct holder_options *options,
 	}
 	text_printf(&text[OWN_MODE], HOLDER_MODE_VARIABLE "=%d%s", (int)getpid(),
 		options->namespaces ? HOLDER_NAMESPACES : HOLDER_NO_NAMESPACES);
-	if (program->confine != HOLDER_CONFINE_MIXED)
-		text_printf(&text[OWN_MODE], HOLDER_CONFINE "%d", program->confine);
+	text_printf(&text[OWN_MODE], HOLDER_CONFINE "%d", (int)program->confine);
 	put_list(&text[OWN_MODULES], HOLDER_MODULES_VARIABLE, program->preload);
 	put_list(&text[OWN_PRIME], HOLDER_PRIME_VARIABLE, program->prime);
 	for (size_t i = 0; i < OWN_COUNT; i++) {

@@ -53,6 +53,8 @@ struct job_spec {
 	struct job_limits limits;
 	unsigned nice; /* 0 … 19 */
 	struct job_confinement confinement;
+	/* Of the held program that it may come from, as in struct holder_program. NULL: none. */
+	char *const *preload, *const *prime;
 };
 
 struct job {

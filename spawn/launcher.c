@@ -117,12 +117,11 @@ void launcher_wake(struct launcher *launcher)
 	(void)n; /* full: it is awake */
 }
 
-struct held *launcher_find(
-	struct launcher *launcher, const char *program, const char *name, char *const *envp)
+struct held *launcher_find(struct launcher *launcher, const struct holder_program *program)
 {
 	struct held *held;
 	LIST_FOREACH (held, &launcher->programs, entry)
-		if (held_program_is(held->program, program, name, envp))
+		if (held_program_is(held->program, program))
 			return held;
 	return NULL;
 }
@@ -133,15 +132,12 @@ int launcher_wish_new(
 	struct launcher_wish *wish = calloc(1, sizeof *wish + count * sizeof *wish->programs);
 	int r = wish ? 0 : -ENOMEM;
 	for (size_t i = 0; i < count && r == 0; i++) {
-		const struct holder_program *from = &programs[i];
-		bool changed;
 		size_t at = 0;
-		while (at < wish->count &&
-			!held_program_is(wish->programs[at], from->program, from->name, from->envp))
+		while (at < wish->count && !held_program_is(wish->programs[at], &programs[i]))
 			at++;
 		if (at < wish->count)
-			r = held_program_add(wish->programs[at], from, &changed);
-		else if ((wish->programs[at] = held_program_new(from)))
+			continue;
+		if ((wish->programs[at] = held_program_new(&programs[i])))
 			wish->count++;
 		else
 			r = -ENOMEM;
@@ -172,9 +168,11 @@ void launcher_set(struct launcher *launcher, struct launcher_wish *wish)
 
 static struct kept *borrow(struct launcher *launcher, const struct job_spec *spec)
 {
+	const struct holder_program program = {spec->program, spec->argv[0], spec->envp,
+		spec->preload, spec->prime, spec->confinement.level};
 	struct kept *kept = NULL;
 	pthread_mutex_lock(&launcher->lock);
-	struct held *held = launcher_find(launcher, spec->program, spec->argv[0], spec->envp);
+	struct held *held = launcher_find(launcher, &program);
 	if (held && held->current && !held->stale) {
 		kept = held->current;
 		kept->users++;

@@ -32,8 +32,7 @@ int launcher_new(struct spawner *spawner, struct launcher **out);
 /* Ends all holders. No job may be running any more. NULL is fine. */
 void launcher_free(struct launcher *launcher);
 
-/* What is to be held. preload and prime of those with the same program, name and environment are
- * put together. Copies everything. Returns 0 or -ENOMEM. */
+/* What is to be held; equal programs are one. Copies everything. Returns 0 or -ENOMEM. */
 struct launcher_wish;
 int launcher_wish_new(
 	const struct holder_program *programs, size_t count, struct launcher_wish **out);

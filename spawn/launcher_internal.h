@@ -74,9 +74,8 @@ void launcher_free_kept(struct kept *kept);
 /* Any thread: there is something to tend. */
 void launcher_wake(struct launcher *launcher);
 
-/* The held program with this path, name and environment, or NULL. The lock is held, or it is the
- * thread that tends. */
-struct held *launcher_find(
-	struct launcher *launcher, const char *program, const char *name, char *const *envp);
+/* The held program that is equal to it, or NULL. The lock is held, or it is the thread that tends.
+ */
+struct held *launcher_find(struct launcher *launcher, const struct holder_program *program);
 
 #endif

@@ -271,21 +271,15 @@ static void set_timer(struct launcher *launcher)
 /* The lock is held. A program that is held already stays so. */
 static void fulfil(struct launcher *launcher, struct held_program **program, struct held **spare)
 {
-	const struct holder_program *view = &(*program)->view;
-	struct held *held = launcher_find(launcher, view->program, view->name, view->envp);
-	bool changed = false;
-	if (held) {
-		/* Without memory for the addition it is held as before. */
-		held_program_add(held->program, view, &changed);
-		held->replace |= changed;
-	} else if ((held = *spare)) {
+	struct held *held = launcher_find(launcher, &(*program)->view);
+	if (!held && (held = *spare)) {
 		*spare = NULL;
 		held->program = *program;
 		*program = NULL;
 		LIST_INSERT_HEAD(&launcher->programs, held, entry);
-	} else {
-		return; /* no memory: it is started cold */
 	}
+	if (!held)
+		return; /* no memory: it is started cold */
 	held->unwanted = false;
 	held->refused = false;
 	held->slow_tries = 0;

@@ -142,13 +142,11 @@ static struct hold *make_hold(void)
 	made->socket = HOLDER_SOCKET_FD;
 	made->daemon_pidfd = HOLDER_DAEMON_FD;
 	made->standby_pipe = made->watch.fd = -1;
-	made->confine_ahead = -1;
 	return made;
 }
 
-/* Forbidden calls of jobs shall be named, too. Only where all jobs have one level: this process
- * does not see which level a job has. Where it cannot be told, such a call ends the job by the
- * job's own filter, without a name. Jobs have neither the descriptor nor the notes. */
+/* Forbidden calls of jobs shall be named, too. Where it cannot be told, such a call ends the job by
+ * the job's own filter, without a name. Jobs have neither the descriptor nor the notes. */
 static void begin_watch(void)
 {
 	int fd = HOLDER_NOTES_FD;

@@ -80,8 +80,7 @@ static bool make_standby(struct hold *hold)
 			.pid = pid,
 			.pidfd = pidfd,
 			.namespaced = hold->namespaces,
-			.confine = hold->confine_ahead < 0 ? JOB_CONFINE_OFF
-							   : (enum job_confine)hold->confine_ahead,
+			.confine = (enum job_confine)hold->confine_ahead,
 		};
 		guard_take(&hold->guard, &job);
 		hold->standby_pipe = fd_take(&pipe_fds[0]);

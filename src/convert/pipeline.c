@@ -118,6 +118,8 @@ static int start_program(struct pipeline *pipeline, size_t index, int in, int ou
 		.confinement = {.level = environment_confine(recipe),
 			.writable = pipeline->directory,
 			.read = recipe->read},
+		.preload = recipe->preload,
+		.prime = recipe->prime,
 	};
 	bool warm = recipe->start == RECIPE_WARM;
 	int r = launcher_start(conversion->starter->launcher, &spec, warm, &program->job);

@@ -326,9 +326,11 @@ def held(daemon, program=FAKE):
 
 
 def test_recipes_share_a_holder(sluice):
-    daemon = sluice(recipe("one", "text", "1"), recipe("two", "text", "2"), recipe("other", "text", "3", env=["A=b"]))
-    assert held(daemon) == 2
-    for name, text in (("one", "1"), ("two", "2"), ("other", "3")):
+    """Those that are held in one way. What one recipe has loaded and called before is no burden on the jobs of another."""
+    others = {"other": {"env": ["A=b"]}, "strict": {"confine": "strict"}, "primed": {"prime": ["getpid"]}, "loaded": {"preload": ["/lib/x86_64-linux-gnu/libm.so.6"]}}
+    daemon = sluice(recipe("one", "text", "1"), recipe("two", "text", "2"), *[recipe(name, "text", name, **more) for name, more in others.items()])
+    assert held(daemon) == 1 + len(others)
+    for name, text in (("one", "1"), ("two", "2"), *zip(others, others)):
         assert daemon.get(f"/{name}/a").text == text
         assert " start=warm " in request_line(daemon, name)
 
