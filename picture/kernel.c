@@ -13,7 +13,7 @@
 
 #include "picture/fault.h"
 
-enum { LOBES = 3, MANY = 64 };
+enum { LOBES = 3, MANY = 64, PERIOD_MAX = 64 };
 
 /* The sine of an angle that grows by equal steps, without calling sin(3) for each. */
 struct sines {
@@ -121,6 +121,33 @@ static uint32_t trim(int16_t *weights, uint32_t taps, uint32_t *first)
 	return taps - before;
 }
 
+/* After how many outputs the weights come again, because that many cover a whole number of inputs.
+ * 0: not soon. */
+static uint32_t find_period(double ratio)
+{
+	for (uint32_t period = 1; period <= PERIOD_MAX; period++)
+		if (fabs(period * ratio - nearbyint(period * ratio)) < 1e-9 * period)
+			return period;
+	return 0;
+}
+
+/* Does it take nothing from beyond an edge? */
+static bool is_inside(double centre, double reach, uint32_t inputs)
+{
+	return centre - reach >= 0 && centre + reach <= inputs;
+}
+
+/* The weights of the output that many before. */
+static void repeat_weights(struct kernel *kernel, uint32_t output, uint32_t period, double ratio)
+{
+	uint32_t before = output - period;
+	kernel->first[output] = kernel->first[before] + (uint32_t)nearbyint(period * ratio);
+	kernel->taps[output] = kernel->taps[before];
+	memcpy(kernel->weights + (size_t)output * kernel->stride,
+		kernel->weights + (size_t)before * kernel->stride,
+		kernel->stride * sizeof(*kernel->weights));
+}
+
 int kernel_init(struct kernel *kernel, double from, double ratio, uint32_t outputs, uint32_t inputs)
 {
 	double scale = ratio > 1 ? ratio : 1;
@@ -137,8 +164,14 @@ int kernel_init(struct kernel *kernel, double from, double ratio, uint32_t outpu
 	}
 	struct lanczos lanczos;
 	lanczos_init(&lanczos, 1 / scale);
+	uint32_t period = find_period(ratio);
 	for (uint32_t output = 0; output < outputs; output++) {
 		double centre = from + (output + 0.5) * ratio;
+		if (period && output >= period && is_inside(centre, LOBES * scale, inputs) &&
+			is_inside(centre - period * ratio, LOBES * scale, inputs)) {
+			repeat_weights(kernel, output, period, ratio);
+			continue;
+		}
 		kernel->taps[output] =
 			weigh(&lanczos, centre, scale, inputs, real, room, &kernel->first[output]);
 		int16_t *weights = kernel->weights + (size_t)output * kernel->stride;

@@ -5,6 +5,7 @@
 #include "picture/resize.h"
 #include "tests/unit/unit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,6 +187,31 @@ static void many_weights(void **state)
 	}
 }
 
+/* Weights that come again are those that each output would get alone. */
+static void weights_that_come_again(void **state)
+{
+	(void)state;
+	static const double ratios[] = {0.25, 1, 2, 1.5, 4.0 / 3, 2.4, 3 + 1.0 / 61, M_PI};
+	enum { OUTPUTS = 200 };
+	for (size_t at = 0; at < UNIT_COUNT(ratios); at++) {
+		double ratio = ratios[at], from = 3.3;
+		uint32_t inputs = (uint32_t)(from + OUTPUTS * ratio) + 2;
+		struct kernel kernel, alone;
+		assert_int_equal(kernel_init(&kernel, from, ratio, OUTPUTS, inputs), 0);
+		for (uint32_t output = 0; output < OUTPUTS; output++) {
+			const int16_t *weights = kernel.weights + (size_t)output * kernel.stride;
+			assert_int_equal(
+				kernel_init(&alone, from + output * ratio, ratio, 1, inputs), 0);
+			assert_int_equal(kernel.first[output], alone.first[0]);
+			assert_int_equal(kernel.taps[output], alone.taps[0]);
+			for (uint32_t tap = 0; tap < kernel.stride; tap++)
+				assert_in_range(weights[tap] - alone.weights[tap] + 1, 0, 2);
+			kernel_deinit(&alone);
+		}
+		kernel_deinit(&kernel);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +219,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_resampled_that_keeps_its_size),
 		cmocka_unit_test(parts_are_as_the_whole),
 		cmocka_unit_test(many_weights),
+		cmocka_unit_test(weights_that_come_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
