@@ -22,12 +22,12 @@ struct jpeg_decoder {
 	struct decoder decoder;
 	struct jpeg_decompress_struct info;
 	struct jpeg_errors errors;
-	struct jpeg_source source;
 	struct decoder_limits limits;
 	struct jpeg_progress_mgr progress;
 	struct jpeg_metadata metadata;
 	bool partial;	    /* only this part of the scaled picture is decoded: */
 	uint32_t left, top; /* where it begins; the layout has the sides */
+	struct jpeg_source source;
 };
 
 /* A progressive file can have thousands of scans, each of which costs as much as a picture. */
@@ -259,9 +259,10 @@ static void fill_header(struct jpeg_decoder *jpeg)
 int jpeg_decoder_open(
 	struct input *input, const struct decoder_limits *limits, struct decoder **result)
 {
-	struct jpeg_decoder *jpeg = calloc(1, sizeof(*jpeg));
+	struct jpeg_decoder *jpeg = malloc(sizeof(*jpeg));
 	if (!jpeg)
 		return fault_memory();
+	memset(jpeg, 0, offsetof(struct jpeg_decoder, source.bytes));
 	jpeg->decoder.type = &type;
 	jpeg->limits = *limits;
 	jpeg_errors_init(&jpeg->errors, (j_common_ptr)&jpeg->info);

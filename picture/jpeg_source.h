@@ -27,7 +27,7 @@ struct jpeg_source {
 	struct jpeg_source_mgr manager;
 	struct input *input;
 	uint64_t offset;
-	uint8_t bytes[64 * 1024];
+	uint8_t bytes[16 * 1024]; /* few pages, which each process gets anew */
 };
 
 /* Both are borrowed by the decompressor. */
