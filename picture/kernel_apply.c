@@ -4,7 +4,7 @@
  * multiplies eight samples with their weights in one instruction and adds neighbours; compilers do
  * not find that by themselves in the pass over rows, where the neighbours are two rows.
  */
-#include "picture/kernel.h"
+#include "picture/kernel_avx2.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -35,6 +35,10 @@ static inline __m128i add_products(__m128i sum, __m128i samples, __m128i factors
 
 void kernel_row(const struct kernel *kernel, const int16_t *row, int16_t *out)
 {
+	if (KERNEL_AVX2) {
+		kernel_row_avx2(kernel, row, out);
+		return;
+	}
 	const int16_t *weights = kernel->weights;
 	for (uint32_t output = 0; output < kernel->outputs; output++, weights += kernel->stride) {
 		const int16_t *from = row + kernel->first[output];
@@ -53,6 +57,10 @@ void kernel_row(const struct kernel *kernel, const int16_t *row, int16_t *out)
 void kernel_bytes(const uint8_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,
 	size_t count)
 {
+	if (KERNEL_AVX2) {
+		kernel_bytes_avx2(rows, weights, taps, out, count);
+		return;
+	}
 	const __m128i zero = _mm_setzero_si128();
 	for (size_t at = 0; at < count; at += 16) {
 		__m128i a = _mm_set1_epi32(1 << (KERNEL_BITS - 7)), b = a, c = a, d = a;
@@ -77,6 +85,10 @@ void kernel_bytes(const uint8_t *const *rows, const int16_t *weights, uint32_t t
 void kernel_words(const int16_t *const *rows, const int16_t *weights, uint32_t taps, int16_t *out,
 	size_t count)
 {
+	if (KERNEL_AVX2) {
+		kernel_words_avx2(rows, weights, taps, out, count);
+		return;
+	}
 	for (size_t at = 0; at < count; at += 8) {
 		__m128i low = _mm_set1_epi32(1 << (KERNEL_BITS - 1)), high = low;
 		for (uint32_t tap = 0; tap < taps; tap += 2) {

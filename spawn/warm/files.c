@@ -21,7 +21,6 @@ static struct {
 	struct file_identity program;
 	struct file libraries[FILES_MAX];
 	size_t count;
-	bool changed;
 } files;
 
 static bool identify(const char *path, struct file_identity *out)
@@ -55,11 +54,9 @@ void files_remember(void)
 bool files_unchanged(const char *program)
 {
 	struct file_identity current;
-	if (program &&
-		(!identify(program, &current) || !file_identity_equal(&current, &files.program)))
-		files.changed = true;
-	for (size_t i = 0; i < files.count && !files.changed; i++)
-		files.changed = !identify(files.libraries[i].path, &current) ||
-				!file_identity_equal(&current, &files.libraries[i].identity);
-	return !files.changed;
+	bool same = identify(program, &current) && file_identity_equal(&current, &files.program);
+	for (size_t i = 0; i < files.count && same; i++)
+		same = identify(files.libraries[i].path, &current) &&
+		       file_identity_equal(&current, &files.libraries[i].identity);
+	return same;
 }

@@ -109,8 +109,7 @@ void arguments_set(char *const *argv);
 
 /* Remembers the files that this process consists of. */
 void files_remember(void);
-/* Whether they, and the program's own at `program`, are still what they were. Libraries are
- * looked at once per second. */
+/* Whether they, and the program's own at `program`, are still what they were. */
 bool files_unchanged(const char *program);
 
 #endif

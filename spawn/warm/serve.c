@@ -61,7 +61,6 @@ static bool make_standby(struct hold *hold)
 {
 	int pipe_fds[2] = {-1, -1}, pair[2] = {-1, -1}, pidfd = -1;
 	pid_t pid = -1;
-	files_unchanged(NULL);
 	if (guard_reserve(&hold->guard) == 0 && pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) == 0 &&
 		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
 		pid = copy_process(hold->namespaces, &pidfd);
