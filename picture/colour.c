@@ -29,6 +29,7 @@ struct colour {
 	struct shaper *shaper;
 	struct lut *lut;
 	int16_t *grays; /* GRAYS + 2: what a gray becomes */
+	int status;	/* a fault: what the profile needs is missing */
 };
 
 /* A gray source needs a table of one dimension only, whatever the conversion is. */
@@ -147,7 +148,8 @@ static enum found by_profile(
 	if (profile_cicp(&profile, &cicp) && cicp_is_hdr(&cicp))
 		return by_cicp(colour, header, &cicp, false);
 	if (profile_has_table(&profile)) {
-		colour->lut = lut_new(&profile, header->space == SPACE_GRAY ? GRAYS : pixels);
+		colour->status = lut_new(
+			&profile, header->space == SPACE_GRAY ? GRAYS : pixels, &colour->lut);
 		if (!colour->lut)
 			return FOUND_NOTHING;
 		return header->space == SPACE_GRAY ? flatten_to_grays(colour) : FOUND_CONVERSION;
@@ -177,9 +179,10 @@ int colour_new(const struct decoder_header *header, uint64_t pixels, struct colo
 	if (!colour)
 		return fault_memory();
 	enum found what = find(colour, header, pixels);
-	if (what != FOUND_CONVERSION && header->space != SPACE_CMYK) {
+	int status = colour->status;
+	if (status || (what != FOUND_CONVERSION && header->space != SPACE_CMYK)) {
 		colour_free(colour);
-		return 0;
+		return status;
 	}
 	*result = colour;
 	return 0;

@@ -5,13 +5,14 @@
  */
 #include "picture/gif_file.h"
 
-#include <gif_lib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "picture/fault.h"
+#include "picture/gif_library.h"
 
 struct gif_file {
+	const struct gif_library *library;
 	GifFileType *gif;
 	struct input *input;
 	uint64_t offset; /* of what comes behind the buffer */
@@ -46,9 +47,9 @@ static int read_bytes(GifFileType *gif, GifByteType *bytes, int length)
 	return (int)done;
 }
 
-static int broken(int error)
+static int broken(const struct gif_library *library, int error)
 {
-	const char *why = GifErrorString(error);
+	const char *why = library->error_text(error);
 	if (error == D_GIF_ERR_NOT_ENOUGH_MEM)
 		return fault_memory();
 	return fault(FAULT_BROKEN, "gif: %s", why ? why : "damaged");
@@ -56,16 +57,20 @@ static int broken(int error)
 
 int gif_file_open(struct input *input, struct gif_file **result)
 {
+	const struct gif_library *library;
+	int error = 0, status = gif_library(&library);
+	if (status)
+		return status;
 	struct gif_file *file = calloc(1, sizeof(*file));
-	int error = 0;
 	if (!file)
 		return fault_memory();
+	file->library = library;
 	file->input = input;
 	file->loops = 1;
-	file->gif = DGifOpen(file, read_bytes, &error);
+	file->gif = library->open(file, read_bytes, &error);
 	if (!file->gif) {
 		free(file);
-		return broken(error);
+		return broken(library, error);
 	}
 	*result = file;
 	return 0;
@@ -75,7 +80,7 @@ void gif_file_close(struct gif_file *file)
 {
 	if (!file)
 		return;
-	DGifCloseFile(file->gif, NULL);
+	file->library->close(file->gif, NULL);
 	free(file);
 }
 
@@ -103,17 +108,17 @@ static int read_extension(struct gif_file *file, GraphicsControlBlock *control)
 {
 	GifByteType *block = NULL;
 	int code = 0;
-	if (DGifGetExtension(file->gif, &code, &block) == GIF_ERROR)
-		return broken(file->gif->Error);
+	if (file->library->extension(file->gif, &code, &block) == GIF_ERROR)
+		return broken(file->library, file->gif->Error);
 	bool looping =
 		code == APPLICATION_EXT_FUNC_CODE && block && block[0] == 11 &&
 		(!memcmp(block + 1, "NETSCAPE2.0", 11) || !memcmp(block + 1, "ANIMEXTS1.0", 11));
 	/* A block of another length says nothing. */
 	if (code == GRAPHICS_EXT_FUNC_CODE && block)
-		DGifExtensionToGCB(block[0], block + 1, control);
+		file->library->control_block(block[0], block + 1, control);
 	while (block) {
-		if (DGifGetExtensionNext(file->gif, &block) == GIF_ERROR)
-			return broken(file->gif->Error);
+		if (file->library->extension_next(file->gif, &block) == GIF_ERROR)
+			return broken(file->library, file->gif->Error);
 		if (looping && block)
 			read_loops(file, block);
 	}
@@ -132,8 +137,8 @@ static int read_frame(
 	struct gif_file *file, const GraphicsControlBlock *control, struct gif_frame *frame)
 {
 	GifFileType *gif = file->gif;
-	if (DGifGetImageDesc(gif) == GIF_ERROR)
-		return broken(gif->Error);
+	if (file->library->image(gif) == GIF_ERROR)
+		return broken(file->library, gif->Error);
 	const GifImageDesc *image = &gif->Image;
 	const ColorMapObject *map = image->ColorMap ? image->ColorMap : gif->SColorMap;
 	if (!map)
@@ -166,8 +171,8 @@ int gif_file_next(struct gif_file *file, struct gif_frame *frame)
 			continue;
 		}
 		GifRecordType record = UNDEFINED_RECORD_TYPE;
-		if (DGifGetRecordType(file->gif, &record) == GIF_ERROR)
-			return broken(file->gif->Error);
+		if (file->library->record_type(file->gif, &record) == GIF_ERROR)
+			return broken(file->library, file->gif->Error);
 		if (record == TERMINATE_RECORD_TYPE && file->frames)
 			return -1;
 		if (record == IMAGE_DESC_RECORD_TYPE)
@@ -184,8 +189,8 @@ int gif_file_next(struct gif_file *file, struct gif_frame *frame)
 
 int gif_file_row(struct gif_file *file, uint8_t *places, uint32_t width)
 {
-	if (DGifGetLine(file->gif, places, (int)width) == GIF_ERROR)
-		return broken(file->gif->Error);
+	if (file->library->line(file->gif, places, (int)width) == GIF_ERROR)
+		return broken(file->library, file->gif->Error);
 	return 0;
 }
 
@@ -193,11 +198,11 @@ int gif_file_skip(struct gif_file *file)
 {
 	int code = 0;
 	GifByteType *block = NULL;
-	if (DGifGetCode(file->gif, &code, &block) == GIF_ERROR)
-		return broken(file->gif->Error);
+	if (file->library->code(file->gif, &code, &block) == GIF_ERROR)
+		return broken(file->library, file->gif->Error);
 	while (block)
-		if (DGifGetCodeNext(file->gif, &block) == GIF_ERROR)
-			return broken(file->gif->Error);
+		if (file->library->code_next(file->gif, &block) == GIF_ERROR)
+			return broken(file->library, file->gif->Error);
 	return 0;
 }
 

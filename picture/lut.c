@@ -6,15 +6,17 @@
  */
 #include "picture/lut.h"
 
-#include <lcms2.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "picture/fault.h"
+#include "picture/lcms_library.h"
 #include "picture/stage.h"
 
 enum { TABLE_PIXELS = 150000 };
 
 struct lut {
+	const struct lcms_library *lcms;
 	cmsHTRANSFORM transform;
 	unsigned channels;
 };
@@ -29,11 +31,16 @@ static inline int16_t narrowed(uint16_t sample)
 	return (int16_t)((sample * (uint32_t)STAGE_WHITE + 32767u) / 65535u);
 }
 
-void lut_prime(void)
+int lut_prime(void)
 {
-	cmsHPROFILE profile = cmsCreate_sRGBProfile();
+	const struct lcms_library *lcms;
+	int status = lcms_library(&lcms);
+	if (status)
+		return status;
+	cmsHPROFILE profile = lcms->srgb();
 	if (profile)
-		cmsCloseProfile(profile);
+		lcms->close(profile);
+	return 0;
 }
 
 /* A copy without the tags of floating point tables: lcms2 would prefer them, and they may have any
@@ -52,41 +59,48 @@ static uint8_t *tamed(const struct profile *profile)
 	return bytes;
 }
 
-struct lut *lut_new(const struct profile *profile, uint64_t pixels)
+int lut_new(const struct profile *profile, uint64_t pixels, struct lut **result)
 {
 	static const cmsUInt32Number formats[] = {[SPACE_GRAY] = TYPE_GRAY_16,
 		[SPACE_RGB] = TYPE_RGB_16,
 		[SPACE_CMYK] = TYPE_CMYK_16};
+	*result = NULL;
+	const struct lcms_library *lcms;
+	int status = lcms_library(&lcms);
+	if (status)
+		return status;
 	struct lut *lut = calloc(1, sizeof(*lut));
 	uint8_t *bytes = tamed(profile);
 	cmsHPROFILE from = NULL, to = NULL;
 	if (lut && bytes) {
-		from = cmsOpenProfileFromMem(bytes, (cmsUInt32Number)profile->length);
-		to = cmsCreate_sRGBProfile();
+		lut->lcms = lcms;
+		from = lcms->open(bytes, (cmsUInt32Number)profile->length);
+		to = lcms->srgb();
 	}
 	if (from && to)
-		lut->transform = cmsCreateTransform(from, formats[profile->space], to, TYPE_RGB_16,
+		lut->transform = lcms->transform(from, formats[profile->space], to, TYPE_RGB_16,
 			INTENT_PERCEPTUAL, pixels <= TABLE_PIXELS ? cmsFLAGS_NOOPTIMIZE : 0);
 	if (from)
-		cmsCloseProfile(from);
+		lcms->close(from);
 	if (to)
-		cmsCloseProfile(to);
+		lcms->close(to);
 	free(bytes);
 	if (lut && lut->transform) {
 		lut->channels = profile->space == SPACE_GRAY  ? 1
 				: profile->space == SPACE_RGB ? 3
 							      : 4;
-		return lut;
+		*result = lut;
+		return 0;
 	}
 	free(lut);
-	return NULL;
+	return 0;
 }
 
 void lut_free(struct lut *lut)
 {
 	if (!lut)
 		return;
-	cmsDeleteTransform(lut->transform);
+	lut->lcms->transform_free(lut->transform);
 	free(lut);
 }
 
@@ -100,7 +114,7 @@ void lut_row(const struct lut *lut, int16_t *const *planes, size_t width)
 		for (unsigned channel = 0; channel < channels; channel++)
 			for (size_t at = 0; at < count; at++)
 				in[at * channels + channel] = widened(planes[channel][from + at]);
-		cmsDoTransform(lut->transform, in, out, (cmsUInt32Number)count);
+		lut->lcms->convert(lut->transform, in, out, (cmsUInt32Number)count);
 		for (unsigned channel = 0; channel < 3; channel++)
 			for (size_t at = 0; at < count; at++)
 				planes[channel][from + at] = narrowed(out[at * 3 + channel]);

@@ -10,13 +10,14 @@
 
 struct lut;
 
-/* Before the source is there: what lcms2 does once. It asks for the time when it makes a profile,
- * for which libc opens the file of the time zone. */
-void lut_prime(void);
+/* Before the source is there: loads lcms2, and does what it does once. It asks for the time when it
+ * makes a profile, for which libc opens the file of the time zone. Returns 0 or a fault. */
+int lut_prime(void);
 
 /* From a profile's space to sRGB, by the perceptual intent. `pixels` is about how many will be
- * converted. NULL: lcms2 cannot use the profile, or there is no memory. */
-struct lut *lut_new(const struct profile *profile, uint64_t pixels);
+ * converted. *lut is NULL when lcms2 cannot use the profile, or there is no memory. Returns 0, or a
+ * fault: there is no lcms2. */
+int lut_new(const struct profile *profile, uint64_t pixels, struct lut **lut);
 void lut_free(struct lut *lut);
 
 /* Converts a row of 1, 3 or 4 channels, as the space has, to 3, in place; samples are from 0 to

@@ -63,7 +63,7 @@ static int finish(struct encoder *encoder)
 	struct png_encoder *png = (struct png_encoder *)encoder;
 	int status = png_pack_finish(png->pack);
 	if (!status)
-		status = png_pack_chunk(png->output, PNG_FILE_IEND, NULL, 0);
+		status = png_pack_chunk(png->pack, PNG_FILE_IEND, NULL, 0);
 	return status;
 }
 
@@ -102,7 +102,7 @@ static int begin(struct png_encoder *png, const struct encoder_shape *shape)
 	int status = output_add(png->output, signature, sizeof(signature));
 	if (!status)
 		status = png_pack_chunk(
-			png->output, PNG_FILE_TYPE('I', 'H', 'D', 'R'), header, sizeof(header));
+			png->pack, PNG_FILE_TYPE('I', 'H', 'D', 'R'), header, sizeof(header));
 	return status;
 }
 
@@ -124,10 +124,10 @@ int png_encoder_new(const struct encoder_shape *shape, const struct encoder_opti
 	png->encoder.stages[0].row = take_row;
 	int status = reserve(png);
 	if (!status)
-		status = begin(png, shape);
-	if (!status)
 		status = png_pack_new(
 			(uint64_t)(1 + png->length) * shape->height, effort, output, &png->pack);
+	if (!status)
+		status = begin(png, shape);
 	if (status) {
 		free_encoder(&png->encoder);
 		return status;

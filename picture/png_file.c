@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "picture/deflate_library.h"
 #include "picture/fault.h"
 #include "picture/png_profile.h"
 
@@ -62,7 +62,8 @@ bool png_file_body(
 		input_read(file->input, chunk->data, bytes, chunk->length) < chunk->length ||
 		input_read(file->input, chunk->data + chunk->length, sum, 4) < 4)
 		return false;
-	uLong crc = crc32(crc32(0, type, 4), bytes, chunk->length);
+	const struct deflate_library *deflate = file->deflate;
+	uint32_t crc = deflate->crc32(deflate->crc32(0, type, 4), bytes, chunk->length);
 	return png_file_number(sum) == crc;
 }
 
@@ -214,7 +215,9 @@ int png_file_read(struct png_file *file)
 	struct png_chunk chunk;
 	file->orientation = 1;
 	file->cicp = (struct decoder_cicp){2, 2, 2, true};
-	int status = read_header(file, &at);
+	int status = deflate_library(&file->deflate);
+	if (!status)
+		status = read_header(file, &at);
 	/* Each turn is at least twelve bytes further in the file. */
 	while (!status) {
 		status = png_file_chunk(file, at, &chunk);

@@ -13,6 +13,8 @@
 #include "picture/decoder.h"
 #include "picture/input.h"
 
+struct deflate_library;
+
 #define PNG_FILE_TYPE(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 enum {
@@ -26,6 +28,7 @@ enum { PNG_FILE_PALETTE = 768, PNG_FILE_TRANSPARENCY = 256, PNG_FILE_WINDOW = 64
 
 struct png_file {
 	struct input *input;
+	const struct deflate_library *deflate;
 	uint32_t width, height;
 	uint8_t depth, colour, interlace; /* as in IHDR */
 	uint8_t palette[PNG_FILE_PALETTE];

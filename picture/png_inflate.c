@@ -15,9 +15,10 @@
 #include "picture/fault.h"
 
 #ifdef PICTURE_ISAL
-#include <isa-l.h>
+#include "picture/isal_library.h"
 
 struct png_inflate {
+	const struct isal_library *isal;
 	struct png_stream *stream;
 	struct inflate_state state;
 };
@@ -42,14 +43,19 @@ static int head_byte(struct png_inflate *reader, uint8_t *byte)
 
 int png_inflate_new(struct png_stream *stream, struct png_inflate **result)
 {
+	const struct isal_library *isal;
+	int status = isal_library(&isal);
+	if (status)
+		return status;
 	struct png_inflate *reader = malloc(sizeof(*reader));
 	if (!reader)
 		return fault_memory();
+	reader->isal = isal;
 	reader->stream = stream;
-	isal_inflate_init(&reader->state);
+	isal->inflate_init(&reader->state);
 	reader->state.avail_in = 0;
 	uint8_t method = 0, flags = 0;
-	int status = head_byte(reader, &method);
+	status = head_byte(reader, &method);
 	if (!status)
 		status = head_byte(reader, &flags);
 	if (!status && ((method & 15) != 8 || method >> 4 > 7 || (method << 8 | flags) % 31 ||
@@ -78,7 +84,7 @@ int png_inflate_read(struct png_inflate *reader, uint8_t *bytes, size_t length)
 	state->avail_out = (uint32_t)length;
 	while (state->avail_out) {
 		uint32_t before = state->avail_out;
-		if (isal_inflate(state) != ISAL_DECOMP_OK)
+		if (reader->isal->inflate(state) != ISAL_DECOMP_OK)
 			return fault(FAULT_BROKEN, "png: the pixels are damaged");
 		if (state->avail_out < before)
 			continue;
@@ -98,22 +104,29 @@ int png_inflate_read(struct png_inflate *reader, uint8_t *bytes, size_t length)
 }
 
 #else
-#include <zlib.h>
+#include "picture/zlib_library.h"
 
 struct png_inflate {
+	const struct zlib_library *zlib;
 	struct png_stream *stream;
 	z_stream state;
 };
 
 int png_inflate_new(struct png_stream *stream, struct png_inflate **result)
 {
+	const struct zlib_library *zlib;
+	int status = zlib_library(&zlib);
+	if (status)
+		return status;
 	struct png_inflate *reader = calloc(1, sizeof(*reader));
-	if (!reader || inflateInit(&reader->state) != Z_OK) {
+	if (!reader ||
+		zlib->inflate_init(&reader->state, ZLIB_VERSION, sizeof(reader->state)) != Z_OK) {
 		free(reader);
 		return fault_memory();
 	}
 	reader->stream = stream;
-	inflateValidate(&reader->state, 0);
+	reader->zlib = zlib;
+	zlib->inflate_validate(&reader->state, 0);
 	*result = reader;
 	return 0;
 }
@@ -121,7 +134,7 @@ int png_inflate_new(struct png_stream *stream, struct png_inflate **result)
 void png_inflate_free(struct png_inflate *reader)
 {
 	if (reader)
-		inflateEnd(&reader->state);
+		reader->zlib->inflate_end(&reader->state);
 	free(reader);
 }
 
@@ -142,7 +155,7 @@ int png_inflate_read(struct png_inflate *reader, uint8_t *bytes, size_t length)
 			state->next_in = (Bytef *)(uintptr_t)piece;
 			state->avail_in = (uInt)more;
 		}
-		int done = inflate(state, Z_NO_FLUSH);
+		int done = reader->zlib->inflate(state, Z_NO_FLUSH);
 		if ((done != Z_OK && done != Z_STREAM_END) ||
 			(done == Z_STREAM_END && state->avail_out))
 			return fault(FAULT_BROKEN, "png: the pixels are damaged");

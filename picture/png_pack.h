@@ -18,7 +18,7 @@ void png_pack_free(struct png_pack *pack);
 int png_pack_add(struct png_pack *pack, const uint8_t *bytes, size_t length);
 int png_pack_finish(struct png_pack *pack);
 
-/* Adds any chunk to an output. Returns 0 or a fault. */
-int png_pack_chunk(struct output *output, uint32_t type, const uint8_t *bytes, size_t length);
+/* Adds any chunk to the output. Returns 0 or a fault. */
+int png_pack_chunk(struct png_pack *pack, uint32_t type, const uint8_t *bytes, size_t length);
 
 #endif

@@ -4,7 +4,7 @@
  */
 #include "picture/png_rows.h"
 
-#include "picture/png_library.h"
+#include "picture/png_general.h"
 #include "picture/png_quick.h"
 #include "picture/png_stream.h"
 
@@ -14,7 +14,7 @@ int png_rows_push(struct png_file *file, const struct png_picture *picture, stru
 	if (picture->frame)
 		stream.sequence = *picture->sequence;
 	int status = png_quick_can(file, picture) ? png_quick_push(&stream, picture, target)
-						  : png_library_push(&stream, picture, target);
+						  : png_general_push(&stream, picture, target);
 	if (picture->frame)
 		*picture->sequence = stream.sequence;
 	return status;

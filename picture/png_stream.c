@@ -4,8 +4,7 @@
  */
 #include "picture/png_stream.h"
 
-#include <libdeflate.h>
-
+#include "picture/deflate_library.h"
 #include "picture/fault.h"
 
 /* The head of the next chunk with pixels. *more: there is one. */
@@ -22,14 +21,14 @@ static int open_chunk(struct png_stream *stream, bool *more)
 		return status;
 	stream->at = chunk.data;
 	stream->left = chunk.length;
-	stream->sum = libdeflate_crc32(0, type, sizeof(type));
+	stream->sum = stream->file->deflate->crc32(0, type, sizeof(type));
 	stream->in_chunk = true;
 	if (!stream->frame)
 		return 0;
 	if (stream->left < 4 || png_file_bytes(stream->file, stream->at, 4, &number) < 4 ||
 		png_file_number(number) != stream->sequence)
 		return fault(FAULT_BROKEN, "png: a frame's chunks are not in order");
-	stream->sum = libdeflate_crc32(stream->sum, number, 4);
+	stream->sum = stream->file->deflate->crc32(stream->sum, number, 4);
 	stream->sequence++;
 	stream->at += 4;
 	stream->left -= 4;
@@ -62,7 +61,7 @@ int png_stream_next(struct png_stream *stream, const uint8_t **bytes, size_t *le
 	size_t wanted = stream->left < PNG_FILE_WINDOW ? stream->left : PNG_FILE_WINDOW;
 	if (png_file_bytes(stream->file, stream->at, wanted, bytes) < wanted)
 		return fault(FAULT_BROKEN, "png: the end is missing");
-	stream->sum = libdeflate_crc32(stream->sum, *bytes, wanted);
+	stream->sum = stream->file->deflate->crc32(stream->sum, *bytes, wanted);
 	stream->at += wanted;
 	stream->left -= (uint32_t)wanted;
 	*length = wanted;

@@ -3,15 +3,25 @@
  * A rehearsal: small pictures are made, read again, resampled and thrown away. In a virtual machine
  * each question to the processor (CPUID) costs as much as a small picture's resampling, because the
  * host answers it; and the codecs fill tables when they are used first.
+ *
+ * A copy of the process is made for each picture, and it pays for each library that is mapped, and
+ * for each page that it writes to and that was there before. So there are three, from few libraries
+ * to all, and what the rehearsal has freed goes back to the kernel.
  */
 #include "picture/prime.h"
 
+#include <malloc.h>
+
 #include "picture/convert.h"
 #include "picture/encoder.h"
+#include "picture/gif_library.h"
 #include "picture/heif_library.h"
 #include "picture/input.h"
 #include "picture/lut.h"
+#include "picture/png_library.h"
 #include "picture/tiff_library.h"
+#include "picture/webp_mux_library.h"
+#include "picture/zlib_library.h"
 
 enum { SIDE = 16, SMALLER = 5 };
 
@@ -46,32 +56,55 @@ static int read_again(const struct output *picture, enum encoder_format format)
 	return status;
 }
 
-static int rehearse(enum encoder_format format)
+static int rehearse(enum encoder_format source, enum encoder_format result)
 {
 	struct output output = {0};
-	int status = make(format, &output);
+	int status = make(source, &output);
 	if (!status)
-		status = read_again(&output, format);
+		status = read_again(&output, result);
 	output_deinit(&output);
 	return status;
 }
 
-int sluice_picture_prime(const char *program)
+static int prime_photo(void)
 {
-	(void)program;
-	static const enum encoder_format formats[] = {FORMAT_JPEG, FORMAT_WEBP, FORMAT_PNG};
-	int status = 0;
-	for (unsigned at = 0; at < sizeof(formats) / sizeof(*formats) && !status; at++)
-		status = rehearse(formats[at]);
-	lut_prime();
-	return status;
+	int status = rehearse(FORMAT_JPEG, FORMAT_JPEG);
+	/* Planes, and colours, which come from a JPEG with a profile. */
+	if (!status)
+		status = rehearse(FORMAT_JPEG, FORMAT_WEBP);
+	struct output colours = {0};
+	if (!status)
+		status = make(FORMAT_WEBP, &colours);
+	output_deinit(&colours);
+	return status ? status : lut_prime();
 }
 
-int sluice_picture_prime_heavy(const char *program)
+static int prime_light(void)
 {
-	int status = sluice_picture_prime(program);
+	int status = prime_photo();
 	if (!status)
-		status = rehearse(FORMAT_AVIF);
+		status = rehearse(FORMAT_WEBP, FORMAT_WEBP);
+	if (!status)
+		status = rehearse(FORMAT_PNG, FORMAT_PNG);
+	/* What these pictures did not need: rare PNG, profiles in PNG, and animations. */
+	const struct png_library *png;
+	if (!status)
+		status = png_library(&png);
+	const struct zlib_library *zlib;
+	if (!status)
+		status = zlib_library(&zlib);
+	const struct gif_library *gif;
+	if (!status)
+		status = gif_library(&gif);
+	const struct webp_mux_library *mux;
+	return status ? status : webp_mux_library(&mux);
+}
+
+static int prime_heavy(void)
+{
+	int status = prime_light();
+	if (!status)
+		status = rehearse(FORMAT_AVIF, FORMAT_AVIF);
 	const struct tiff_library *tiff;
 	if (!status)
 		status = tiff_library(&tiff);
@@ -81,5 +114,29 @@ int sluice_picture_prime_heavy(const char *program)
 		status = heif_library(&heif);
 	if (!status)
 		heif->context_free(heif->context_alloc());
+	return status;
+}
+
+int sluice_picture_prime_photo(const char *program)
+{
+	(void)program;
+	int status = prime_photo();
+	malloc_trim(0);
+	return status;
+}
+
+int sluice_picture_prime(const char *program)
+{
+	(void)program;
+	int status = prime_light();
+	malloc_trim(0);
+	return status;
+}
+
+int sluice_picture_prime_heavy(const char *program)
+{
+	(void)program;
+	int status = prime_heavy();
+	malloc_trim(0);
 	return status;
 }

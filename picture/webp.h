@@ -7,6 +7,7 @@
 #include "picture/encoder.h"
 
 struct WebPConfig;
+struct webp_library;
 
 int webp_decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
 	struct decoder **decoder);
@@ -16,7 +17,8 @@ int webp_encoder_new(const struct encoder_shape *shape, const struct encoder_opt
 	struct output *output, struct encoder **encoder);
 
 /* What the library is told for the options. */
-void webp_encoder_config(const struct encoder_options *options, struct WebPConfig *config);
+void webp_encoder_config(const struct webp_library *library, const struct encoder_options *options,
+	struct WebPConfig *config);
 
 /* A result of the library as a fault: those of decoding (VP8StatusCode) and of encoding
  * (WebPEncodingError). */

@@ -14,11 +14,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <webp/encode.h>
-#include <webp/mux.h>
 
 #include "picture/fault.h"
 #include "picture/webp.h"
+#include "picture/webp_library.h"
+#include "picture/webp_mux_library.h"
 
 /* A frame's time has 24 bits, the number of loops 16. A block is what the codec works on. */
 enum { TIME_MAX = (1 << 24) - 1, LOOPS_MAX = 65535, BLOCK = 16 };
@@ -28,6 +28,8 @@ struct box {
 };
 
 struct webp_animation {
+	const struct webp_library *library;
+	const struct webp_mux_library *muxer;
 	WebPConfig config;
 	WebPMux *mux;
 	uint32_t loops, count; /* of frames, the waiting one included */
@@ -126,16 +128,17 @@ static bool blank(const struct webp_animation *animation, const struct frame *fr
 static int encode(
 	struct webp_animation *animation, const struct frame *frame, const struct box *box)
 {
+	const struct webp_library *library = animation->library;
 	WebPPicture picture;
-	WebPPictureInit(&picture);
+	library->picture(&picture, WEBP_ENCODER_ABI_VERSION);
 	picture.use_argb = 1;
 	picture.width = (int)(box->right - box->left);
 	picture.height = (int)(box->bottom - box->top);
-	picture.writer = WebPMemoryWrite;
+	picture.writer = library->memory_write;
 	picture.custom_ptr = &animation->bytes;
 	int status = 0;
 	bool blend = false;
-	if (!WebPPictureAlloc(&picture))
+	if (!library->picture_alloc(&picture))
 		return fault_memory();
 	for (uint32_t y = box->top; y < box->bottom; y++)
 		memcpy(picture.argb + (size_t)(y - box->top) * (size_t)picture.argb_stride,
@@ -143,10 +146,10 @@ static int encode(
 			(size_t)picture.width * sizeof(*picture.argb));
 	if (animation->count)
 		blend = blank(animation, frame, box, &picture);
-	WebPMemoryWriterClear(&animation->bytes);
-	if (!WebPEncode(&animation->config, &picture))
+	library->memory_clear(&animation->bytes);
+	if (!library->encode(&animation->config, &picture))
 		status = webp_encoding_fault((int)picture.error_code);
-	WebPPictureFree(&picture);
+	library->picture_free(&picture);
 	animation->waiting =
 		(WebPMuxFrameInfo){.bitstream = {animation->bytes.mem, animation->bytes.size},
 			.x_offset = (int)box->left,
@@ -161,7 +164,7 @@ static int encode(
 static int push_waiting(struct webp_animation *animation)
 {
 	animation->waiting.duration = (int)animation->duration_ms;
-	if (WebPMuxPushFrame(animation->mux, &animation->waiting, 1) == WEBP_MUX_OK)
+	if (animation->muxer->push_frame(animation->mux, &animation->waiting, 1) == WEBP_MUX_OK)
 		return 0;
 	return fault_memory();
 }
@@ -195,19 +198,19 @@ int webp_animation_add(struct webp_animation *animation, struct frame *frame, ui
 
 static int assemble(struct webp_animation *animation, struct output *output)
 {
+	const struct webp_mux_library *muxer = animation->muxer;
 	WebPMuxAnimParams params = {.loop_count = (int)animation->loops};
-	WebPData data;
-	WebPDataInit(&data);
+	WebPData data = {NULL, 0};
 	int status = push_waiting(animation);
 	if (status)
 		return status;
-	if (WebPMuxSetAnimationParams(animation->mux, &params) != WEBP_MUX_OK ||
-		WebPMuxSetCanvasSize(animation->mux, (int)animation->shown.width,
+	if (muxer->animation(animation->mux, &params) != WEBP_MUX_OK ||
+		muxer->canvas(animation->mux, (int)animation->shown.width,
 			(int)animation->shown.height) != WEBP_MUX_OK ||
-		WebPMuxAssemble(animation->mux, &data) != WEBP_MUX_OK)
+		muxer->assemble(animation->mux, &data) != WEBP_MUX_OK)
 		return fault_memory();
 	status = output_add(output, data.bytes, data.size);
-	WebPDataClear(&data);
+	animation->library->free((void *)(uintptr_t)data.bytes);
 	return status;
 }
 
@@ -221,13 +224,22 @@ int webp_animation_finish(struct webp_animation *animation, struct output *outpu
 int webp_animation_new(
 	const struct encoder_options *options, uint32_t loops, struct webp_animation **result)
 {
+	const struct webp_library *library;
+	const struct webp_mux_library *muxer;
+	int status = webp_library(&library);
+	if (!status)
+		status = webp_mux_library(&muxer);
+	if (status)
+		return status;
 	struct webp_animation *animation = calloc(1, sizeof(*animation));
 	if (!animation)
 		return fault_memory();
-	webp_encoder_config(options, &animation->config);
-	WebPMemoryWriterInit(&animation->bytes);
+	animation->library = library;
+	animation->muxer = muxer;
+	webp_encoder_config(library, options, &animation->config);
+	library->memory(&animation->bytes);
 	animation->loops = loops < LOOPS_MAX ? loops : LOOPS_MAX;
-	animation->mux = WebPMuxNew();
+	animation->mux = muxer->open(WEBP_MUX_ABI_VERSION);
 	if (!animation->mux) {
 		webp_animation_free(animation);
 		return fault_memory();
@@ -240,8 +252,8 @@ void webp_animation_free(struct webp_animation *animation)
 {
 	if (!animation)
 		return;
-	WebPMuxDelete(animation->mux);
-	WebPMemoryWriterClear(&animation->bytes);
+	animation->muxer->close(animation->mux);
+	animation->library->memory_clear(&animation->bytes);
 	frame_deinit(&animation->shown);
 	free(animation);
 }

@@ -11,11 +11,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <webp/decode.h>
-#include <webp/demux.h>
 
 #include "picture/fault.h"
+#include "picture/webp_demux_library.h"
 #include "picture/webp_frames.h"
+#include "picture/webp_library.h"
 
 /* WebP's own limit is 4 GiB. */
 static const size_t FILE_MAX = 512u << 20;
@@ -29,6 +29,8 @@ static const double UNFILTERED = 0.1;
 
 struct webp_decoder {
 	struct decoder decoder;
+	const struct webp_library *library;
+	const struct webp_demux_library *demux;
 	WebPDemuxer *demuxer;
 	bool animation, complete; /* the file */
 	WebPIterator frame;
@@ -169,7 +171,8 @@ static int run(struct decoder *decoder, struct stage *const *stages)
 {
 	struct webp_decoder *webp = (struct webp_decoder *)decoder;
 	const WebPData *data = &webp->frame.fragment;
-	int status = webp_decoding_fault((int)WebPDecode(data->bytes, data->size, &webp->config));
+	int status = webp_decoding_fault(
+		(int)webp->library->decode(data->bytes, data->size, &webp->config));
 	if (status)
 		return status;
 	if (webp->config.output.colorspace == MODE_YUV)
@@ -180,44 +183,44 @@ static int run(struct decoder *decoder, struct stage *const *stages)
 static void close_decoder(struct decoder *decoder)
 {
 	struct webp_decoder *webp = (struct webp_decoder *)decoder;
-	WebPFreeDecBuffer(&webp->config.output);
-	WebPDemuxReleaseChunkIterator(&webp->profile);
-	WebPDemuxReleaseIterator(&webp->frame);
-	WebPDemuxDelete(webp->demuxer);
+	webp->library->decoded_free(&webp->config.output);
+	webp->demux->chunk_release(&webp->profile);
+	webp->demux->frame_release(&webp->frame);
+	webp->demux->close(webp->demuxer);
 	free(webp->line);
 	free(webp);
 }
 
 static const struct decoder_type type = {.prepare = prepare, .run = run, .close = close_decoder};
 
-static unsigned orientation_of(const WebPDemuxer *demuxer)
+static unsigned orientation_of(const struct webp_decoder *webp)
 {
 	static const uint8_t prefix[6] = "Exif\0"; /* as in JPEG; it does not belong here */
 	WebPChunkIterator exif;
 	unsigned orientation = 1;
-	if (!WebPDemuxGetChunk(demuxer, "EXIF", 1, &exif))
+	if (!webp->demux->chunk(webp->demuxer, "EXIF", 1, &exif))
 		return 1;
 	const WebPData *data = &exif.chunk;
 	size_t skip = data->size > sizeof(prefix) && !memcmp(data->bytes, prefix, sizeof(prefix))
 			      ? sizeof(prefix)
 			      : 0;
 	orientation = decoder_exif_orientation(data->bytes + skip, data->size - skip);
-	WebPDemuxReleaseChunkIterator(&exif);
+	webp->demux->chunk_release(&exif);
 	return orientation;
 }
 
 static int open_demuxer(struct webp_decoder *webp, const WebPData *data)
 {
 	WebPDemuxState state;
-	webp->demuxer = WebPDemuxPartial(data, &state);
+	webp->demuxer = webp->demux->open(data, 1, &state, WEBP_DEMUX_ABI_VERSION);
 	if (!webp->demuxer)
 		return fault(FAULT_BROKEN, "webp: %s",
 			state == WEBP_DEMUX_PARSING_HEADER ? "the file is cut short"
 							   : "the container is damaged");
-	webp->animation = WebPDemuxGetI(webp->demuxer, WEBP_FF_FORMAT_FLAGS) & ANIMATION_FLAG;
+	webp->animation = webp->demux->get(webp->demuxer, WEBP_FF_FORMAT_FLAGS) & ANIMATION_FLAG;
 	webp->complete = state == WEBP_DEMUX_DONE;
 	/* Of an animation, the first frame is enough. */
-	if (!WebPDemuxGetFrame(webp->demuxer, 1, &webp->frame) || !webp->frame.complete ||
+	if (!webp->demux->frame(webp->demuxer, 1, &webp->frame) || !webp->frame.complete ||
 		(!webp->complete && !webp->animation))
 		return fault(FAULT_BROKEN, "webp: the file is cut short");
 	return 0;
@@ -226,12 +229,12 @@ static int open_demuxer(struct webp_decoder *webp, const WebPData *data)
 static int fill_header(struct webp_decoder *webp, const struct decoder_limits *limits)
 {
 	const WebPIterator *frame = &webp->frame;
-	uint32_t width = WebPDemuxGetI(webp->demuxer, WEBP_FF_CANVAS_WIDTH);
-	uint32_t height = WebPDemuxGetI(webp->demuxer, WEBP_FF_CANVAS_HEIGHT);
+	uint32_t width = webp->demux->get(webp->demuxer, WEBP_FF_CANVAS_WIDTH);
+	uint32_t height = webp->demux->get(webp->demuxer, WEBP_FF_CANVAS_HEIGHT);
 	int status = decoder_check_sides(width, height, limits);
 	if (!status)
-		status = webp_decoding_fault((int)WebPGetFeatures(
-			frame->fragment.bytes, frame->fragment.size, &webp->config.input));
+		status = webp_decoding_fault((int)webp->library->features(frame->fragment.bytes,
+			frame->fragment.size, &webp->config.input, WEBP_DECODER_ABI_VERSION));
 	if (status)
 		return status;
 	bool covers = frame->x_offset == 0 && frame->y_offset == 0 &&
@@ -240,14 +243,14 @@ static int fill_header(struct webp_decoder *webp, const struct decoder_limits *l
 	webp->decoder.header = (struct decoder_header){.type = "webp",
 		.width = width,
 		.height = height,
-		.orientation = orientation_of(webp->demuxer),
+		.orientation = orientation_of(webp),
 		.depth = 8,
 		.space = SPACE_RGB,
 		.alpha = webp->config.input.has_alpha || !covers,
-		.frames = WebPDemuxGetI(webp->demuxer, WEBP_FF_FRAME_COUNT),
-		.loops = WebPDemuxGetI(webp->demuxer, WEBP_FF_LOOP_COUNT),
+		.frames = webp->demux->get(webp->demuxer, WEBP_FF_FRAME_COUNT),
+		.loops = webp->demux->get(webp->demuxer, WEBP_FF_LOOP_COUNT),
 		.cicp = {2, 2, 2, true}};
-	if (WebPDemuxGetChunk(webp->demuxer, "ICCP", 1, &webp->profile)) {
+	if (webp->demux->chunk(webp->demuxer, "ICCP", 1, &webp->profile)) {
 		webp->decoder.header.profile = webp->profile.chunk.bytes;
 		webp->decoder.header.profile_length = webp->profile.chunk.size;
 	}
@@ -264,22 +267,30 @@ static int open_frames(struct webp_decoder *webp, const WebPData *data,
 		return fault(FAULT_BROKEN, "webp: the file is cut short");
 	if (header.frames > limits->frames)
 		return fault(FAULT_LIMIT, "webp: more than %u frames", limits->frames);
-	header.alpha = webp_frames_alpha(webp->demuxer);
-	return webp_frames_open(data, &header, result);
+	header.alpha = webp_frames_alpha(webp->demux, webp->demuxer);
+	return webp_frames_open(webp->demux, data, &header, result);
 }
 
 int webp_decoder_open(struct input *input, const struct decoder_limits *limits, bool animated,
 	struct decoder **result)
 {
+	const struct webp_library *library;
+	const struct webp_demux_library *demux;
 	WebPData data;
-	int status = input_whole(input, FILE_MAX, &data.bytes, &data.size);
+	int status = webp_library(&library);
+	if (!status)
+		status = webp_demux_library(&demux);
+	if (!status)
+		status = input_whole(input, FILE_MAX, &data.bytes, &data.size);
 	if (status)
 		return status;
 	struct webp_decoder *webp = calloc(1, sizeof(*webp));
 	if (!webp)
 		return fault_memory();
+	webp->library = library;
+	webp->demux = demux;
 	webp->decoder.type = &type;
-	WebPInitDecoderConfig(&webp->config);
+	library->decoder_config(&webp->config, WEBP_DECODER_ABI_VERSION);
 	status = open_demuxer(webp, &data);
 	if (!status)
 		status = fill_header(webp, limits);

@@ -9,16 +9,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <webp/encode.h>
 
 #include "picture/fault.h"
 #include "picture/planes.h"
+#include "picture/webp_library.h"
 
 /* Rows of a strip: whole rows of chroma. */
 enum { STRIP = 16 };
 
 struct webp_encoder {
 	struct encoder encoder;
+	const struct webp_library *library;
 	struct encoder_shape shape;
 	struct output *output;
 	WebPConfig config;
@@ -58,16 +59,17 @@ static void copy_plane(
 /* The strip's rows are complete; the last one of them is row `end - 1` of the picture. */
 static int import_strip(struct webp_encoder *webp, uint32_t end)
 {
+	const struct webp_library *library = webp->library;
 	WebPPicture *picture = &webp->picture, strip;
 	uint32_t width = webp->shape.width;
 	unsigned channels = webp->shape.channels;
 	uint32_t first = (end - 1) / STRIP * STRIP;
-	WebPPictureInit(&strip);
+	library->picture(&strip, WEBP_ENCODER_ABI_VERSION);
 	strip.width = (int)width;
 	strip.height = (int)(end - first);
 	int stride = (int)(width * channels);
-	if (!(channels == 4 ? WebPPictureImportRGBA(&strip, webp->strip, stride)
-			    : WebPPictureImportRGB(&strip, webp->strip, stride)))
+	if (!(channels == 4 ? library->import_rgba(&strip, webp->strip, stride)
+			    : library->import_rgb(&strip, webp->strip, stride)))
 		return webp_encoding_fault((int)strip.error_code);
 	size_t luma = (size_t)first * (size_t)picture->y_stride;
 	size_t chroma = (size_t)first / 2 * (size_t)picture->uv_stride;
@@ -83,7 +85,7 @@ static int import_strip(struct webp_encoder *webp, uint32_t end)
 	if (picture->a && strip.a)
 		copy_plane(picture->a + (size_t)first * (size_t)picture->a_stride,
 			picture->a_stride, strip.a, strip.a_stride, width, strip.height);
-	WebPPictureFree(&strip);
+	library->picture_free(&strip);
 	return 0;
 }
 
@@ -142,7 +144,7 @@ static int take_argb(struct stage *stage, const void *row)
 static int finish(struct encoder *encoder)
 {
 	struct webp_encoder *webp = (struct webp_encoder *)encoder;
-	if (!WebPEncode(&webp->config, &webp->picture))
+	if (!webp->library->encode(&webp->config, &webp->picture))
 		return webp_encoding_fault((int)webp->picture.error_code);
 	return 0;
 }
@@ -150,18 +152,19 @@ static int finish(struct encoder *encoder)
 static void free_encoder(struct encoder *encoder)
 {
 	struct webp_encoder *webp = (struct webp_encoder *)encoder;
-	WebPPictureFree(&webp->picture);
+	webp->library->picture_free(&webp->picture);
 	free(webp->strip);
 	free(webp);
 }
 
-void webp_encoder_config(const struct encoder_options *options, WebPConfig *config)
+void webp_encoder_config(const struct webp_library *library, const struct encoder_options *options,
+	WebPConfig *config)
 {
 	/* Method 2. The library's own default, 4, makes a thumbnail 2 to 3 % smaller, and takes a
 	 * third more of all instructions from a JPEG to it. */
 	static const int effort = 4;
-	WebPConfigInit(config);
-	config->quality = (float)options->quality;
+	library->config(
+		config, WEBP_PRESET_DEFAULT, (float)options->quality, WEBP_ENCODER_ABI_VERSION);
 	config->method = (options->effort < 0 ? effort : options->effort) * 6 / 9;
 	if (options->bitonal) {
 		config->lossless = 1;
@@ -181,7 +184,7 @@ static int prepare(struct webp_encoder *webp)
 	picture->colorspace = alpha ? WEBP_YUV420A : WEBP_YUV420;
 	picture->writer = add_bytes;
 	picture->custom_ptr = webp;
-	if (!WebPPictureAlloc(picture))
+	if (!webp->library->picture_alloc(picture))
 		return webp_encoding_fault((int)picture->error_code);
 	if (picture->use_argb)
 		return 0;
@@ -198,15 +201,20 @@ static int prepare(struct webp_encoder *webp)
 int webp_encoder_new(const struct encoder_shape *shape, const struct encoder_options *options,
 	struct output *output, struct encoder **result)
 {
+	const struct webp_library *library;
+	int status = webp_library(&library);
+	if (status)
+		return status;
 	struct webp_encoder *webp = calloc(1, sizeof(*webp));
 	if (!webp)
 		return fault_memory();
 	webp->encoder.finish = finish;
 	webp->encoder.free = free_encoder;
+	webp->library = library;
 	webp->shape = *shape;
 	webp->output = output;
-	WebPPictureInit(&webp->picture);
-	webp_encoder_config(options, &webp->config);
+	library->picture(&webp->picture, WEBP_ENCODER_ABI_VERSION);
+	webp_encoder_config(library, options, &webp->config);
 	/* The picture has no planes when it is written lossless. */
 	bool planes = shape->planes == 3;
 	planes_take(&webp->encoder, take_plane_row);
@@ -215,7 +223,7 @@ int webp_encoder_new(const struct encoder_shape *shape, const struct encoder_opt
 					      : shape->channels > 2 ? take_colours
 								    : take_gray;
 	webp->config.lossless = webp->config.lossless && !planes;
-	int status = prepare(webp);
+	status = prepare(webp);
 	if (status) {
 		free_encoder(&webp->encoder);
 		return status;

@@ -12,6 +12,7 @@
 
 struct webp_frames {
 	struct decoder decoder;
+	const struct webp_demux_library *library;
 	WebPAnimDecoder *frames;
 	uint32_t end_ms; /* of the current frame */
 	uint8_t *canvas; /* RGBA, of the library */
@@ -22,9 +23,9 @@ static int next(struct decoder *decoder, uint32_t *duration_ms)
 {
 	struct webp_frames *webp = (struct webp_frames *)decoder;
 	int end_ms = 0;
-	if (!WebPAnimDecoderHasMoreFrames(webp->frames))
+	if (!webp->library->animation_more(webp->frames))
 		return -1;
-	if (!WebPAnimDecoderGetNext(webp->frames, &webp->canvas, &end_ms))
+	if (!webp->library->animation_next(webp->frames, &webp->canvas, &end_ms))
 		return fault(FAULT_BROKEN, "webp: a frame is damaged");
 	*duration_ms = (uint32_t)end_ms - webp->end_ms;
 	webp->end_ms = (uint32_t)end_ms;
@@ -48,24 +49,25 @@ static int run(struct decoder *decoder, struct stage *const *stages)
 static void close_decoder(struct decoder *decoder)
 {
 	struct webp_frames *webp = (struct webp_frames *)decoder;
-	WebPAnimDecoderDelete(webp->frames);
+	webp->library->animation_close(webp->frames);
 	free(webp->line);
 	free(webp);
 }
 
 static const struct decoder_type type = {.next = next, .run = run, .close = close_decoder};
 
-int webp_frames_open(
-	const WebPData *data, const struct decoder_header *header, struct decoder **result)
+int webp_frames_open(const struct webp_demux_library *library, const WebPData *data,
+	const struct decoder_header *header, struct decoder **result)
 {
 	struct webp_frames *webp = calloc(1, sizeof(*webp));
 	WebPAnimDecoderOptions options;
-	WebPAnimDecoderOptionsInit(&options);
+	library->animation_options(&options, WEBP_DEMUX_ABI_VERSION);
 	if (!webp)
 		return fault_memory();
+	webp->library = library;
 	webp->decoder.type = &type;
 	webp->decoder.header = *header;
-	webp->frames = WebPAnimDecoderNew(data, &options);
+	webp->frames = library->animation_open(data, &options, WEBP_DEMUX_ABI_VERSION);
 	if (!header->alpha)
 		webp->line = malloc((size_t)header->width * 3);
 	if (!webp->frames || (!header->alpha && !webp->line)) {
@@ -77,18 +79,18 @@ int webp_frames_open(
 	return 0;
 }
 
-bool webp_frames_alpha(const WebPDemuxer *demuxer)
+bool webp_frames_alpha(const struct webp_demux_library *library, const WebPDemuxer *demuxer)
 {
-	int width = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH);
-	int height = (int)WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT);
+	int width = (int)library->get(demuxer, WEBP_FF_CANVAS_WIDTH);
+	int height = (int)library->get(demuxer, WEBP_FF_CANVAS_HEIGHT);
 	WebPIterator frame;
-	if (!WebPDemuxGetFrame(demuxer, 1, &frame))
+	if (!library->frame(demuxer, 1, &frame))
 		return true;
 	bool alpha = frame.width != width || frame.height != height;
 	do
 		alpha = alpha || frame.has_alpha ||
 			frame.dispose_method == WEBP_MUX_DISPOSE_BACKGROUND;
-	while (WebPDemuxNextFrame(&frame));
-	WebPDemuxReleaseIterator(&frame);
+	while (library->next_frame(&frame));
+	library->frame_release(&frame);
 	return alpha;
 }

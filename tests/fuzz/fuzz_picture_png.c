@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/fuzz_picture.h"
 
-#include <libdeflate.h>
+#include "picture/deflate_library.h"
 
 enum { OPTIONS = 8, SIGNATURE = 8 };
 
@@ -20,12 +20,14 @@ static uint32_t number(const uint8_t *bytes)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t room, unsigned seed)
 {
+	const struct deflate_library *deflate;
+	MUST(!deflate_library(&deflate));
 	size = LLVMFuzzerMutate(data, size, room);
 	for (size_t at = OPTIONS + SIGNATURE; seed % 16 && size >= 12 && at <= size - 12;) {
 		uint32_t length = number(data + at);
 		if (length > size - at - 12)
 			break;
-		uint32_t sum = libdeflate_crc32(0, data + at + 4, 4 + (size_t)length);
+		uint32_t sum = deflate->crc32(0, data + at + 4, 4 + (size_t)length);
 		for (unsigned byte = 0; byte < 4; byte++)
 			data[at + 8 + length + byte] = (uint8_t)(sum >> (24 - 8 * byte));
 		at += 12 + (size_t)length;

@@ -35,7 +35,7 @@ USER = "nobody"
 # What a request may take at most: the shipped recipes end a whole answer after 20 s (a preview after 60), plus the queue.
 DEADLINE = 70 * SLOW
 PROBE = "/special/good.jpg" + manifest.THUMBNAIL
-MEMORY_KIB = {"picture": 64 << 10, "picture_animated": 64 << 10, "picture_avif": 1 << 20, "picture_heavy": 1 << 20,
+MEMORY_KIB = {"picture": 64 << 10, "picture_other": 64 << 10, "picture_animated": 64 << 10, "picture_avif": 1 << 20, "picture_heavy": 1 << 20,
               "thumbnail": 2 << 20, "animation": 1 << 20, "animation_gif": 1 << 20, "requantize": 512 << 10, "frame": 1 << 20, "preview": 1 << 20, "listen": 1 << 20, "watch": 2 << 20}
 CARELESS_KIB = 512 << 10
 # Code and read-only pages count for a process, but not for its limit.

@@ -4,6 +4,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import time
 
 import pytest
@@ -13,16 +14,22 @@ import shipped
 from daemon import SLUICE, Daemon
 from processes import wait_until
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "picture"))
+import profiles  # noqa: E402
+
 PICTURE = pathlib.Path(SLUICE).parent / "sluice-picture"
 STRACE = "/usr/bin/strace"
 RECIPES = re.findall(r"(?ms)^recipe picture\w* \{\n.*?^\}\n", shipped.CONFIG.read_text())
 
-# (source, query): each codec in both directions.
+# (source, query): each codec in both directions, and each library.
 PICTURES = [("landscape.jpg", "format=jpeg"), ("landscape.jpg", "format=webp"), ("landscape.jpg", "format=png"),
             ("orientation-6.jpg", "format=jpeg&rotate=30"), ("landscape.jpg", "format=jpeg&fit=cover&gravity=attention"),
             ("alpha.png", "format=png"), ("alpha.png", "format=jpeg&background=ff0000"), ("landscape.webp", "format=jpeg"),
             ("animation.gif", "format=webp"), ("animation.gif", "format=webp&animate=1"), ("landscape.jpg", "format=avif"),
-            ("cmyk.jpg", "format=jpeg"), ("landscape.tiff", "format=jpeg"), ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
+            ("cmyk.jpg", "format=jpeg"), ("cmyk.jpg", "format=webp"), ("plain-cmyk.jpg", "format=jpeg"), ("wide.jpg", "format=webp"),
+            ("table.jpg", "format=jpeg"), ("table.jpg", "format=webp"), ("table.jpg", "format=png"), ("profile.png", "format=webp"),
+            ("interlaced.png", "format=jpeg"), ("palette.png", "format=webp"), ("animation.webp", "format=webp&animate=1"),
+            ("animation.png", "format=webp&animate=1"), ("animation.gif", "format=jpeg"), ("landscape.tiff", "format=jpeg"), ("landscape.heic", "format=webp"), ("landscape.avif", "format=png")]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,12 @@ def daemon():
     root = pathlib.Path(with_pictures.root)
     media.make_samples(root)
     media.convert(root / "landscape.jpg", "-resize", "400x300", root / "landscape.heic")
+    shutil.copy(root / "cmyk.jpg", root / "plain-cmyk.jpg")
+    (root / "table.jpg").write_bytes(media.with_icc((root / "landscape.jpg").read_bytes(), profiles.lut(
+        lambda r, g, b: (100 * g, 80 * (r - g), 60 * (g - b)), 3)))
+    media.convert(root / "landscape.jpg", "-resize", "400x300", "-interlace", "PNG", root / "interlaced.png")
+    media.convert(root / "wide.jpg", "-resize", "400x300", root / "profile.png")
+    media.run("ffmpeg", "-v", "error", "-i", root / "animation.gif", "-f", "apng", "-plays", "0", root / "animation.png")
     media.run("vips", "icc_export", root / "landscape.jpg", root / "cmyk.jpg", "--output-profile", "cmyk")
     media.convert(root / "landscape.jpg", "-resize", "400x300", root / "small.png")
     media.run("/usr/bin/avifenc", "--jobs", "1", "--speed", "10", root / "small.png", root / "landscape.avif")
@@ -57,6 +70,24 @@ def test_it_is_held_and_gives_what_a_fresh_one_gives(daemon, source, query):
     with open(pathlib.Path(daemon.root) / source, "rb") as file:
         fresh = subprocess.run([PICTURE, *argv], stdin=file, capture_output=True, check=True, timeout=60)
     assert answer.body == fresh.stdout
+
+
+@pytest.mark.parametrize("source,query,recipe", [
+    ("landscape.jpg", "format=jpeg", "picture"), ("landscape.jpg", "format=webp", "picture"), ("landscape.jpg", "animate=1&format=webp", "picture"),
+    ("table.jpg", "format=jpeg", "picture"), ("plain-cmyk.jpg", "format=webp", "picture"), ("landscape.jpg", "format=png", "picture_other"),
+    ("alpha.png", "format=jpeg", "picture_other"), ("landscape.webp", "format=png", "picture_other"), ("animation.gif", "format=jpeg", "picture_other")])
+def test_photos_have_a_process_with_few_libraries(daemon, source, query, recipe):
+    answer, line = daemon.logged(url(source, query))
+    assert (answer.status, line["recipe"], line["start"]) == (200, recipe, "warm"), line
+
+
+def test_the_process_for_photos_has_mapped_no_more(daemon):
+    """Of the processes that are held, one has lcms2 and libwebp only."""
+    maps = [pathlib.Path(f"/proc/{pid}/maps").read_text() for pid in daemon.holders()]
+    mapped = {frozenset(re.findall(r"/lib(jpeg|lcms2|webp|webpdemux|webpmux|gif|png16|z|deflate|isal|avif|heif|tiff)\.so", text))
+              for text in maps}
+    light = {"jpeg", "lcms2", "webp", "webpdemux", "webpmux", "gif", "png16", "z", "deflate", "isal"}
+    assert mapped == {frozenset({"jpeg", "lcms2", "webp"}), frozenset(light), frozenset({*light, "avif", "heif", "tiff"})}
 
 
 def calls_of(trace):
