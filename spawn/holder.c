@@ -31,8 +31,8 @@ static int launch(struct holder *holder, const struct holder_options *options,
 	holder->pid = process.pid;
 	holder->pidfd = process.pidfd;
 	holder->socket = process.socket;
-	holder_watch(holder->epoll, holder->pidfd, 0);
-	holder_watch(holder->epoll, holder->socket, EPOLLET);
+	holder_watch(holder, holder->pidfd, 0);
+	holder_watch(holder, holder->socket, EPOLLET);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ struct holder_options {
 	bool namespaces;     /* as the spawner has them */
 	const struct confinement *confinement;
 	int notes_fd; /* shared_notes_map, for all holders; borrowed */
-	int epoll;    /* told when holder_tend has something to do; data.ptr NULL */
+	int epoll;    /* told when holder_tend has something to do; data.u64 is the number */
 };
 
 struct holder;
@@ -49,6 +49,10 @@ void holder_free(struct holder *holder);
 
 /* Takes what it has sent and notices its end; never waits. */
 enum holder_state holder_tend(struct holder *holder);
+
+/* Whether holder_tend has found it busy with a job, since this was asked last, and has to be called
+ * again. Any thread. */
+bool holder_was_missed(struct holder *holder);
 
 /* No more jobs: it ends when the last one has ended. */
 void holder_retire(struct holder *holder);

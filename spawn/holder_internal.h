@@ -5,9 +5,10 @@
 /*
  * What holder.c (its life), holder_messages.c (what it sends) and holder_start.c (jobs) share.
  *
- * The conversation with the process, that is all below `busy`, belongs to one thread at a time: the
- * one that has entered. `lock` guards `busy` alone and is never held while something is waited for.
- * The rest is the main thread's; `state` and `greeted` are written by the thread that has entered.
+ * The conversation with the process, that is all below `missed`, belongs to one thread at a time:
+ * the one that has entered. `lock` guards `busy` and `missed` alone and is never held while
+ * something is waited for. The rest is the main thread's; `state` and `greeted` are written by the
+ * thread that has entered.
  */
 
 #include <pthread.h>
@@ -38,7 +39,8 @@ struct holder {
 
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
-	bool busy; /* a thread has entered */
+	bool busy;   /* a thread has entered */
+	bool missed; /* and another could not meanwhile */
 	int socket;
 	struct standby standby;
 	uint32_t sequence;
@@ -65,7 +67,7 @@ void holder_end_standby(struct holder *holder);
 
 bool holder_is_readable(int fd, int timeout_ms);
 
-void holder_watch(int epoll, int fd, uint32_t flags);
+void holder_watch(const struct holder *holder, int fd, uint32_t flags);
 /* Not left to close(2): a duplicate of the descriptor elsewhere would keep it in the set. */
 void holder_unwatch(int epoll, int fd);
 

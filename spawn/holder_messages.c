@@ -16,10 +16,10 @@
 
 enum { MESSAGES_MAX = 1024 };
 
-void holder_watch(int epoll, int fd, uint32_t flags)
+void holder_watch(const struct holder *holder, int fd, uint32_t flags)
 {
-	struct epoll_event event = {.events = EPOLLIN | flags};
-	epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+	struct epoll_event event = {.events = EPOLLIN | flags, .data.u64 = holder->number};
+	epoll_ctl(holder->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 void holder_unwatch(int epoll, int fd)
@@ -53,6 +53,7 @@ bool holder_enter(struct holder *holder, int wait_ms)
 				      &holder->idle, &holder->lock, CLOCK_MONOTONIC, &until);
 	bool entered = !holder->busy;
 	holder->busy = true;
+	holder->missed |= !entered;
 	pthread_mutex_unlock(&holder->lock);
 	return entered;
 }
@@ -63,6 +64,15 @@ void holder_leave(struct holder *holder)
 	holder->busy = false;
 	pthread_cond_signal(&holder->idle);
 	pthread_mutex_unlock(&holder->lock);
+}
+
+bool holder_was_missed(struct holder *holder)
+{
+	pthread_mutex_lock(&holder->lock);
+	bool missed = holder->missed;
+	holder->missed = false;
+	pthread_mutex_unlock(&holder->lock);
+	return missed;
 }
 
 bool holder_is_readable(int fd, int timeout_ms)
@@ -91,7 +101,7 @@ static void take_standby(struct holder *holder)
 	setpgid(standby.pid, standby.pid);
 	if (holder->greeted && holder->state == HOLDER_STARTING)
 		holder->state = HOLDER_READY;
-	holder_watch(holder->epoll, holder->standby.pidfd, EPOLLONESHOT);
+	holder_watch(holder, holder->standby.pidfd, EPOLLONESHOT);
 }
 
 static void take_ready(struct holder *holder)

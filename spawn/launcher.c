@@ -187,8 +187,9 @@ static struct kept *borrow(struct launcher *launcher, const struct job_spec *spe
 
 static void give_back(struct launcher *launcher, struct kept *kept)
 {
+	bool missed = holder_was_missed(kept->holder);
 	pthread_mutex_lock(&launcher->lock);
-	if (--kept->users == 0)
+	if ((--kept->users == 0 && kept->leaving) || missed)
 		launcher_wake(launcher);
 	pthread_mutex_unlock(&launcher->lock);
 }

@@ -31,6 +31,7 @@ struct kept {
 	unsigned number;
 	unsigned users; /* B: workers within holder_start */
 	bool ready;
+	bool leaving;		/* B: to be freed when it has no users */
 	uint64_t since_ms;	/* started */
 	LIST_ENTRY(kept) entry; /* in `leaving` */
 };

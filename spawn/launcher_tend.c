@@ -20,8 +20,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "spawn/holdable.h"
+#include "spawn/launcher_news.h"
 
-enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000, EVENT_ROUNDS_MAX = 64 };
+enum { BACK_OFF_FIRST_MS = 100, BACK_OFF_MAX_MS = 60000, WELL_MS = 10000 };
 /* Of a program that was too slow: a machine that boots reads from a cold and busy disk. */
 enum { SLOW_TRIES_MAX = 3, SLOW_AGAIN_MS = 5000 };
 
@@ -51,6 +52,8 @@ static void let_go(struct launcher *launcher, struct kept **slot)
 	pthread_mutex_lock(&launcher->lock);
 	struct kept *kept = *slot;
 	*slot = NULL;
+	if (kept)
+		kept->leaving = true;
 	pthread_mutex_unlock(&launcher->lock);
 	if (!kept)
 		return;
@@ -195,11 +198,12 @@ static bool is_wanted(struct launcher *launcher, const struct held *held)
 	return wanted;
 }
 
-static void tend_held(struct launcher *launcher, struct held *held)
+static void tend_held(
+	struct launcher *launcher, struct held *held, const struct launcher_news *news)
 {
 	if (held->next)
 		tend_next(launcher, held);
-	if (held->current)
+	if (held->current && launcher_news_has(news, held->current->number))
 		tend_current(launcher, held);
 	if (is_wanted(launcher, held) && held->not_before_ms <= clock_now_ms())
 		start_holder(launcher, held);
@@ -309,20 +313,12 @@ static void take_wish(struct launcher *launcher)
 
 void launcher_tend(struct launcher *launcher)
 {
-	uint64_t count;
-	struct epoll_event events[16];
-	/* Edge-triggered events go away by being taken. The end of a process does not, so the
-	 * rounds are counted. */
-	for (int i = 0; i < EVENT_ROUNDS_MAX && epoll_wait(launcher->epoll, events, 16, 0) == 16;
-		i++)
-		;
-	ssize_t n = read(launcher->wake, &count, sizeof count);
-	n = read(launcher->timer, &count, sizeof count);
-	(void)n;
+	struct launcher_news news;
+	launcher_news_take(launcher, &news);
 	take_wish(launcher);
 	struct held *held;
 	LIST_FOREACH (held, &launcher->programs, entry)
-		tend_held(launcher, held);
+		tend_held(launcher, held, &news);
 	if (!is_settling(launcher))
 		drop_unwanted(launcher);
 	free_leaving(launcher);
