@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "picture/kernel_avx2.h"
 
-#ifdef __x86_64__
-#pragma GCC target("avx2")
+#ifdef PICTURE_AVX2
 #include <immintrin.h>
 #include <string.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loops of kernel.h for processors with AVX2, where the machine and the C library know it. The
- * results are the same, to the bit.
+ * The loops of kernel.h for processors with AVX2, where the build (PICTURE_AVX2) and the C library
+ * know of it. The results are the same, to the bit.
  */
 #ifndef PICTURE_KERNEL_AVX2_H
 #define PICTURE_KERNEL_AVX2_H
 
 #include "picture/kernel.h"
 
-#if defined __x86_64__ && __has_include(<sys/platform/x86.h>)
+#if defined PICTURE_AVX2 && __has_include(<sys/platform/x86.h>)
 #include <sys/platform/x86.h>
 /* The C library has asked the processor already; in a virtual machine each question is dear. */
 #define KERNEL_AVX2 CPU_FEATURE_ACTIVE(AVX2)
