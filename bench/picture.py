@@ -14,7 +14,8 @@ as servers, ipx as it is shipped, sharp in a server of a few lines; convert and 
 commands, one after another. convert decodes a JPEG at no less than twice the result's size, as the
 recipe in README does, and with "hint 1" at no less than its size, as the shipped one did. A figure is
 the median of the rounds, a ratio the median of the ratios of the rounds. image_filter stands for the
-better of its two arrangements.
+better of its two arrangements. "cat behind sluice" is cat(1), held and strict, with the finished
+picture as its source: what the gateway and a process cost without any work.
 
 --media: a folder of photographs, for the pictures and for quality. --only: cases with that word in
 their name. --parts: of rates,resources,quality. Without sluice-picture ImageMagick stands in; then

@@ -26,6 +26,7 @@ from daemon import Daemon, recipe  # noqa: E402
 from ports import free_port, listens  # noqa: E402
 
 CLIENTS, QUALITY, LONGEST_S = 2, 82, 30
+CAT = "/usr/bin/cat"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1"}
 LATENCY_S = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}
 IMAGE_FILTER = "/usr/lib/nginx/modules/ngx_http_image_filter_module.so"
@@ -202,17 +203,20 @@ class Sluice(Http):
         self.daemon = Daemon(start=False)
         self.stack.callback(self.daemon.close)
         self.daemon.root = str(media)
-        if program == program_in() and '"sluice-picture"' in shipped.text():
-            configure_as_shipped(self.daemon)
-        else:
-            self.daemon.configure(own_recipe(program))
+        self.configure(program)
         self.daemon.start()
         self.daemon.wait_held()
         held = re.search(rf"is held program={re.escape(program or '/usr/bin/convert')} ", self.daemon.log.text())
         if not held:
             print(f"**The program is not held, it is started cold:**\n{self.daemon.log.text()}")
-        self.nginx = Nginx(directory, SLUICE_HTTP.format(socket=self.daemon.socket), workers=2, name="nginx-sluice")
+        self.nginx = Nginx(directory, SLUICE_HTTP.format(socket=self.daemon.socket), workers=2, name=f"nginx-{self.name}".replace(" ", "-"))
         self.stack.callback(self.nginx.stop)
+
+    def configure(self, program):
+        if program == program_in() and '"sluice-picture"' in shipped.text():
+            configure_as_shipped(self.daemon)
+        else:
+            self.daemon.configure(own_recipe(program))
 
     def can(self, case):
         return True
@@ -228,6 +232,28 @@ class Sluice(Http):
 
     def stop(self):
         self.stack.close()
+
+
+class Gateway(Sluice):
+    """The same without any work: cat(1), held and strict, is given the finished picture. No program can be faster behind sluice."""
+
+    name = "cat behind sluice"
+
+    def __init__(self, directory, media, program):
+        self.media, self.program, self.finished = media, program, os.path.join(directory, "finished")
+        os.mkdir(self.finished)
+        super().__init__(directory, self.finished, CAT)
+
+    def configure(self, program):
+        self.daemon.configure(recipe("cat", program=program, path="/{source}", sources=["jpeg", "png", "webp"], stdin="source", confine="strict",
+                                     type="image/jpeg", nice=0))
+
+    def urls(self, case):
+        name = f"{case.file}-{case.size}.{case.format}"
+        if not os.path.exists(os.path.join(self.finished, name)):
+            with open(os.path.join(self.finished, name), "wb") as file:
+                subprocess.run(picture_argv(self.program, case, self.media / case.file), stdout=file, check=True, timeout=60)
+        return [f"http://127.0.0.1:{self.nginx.port}/{name}"]
 
 
 class ImageFilter(Http):
@@ -316,6 +342,8 @@ def start_all(stack, directory, cache, media, cases, program):
         print(f"sharp {version(modules, 'sharp')}, ipx {version(modules, 'ipx')}\n")
         peers.append(kept(Node("sharp", modules, media, SHARP, "{case.size}/{case.format}/{case.file}")))
         peers.append(kept(Node("ipx", modules, media, IPX, "f_{case.format},q_{q},s_{case.size},fit_inside/{case.file}")))
+    if program:
+        peers.append(kept(Gateway(directory, media, program)))
     if os.path.exists(IMAGE_FILTER):
         peers += [kept(ImageFilter(directory, media, cases, servers)) for servers in (2, 1)]
     else:
