@@ -44,7 +44,8 @@ class Log:
             return file.read().decode("utf-8", "replace")
 
     def lines(self, mark=0):
-        return [Line(line) for line in self.text(mark).splitlines()]
+        """Without one that is just being written."""
+        return [Line(line) for line in self.text(mark).rpartition("\n")[0].splitlines()]
 
     def requests(self, mark=0):
         return [line for line in self.lines(mark) if "method" in line and "status" in line]
