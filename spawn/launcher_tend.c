@@ -10,10 +10,10 @@
 #include "spawn/launcher_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -332,7 +332,8 @@ void launcher_settle(struct launcher *launcher)
 		launcher_tend(launcher);
 		if (!is_settling(launcher) || clock_now_ms() >= deadline)
 			return;
-		struct epoll_event event;
-		epoll_wait(launcher->epoll, &event, 1, clock_poll_timeout(deadline));
+		/* Not by epoll_wait(2), which would take an event that is told once. */
+		struct pollfd entry = {launcher->epoll, POLLIN, 0};
+		poll(&entry, 1, clock_poll_timeout(deadline));
 	}
 }
