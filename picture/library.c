@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A strictly confined process may not open files once it has its job, so the library is opened
- * before (sluice.conf(5), preload and prime), and here it is only found again. Used alone, the
- * program opens it now.
+ * In a held process the library was opened before there was a job (sluice.conf(5), preload and
+ * prime), and here it is only found again. Used alone, the program opens it now; so does a job
+ * whose rehearsal was for less, which its confinement allows and which takes its time.
  */
 #include "picture/library.h"
 

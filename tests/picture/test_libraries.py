@@ -128,7 +128,7 @@ def opened(path, options, prime):
 
 @pytest.mark.parametrize("source,options", [row[:2] for row in WANTED])
 def test_nothing_is_opened_once_it_is_held(source, options, work):
-    """A strictly confined process could not. With a rehearsal for less there is something to open."""
+    """It would be opened anew for each picture. With a rehearsal for less there is something to open."""
     heavy = source in HEAVY or "avif" in options
     photo = source in (*PHOTOS, "large.jpg") and options[1] in ("jpeg", "webp")
     assert not opened(work / source, options, "sluice_picture_prime_heavy")
