@@ -66,53 +66,54 @@ static int rehearse(enum encoder_format source, enum encoder_format result)
 	return status;
 }
 
+/* A library that is missing is no reason to leave out the others: its fault is kept, and the
+ * rehearsal goes on. */
+static void note(int *status, int more)
+{
+	if (!*status)
+		*status = more;
+}
+
 static int prime_photo(void)
 {
 	int status = rehearse(FORMAT_JPEG, FORMAT_JPEG);
 	/* Planes, and colours, which come from a JPEG with a profile. */
-	if (!status)
-		status = rehearse(FORMAT_JPEG, FORMAT_WEBP);
+	note(&status, rehearse(FORMAT_JPEG, FORMAT_WEBP));
 	struct output colours = {0};
-	if (!status)
-		status = make(FORMAT_WEBP, &colours);
+	note(&status, make(FORMAT_WEBP, &colours));
 	output_deinit(&colours);
-	return status ? status : lut_prime();
+	note(&status, lut_prime());
+	return status;
 }
 
 static int prime_light(void)
 {
 	int status = prime_photo();
-	if (!status)
-		status = rehearse(FORMAT_WEBP, FORMAT_WEBP);
-	if (!status)
-		status = rehearse(FORMAT_PNG, FORMAT_PNG);
+	note(&status, rehearse(FORMAT_WEBP, FORMAT_WEBP));
+	note(&status, rehearse(FORMAT_PNG, FORMAT_PNG));
 	/* What these pictures did not need: rare PNG, profiles in PNG, and animations. */
 	const struct png_library *png;
-	if (!status)
-		status = png_library(&png);
+	note(&status, png_library(&png));
 	const struct zlib_library *zlib;
-	if (!status)
-		status = zlib_library(&zlib);
+	note(&status, zlib_library(&zlib));
 	const struct gif_library *gif;
-	if (!status)
-		status = gif_library(&gif);
+	note(&status, gif_library(&gif));
 	const struct webp_mux_library *mux;
-	return status ? status : webp_mux_library(&mux);
+	note(&status, webp_mux_library(&mux));
+	return status;
 }
 
 static int prime_heavy(void)
 {
 	int status = prime_light();
-	if (!status)
-		status = rehearse(FORMAT_AVIF, FORMAT_AVIF);
+	note(&status, rehearse(FORMAT_AVIF, FORMAT_AVIF));
 	const struct tiff_library *tiff;
-	if (!status)
-		status = tiff_library(&tiff);
+	note(&status, tiff_library(&tiff));
 	/* libheif looks for its plugins when its first context is made. */
 	const struct heif_library *heif;
-	if (!status)
-		status = heif_library(&heif);
-	if (!status)
+	int found = heif_library(&heif);
+	note(&status, found);
+	if (!found)
 		heif->context_free(heif->context_alloc());
 	return status;
 }

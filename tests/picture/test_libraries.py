@@ -112,14 +112,15 @@ def test_without_a_library_it_says_which(source, options, work, tmp_path):
         (tmp_path / name).unlink()
 
 
-def opened(path, options, prime):
+def opened(path, options, prime, *variables):
     """The files that are opened after the hold, and whether anything is executed or started."""
     trace = path.with_suffix(".trace")
     with open(path, "rb") as source:
         done = subprocess.run(["strace", "-f", "-qq", "-e", "trace=openat,open,access,clone,clone3,execve", "-o", trace,
-                               "-E", f"LD_PRELOAD={os.environ['PRIMED']}", "-E", f"PRIME={prime}", PICTURE, *options],
+                               "-E", f"LD_PRELOAD={os.environ['PRIMED']}", "-E", f"PRIME={prime}",
+                           *(word for variable in variables for word in ("-E", variable)), PICTURE, *options],
                               stdin=source, capture_output=True, check=True)
-    assert done.stdout and not done.stderr
+    assert done.stdout and (variables or not done.stderr)
     lines = trace.read_text().splitlines()
     held = [number for number, line in enumerate(lines) if '"/held"' in line]
     assert len(held) == 1
@@ -134,6 +135,21 @@ def test_nothing_is_opened_once_it_is_held(source, options, work):
     assert not opened(work / source, options, "sluice_picture_prime_heavy")
     assert bool(opened(work / source, options, "sluice_picture_prime")) == heavy
     assert bool(opened(work / source, options, "sluice_picture_prime_photo")) == (not photo)
+
+
+@pytest.mark.parametrize("missing,source,options", [
+    ("libwebp", "a.png", ["--format", "png"]), ("libisal", "a.gif", ["--format", "jpeg"]), ("libgif", "moving.webp", ["--format", "webp", *ALL]),
+    ("libavif", "a.tif", ["--format", "jpeg"]), ("liblcms2", "a.png", ["--format", "webp"])])
+def test_a_rehearsal_goes_on_without_a_library(missing, source, options, work, tmp_path):
+    """The others are there once it is held."""
+    files = loaded(run("--format", "jpeg", source=work / "a.jpg", env={
+        "LD_DEBUG": "files", "LD_PRELOAD": os.environ["PRIMED"], "PRIME": "sluice_picture_prime_heavy"}).stderr)
+    if missing not in files:
+        pytest.skip("this build does not use it")
+    (tmp_path / files[missing]).write_bytes(b"")
+    if missing == "libwebp":
+        (tmp_path / files["libtiff"]).write_bytes(b"")  # it wants libwebp itself
+    assert not opened(work / source, options, "sluice_picture_prime_heavy", f"LD_LIBRARY_PATH={tmp_path}")
 
 
 @pytest.mark.parametrize("form", ["jpeg", "webp"])
