@@ -126,6 +126,15 @@ struct held *launcher_find(struct launcher *launcher, const struct holder_progra
 	return NULL;
 }
 
+bool launcher_holds(struct launcher *launcher, const struct holder_program *program)
+{
+	pthread_mutex_lock(&launcher->lock);
+	const struct held *held = launcher_find(launcher, program);
+	bool holds = held && held->current;
+	pthread_mutex_unlock(&launcher->lock);
+	return holds;
+}
+
 int launcher_wish_new(
 	const struct holder_program *programs, size_t count, struct launcher_wish **out)
 {

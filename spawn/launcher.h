@@ -57,6 +57,9 @@ int launcher_start(
 /* To be told of every job's end. */
 void launcher_ended(struct launcher *launcher, unsigned holder, const struct job_result *result);
 
+/* Any thread. */
+bool launcher_holds(struct launcher *launcher, const struct holder_program *program);
+
 /* Which programs are held. Any thread. Fills at most max, returns how many. */
 enum launcher_state {
 	LAUNCHER_HELD,

@@ -23,7 +23,7 @@
 #include "src/convert/prefork.h"
 #include "src/plan/plan.h"
 
-enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, FAILURES_MAX = 5, URL_MAX = 4096, VIEWS_MAX = 512 };
+enum { FILES_MAX = 2000, ENTRIES_MAX = 1000000, FAILURES_MAX = 5, URL_MAX = 4096 };
 
 struct recipe_training {
 	const char *unheld; /* why nothing is to be found out; NULL: it is */
@@ -148,39 +148,34 @@ static void run_url(struct training *training, const char *url)
 	}
 }
 
+static const char *why_unheld(const struct training *training, const struct recipe *recipe)
+{
+	const struct starter *starter = &training->service->starter;
+	if (recipe->start == RECIPE_COLD)
+		return "start = cold: its programs are not held";
+	for (size_t p = 0; p < template_program_count(recipe->template); p++)
+		if (!recipe->program_paths[p])
+			return "a program is missing";
+	if (!prefork_holds(starter->launcher, training->config, starter->temp.dir, recipe))
+		return "a program of it cannot be held";
+	return NULL;
+}
+
 /* Holds all programs as the daemon does, and looks which of them it could hold. */
 static int find_unheld(struct training *training)
 {
 	const struct config *config = training->config;
 	struct starter *starter = &training->service->starter;
-	struct launcher_view *views = calloc(VIEWS_MAX, sizeof *views);
 	struct launcher_wish *wish = NULL;
-	int r = views ? prefork_wish(config, starter->temp.dir, true, &wish) : -ENOMEM;
-	size_t count = 0;
-	if (r == 0) {
-		launcher_set(starter->launcher, wish);
-		launcher_tend(starter->launcher);
-		launcher_settle(starter->launcher);
-		count = launcher_look(starter->launcher, views, VIEWS_MAX);
-	}
-	for (size_t i = 0; i < config->recipe_count && r == 0; i++) {
-		const struct recipe *recipe = config->recipes[i];
-		struct recipe_training *own = &training->recipes[i];
-		if (recipe->start == RECIPE_COLD)
-			own->unheld = "start = cold: its programs are not held";
-		for (size_t p = 0; p < template_program_count(recipe->template); p++) {
-			const char *path = recipe->program_paths[p];
-			if (!path)
-				own->unheld = "a program is missing";
-			for (size_t v = 0; path && v < count; v++)
-				if (views[v].state != LAUNCHER_HELD &&
-					!strncmp(views[v].program, path,
-						sizeof views[v].program - 1))
-					own->unheld = "a program of it cannot be held";
-		}
-	}
-	free(views);
-	return r;
+	int r = prefork_wish(config, starter->temp.dir, true, &wish);
+	if (r < 0)
+		return r;
+	launcher_set(starter->launcher, wish);
+	launcher_tend(starter->launcher);
+	launcher_settle(starter->launcher);
+	for (size_t i = 0; i < config->recipe_count; i++)
+		training->recipes[i].unheld = why_unheld(training, config->recipes[i]);
+	return 0;
 }
 
 /* The programs start cold, and their linker reports. */

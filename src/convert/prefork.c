@@ -10,17 +10,17 @@
 #include "base/log.h"
 #include "src/convert/environment.h"
 
-static int add_recipe(const char *temp_dir, const struct config *config,
+/* The programs of a recipe that is warm, without those that are missing. Returns 0, or a negative
+ * errno: the environment is too large. */
+static int add_programs(const char *temp_dir, const struct config *config,
 	const struct recipe *recipe, struct environment *environment, struct holder_program *out,
 	size_t *count)
 {
 	if (recipe->start != RECIPE_WARM || !recipe->template)
 		return 0;
-	if (environment_make(environment, config, recipe, temp_dir) < 0) {
-		log_warning(
-			"recipe starts cold: its environment is too large recipe=%s", recipe->name);
-		return 0;
-	}
+	int r = environment_make(environment, config, recipe, temp_dir);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < template_program_count(recipe->template); i++) {
 		if (!recipe->program_paths[i])
 			continue;
@@ -45,11 +45,28 @@ int prefork_wish(
 		calloc(recipes ? recipes * TEMPLATE_PROGRAMS_MAX : 1, sizeof *programs);
 	int r = environments && programs ? 0 : -ENOMEM;
 	for (size_t i = 0; i < recipes && r == 0; i++)
-		r = add_recipe(
-			temp_dir, config, config->recipes[i], &environments[i], programs, &count);
+		if (add_programs(temp_dir, config, config->recipes[i], &environments[i], programs,
+			    &count) < 0)
+			log_warning("recipe starts cold: its environment is too large recipe=%s",
+				config->recipes[i]->name);
 	if (r == 0)
 		r = launcher_wish_new(programs, count, out);
 	free(environments);
 	free(programs);
 	return r;
+}
+
+bool prefork_holds(struct launcher *launcher, const struct config *config, const char *temp_dir,
+	const struct recipe *recipe)
+{
+	struct holder_program programs[TEMPLATE_PROGRAMS_MAX];
+	struct environment *environment = calloc(1, sizeof *environment);
+	size_t count = 0;
+	bool all = environment && recipe->template &&
+		   add_programs(temp_dir, config, recipe, environment, programs, &count) == 0 &&
+		   count == template_program_count(recipe->template);
+	for (size_t i = 0; i < count && all; i++)
+		all = launcher_holds(launcher, &programs[i]);
+	free(environment);
+	return all;
 }

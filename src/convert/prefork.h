@@ -13,4 +13,8 @@
 int prefork_wish(
 	const struct config *config, const char *temp_dir, bool hold, struct launcher_wish **out);
 
+/* Whether all programs of the recipe are held now, as this recipe wants them. Any thread. */
+bool prefork_holds(struct launcher *launcher, const struct config *config, const char *temp_dir,
+	const struct recipe *recipe);
+
 #endif

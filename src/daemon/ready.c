@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "src/convert/prefork.h"
 
 enum { TEXT_MAX = 4096, SHOWN_MAX = 1024 };
 
@@ -57,32 +58,15 @@ static void put_owner(struct text *owner, struct text *mode, const char *path)
 	text_printf(mode, "%04o", (unsigned)st.st_mode & 07777);
 }
 
-static bool is_held(const char *program, const struct launcher_view *views, size_t count)
-{
-	for (size_t i = 0; program && i < count; i++)
-		if (views[i].state == LAUNCHER_HELD &&
-			!strncmp(views[i].program, program, sizeof views[i].program - 1))
-			return true;
-	return false;
-}
-
 /* Recipes whose programs are all held; the others start cold. */
 static size_t count_warm(const struct server *server)
 {
 	const struct config *config = server->config;
-	const size_t max = config->recipe_count * TEMPLATE_PROGRAMS_MAX + 1;
-	struct launcher_view *views = calloc(max, sizeof *views);
-	size_t warm = 0, count = 0;
-	if (views)
-		count = launcher_look(server->service.starter.launcher, views, max);
-	for (size_t i = 0; i < config->recipe_count; i++) {
-		const struct recipe *recipe = config->recipes[i];
-		bool all = recipe->start == RECIPE_WARM && recipe->template;
-		for (size_t j = 0; all && j < template_program_count(recipe->template); j++)
-			all = is_held(recipe->program_paths[j], views, count);
-		warm += all;
-	}
-	free(views);
+	const struct starter *starter = &server->service.starter;
+	size_t warm = 0;
+	for (size_t i = 0; i < config->recipe_count; i++)
+		warm += prefork_holds(
+			starter->launcher, config, starter->temp.dir, config->recipes[i]);
 	return warm;
 }
 

@@ -357,6 +357,22 @@ def test_crash_replaces_the_holder(sluice, hooks):
     assert "a job crashed" in daemon.log.text()
 
 
+def test_one_program_is_held_for_one_recipe_and_not_for_another(sluice, tmp_path):
+    """The line at the start counts what each recipe wants, and not the program alone."""
+    library = compile_c(tmp_path / "threads.so", """#include <pthread.h>
+        #include <unistd.h>
+        static void *wait(void *data) { for (;;) pause(); return data; }
+        int begin(const char *name) { pthread_t thread; (void)name; return pthread_create(&thread, NULL, wait, NULL); }
+        """, "-shared", "-fPIC", "-pthread")
+    daemon = sluice(recipe("bad", "text", "bad", env=[f"LD_PRELOAD={library}"], prime=["begin"], read=[str(tmp_path)]),
+                    recipe("fine", "text", "fine"))
+    assert "preload or prime starts threads" in daemon.log.text()
+    assert " warm=1 cold=1 " in daemon.log.text()
+    for name, start in (("bad", "cold"), ("fine", "warm")):
+        assert daemon.get(f"/{name}/a").text == name
+        assert f" start={start} " in request_line(daemon, name)
+
+
 def test_reload(sluice):
     daemon = sluice(recipe("one", "text", "1"), recipe("old", "old", program="/usr/bin/echo"))
     before = daemon.holders()
