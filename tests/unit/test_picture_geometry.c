@@ -113,8 +113,10 @@ static void plans_stay_inside(void **state)
 	for (unsigned number = 0; number < 6 * 6 * 5 * 5 * 4 * 8; number++) {
 		unsigned rest = number, orientation = rest % 8 + 1;
 		uint32_t width = sides[(rest /= 8) % 6], height = sides[(rest /= 6) % 6];
-		struct geometry_wish wish = {.width = wishes[(rest /= 6) % 5],
-			.height = wishes[(rest /= 5) % 5],
+		uint32_t wished_width = wishes[(rest /= 6) % 5];
+		uint32_t wished_height = wishes[(rest /= 5) % 5];
+		struct geometry_wish wish = {.width = wished_width,
+			.height = wished_height,
 			.fit = (enum geometry_fit)(rest / 5 % 4),
 			.gravity = (enum geometry_gravity)(number % 9),
 			.mirror = number % 2,
