@@ -264,6 +264,8 @@ size_t launcher_look(struct launcher *launcher, struct launcher_view *out, size_
 			.jobs = held->current ? held->jobs : 0,
 		};
 		snprintf(view->program, sizeof view->program, "%s", held->program->view.program);
+		if (held->program->prime[0])
+			snprintf(view->prime, sizeof view->prime, "%s", held->program->prime[0]);
 	}
 	pthread_mutex_unlock(&launcher->lock);
 	return n;

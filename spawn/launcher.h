@@ -4,8 +4,8 @@
 
 /*
  * Starts jobs. The caller does not choose the way: a job comes from the holder of its program, when
- * there is one that works, and else from the spawner. There is one holder for each distinct
- * program, name and environment. It is restarted when it ends. It is replaced when a file of the
+ * there is one that works, and else from the spawner. There is one holder for each distinct struct
+ * holder_program. It is restarted when it ends. It is replaced when a file of the
  * program has changed, after a job's crash, and after LAUNCHER_RECYCLE_JOBS jobs. A program that
  * cannot be held is started cold, and the log says once why.
  *
@@ -68,6 +68,7 @@ enum launcher_state {
 };
 struct launcher_view {
 	char program[128];
+	char prime[64]; /* the first function, or "": what tells holders of one program apart */
 	enum launcher_state state;
 	pid_t pid;     /* of the holder; 0: none */
 	unsigned jobs; /* of this holder */

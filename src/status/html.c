@@ -193,11 +193,12 @@ static void write_holders(const struct status_view *view, FILE *out)
 		return;
 	fputs("<h2>Held programs</h2>", out);
 	page_table_begin(out, "holders", "Held programs");
-	fputs("<tr>" T "program" T "state" N "pid" N "jobs</tr>", out);
+	fputs("<tr>" T "program" T "prime" T "state" N "pid" N "jobs</tr>", out);
 	for (size_t i = 0; i < view->holder_count; i++) {
 		const struct launcher_view *at = &view->holders[i];
 		fputs("<tr>", out);
 		page_cell(out, "wrap", at->program);
+		page_cell(out, "wrap", at->prime);
 		page_cell(out, "", status_holder_name(at->state));
 		fprintf(out, "<td class=n>%d<td class=n>%u</tr>\n", (int)at->pid, at->jobs);
 	}

@@ -155,6 +155,8 @@ static void put_holder(const struct launcher_view *at, FILE *out)
 	fputc('{', out);
 	put_string(out, "program", at->program);
 	fputc(',', out);
+	put_string(out, "prime", at->prime);
+	fputc(',', out);
 	put_string(out, "state", status_holder_name(at->state));
 	put_count(out, "pid", (uint64_t)at->pid);
 	put_count(out, "jobs", at->jobs);

@@ -140,8 +140,9 @@ void status_write_text(const struct status_view *view, FILE *out)
 	write_running(view, out);
 	fprintf(out, "\nheld programs: %zu\n", view->holder_count);
 	for (size_t i = 0; i < view->holder_count; i++)
-		fprintf(out, "%-9s pid %-8d jobs %-6u %s\n",
+		fprintf(out, "%-9s pid %-8d jobs %-6u %s%s%s\n",
 			status_holder_name(view->holders[i].state), (int)view->holders[i].pid,
-			view->holders[i].jobs, view->holders[i].program);
+			view->holders[i].jobs, view->holders[i].program,
+			view->holders[i].prime[0] ? " prime " : "", view->holders[i].prime);
 	write_failures(view, out);
 }

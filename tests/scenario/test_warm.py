@@ -13,7 +13,7 @@ import pytest
 
 import fastcgi
 import processes
-from daemon import FAKE, SLOW, recipe
+from daemon import FAKE, SLOW, SLUICE, recipe
 from processes import wait_until
 
 CONVERT, FFMPEG = "/usr/bin/convert", "/usr/bin/ffmpeg"
@@ -333,6 +333,8 @@ def test_recipes_share_a_holder(sluice):
     for name, text in (("one", "1"), ("two", "2"), *zip(others, others)):
         assert daemon.get(f"/{name}/a").text == text
         assert " start=warm " in request_line(daemon, name)
+    told = subprocess.run([SLUICE, "status", "-s", f"unix:{daemon.socket}"], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert re.search(rf"(?m)^held +pid \d+ +jobs 1 +{re.escape(FAKE)} prime getpid$", told), told
 
 
 def test_program_replaced(sluice, tmp_path):
