@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t string_list_length(char *const *list)
+static size_t length_of(char *const *list)
 {
 	size_t count = 0;
 	while (list && list[count])
@@ -14,7 +14,7 @@ size_t string_list_length(char *const *list)
 
 char **string_list_copy(char *const *list)
 {
-	size_t count = string_list_length(list);
+	size_t count = length_of(list);
 	char **copy = calloc(count + 1, sizeof *copy);
 	for (size_t i = 0; copy && i < count; i++) {
 		if (!(copy[i] = strdup(list[i]))) {

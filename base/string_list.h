@@ -4,10 +4,6 @@
 
 /* Lists of strings that end with NULL, as argv does. Any thread. */
 
-#include <stddef.h>
-
-/* list NULL: 0. */
-size_t string_list_length(char *const *list);
 /* A copy of list and strings; an empty one of NULL. NULL: out of memory. */
 char **string_list_copy(char *const *list);
 /* Frees strings and list. NULL is fine. */

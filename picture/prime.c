@@ -118,26 +118,26 @@ static int prime_heavy(void)
 	return status;
 }
 
+static int trimmed(int status)
+{
+	malloc_trim(0);
+	return status;
+}
+
 int sluice_picture_prime_photo(const char *program)
 {
 	(void)program;
-	int status = prime_photo();
-	malloc_trim(0);
-	return status;
+	return trimmed(prime_photo());
 }
 
 int sluice_picture_prime(const char *program)
 {
 	(void)program;
-	int status = prime_light();
-	malloc_trim(0);
-	return status;
+	return trimmed(prime_light());
 }
 
 int sluice_picture_prime_heavy(const char *program)
 {
 	(void)program;
-	int status = prime_heavy();
-	malloc_trim(0);
-	return status;
+	return trimmed(prime_heavy());
 }

@@ -73,9 +73,11 @@ class _Fleet:
 def open_directory():
     """For daemons and converters of other users. Pytest's own is below one that each pytest, when it starts, closes to others."""
     path = tempfile.mkdtemp(prefix="sluice-path-")
-    os.chmod(path, 0o755)
-    yield pathlib.Path(path)
-    remove_tree(path)
+    try:
+        os.chmod(path, 0o755)
+        yield pathlib.Path(path)
+    finally:
+        remove_tree(path)
 
 
 @pytest.fixture

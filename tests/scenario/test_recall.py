@@ -288,7 +288,7 @@ def test_the_log_tells_of_an_answer_that_is_cut(kept):
             assert len(lines) == asked and all((line["status"], line["outcome"]) == ("200", "ok") for line in lines[:-1]), lines
             assert (lines[-1]["status"], lines[-1]["outcome"]) == ("503", "overloaded") and "no place" in lines[-1]["reason"], lines[-1].text
             if "stream" in lines[-1]:
-                break  # else none of it had found room, and it is refused as others are
+                break  # else it was refused before any of it was sent
         assert lines[-1]["stream"] == "broken" and lines[-1]["cache"] == "hit", lines[-1].text
         answers = [slow.answer() for _ in range(asked - 1)]
         assert all(bytes(answer.body) == pattern.at(0, size) and answer.ended for answer in answers)
