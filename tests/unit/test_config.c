@@ -22,6 +22,8 @@ static char said[64 * 1024];
 #define GOOD "recipe good { path = \"/{source}\" run = {\"cat\", \"{source}\"} }\n"
 #define ROOT "root = \"/usr\"\n"
 
+static int (*loader)(const char *file, FILE *errors, struct config **out) = config_load;
+
 static int load_bytes(const char *text, size_t size, struct config **config)
 {
 	FILE *out = fopen(file, "w");
@@ -31,7 +33,7 @@ static int load_bytes(const char *text, size_t size, struct config **config)
 	memset(said, 0, sizeof(said));
 	FILE *errors = fmemopen(said, sizeof(said) - 1, "w");
 	assert_non_null(errors);
-	int result = config_load(file, errors, config);
+	int result = loader(file, errors, config);
 	fclose(errors);
 	/* without the name of the file */
 	char *to = said;
@@ -739,6 +741,8 @@ static void damaged(void **state)
 	size_t size = sizeof(everything) - 1;
 	char text[sizeof(everything)];
 	struct config *config;
+	/* Without a process for each look at the root: 1,800 of them take a minute under ASan. */
+	loader = config_load_blind;
 	for (size_t i = 0; i < size; i++) {
 		memcpy(text, everything, sizeof(text));
 		text[i] = bytes[i % (sizeof(bytes) - 1)];
@@ -749,6 +753,7 @@ static void damaged(void **state)
 		if (i % 3 == 0 && load_bytes(everything, i, &config) == 0)
 			config_unref(config);
 	}
+	loader = config_load;
 }
 
 int main(void)
