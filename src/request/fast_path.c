@@ -38,12 +38,9 @@ static bool is_at_hand(const struct request *request, const struct memo_note *no
 }
 
 /* Takes the decision from the note. Returns false when the source has changed. */
-static bool take_note(struct request *request, const struct memo_note *note)
+static bool take_source(struct request *request, const struct memo_note *note)
 {
 	struct request_decision *decision = &request->decision;
-	/* Otherwise a worker looks at them, because that may wait for a disk. */
-	if (!identity_has_makers_of(&note->identity, note->recipe))
-		return false;
 	if (!source_is_same(request->config->root, note->name, &note->source)) {
 		memo_forget(request->service->memo, note);
 		return false;
@@ -54,6 +51,22 @@ static bool take_note(struct request *request, const struct memo_note *note)
 	decision->identity = note->identity;
 	request->account.times.planned = clock_now_us();
 	return true;
+}
+
+/* The same for an answer about a result, which is another one when a program or a file that makes
+ * it was replaced. A worker looks at those now and then, because that may wait for a disk. */
+static bool take_note(struct request *request, const struct memo_note *note)
+{
+	return identity_has_makers_of(&note->identity, note->recipe) && take_source(request, note);
+}
+
+/* A refusal says nothing about a result. While all requests are refused, no worker looks at what
+ * makes it. */
+static bool refuse(struct request *request, const struct memo_note *note)
+{
+	unsigned retry_after_s;
+	return !request_is_shared(request) && request_is_refused(request, &retry_after_s) &&
+	       take_source(request, note) && request_refuse_early(request);
 }
 
 static bool send_at_hand(struct request *request, const struct memo_note *note)
@@ -73,15 +86,12 @@ static bool send_at_hand(struct request *request, const struct memo_note *note)
 
 static bool answer(struct request *request, const struct memo_note *note)
 {
-	bool shared = request_is_shared(request);
 	bool at_hand = is_at_hand(request, note);
-	unsigned retry_after_s;
-	if (!at_hand && !request_has_condition(&request->input) &&
-		(shared || !request_is_refused(request, &retry_after_s)))
-		return false;
+	if (!at_hand && !request_has_condition(&request->input))
+		return refuse(request, note);
 	return take_note(request, note) &&
 	       (request_send_condition(request) || (at_hand && send_at_hand(request, note)) ||
-		       (!shared && request_refuse_early(request)));
+		       (!request_is_shared(request) && request_refuse_early(request)));
 }
 
 /* No byte was sent: forgets the attempt. */
