@@ -199,9 +199,11 @@ SOUND = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0
 
 
 @pytest.mark.parametrize("response", ["whole", "live"])
-def test_a_recording_grows(sluice, response):
+def test_a_recording_grows(sluice, response, tmp_path):
     """What stood there is still right: no second run, no broken stream; but a whole result is not kept."""
-    daemon = sluice(recipe("r", "write", "10", "pause", "600", "write", "10", response=response,
+    gate = tmp_path / "gate"  # the converter waits for a writer
+    os.mkfifo(gate)
+    daemon = sluice(recipe("r", "write", "10", "copy", str(gate), "write", "10", response=response,
                            cache_control=YEAR))
     path = daemon.file("s", SOUND + bytes(1000))
     with daemon.connect() as connection:
@@ -209,6 +211,7 @@ def test_a_recording_grows(sluice, response):
         daemon.wait_converters(1)
         with open(path, "ab") as file:
             file.write(bytes(1000))
+        gate.write_bytes(b"")
         answer = connection.answer()
     assert answer.status == 200 and answer.ended and answer.length == 20
     if response == "whole":
