@@ -203,7 +203,7 @@ def test_a_recording_grows(sluice, response, tmp_path):
     """What stood there is still right: no second run, no broken stream; but a whole result is not kept."""
     gate = tmp_path / "gate"  # the converter waits for a writer
     os.mkfifo(gate)
-    daemon = sluice(recipe("r", "write", "10", "copy", str(gate), "write", "10", response=response,
+    daemon = sluice(recipe("r", "write", "10", "copy", str(gate), "write", "10", response=response, read=[str(gate)],
                            cache_control=YEAR))
     path = daemon.file("s", SOUND + bytes(1000))
     with daemon.connect() as connection:
