@@ -151,9 +151,9 @@ def shorten(daemon, uri, path_of):
     return answer, daemon.log.wait_request(mark)[0]
 
 
-@pytest.mark.parametrize("which", ["daemon", "copying"])
-def test_spill_file_that_becomes_shorter(request, which):
-    daemon = request.getfixturevalue(which)
+@pytest.mark.parametrize("splice", [True, False])
+def test_spill_file_that_becomes_shorter(sluice, splice):
+    daemon = sluice(*RECIPES, splice=splice, send_timeout="60s")
 
     def spill():
         """The one of this length: other files of the job may be open without a name for a moment."""
@@ -172,7 +172,7 @@ def test_cached_file_that_becomes_shorter(sluice, tmp_path):
     store = tmp_path / "cache"
     store.mkdir()
     daemon = sluice(recipe("whole", "write", "{n}", params=COUNT, cache=True),
-                    f'cache {{ path = "{store}" }}', send_timeout="5s")
+                    f'cache {{ path = "{store}" }}', send_timeout="60s")
     uri = f"/whole/a?n={32 * MIB}"
     assert daemon.get(uri).length == 32 * MIB
 
