@@ -68,10 +68,16 @@ static bool same_list(char *const *one, char *const *other)
 	return !*one && !*other;
 }
 
-bool held_program_is(const struct held_program *program, const struct holder_program *other)
+bool held_program_resembles(const struct held_program *program, const struct holder_program *other)
 {
 	const struct holder_program *view = &program->view;
 	return strcmp(view->program, other->program) == 0 && strcmp(view->name, other->name) == 0 &&
-	       view->confine == other->confine && same_environment(view->envp, other->envp) &&
-	       same_list(view->preload, other->preload) && same_list(view->prime, other->prime);
+	       view->confine == other->confine && same_environment(view->envp, other->envp);
+}
+
+bool held_program_is(const struct held_program *program, const struct holder_program *other)
+{
+	const struct holder_program *view = &program->view;
+	return held_program_resembles(program, other) && same_list(view->preload, other->preload) &&
+	       same_list(view->prime, other->prime);
 }

@@ -22,4 +22,8 @@ void held_program_free(struct held_program *program);
 /* Equal in all, lists in the same order, HOME and TMPDIR aside? */
 bool held_program_is(const struct held_program *program, const struct holder_program *other);
 
+/* Equal but for preload and prime? Their results are the same then: a job that starts cold has
+ * nothing opened and nothing called before its main either. */
+bool held_program_resembles(const struct held_program *program, const struct holder_program *other);
+
 #endif

@@ -175,13 +175,28 @@ void launcher_set(struct launcher *launcher, struct launcher_wish *wish)
 	launcher_wake(launcher);
 }
 
+/* The one whose holder takes the job, or NULL. After a reload that changes `preload` or `prime`,
+ * the holder of before goes on until the new one is ready; the other way round, a request of the
+ * old configuration may find the new one only. One that cannot be held is started cold, as the log
+ * says. The lock is held. */
+static struct held *find_for_job(struct launcher *launcher, const struct holder_program *program)
+{
+	struct held *own = launcher_find(launcher, program), *held;
+	if (own && (own->current || own->refused))
+		return own;
+	LIST_FOREACH (held, &launcher->programs, entry)
+		if (held->current && !held->stale && held_program_resembles(held->program, program))
+			return held;
+	return own;
+}
+
 static struct kept *borrow(struct launcher *launcher, const struct job_spec *spec)
 {
 	const struct holder_program program = {spec->program, spec->argv[0], spec->envp,
 		spec->preload, spec->prime, spec->confinement.level};
 	struct kept *kept = NULL;
 	pthread_mutex_lock(&launcher->lock);
-	struct held *held = launcher_find(launcher, &program);
+	struct held *held = find_for_job(launcher, &program);
 	if (held && held->current && !held->stale) {
 		kept = held->current;
 		kept->users++;

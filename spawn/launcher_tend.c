@@ -234,12 +234,23 @@ static bool is_settling(const struct launcher *launcher)
 	return false;
 }
 
+/* Its holder takes the jobs of a wanted one that is not held yet (find_for_job). */
+static bool stands_in(const struct launcher *launcher, const struct held *unwanted)
+{
+	struct held *held;
+	LIST_FOREACH (held, &launcher->programs, entry)
+		if (!held->unwanted && !held->refused && !held->current && unwanted->current &&
+			held_program_resembles(held->program, &unwanted->program->view))
+			return true;
+	return false;
+}
+
 static void drop_unwanted(struct launcher *launcher)
 {
 	struct held *held = LIST_FIRST(&launcher->programs), *following;
 	for (; held; held = following) {
 		following = LIST_NEXT(held, entry);
-		if (!held->unwanted)
+		if (!held->unwanted || stands_in(launcher, held))
 			continue;
 		pthread_mutex_lock(&launcher->lock);
 		LIST_REMOVE(held, entry);

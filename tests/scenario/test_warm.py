@@ -388,6 +388,35 @@ def test_reload(sluice):
     assert " start=warm " in request_line(daemon, "new")
 
 
+REHEARSED = """#include <stdio.h>
+#include <unistd.h>
+static const char *rehearsed = "nothing";
+int quick(const char *name) { (void)name; rehearsed = "quick"; return 0; }
+int slow(const char *name) { (void)name; sleep(1); rehearsed = "slow"; return 0; }
+int refused(const char *name) { (void)name; sleep(1); _exit(1); }
+int main(void) { printf("%s", rehearsed); return 0; }
+"""
+
+
+@pytest.mark.parametrize("changed,end", [({"prime": ["slow"]}, "slow"), ({"prime": ["slow"], "preload": ["libm.so.6"]}, "slow"),
+                                         ({"prime": ["refused"]}, "nothing")], ids=["prime", "preload", "refused"])
+def test_another_rehearsal_is_waited_for(sluice, tmp_path, changed, end):
+    """A reload that changes no more than `prime` and `preload`: the holder of before goes on until the new one is ready."""
+    program = compile_c(tmp_path / "rehearsed", REHEARSED, "-rdynamic")
+    daemon = sluice(recipe("hello", "{source}", program=program, prime=["quick"], read=[str(tmp_path)]))
+    assert daemon.get("/hello/a").text == "quick", daemon.log.text()
+    before = daemon.holders()
+    daemon.configure(recipe("hello", "{source}", program=program, read=[str(tmp_path)], **changed))
+    daemon.signal(signal.SIGHUP)
+    wait_until(lambda: "configuration reloaded" in daemon.log.text(), 5 * SLOW, lambda: daemon.log.text())
+    answers = []
+    wait_until(lambda: answers.append(daemon.get("/hello/a").text) or answers[-1] == end, 30 * SLOW, lambda: daemon.log.text())
+    assert set(answers[:-1]) == {"quick"}, answers
+    assert (" start=cold " in request_line(daemon, "hello")) == (end == "nothing")
+    wait_until(lambda: not set(before) & set(daemon.holders()), 5 * SLOW, lambda: daemon.log.text())
+    daemon.take_baseline()
+
+
 class Load:
     """Requests without end from several threads; every answer is looked at."""
 
