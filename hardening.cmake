@@ -38,6 +38,6 @@ target_compile_options(sluice-hardening INTERFACE
         $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=${fortify}>)
 
 # A shared library is position-independent anyhow.
-set(shared $<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>)
+set(shared $<IN_LIST:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY$<SEMICOLON>MODULE_LIBRARY>)
 target_compile_options(sluice-hardening INTERFACE $<$<NOT:${shared}>:-fPIE>)
 target_link_options(sluice-hardening INTERFACE $<$<NOT:${shared}>:-pie>)

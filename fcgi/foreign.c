@@ -66,8 +66,8 @@ const char *foreign_words(enum foreign kind)
 {
 	static const char *const words[] = {
 		[FOREIGN_HTTP] = "this is HTTP: use fastcgi_pass, not proxy_pass",
-		[FOREIGN_TLS] = "this is TLS: FastCGI has none; the web server ends TLS and uses "
-				"fastcgi_pass",
+		[FOREIGN_TLS] = ("this is TLS: FastCGI has none; the web server ends TLS and "
+				 "uses fastcgi_pass"),
 		[FOREIGN_SCGI] = "this is SCGI: use fastcgi_pass, not scgi_pass",
 		[FOREIGN_UWSGI] = "this is the uwsgi protocol: use fastcgi_pass, not uwsgi_pass",
 		[FOREIGN_PROXY] = "this is the PROXY protocol: switch it off towards sluice",

@@ -48,7 +48,7 @@ static toff_t length_of(thandle_t handle)
 	return input_length(((struct tiff_source *)handle)->input);
 }
 
-static int on_error(
+__attribute__((format(printf, 4, 0))) static int on_error(
 	TIFF *file, void *user, const char *module, const char *format, va_list arguments)
 {
 	struct tiff_source *source = user;
@@ -59,7 +59,7 @@ static int on_error(
 	return 1;
 }
 
-static int on_warning(
+__attribute__((format(printf, 4, 0))) static int on_warning(
 	TIFF *file, void *user, const char *module, const char *format, va_list arguments)
 {
 	struct tiff_source *source = user;

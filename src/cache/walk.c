@@ -65,8 +65,8 @@ static int walk_file(struct cache *cache, int fd, const char *prefix, const char
 	struct cache_entry entry;
 	struct cache_header header;
 	look_at(fd, prefix, name, &entry, &header);
-	FD_CLEANUP int file = entry.file;
 	int r = visit(data, &entry);
+	fd_close(&entry.file);
 	const int64_t cost = (int64_t)cache_cost(cache, entry.length);
 	if (r == CACHE_REMOVE) {
 		cache_lineage_forget(cache, &header);

@@ -28,7 +28,8 @@ static void report(struct scan *scan, unsigned line, const char *message)
 	scan->at = scan->end;
 }
 
-static void vreport(struct scan *scan, unsigned line, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void vreport(
+	struct scan *scan, unsigned line, const char *format, va_list args)
 {
 	char message[MESSAGE_MAX];
 	vsnprintf(message, sizeof message, format, args);

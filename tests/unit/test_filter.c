@@ -355,8 +355,8 @@ static void put_special(scmp_filter_ctx context, enum filter_answer answer)
 	switch (answer) {
 	case FILTER_NOTIFY_KILL:
 		put_values(context, allow, 0, self, 1);
-		assert_int_equal(seccomp_rule_add_exact(
-					 context, allow, SPECIAL, 1, SCMP_A2(SCMP_CMP_EQ, keys[0])),
+		assert_int_equal(seccomp_rule_add_exact(context, allow, SPECIAL, 1,
+					 SCMP_A2(SCMP_CMP_EQ, keys[0], 0)),
 			0);
 		break;
 	case FILTER_CLONE_PARENT:
