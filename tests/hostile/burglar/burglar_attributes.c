@@ -16,6 +16,20 @@
 /* The headers of the system may be older than the kernel. */
 enum { NR_FCHMODAT2 = 452, NR_SETXATTRAT = 463, NR_REMOVEXATTRAT = 466, NR_FILE_SETATTR = 469 };
 
+/* Machines of later years, such as ARM of 64 bits, do not have these: ENOSYS. */
+#ifndef SYS_chmod
+#define SYS_chmod -1
+#endif
+#ifndef SYS_utimes
+#define SYS_utimes -1
+#endif
+#ifndef SYS_utime
+#define SYS_utime -1
+#endif
+#ifndef SYS_futimesat
+#define SYS_futimesat -1
+#endif
+
 #define ATTRIBUTE "user.burglar"
 
 /* For stat alone: what is tried on the source is tried on its descriptor. */
@@ -59,7 +73,7 @@ static long by_link(const char *path, mode_t mode)
 	if (fd < 0)
 		return -1;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	long r = syscall(SYS_chmod, link, mode);
+	long r = chmod(link, mode);
 	int error = errno;
 	close(fd);
 	errno = error;
