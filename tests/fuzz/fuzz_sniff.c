@@ -42,7 +42,7 @@ static size_t read_file(
 }
 
 /* What the source looks at behind its first bytes, for the type that it has. */
-static void check_film(const struct fuzz_bytes *bytes, enum media_type type)
+static void check_film(struct fuzz_bytes *bytes, enum media_type type)
 {
 	const struct film_file file = {read_file, bytes, bytes->size};
 	struct film film;
