@@ -7,6 +7,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+#elif defined(__riscv)
+#define MACHINE EM_RISCV
+#elif defined(__i386__)
+#define MACHINE EM_386
+#elif defined(__arm__)
+#define MACHINE EM_ARM
+#elif defined(__powerpc64__)
+#define MACHINE EM_PPC64
+#elif defined(__s390__)
+#define MACHINE EM_S390
+#else
+#define MACHINE EM_NONE
+#endif
+
+bool elf_is_of_this_machine(const struct elf *elf)
+{
+	return MACHINE == EM_NONE || elf->machine == MACHINE;
+}
+
 bool elf_read_at(int fd, void *to, size_t size, uint64_t offset)
 {
 	return offset <= INT64_MAX && pread(fd, to, size, (off_t)offset) == (ssize_t)size;

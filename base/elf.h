@@ -31,6 +31,8 @@ struct elf {
 bool elf_read_at(int fd, void *to, size_t size, uint64_t offset);
 /* Reads the header and the table of segments. Returns 0 or ELF_E_*. */
 int elf_read(struct elf *elf, int fd);
+/* Whether programs of this one's kind can load it. True where the machine's number is not known. */
+bool elf_is_of_this_machine(const struct elf *elf);
 /* The first segment of this type, or NULL. */
 const ElfW(Phdr) * elf_find(const struct elf *elf, unsigned type);
 

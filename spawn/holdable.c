@@ -21,14 +21,11 @@
 
 enum { INTERPRETER_MAX = 256 };
 
-#if defined(__x86_64__)
-#define MACHINE EM_X86_64
-#elif defined(__aarch64__)
-#define MACHINE EM_AARCH64
-#elif defined(__riscv)
-#define MACHINE EM_RISCV
+/* Where a clone(2) as fork(2) and the call of main are known to be as they are expected. */
+#if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv)
+enum { IS_KNOWN = 1 };
 #else
-#define MACHINE EM_NONE
+enum { IS_KNOWN = 0 };
 #endif
 
 static const char *check_header(struct elf *elf, int fd)
@@ -41,8 +38,10 @@ static const char *check_header(struct elf *elf, int fd)
 	int r = elf_read(elf, fd);
 	if (r == ELF_E_OTHER)
 		return "not an ELF program";
-	if (r == ELF_E_CLASS || (r == 0 && elf->machine != MACHINE))
+	if (r == ELF_E_CLASS || (r == 0 && !elf_is_of_this_machine(elf)))
 		return "for another machine";
+	if (!IS_KNOWN)
+		return "programs of this kind of machine are not held";
 	return r == 0 ? NULL : "an odd ELF program";
 }
 

@@ -59,10 +59,12 @@ static void open_modules(char *list)
 {
 	char *rest = NULL;
 	for (char *path = strtok_r(list, "\n", &rest); path; path = strtok_r(NULL, "\n", &rest)) {
-		/* Locally, and lazily when necessary, as the program itself would. Never unloaded.
-		 */
-		if (!dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) &&
-			!dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE))
+		/* A path that is relative was not found, and is none below this directory.
+		 * Else locally, and lazily when necessary, as the program itself would. Never
+		 * unloaded. */
+		bool relative = path[0] != '/' && strchr(path, '/');
+		if (relative || (!dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) &&
+					!dlopen(path, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE)))
 			text_printf(&note, "%spreload: not opened: %s", note.len ? "; " : "", path);
 	}
 }

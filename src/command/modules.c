@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "src/recipe/library_search.h"
 
 static bool is_below(const char *path, const char *directory)
 {
@@ -30,11 +31,23 @@ static bool is_printable(const char *path)
 	return true;
 }
 
+/* A name is one that the linker has looked for. */
+static bool find_named(const char *name, char path[PATH_MAX])
+{
+	static char *const no_variables[] = {NULL};
+	struct library_search search;
+	library_search_open(&search, no_variables);
+	bool found = name[0] && !strchr(name, '/') && library_search_find(&search, name, path);
+	library_search_close(&search);
+	return found;
+}
+
 static bool is_module(const struct config *config, const char *path)
 {
-	char real[PATH_MAX];
+	char real[PATH_MAX], named[PATH_MAX];
 	struct stat st;
-	if (path[0] != '/' || !is_printable(path) || !realpath(path, real))
+	if (!is_printable(path) || (path[0] != '/' && !find_named(path, named)) ||
+		!realpath(path[0] == '/' ? path : named, real))
 		return false;
 	if (is_below(real, config->root) || is_below(real, config->temp_path))
 		return false;

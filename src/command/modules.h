@@ -15,7 +15,7 @@ enum { MODULES_MAX = 256 };
 
 struct modules {
 	size_t count;
-	char *paths[MODULES_MAX]; /* each once */
+	char *paths[MODULES_MAX]; /* or names, as the program asks for them; each once */
 };
 
 /* Adds the modules that stand in a report, from its beginning; the report is empty afterwards.

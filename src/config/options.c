@@ -176,7 +176,7 @@ const struct option config_options[] = {
 	{S, "stdin", OPTION_WORD, FIELD(stdin_source), .standard = "none", .words = inputs,
 		.brief = true, .meaning = "what the first program has on its standard input"},
 	{S, "preload", OPTION_LIST, FIELD(preload), .max = RECIPE_PATHS_MAX,
-		.meaning = "modules that are opened before requests come"},
+		.meaning = "libraries and modules that are opened before requests come"},
 	{S, "prime", OPTION_LIST, FIELD(prime), .max = RECIPE_PATHS_MAX,
 		.check = config_check_prime,
 		.meaning = "functions that are called before requests come"},

@@ -138,6 +138,7 @@ void config_run(const struct config_reader *reader, struct recipe *recipe, const
 	}
 	if (reader->config->programs)
 		config_programs(reader, reader->config->programs, recipe);
+	config_preload(reader, recipe);
 	check_texts(reader, recipe);
 	if (recipe->response == RECIPE_LIVE && template_uses_output(recipe->template))
 		config_read_error(reader, line,

@@ -26,6 +26,8 @@ bool config_decides(const struct config *config, const struct recipe *recipe, si
 /* programs.c: finds the programs of the recipe. */
 void config_programs(
 	const struct config_reader *reader, const char *programs, struct recipe *recipe);
+/* preload.c: finds what `preload` names, when the programs are known. */
+void config_preload(const struct config_reader *reader, struct recipe *recipe);
 /* reached.c: warns of recipes that no request can reach. */
 void config_reached(
 	const struct config_node *node, const struct config *config, struct config_report *report);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/elf.h"
 #include "base/fd.h"
@@ -47,6 +48,15 @@ int elf_file_read(const char *path, struct elf_file *out)
 	elf_dynamic_clear(dynamic);
 	free(dynamic);
 	return r > 0 ? -ENOEXEC : r;
+}
+
+bool elf_file_fits(const char *path)
+{
+	struct stat st;
+	struct elf elf;
+	FD_CLEANUP int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && elf_read(&elf, fd) == 0 &&
+	       elf_is_of_this_machine(&elf);
 }
 
 void elf_file_clear(struct elf_file *file)

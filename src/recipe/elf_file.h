@@ -3,10 +3,11 @@
 #define SRC_RECIPE_ELF_FILE_H
 
 /*
- * What an ELF file of 64 bits says about its libraries. Every number in the file is checked before
- * it is used. Any thread.
+ * What an ELF file of this machine says about its libraries. Every number in the file is checked
+ * before it is used. Any thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { ELF_FILE_NEEDED_MAX = 256 };
@@ -21,5 +22,9 @@ struct elf_file {
 /* Returns 0; -ENOEXEC: no such file, or one without a dynamic section; -ENOMEM. */
 int elf_file_read(const char *path, struct elf_file *out);
 void elf_file_clear(struct elf_file *file);
+
+/* Whether there is an ELF file that this machine's dynamic linker would take: the linker passes
+ * over those for other machines. */
+bool elf_file_fits(const char *path);
 
 #endif

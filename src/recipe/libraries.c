@@ -4,74 +4,14 @@
 #include "src/recipe/libraries.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "src/recipe/elf_file.h"
-
-enum { DIRECTORIES_MAX = 64, LINE_MAX_BYTES = 1024 };
-
-struct search {
-	size_t count;
-	char *directories[DIRECTORIES_MAX]; /* of the system, owned */
-	const char *library_path;	    /* LD_LIBRARY_PATH of the recipe; NULL: none */
-};
-
-static void add_directory(struct search *search, const char *path)
-{
-	if (search->count < DIRECTORIES_MAX && path[0] == '/' &&
-		(search->directories[search->count] = strdup(path)))
-		search->count++;
-}
-
-/* One directory a line; includes are followed by reading all of /etc/ld.so.conf.d. */
-static void read_directories(struct search *search, const char *file)
-{
-	char line[LINE_MAX_BYTES];
-	FILE *in = fopen(file, "re");
-	for (int i = 0; in && i < DIRECTORIES_MAX && fgets(line, sizeof line, in); i++) {
-		line[strcspn(line, " \t\r\n#")] = '\0';
-		add_directory(search, line);
-	}
-	if (in)
-		fclose(in);
-}
-
-static void search_open(struct search *search, char *const *env)
-{
-	static const char *const standard[] = {"/lib64", "/usr/lib64", "/lib", "/usr/lib"};
-	static const char variable[] = "LD_LIBRARY_PATH=";
-	glob_t found;
-	*search = (struct search){0};
-	for (; *env; env++)
-		if (!strncmp(*env, variable, sizeof variable - 1))
-			search->library_path = *env + sizeof variable - 1;
-	read_directories(search, "/etc/ld.so.conf");
-	if (glob("/etc/ld.so.conf.d/*.conf", 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			read_directories(search, found.gl_pathv[i]);
-		globfree(&found);
-	}
-	for (size_t i = 0; i < sizeof standard / sizeof *standard; i++)
-		add_directory(search, standard[i]);
-}
-
-static void search_close(struct search *search)
-{
-	for (size_t i = 0; i < search->count; i++)
-		free(search->directories[i]);
-}
-
-static bool is_file(const char *path)
-{
-	struct stat st;
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
+#include "src/recipe/library_search.h"
 
 /* Adds the path unless it is there. Returns 0 or -ENOMEM. */
 static int add(struct libraries *libraries, const char *path)
@@ -93,12 +33,15 @@ static int add(struct libraries *libraries, const char *path)
 static int add_from(struct libraries *libraries, const char *directory, const char *name)
 {
 	static const char *const variants[] = {"glibc-hwcaps/x86-64-v4/", "glibc-hwcaps/x86-64-v3/",
-		"glibc-hwcaps/x86-64-v2/", ""};
+		"glibc-hwcaps/x86-64-v2/", "glibc-hwcaps/power10/", "glibc-hwcaps/power9/",
+		"glibc-hwcaps/z16/", "glibc-hwcaps/z15/", "glibc-hwcaps/z14/", "glibc-hwcaps/z13/",
+		""};
 	int found = 0, r = 0;
 	for (size_t i = 0; i < sizeof variants / sizeof *variants && r == 0; i++) {
 		char path[PATH_MAX];
 		int n = snprintf(path, sizeof path, "%s/%s%s", directory, variants[i], name);
-		if (n < 0 || (size_t)n >= sizeof path || !is_file(path))
+		/* One for another machine may stand before it, as i386 beside x86-64. */
+		if (n < 0 || (size_t)n >= sizeof path || !elf_file_fits(path))
 			continue;
 		r = add(libraries, path);
 		found = 1;
@@ -128,7 +71,7 @@ static int add_from_list(
 	return r;
 }
 
-static int add_needed(struct libraries *libraries, const struct search *search,
+static int add_needed(struct libraries *libraries, const struct library_search *search,
 	const struct elf_file *elf, const char *path, const char *name)
 {
 	if (strchr(name, '/'))
@@ -142,7 +85,8 @@ static int add_needed(struct libraries *libraries, const struct search *search,
 }
 
 /* What the file at `path` needs, and no further. */
-static int add_all(struct libraries *libraries, const struct search *search, const char *path)
+static int add_all(
+	struct libraries *libraries, const struct library_search *search, const char *path)
 {
 	struct elf_file elf;
 	int r = elf_file_read(path, &elf);
@@ -153,7 +97,8 @@ static int add_all(struct libraries *libraries, const struct search *search, con
 }
 
 /* LD_PRELOAD of the recipe: paths, or names to be searched. */
-static int add_preloaded(struct libraries *libraries, const struct search *search, char *const *env)
+static int add_preloaded(
+	struct libraries *libraries, const struct library_search *search, char *const *env)
 {
 	static const char variable[] = "LD_PRELOAD=";
 	const struct elf_file none = {0};
@@ -172,18 +117,41 @@ static int add_preloaded(struct libraries *libraries, const struct search *searc
 	return r;
 }
 
-int libraries_find(const char *program, char *const *env, struct libraries *out)
+/* What dlopen(3) of this name may load: the linker's cache decides which of the files it is. Where
+ * there is none, one may appear. */
+static int add_opened(
+	struct libraries *libraries, const struct library_search *search, const char *name)
 {
-	struct search search;
+	char path[PATH_MAX];
+	int r = name[0] == '/' ? add(libraries, name) : 0;
+	for (size_t i = 0; name[0] != '/' && r >= 0 && library_search_place(search, i, name, path);
+		i++) {
+		size_t directory = strlen(path) - (path[0] ? strlen(name) + 1 : 0);
+		if (path[0] != '/')
+			continue;
+		r = add(libraries, path);
+		path[directory] = '\0';
+		if (r == 0)
+			r = add_from(libraries, path, name);
+	}
+	return r < 0 ? r : 0;
+}
+
+int libraries_find(
+	const char *program, char *const *env, char *const *opened, struct libraries *out)
+{
+	struct library_search search;
 	*out = (struct libraries){0};
-	search_open(&search, env);
+	library_search_open(&search, env);
 	int r = add_all(out, &search, program);
 	if (r == 0 && out->count > 0)
 		r = add_preloaded(out, &search, env);
+	for (; *opened && r == 0; opened++)
+		r = add_opened(out, &search, *opened);
 	/* The list grows while it is walked; add bounds it. */
 	for (size_t i = 0; i < out->count && r == 0; i++)
 		r = add_all(out, &search, out->paths[i]);
-	search_close(&search);
+	library_search_close(&search);
 	if (r < 0)
 		libraries_clear(out);
 	return r;

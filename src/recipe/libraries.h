@@ -17,12 +17,15 @@ struct libraries {
 };
 
 /* Follows DT_NEEDED from the program on, and searches as ld.so(8) does: DT_RPATH, DT_RUNPATH,
- * LD_LIBRARY_PATH, the directories of /etc/ld.so.conf, the default ones. A name that is found in
+ * LD_LIBRARY_PATH, the directories of the system (library_search.h). A name that is found in
  * several places counts once, as the first; a variant for newer processors (glibc-hwcaps) counts
  * beside it. env: variables of the recipe, NULL-terminated; LD_LIBRARY_PATH and LD_PRELOAD have a
- * meaning there. A program that is no ELF file of 64 bits, or a static one, has none. Returns 0 or
+ * meaning there. opened: what the program opens by itself, NULL-terminated: paths, and names that
+ * dlopen(3) finds; of a name all files count that may be meant. What these need counts, too. A
+ * program that is no ELF file of this machine, or a static one, has none. Returns 0 or
  * -ENOMEM. */
-int libraries_find(const char *program, char *const *env, struct libraries *out);
+int libraries_find(
+	const char *program, char *const *env, char *const *opened, struct libraries *out);
 void libraries_clear(struct libraries *libraries);
 
 #endif

@@ -28,7 +28,7 @@ struct makers {
 	bool listed;
 	struct libraries libraries[TEMPLATE_PROGRAMS_MAX]; /* of each program */
 	size_t file_count;
-	char *files[FILES_MAX]; /* what stands elsewhere in the recipe: programs, preload, read */
+	char *files[FILES_MAX]; /* what stands elsewhere in the recipe: programs, read */
 	pthread_mutex_t lock;
 	uint64_t fresh_ms; /* of clock_now_ms: the state is looked up again from then on */
 	struct makers_state state;
@@ -68,16 +68,18 @@ static int add_readable(struct makers *makers, const char *path)
 static int list_files(struct makers *makers)
 {
 	const struct recipe *recipe = makers->recipe;
+	static char *const nothing[] = {NULL};
+	char *const *opened = recipe->preload;
 	int r = 0;
 	for (size_t i = 0; i < TEMPLATE_PROGRAMS_MAX && r == 0; i++) {
 		const char *path = recipe->program_paths[i];
-		if (path)
-			r = add_file(makers, path);
-		if (path && r == 0)
-			r = libraries_find(path, recipe->env, &makers->libraries[i]);
+		if (!path)
+			continue;
+		r = add_file(makers, path);
+		if (r == 0)
+			r = libraries_find(path, recipe->env, opened, &makers->libraries[i]);
+		opened = nothing; /* once is enough */
 	}
-	for (char *const *path = recipe->preload; *path && r == 0; path++)
-		r = add_file(makers, *path);
 	for (char *const *path = recipe->read; *path && r == 0; path++)
 		r = add_readable(makers, *path);
 	makers->listed = r == 0;

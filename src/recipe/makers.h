@@ -4,8 +4,8 @@
 
 /*
  * The files that make a recipe's results: its programs, the shared libraries that the dynamic
- * linker loads into them, the modules of `preload`, and what `read` names. A result belongs to
- * them: when one of them changes, an older result is another one.
+ * linker loads into them, the modules of `preload` with their libraries, and what `read` names. A
+ * result belongs to them: when one of them changes, an older result is another one.
  *
  * What a program opens by itself in its main, and `preload` does not name, is not known here; the
  * option `version` is for that.

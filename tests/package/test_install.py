@@ -15,6 +15,7 @@ import webservers
 from daemon import SLOW, quote
 
 BUILD = pathlib.Path(os.environ["SLUICE"]).parent
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 NEEDED = ("sbin/sluice", "lib/sluice/libsluice-warm.so", "etc/sluice/sluice.conf",
           "etc/sluice/recipes/imagemagick.conf", "etc/sluice/imagemagick/policy.xml",
           "etc/sluice/nginx/sluice.conf", "lib/systemd/system/sluice.service", "lib/systemd/system/sluice.socket",
@@ -61,6 +62,18 @@ def moved(installed, place):
         f'listen = "unix:{place}/sock"\nroot = {quote(place / "media")}\n'
         'recipe same { path = "/{source}"  type = "image/png"  run = {"cat", "{source}"} }\n')
     return prefix
+
+
+def test_recipes_name_the_libraries_of_this_build(tmp_path):
+    """Where a library is newer, or ISA-L is not there: else each start would warn."""
+    (tmp_path / "loaded-libraries.cmake").write_text("set(loaded_libraries libavif.so.16;libtiff.so.5;libpng16.so.16;libz.so.1)\n")
+    subprocess.run(["cmake", f"-DSLUICE_SOURCE={SOURCE}", f"-DSLUICE_BINARY={tmp_path}", f"-DCMAKE_INSTALL_PREFIX={tmp_path}/x", "-DSLUICE_SBINDIR=sbin",
+                    "-DSLUICE_LIBDIR=lib", "-DSLUICE_DATADIR=share", "-DSLUICE_MANDIR=share/man", "-DSLUICE_SYSCONFDIR=etc",
+                    "-P", SOURCE / "install-snippets.cmake"], check=True, capture_output=True, timeout=60)
+    shipped, installed = ((path / "sluice.conf").read_text() for path in (SOURCE / "etc", tmp_path / "x/etc/sluice"))
+    assert '"libisal.so' in shipped and "libisal" not in installed
+    assert '"libavif.so.16"' in installed and '"libtiff.so.5"' in installed and "libavif.so.15" not in installed
+    assert installed.count("preload = ") == shipped.count("preload = ") and '"libpng16.so.16"' in installed
 
 
 def test_nothing_is_outside_of_the_prefix(installed):

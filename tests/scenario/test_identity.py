@@ -119,6 +119,53 @@ def test_new_library(kept, tools, start):
     assert text(daemon)[1] != tag
 
 
+OPENS = """#include <dlfcn.h>
+#include <stdio.h>
+int main(void)
+{
+	void *library = dlopen("libsay.so", RTLD_NOW);
+	const char *(*say)(void) = library ? (const char *(*)(void))dlsym(library, "say") : NULL;
+	puts(say ? say() : "nothing");
+	return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("start", ["cold", "warm"])
+@pytest.mark.parametrize("there", ["at first", "later"])
+def test_a_library_that_is_opened_by_its_name(kept, tools, there, start):
+    """It is where the linker finds it, and may appear: then there is a warning, and the recipe works without it."""
+    build(tools, "one")
+    (tools / "opens.c").write_text(OPENS)
+    program = tools / "tool"
+    subprocess.run(["cc", "-o", program, tools / "opens.c"], check=True)
+    if there == "later":
+        os.rename(tools / "libsay.so", tools / "libsay.so.old")
+    daemon = kept(recipe("r", program=str(program), start=start, env=[f"LD_LIBRARY_PATH={tools}"], preload=["libsay.so"]))
+    said, tag = text(daemon)
+    assert said == ("one" if there == "at first" else "nothing")
+    assert ("preload: there is no library 'libsay.so', it is left out" in daemon.log.text()) == (there == "later")
+    build(tools, "two")
+    wait_until(lambda: text(daemon)[0] == "two", 4 * SLOW)
+    assert text(daemon)[1] != tag
+
+
+def test_what_an_opened_library_needs(kept, tools):
+    build(tools, "one", "libneeded.so")
+    (tools / "opens.c").write_text(OPENS)
+    program = tools / "tool"
+    subprocess.run(["cc", "-o", program, tools / "opens.c"], check=True)
+    (tools / "asks.c").write_text('const char *needed(void);\nconst char *say(void) { return needed(); }\n')
+    for word in ("one", "two"):
+        (tools / "needed.c").write_text(f'const char *needed(void) {{ return "{word}"; }}\n')
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", tools / "libneeded.new", tools / "needed.c", "-Wl,-soname,libneeded.so"], check=True)
+        os.rename(tools / "libneeded.new", tools / "libneeded.so")
+        if word == "one":
+            subprocess.run(["cc", "-shared", "-fPIC", "-o", tools / "libsay.so", tools / "asks.c", f"-L{tools}", "-lneeded"], check=True)
+            daemon = kept(recipe("r", program=str(program), env=[f"LD_LIBRARY_PATH={tools}"], preload=["libsay.so"]))
+        wait_until(lambda: text(daemon)[0] == word, 4 * SLOW, lambda: daemon.log.text())
+
+
 def test_a_library_that_is_not_used_changes_nothing(kept, tools):
     build(tools, "one", "libother.so")
     program = tools / "tool"

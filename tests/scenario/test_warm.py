@@ -327,7 +327,7 @@ def held(daemon, program=FAKE):
 
 def test_recipes_share_a_holder(sluice):
     """Those that are held in one way. What one recipe has loaded and called before is no burden on the jobs of another."""
-    others = {"other": {"env": ["A=b"]}, "strict": {"confine": "strict"}, "primed": {"prime": ["getpid"]}, "loaded": {"preload": ["/lib/x86_64-linux-gnu/libm.so.6"]}}
+    others = {"other": {"env": ["A=b"]}, "strict": {"confine": "strict"}, "primed": {"prime": ["getpid"]}, "loaded": {"preload": ["libm.so.6"]}}
     daemon = sluice(recipe("one", "text", "1"), recipe("two", "text", "2"), *[recipe(name, "text", name, **more) for name, more in others.items()])
     assert held(daemon) == 1 + len(others)
     for name, text in (("one", "1"), ("two", "2"), *zip(others, others)):
@@ -522,6 +522,17 @@ def test_train(sluice, media, given):
     daemon.start()
     assert "note=" not in [line for line in daemon.log.text().splitlines() if "program is held" in line][0]
     assert daemon.get("/picture/a.jpg").status == 200
+
+
+def test_train_finds_what_is_opened_by_name(sluice, tmp_path):
+    """The name is printed as the program says it, so the line suits other machines."""
+    program = compile_c(tmp_path / "opens", """#include <dlfcn.h>
+#include <stdio.h>
+int main(void) { printf("%d", dlopen("libm.so.6", RTLD_NOW) && !dlopen("libsluicenowhere.so.1", RTLD_NOW)); return 0; }
+""")
+    daemon = sluice(recipe("opens", "{source}", program=program, read=[str(tmp_path)]), start=False)
+    done = subprocess.run([SLUICE, "train", "-c", daemon.config, "/opens/a"], capture_output=True, text=True, timeout=60 * SLOW, stdin=subprocess.DEVNULL)
+    assert 'recipe opens {\n    preload = {"libm.so.6"}\n}' in done.stdout, done
 
 
 def test_without_the_library(sluice, tmp_path):

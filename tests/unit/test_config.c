@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char directory[] = "/tmp/sluice-test-config-XXXXXX";
@@ -270,7 +271,7 @@ static void recipe_options(void **state)
 		"stderr_fails = {'Premature end', truncated} exits = {\"3=404\", \"1=415\"} start "
 		"= cold confine = strict\n"
 		"read = {/usr/share, /etc} env = {\"A=b=c\", \"_X=\"} stdin = source\n"
-		"preload = {\"/usr/lib/a.so\"} prime = {vips_init} type = text/plain response = "
+		"preload = {\"libc.so.6\"} prime = {vips_init} type = text/plain response = "
 		"live",
 		&config);
 	assert_string_equal(said, "");
@@ -297,7 +298,7 @@ static void recipe_options(void **state)
 	assert_string_equal(r->read[1], "/etc");
 	assert_string_equal(r->env[0], "A=b=c");
 	assert_true(r->stdin_source);
-	assert_string_equal(r->preload[0], "/usr/lib/a.so");
+	assert_string_equal(r->preload[0], "libc.so.6");
 	assert_string_equal(r->prime[0], "vips_init");
 	assert_string_equal(r->type, "text/plain");
 	config_unref(config);
@@ -756,6 +757,41 @@ static void damaged(void **state)
 	loader = config_load;
 }
 
+/* A name stays one, for the linker; a path below a directory of libraries becomes absolute. */
+static void preloaded(void **state)
+{
+	(void)state;
+	char home[] = "/tmp/sluice-preload.XXXXXX", option[512], module[64], modules[64];
+	struct config *config;
+	assert_non_null(mkdtemp(home));
+	snprintf(modules, sizeof modules, "%s/modules", home);
+	snprintf(module, sizeof module, "%s/modules/a.so", home);
+	assert_int_equal(mkdir(modules, 0700), 0);
+	assert_int_equal(symlink("/proc/self/exe", module), 0);
+	snprintf(option, sizeof option,
+		"env = {\"LD_LIBRARY_PATH=%s\"}\npreload = {libc.so.6, \"modules/a.so\", \"%s\",\n"
+		"libc.so.7,\nlibsluicenowhere.so.1,\n\"modules/b.so\",\n\"/nowhere/c.so\"}",
+		home, module);
+	const struct recipe *recipe = load_option(option, &config);
+	assert_string_equal(said,
+		"5: warning: recipe 'r': preload: there is no library 'libc.so.7', it is left out: "
+		"did you mean 'libc.so.6'?\n"
+		"6: warning: recipe 'r': preload: there is no library 'libsluicenowhere.so.1', it "
+		"is left out: install it, or run ldconfig if it is there\n"
+		"7: warning: recipe 'r': preload: there is no 'modules/b.so', it is left out: "
+		"install it, or ask sluice train what this machine has\n"
+		"8: warning: recipe 'r': preload: there is no '/nowhere/c.so', it is left out: "
+		"install it, or ask sluice train what this machine has\n");
+	assert_string_equal(recipe->preload[0], "libc.so.6");
+	assert_string_equal(recipe->preload[1], module);
+	assert_string_equal(recipe->preload[2], module);
+	assert_string_equal(recipe->preload[5], "modules/b.so");
+	config_unref(config);
+	unlink(module);
+	rmdir(modules);
+	rmdir(home);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -763,6 +799,7 @@ int main(void)
 		cmocka_unit_test(memory_is_kept_for_whole_ones),
 		cmocka_unit_test(everything_is_read),
 		cmocka_unit_test(recipe_options),
+		cmocka_unit_test(preloaded),
 		cmocka_unit_test(suggestions),
 		cmocka_unit_test(global_suggestions),
 		cmocka_unit_test(path_and_run),

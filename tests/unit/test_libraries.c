@@ -3,8 +3,11 @@
  * lie about themselves. */
 #include "src/recipe/libraries.h"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/elf.h"
 #include "src/recipe/elf_file.h"
+#include "src/recipe/library_search.h"
 #include "tests/unit/unit.h"
 
 static char *const nothing[] = {NULL};
@@ -40,9 +45,9 @@ static void finds_what_the_linker_finds(void **state)
 		struct libraries libraries;
 		if (access(programs[i], X_OK) < 0)
 			continue;
-		assert_int_equal(libraries_find(programs[i], nothing, &libraries), 0);
-		snprintf(command, sizeof command, "/lib64/ld-linux-x86-64.so.2 --list %s",
-			programs[i]);
+		assert_int_equal(libraries_find(programs[i], nothing, nothing, &libraries), 0);
+		/* As ldd(1) does, but without a shell script. */
+		snprintf(command, sizeof command, "LD_TRACE_LOADED_OBJECTS=1 %s", programs[i]);
 		FILE *list = popen(command, "re");
 		assert_non_null(list);
 		size_t seen = 0;
@@ -70,10 +75,94 @@ static void others_have_none(void **state)
 	static const char *const files[] = {"/etc/passwd", "/nowhere", "/dev/null", "/"};
 	for (size_t i = 0; i < UNIT_COUNT(files); i++) {
 		struct libraries libraries;
-		assert_int_equal(libraries_find(files[i], nothing, &libraries), 0);
+		assert_int_equal(libraries_find(files[i], nothing, nothing, &libraries), 0);
 		assert_int_equal(libraries.count, 0);
 		libraries_clear(&libraries);
 	}
+}
+
+/* By dlopen(3) itself, which is what a held program does. */
+static void finds_by_name_what_dlopen_finds(void **state)
+{
+	(void)state;
+	static const char *const names[] = {
+		"libm.so.6", "libz.so.1", "libcmocka.so.0", "libnettle.so.8"};
+	struct library_search search;
+	library_search_open(&search, nothing);
+	size_t seen = 0;
+	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+		char path[PATH_MAX];
+		char *const opened[] = {(char *)names[i], NULL};
+		struct link_map *map = NULL;
+		struct libraries libraries;
+		void *handle = dlopen(names[i], RTLD_LAZY);
+		if (!handle)
+			continue;
+		seen++;
+		assert_int_equal(dlinfo(handle, RTLD_DI_LINKMAP, &map), 0);
+		assert_true(library_search_find(&search, names[i], path));
+		assert_int_equal(libraries_find("/nowhere", nothing, opened, &libraries), 0);
+		if (!has(&libraries, map->l_name) || !has(&libraries, path))
+			fail_msg("%s is %s, and not %s", names[i], map->l_name, path);
+		libraries_clear(&libraries);
+		dlclose(handle);
+	}
+	assert_true(seen > 0);
+	library_search_close(&search);
+}
+
+static void put_file(const char *path, const void *content, size_t size)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(content, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The linker passes over files for other machines, and over what is none. */
+static void passes_over_other_machines(void **state)
+{
+	(void)state;
+	char directory[] = "/tmp/sluice-libraries.XXXXXX";
+	char lists[2][64], path[PATH_MAX], found[PATH_MAX], variable[256], other[NAME_MAX + 1];
+	ElfW(Ehdr) header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3,
+				     sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32},
+		.e_machine = EM_VAX,
+		.e_phentsize = sizeof(ElfW(Phdr))};
+	struct library_search search;
+	assert_non_null(mkdtemp(directory));
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(lists[i], sizeof lists[i], "%s/%zu", directory, i);
+		assert_int_equal(mkdir(lists[i], 0700), 0);
+	}
+	snprintf(variable, sizeof variable, "LD_LIBRARY_PATH=%s:%s", lists[0], lists[1]);
+	char *const env[] = {variable, NULL};
+	library_search_open(&search, env);
+	snprintf(path, sizeof path, "%s/libsluicetest.so.3", lists[0]);
+	put_file(path, &header, sizeof header);
+	assert_false(library_search_find(&search, "libsluicetest.so.3", path));
+	assert_false(library_search_suggest(&search, "libsluicetest.so.4", other));
+	snprintf(path, sizeof path, "%s/libsluicetest.so.3", lists[1]);
+	put_file(path, "text", 4);
+	assert_false(library_search_find(&search, "libsluicetest.so.3", path));
+	struct elf own;
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(elf_read(&own, self), 0);
+	close(self);
+	header.e_machine = (ElfW(Half))own.machine;
+	snprintf(path, sizeof path, "%s/libsluicetest.so.3", lists[1]);
+	put_file(path, &header, sizeof header);
+	assert_true(library_search_find(&search, "libsluicetest.so.3", found));
+	assert_string_equal(found, path);
+	assert_true(library_search_suggest(&search, "libsluicetest.so.4", other));
+	assert_string_equal(other, "libsluicetest.so.3");
+	library_search_close(&search);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/libsluicetest.so.3", lists[i]);
+		unlink(path);
+		rmdir(lists[i]);
+	}
+	rmdir(directory);
 }
 
 /* A program with one byte changed, each in turn through its headers and its dynamic section. */
@@ -86,9 +175,9 @@ static void survives_files_that_lie(void **state)
 	assert_true(in >= 0 && out >= 0);
 	ssize_t size = read(in, content, sizeof content);
 	assert_true(size > 1024 && write(out, content, (size_t)size) == size);
-	Elf64_Ehdr header;
+	ElfW(Ehdr) header;
 	memcpy(&header, content, sizeof header);
-	size_t end = header.e_phoff + (size_t)header.e_phnum * sizeof(Elf64_Phdr);
+	size_t end = header.e_phoff + (size_t)header.e_phnum * sizeof(ElfW(Phdr));
 	for (size_t at = 0; at < end; at++) {
 		for (unsigned value = 0; value < 3; value++) {
 			static const unsigned char values[] = {0, 0x7f, 0xff};
@@ -109,6 +198,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_the_linker_finds),
+		cmocka_unit_test(finds_by_name_what_dlopen_finds),
+		cmocka_unit_test(passes_over_other_machines),
 		cmocka_unit_test(others_have_none),
 		cmocka_unit_test(survives_files_that_lie),
 	};
