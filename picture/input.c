@@ -6,12 +6,14 @@
 #include "picture/input.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "picture/again.h"
 #include "picture/fault.h"
 
 /* What a pipe may send. */
@@ -55,7 +57,7 @@ static int read_pipe(struct input *input)
 			input->whole = larger;
 		}
 		ssize_t got = read(input->fd, input->whole + input->length, room - input->length);
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && again(input->fd, POLLIN))
 			continue;
 		if (got < 0)
 			return fault(FAULT_BROKEN, "cannot read the source: %s", strerror(errno));

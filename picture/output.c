@@ -2,10 +2,12 @@
 #include "picture/output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "picture/again.h"
 #include "picture/fault.h"
 
 int output_reserve(struct output *output, size_t more)
@@ -40,7 +42,7 @@ int output_write(const struct output *output, int fd)
 {
 	for (size_t done = 0; done < output->length;) {
 		ssize_t written = write(fd, output->bytes + done, output->length - done);
-		if (written < 0 && errno == EINTR)
+		if (written < 0 && again(fd, POLLOUT))
 			continue;
 		if (written < 0)
 			return fault(FAULT_BROKEN, "cannot write the result: %s", strerror(errno));

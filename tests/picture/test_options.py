@@ -138,6 +138,31 @@ def test_no_standard_input():
     assert (done.returncode, done.stdout) == (1, b"") and done.stderr.count(b"\n") == 1
 
 
+def test_pipes_that_do_not_block():
+    """Another program that shares them may have made them so: there is a wait then, and no half picture."""
+    source_read, source_write = os.pipe()
+    result_read, result_write = os.pipe()
+    os.set_blocking(source_read, False)
+    os.set_blocking(result_write, False)
+    options = ["--size", "400x300", "--fit", "fill", "--format", "png"]
+    noise = Image.effect_noise((400, 300), 80)
+    file = io.BytesIO()
+    noise.save(file, "PNG")
+    with subprocess.Popen([PICTURE, *options], stdin=source_read, stdout=result_write, stderr=subprocess.PIPE) as process:
+        os.close(source_read)
+        os.close(result_write)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)
+        with open(source_write, "wb") as pipe:
+            pipe.write(file.getvalue())
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        with open(result_read, "rb") as pipe:
+            result = pipe.read()
+        assert (process.wait(20), process.stderr.read()) == (0, b"")
+    assert len(result) > 65536 and image(result).convert("L").tobytes() == noise.tobytes()
+
+
 def test_a_path(tmp_path):
     (tmp_path / "a picture").write_bytes(jpeg())
     piped = convert("--size", "10x10", source=jpeg())
