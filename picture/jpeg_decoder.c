@@ -213,14 +213,27 @@ static int run_rows(struct jpeg_decoder *jpeg, struct stage *stage)
 	return 0;
 }
 
+/* A file of several scans has been read to its end, but a component may have been in none of them:
+ * the library would show it as gray. Its first scan gives a component its table. */
+static int check_components(const struct jpeg_decompress_struct *info)
+{
+	for (int plane = 0; plane < info->num_components; plane++)
+		if (info->comp_info[plane].component_needed && !info->comp_info[plane].quant_table)
+			return fault(FAULT_BROKEN, "jpeg: a component is missing");
+	return 0;
+}
+
 static int run(struct decoder *decoder, struct stage *const *stages)
 {
 	struct jpeg_decoder *jpeg = (struct jpeg_decoder *)decoder;
 	if (setjmp(jpeg->errors.escape))
 		return jpeg->errors.status;
 	jpeg_start_decompress(&jpeg->info);
-	int status = jpeg->info.raw_data_out ? run_planes(jpeg, stages, plane_rows(&jpeg->info))
-					     : run_rows(jpeg, stages[0]);
+	int status = check_components(&jpeg->info);
+	if (!status && jpeg->info.raw_data_out)
+		status = run_planes(jpeg, stages, plane_rows(&jpeg->info));
+	else if (!status)
+		status = run_rows(jpeg, stages[0]);
 	if (!status && !jpeg->partial)
 		jpeg_finish_decompress(&jpeg->info);
 	return status;

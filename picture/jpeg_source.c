@@ -22,7 +22,7 @@ static void leave(j_common_ptr info, enum fault code)
 static void on_error(j_common_ptr info)
 {
 	int code = info->err->msg_code;
-	if (code == JERR_OUT_OF_MEMORY)
+	if (code == JERR_OUT_OF_MEMORY || code == JERR_IMAGE_TOO_BIG || code == JERR_WIDTH_OVERFLOW)
 		leave(info, FAULT_LIMIT);
 	leave(info, code == JERR_SOF_UNSUPPORTED || code == JERR_CONVERSION_NOTIMPL ||
 				    code == JERR_BAD_PRECISION || code == JERR_COMPONENT_COUNT ||
