@@ -57,6 +57,17 @@ static int open_unlocked(const char *path, int r)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What identifies the directory that fd leads to. */
+static int remember(struct temp *temp, int fd)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	temp->device = st.st_dev;
+	temp->inode = st.st_ino;
+	return 0;
+}
+
 int temp_open(struct temp *temp, const char *temp_path)
 {
 	int r = -EWOULDBLOCK;
@@ -73,34 +84,40 @@ int temp_open(struct temp *temp, const char *temp_path)
 		if (r < 0)
 			rmdir(temp->dir);
 	}
+	if (r >= 0) {
+		temp->fd = r;
+		r = remember(temp, temp->fd);
+	}
 	if (r < 0) {
-		temp->dir[0] = '\0';
+		temp_close(temp);
 		return r;
 	}
-	temp->fd = r;
 	return 0;
 }
 
 static bool is_there(const struct temp *temp)
 {
-	struct stat st, named;
-	return fstat(temp->fd, &st) == 0 &&
-	       fstatat(AT_FDCWD, temp->dir, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       st.st_dev == named.st_dev && st.st_ino == named.st_ino;
+	struct stat st;
+	return fstatat(AT_FDCWD, temp->dir, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == temp->device && st.st_ino == temp->inode;
 }
 
+/* What stands in the place may be used if it is this user's and no living daemon's: the earlier
+ * directory comes back when what was mounted over it goes away. */
 static int make_again(struct temp *temp)
 {
-	if (mkdir(temp->dir, 0700) < 0)
+	if (mkdir(temp->dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	FD_CLEANUP int fd = open_unlocked(temp->dir, temp_lock(AT_FDCWD, temp->dir));
 	if (fd < 0)
 		return fd;
-	if (dup3(fd, temp->fd, O_CLOEXEC) < 0)
-		return -errno;
-	log_warning(
-		"the temporary directory %s was removed by somebody else; made again", temp->dir);
-	return 0;
+	int r = remember(temp, fd);
+	if (r == 0 && dup3(fd, temp->fd, O_CLOEXEC) < 0)
+		r = -errno;
+	if (r == 0)
+		log_warning("the temporary directory %s was removed by somebody else; made again",
+			temp->dir);
+	return r;
 }
 
 int temp_restore(struct temp *temp)
@@ -113,14 +130,16 @@ int temp_restore(struct temp *temp)
 
 int temp_make(struct temp *temp, const char *name)
 {
-	if (mkdirat(temp->fd, name, 0700) == 0)
-		return 0;
-	if (errno != ENOENT)
-		return -errno;
-	int r = temp_restore(temp);
-	if (r < 0)
-		return r;
-	return mkdirat(temp->fd, name, 0700) < 0 ? -errno : 0;
+	int r;
+	/* A second time if it goes away in between. */
+	for (int i = 0; i < 2; i++) {
+		r = temp_restore(temp);
+		if (r == 0 && mkdirat(temp->fd, name, 0700) < 0)
+			r = -errno;
+		if (r != -ENOENT)
+			break;
+	}
+	return r;
 }
 
 void temp_close(struct temp *temp)

@@ -12,11 +12,15 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct temp {
 	int fd; /* of the directory; the number stays the same when the directory is made again */
 	char dir[PATH_MAX]; /* "": none */
 	pthread_mutex_t lock;
+	/* Of the directory, so that one look tells whether the name still leads to it. */
+	dev_t device;
+	ino_t inode;
 };
 
 #define TEMP_NONE                                                                                  \
@@ -27,8 +31,9 @@ struct temp {
 /* Makes temp_path/sluice.XXXXXX with a mode of 0700. Returns 0, or -errno with nothing left. */
 int temp_open(struct temp *temp, const char *temp_path);
 
-/* Makes the directory again, under the same name, if somebody has removed it. Returns 0 when it is
- * there now, also when nobody had removed it, or -errno; -EEXIST: another's is in its place. */
+/* Makes the directory again, under the same name, if that name leads to it no longer: somebody has
+ * removed or moved it, or mounted something over it. Programs get it by its name. Returns 0 when it
+ * is there now, also when nothing had happened, or -errno; -EPERM: another's is in its place. */
 int temp_restore(struct temp *temp);
 
 /* Makes a directory with a mode of 0700 below it, and first what is above, as temp_restore does.

@@ -130,6 +130,28 @@ def test_a_removed_directory_is_made_again(sluice):
     end(daemon)
 
 
+def test_a_directory_that_its_name_does_not_lead_to_is_made_again(sluice):
+    """It was moved, or something was mounted over it: programs get it by its name. It may come back."""
+    daemon = sluice(*RECIPES)
+    directory = own(daemon)
+    away = daemon.directory + "/away"
+    for _ in range(2):
+        mark = daemon.log.mark()
+        os.rename(directory, away)
+        ask_all(daemon)
+        daemon.log.wait_text("was removed by somebody else; made again", mark, 5 * SLOW)
+        os.rename(directory, away + "-2")
+        os.rename(away, directory)
+        ask_all(daemon)
+        shutil.rmtree(away + "-2")
+    os.rename(daemon.temp, away)
+    done = subprocess.run([SLUICE, "health", "-s", daemon.socket], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "temporary directory: No such file" in done.stderr, done
+    os.rename(away, daemon.temp)
+    ask_all(daemon)
+    end(daemon)
+
+
 def test_removed_directories_of_jobs_are_made_again(sluice):
     daemon = sluice(*RECIPES)
     directory = own(daemon)
