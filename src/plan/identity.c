@@ -147,6 +147,16 @@ bool identity_may_be_picture(const struct plan *plan)
 	return is_kind(plan, "image/") || type == MEDIA_PDF || type == MEDIA_UNKNOWN;
 }
 
+/* Whoever writes may set the time of content back (rsync, exiftool -P), but not that of the status,
+ * which changes with names, owners and permissions, too. */
+static bool is_status_of_content(const struct stat *then, const struct stat *now)
+{
+	return (then->st_ctim.tv_sec != now->st_ctim.tv_sec ||
+		       then->st_ctim.tv_nsec != now->st_ctim.tv_nsec) &&
+	       then->st_nlink == now->st_nlink && then->st_mode == now->st_mode &&
+	       then->st_uid == now->st_uid && then->st_gid == now->st_gid;
+}
+
 int identity_check(const struct plan *plan)
 {
 	struct stat st;
@@ -155,5 +165,5 @@ int identity_check(const struct plan *plan)
 		return r;
 	const struct file_identity then = file_identity_of(&plan->source.stat);
 	const struct file_identity now = file_identity_of(&st);
-	return file_identity_equal(&then, &now);
+	return file_identity_equal(&then, &now) && !is_status_of_content(&plan->source.stat, &st);
 }

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/aside.h"
 #include "base/clock.h"
@@ -15,7 +17,7 @@
 #include "src/pump/spill.h"
 
 /* A larger source is not copied. There are no more copies than conversions at once. */
-enum { COPY_MAX = 256 << 20 };
+enum { COPY_MAX = 256 << 20, COPY_NAME_MAX = 24 };
 
 /* While the run waits in the queue. */
 static bool is_wanted(void *data)
@@ -105,19 +107,36 @@ static int copy_aside(struct run *run, int file)
 	return r;
 }
 
-/* Returns a descriptor for reading, or -errno. */
+/* A thread has one run at a time. */
+static void put_copy_name(char name[COPY_NAME_MAX])
+{
+	snprintf(name, COPY_NAME_MAX, "copy%d", gettid());
+}
+
+/* It has a name as long as the programs run: ImageMagick, for one, wants to know which file it is
+ * that a path leads to, and takes none that is deleted. Returns a descriptor for reading, or
+ * -errno. */
 static int make_copy(struct run *run)
 {
+	char name[COPY_NAME_MAX];
 	const struct source *source = &run->plan->source;
 	const uint64_t limit = run->plan->recipe->temp_max_bytes;
 	if (source->size > COPY_MAX || (limit && source->size > limit))
 		return -EFBIG;
-	FD_CLEANUP int file = spill_open(run->starter->temp.fd);
+	put_copy_name(name);
+	FD_CLEANUP int file = spill_open_named(run->starter->temp.fd, name);
 	int r = file;
 	if (r >= 0)
 		r = source->local ? spill_copy(source->fd, file, source->size)
 				  : copy_aside(run, file);
 	return r < 0 ? r : fd_reopen(file, O_RDONLY);
+}
+
+static void remove_copy(const struct run *run)
+{
+	char name[COPY_NAME_MAX];
+	put_copy_name(name);
+	unlinkat(run->starter->temp.fd, name, 0);
 }
 
 /* Copies the source, so that nothing changes while the programs read it. A source that cannot be
@@ -192,12 +211,15 @@ enum outcome run_convert(struct run *run)
 	enum outcome outcome = enter(run, &pass);
 	if (outcome != OUTCOME_OK)
 		return outcome;
-	if (run->plan->reading == PLAN_READ_COPY)
+	const bool copies = run->plan->reading == PLAN_READ_COPY;
+	if (copies)
 		outcome = copy_source(run);
 	if (outcome == OUTCOME_OK) {
 		run->work = calloc(1, sizeof *run->work);
 		outcome = run->work ? convert(run) : OUTCOME_OVERLOADED;
 	}
+	if (copies)
+		remove_copy(run);
 	admission_leave(run->admission, &pass);
 	return outcome;
 }

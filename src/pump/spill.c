@@ -27,6 +27,15 @@ int spill_open(int directory_fd)
 	return fd;
 }
 
+int spill_open_named(int directory_fd, const char *name)
+{
+	const int flags = O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC;
+	int fd = openat(directory_fd, name, flags, 0600);
+	if (fd < 0 && errno == EEXIST && unlinkat(directory_fd, name, 0) == 0)
+		fd = openat(directory_fd, name, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 int spill_open_memory(void)
 {
 	int fd = memfd_create("result", MFD_CLOEXEC);

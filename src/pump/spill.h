@@ -3,7 +3,7 @@
 #define SRC_PUMP_SPILL_H
 
 /*
- * Unnamed files for output that does not fit into a pipe. Any thread.
+ * Files for output that does not fit into a pipe, and for copies of sources. Any thread.
  */
 
 #include <stdint.h>
@@ -11,6 +11,10 @@
 /* Opens a file in the directory with O_TMPFILE. A file system without O_TMPFILE gets a file that is
  * unlinked at once. Returns the descriptor or -errno. */
 int spill_open(int directory_fd);
+
+/* Opens a file with a name, in place of what may have it. The caller removes it. Returns the
+ * descriptor or -errno. */
+int spill_open_named(int directory_fd, const char *name);
 
 /* Opens a file in memory, for output that fitted into a pipe. Returns the descriptor or -errno. */
 int spill_open_memory(void);

@@ -18,6 +18,7 @@ from processes import wait_until
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 SCRIPT = """#!/bin/sh
+[ "$3" = named ] && set -- "$(realpath -e "$1")" "$2" "$3" "$4"
 first=$(cat "$1")
 [ "$4" = early ] && echo "$first"
 cat "$2/$first"
@@ -106,6 +107,40 @@ def test_overwritten_once(sluice, tmp_path, how, mode):
         again = gates.daemon.get("/r/s")
         assert again.headers["etag"] == answer.headers["etag"] and gates.daemon.log.wait_request(mark)[0]["cache"] == "hit"
         assert len(entries(tmp_path)) == 1
+
+
+def test_overwritten_and_the_time_set_back(sluice, tmp_path):
+    """As rsync and exiftool -P do it; the size is the same, too."""
+    gates = Gates(sluice, tmp_path)
+    source = os.path.join(gates.daemon.root, "s")
+    times = os.stat(source)
+    with gates.asked() as (connection,):
+        with gates.run("before"):
+            gates.write("after!")
+            os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+        with gates.run("after!"):
+            pass
+        assert connection.answer().text == "after! after!\n"
+
+
+@pytest.mark.parametrize("change", [lambda path: os.chmod(path, 0o604), lambda path: os.link(path, path + "-2")])
+def test_another_mode_or_name_is_not_another_content(sluice, tmp_path, change):
+    gates = Gates(sluice, tmp_path)
+    with gates.asked() as (connection,):
+        with gates.run("before"):
+            change(os.path.join(gates.daemon.root, "s"))
+        assert connection.answer().text == "before before\n"
+
+
+def test_the_copy_has_a_name(sluice, tmp_path):
+    """Some programs look where the path leads to, and want no deleted file."""
+    gates = Gates(sluice, tmp_path, mode="named")
+    with gates.asked() as (connection,):
+        with gates.run("before"):
+            gates.write("after!")
+        with gates.run("after!"):
+            gates.write("third!")
+        assert connection.answer().text == "after! after!\n"
 
 
 @pytest.mark.parametrize("how", ["alone", "kept"])
