@@ -9,6 +9,7 @@
 #include "src/source/quiet.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -27,19 +28,29 @@ static int64_t age_ms(const struct stat *st)
 	       (now.tv_nsec - st->st_mtim.tv_nsec) / 1000000;
 }
 
+/* ext4 cuts a file, gives its blocks back, and only then sets its time, which may take
+ * milliseconds: a file that is about to be written again is an old and empty one meanwhile. */
+static bool may_be_cut_now(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_size == 0;
+}
+
 int quiet_wait(int fd, struct stat *st)
 {
 	const uint64_t until_ms = clock_now_ms() + QUIET_WAIT_MS;
 	int64_t age;
-	for (;;) {
+	for (bool doubted = false;;) {
 		if (fstat(fd, st) < 0)
 			return -errno;
 		age = age_ms(st);
-		if (age < 0 || age >= QUIET_MS)
+		const bool quiet = age < 0 || age >= QUIET_MS;
+		if (quiet && (doubted || !may_be_cut_now(st)))
 			break;
-		if (clock_now_ms() >= until_ms)
+		if (!quiet && clock_now_ms() >= until_ms)
 			return QUIET_NOT;
-		const struct timespec pause = {.tv_nsec = (QUIET_MS - age) * 1000000};
+		doubted = quiet;
+		const struct timespec pause = {
+			.tv_nsec = (quiet ? QUIET_MS : QUIET_MS - age) * 1000000};
 		nanosleep(&pause, NULL);
 	}
 	if (age >= STEP_MAX_MS || age <= -STEP_MAX_MS)

@@ -14,7 +14,8 @@ enum quiet {
 };
 
 /* Waits until the last write to the open file is QUIET_MS ago; not longer than QUIET_WAIT_MS.
- * Nearly every file is that old. *st is how the file is then. Returns enum quiet or -errno. */
+ * Nearly every file is that old. An empty file is looked at twice. *st is how the file is then.
+ * Returns enum quiet or -errno. */
 enum { QUIET_MS = 50, QUIET_WAIT_MS = 200 };
 int quiet_wait(int fd, struct stat *st);
 

@@ -118,6 +118,31 @@ static void test_always_written(void **state)
 	assert_int_equal(found, QUIET_NOT);
 }
 
+static void *write_soon(void *data)
+{
+	const struct timespec pause = {.tv_nsec = QUIET_MS * 1000000 / 5};
+	nanosleep(&pause, NULL);
+	assert_int_equal(write(*(int *)data, "x", 1), 1);
+	return NULL;
+}
+
+/* As a file is that is just being cut: its time is set last. */
+static void test_an_empty_file_is_doubted(void **state)
+{
+	(void)state;
+	struct stat st;
+	FD_CLEANUP int fd = make_file();
+	pthread_t thread;
+	set_time(fd, -100000, false);
+	assert_int_equal(quiet_wait(fd, &st), QUIET);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_soon, &fd), 0);
+	assert_int_equal(quiet_wait(fd, &st), QUIET);
+	pthread_join(thread, NULL);
+	assert_int_equal(st.st_size, 1);
+	assert_true(age_ms(&st) >= QUIET_MS);
+}
+
 static void test_no_file(void **state)
 {
 	(void)state;
@@ -132,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_old_and_future),
 		cmocka_unit_test(test_steps_of_seconds),
 		cmocka_unit_test(test_always_written),
+		cmocka_unit_test(test_an_empty_file_is_doubted),
 		cmocka_unit_test(test_no_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
