@@ -60,7 +60,8 @@ struct child_plan {
 	int daemon_pidfd;	     /* likewise */
 	/* Confinement. It is prepared elsewhere, so that two system calls are left to do here. The
 	 * rule set is protocol_job.ruleset_fd. The filter is what filters_get returns for
-	 * spec->confinement.level, also for `off`. The keys are for execve: filters.keys. */
+	 * spec->confinement.level, also for `off`, or what a standby has not got yet of it. The
+	 * keys are for execve: filters.keys. */
 	int ruleset_fd;			 /* Landlock; -1: none */
 	const struct sock_fprog *filter; /* NULL: none */
 	struct sock_filter

@@ -54,17 +54,23 @@ static bool is_empty(const struct filters *filters)
 int filters_get(const struct filters *filters, enum job_confine level, bool namespaced,
 	const struct sock_fprog **out)
 {
+	return filters_get_layer(filters, level, namespaced, FILTER_WHOLE, out);
+}
+
+int filters_get_layer(const struct filters *filters, enum job_confine level, bool namespaced,
+	enum filter_layer layer, const struct sock_fprog **out)
+{
 	unsigned kind = FILTER_HOLD;
 	*out = NULL;
-	if (is_empty(filters) || (level == JOB_CONFINE_OFF && namespaced))
+	if (is_empty(filters) || (level == JOB_CONFINE_OFF && (namespaced || layer == FILTER_HELD)))
 		return 0;
 	if (level != JOB_CONFINE_OFF)
 		kind = FILTER_JOBS + (level == JOB_CONFINE_STRICT ? FILTER_FEWEST : 0) +
 		       (filters->watched ? FILTER_WATCHED : 0) +
 		       (filters->watched && filters->ending ? FILTER_ENDING : 0) +
-		       (namespaced ? 0 : FILTER_PLAIN);
+		       (namespaced ? 0 : FILTER_PLAIN) + (unsigned)layer * FILTER_LAYER;
 	if (filters->programs[kind].len == 0)
-		return -ENOSYS;
+		return layer == FILTER_HELD ? 0 : -ENOSYS;
 	*out = &filters->programs[kind];
 	return 0;
 }

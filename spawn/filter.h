@@ -30,7 +30,20 @@ enum filter_kind {
 		4, /* no pid namespace: nothing that would reach other processes of the user */
 	FILTER_ENDING = 8, /* with FILTER_WATCHED: ends the job all the same, since another filter
 			      may answer first */
-	FILTER_KINDS = FILTER_JOBS + 16,
+	FILTER_LAYER = 16, /* times an enum filter_layer */
+	FILTER_KINDS = FILTER_JOBS + 3 * FILTER_LAYER,
+};
+
+/*
+ * A filter costs each process that installs it, and nothing the one that inherits it. So a holder
+ * whose jobs all have one level installs the larger part of their filter, once, and each job a
+ * short one. The kernel asks both, and the stricter answer counts: together they answer as the
+ * whole.
+ */
+enum filter_layer {
+	FILTER_WHOLE,
+	FILTER_HELD, /* all but what a holder and its standbys do themselves */
+	FILTER_REST, /* for what the former lets pass for them */
 };
 
 struct filters {
@@ -52,6 +65,12 @@ int filters_map(int fd, struct filters *out);
  * is empty). Returns 0, or -ENOSYS when there should be one: then the job must not be started. */
 int filters_get(const struct filters *filters, enum job_confine level, bool namespaced,
 	const struct sock_fprog **out);
+
+/* The same of a layer. FILTER_HELD may be NULL also where jobs get a filter: then it is not made in
+ * layers, and each job needs the whole. FILTER_REST is for a process that has FILTER_HELD of the
+ * same level. */
+int filters_get_layer(const struct filters *filters, enum job_confine level, bool namespaced,
+	enum filter_layer layer, const struct sock_fprog **out);
 
 /* Of one program, in instructions. */
 enum { FILTER_LENGTH_MAX = 2048 };

@@ -53,6 +53,11 @@ const char *const filter_calls_keep[] = {"setsid", "setpgid", NULL};
 
 const char *const filter_calls_truncate[] = {"truncate", "truncate64", NULL};
 
+/* Messages (serve.c, by socketcall on some machines), a standby's rights and filter (standby.c),
+ * forbidden calls (forbidden_call.c), the end of jobs (group.c). */
+const char *const filter_calls_held[] = {"socketpair", "sendmsg", "recvmsg", "socketcall", "capset",
+	"seccomp", "ioctl", "pidfd_send_signal", NULL};
+
 const char *const filter_calls_signal[] = {
 	"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", NULL};
 

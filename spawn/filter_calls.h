@@ -11,7 +11,8 @@
 #include "spawn/filter_answers.h"
 
 enum {
-	FILTER_CALLS_CHMODAT2 = 452, /* libseccomp may not know it yet */
+	FILTER_CALLS_RESTRICT_SELF = 446, /* landlock_restrict_self */
+	FILTER_CALLS_CHMODAT2 = 452,	  /* libseccomp may not know it yet */
 	FILTER_CALLS_NEWEST =
 		456, /* the last one that has been looked at and may pass (futex_requeue) */
 	FILTER_CALLS_END = 2048, /* above: calls that belong to one machine */
@@ -31,6 +32,9 @@ extern const char *const filter_calls_keep[];
 extern const char *const filter_calls_strict[];
 /* EACCES where Landlock does not know of them. */
 extern const char *const filter_calls_truncate[];
+/* What a holder and its standbys do, from the time when the holder waits for jobs until the job's
+ * own filter, and STRICT refuses. clone and landlock_restrict_self come on top: filter_rules.c. */
+extern const char *const filter_calls_held[];
 /* Signals to processes, the first argument. */
 extern const char *const filter_calls_signal[];
 

@@ -38,6 +38,7 @@ static struct filter_rules rules_of(
 	unsigned job = kind - FILTER_JOBS;
 	bool strict = job & FILTER_FEWEST;
 	return (struct filter_rules){
+		.layer = (enum filter_layer)(job / FILTER_LAYER),
 		.kind = strict ? FILTER_RULES_STRICT : FILTER_RULES_STANDARD,
 		.watched = job & FILTER_WATCHED,
 		.ending = job & FILTER_ENDING,
@@ -78,9 +79,11 @@ static int compile_all(const struct filters_options *options, struct filter_imag
 			     job & (FILTER_WATCHED | FILTER_ENDING);
 		bool none = (job & FILTER_ENDING && !(job & FILTER_WATCHED)) ||
 			    (kind == FILTER_WATCH_SIGNALS && options->holder);
+		const struct filter_rules rules = rules_of(kind, options, image->keys);
+		none |= rules.layer != FILTER_WHOLE &&
+			(!options->holder || !filter_rules_has_layers(&rules));
 		if (none || (watch && !can_watch))
 			continue;
-		const struct filter_rules rules = rules_of(kind, options, image->keys);
 		r = append(&rules, program, fd);
 		image->lengths[kind] = (uint32_t)r;
 	}

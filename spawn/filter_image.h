@@ -6,7 +6,7 @@
 
 #include "spawn/filter.h"
 
-enum { FILTER_IMAGE_MAGIC = 0x46554c54, FILTER_IMAGE_MAX = 1 << 18 };
+enum { FILTER_IMAGE_MAGIC = 0x46554c55, FILTER_IMAGE_MAX = 1 << 18 };
 
 struct filter_image {
 	uint32_t magic;

@@ -73,7 +73,8 @@ static int resolve_i386(const char *name)
 		const char *name;
 		int number;
 	} known[] = {{"socket", 359}, {"socketpair", 360}, {"bind", 361}, {"connect", 362},
-		{"semget", 393}, {"shmget", 395}, {"msgget", 399}};
+		{"sendmsg", 370}, {"recvmsg", 372}, {"semget", 393}, {"shmget", 395},
+		{"msgget", 399}};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(known[i].name, name) == 0)
 			return known[i].number;
@@ -181,6 +182,47 @@ static enum filter_answer add_rules(struct calls *calls, const struct filter_rul
 	return FILTER_ALLOW;
 }
 
+/* What a holder's layer lets pass although the whole refuses it. */
+static void add_held(struct calls *calls, enum filter_rules_kind kind)
+{
+	add(calls, "clone", FILTER_ALLOW);
+	if (kind != FILTER_RULES_STRICT)
+		return;
+	add_all(calls, filter_calls_held, FILTER_ALLOW);
+	add_number(calls, NUMBERS_OFFSET + FILTER_CALLS_RESTRICT_SELF, FILTER_ALLOW);
+}
+
+static enum filter_answer answer_to(
+	const struct calls *calls, uint32_t number, enum filter_answer otherwise)
+{
+	for (size_t i = 0; i < calls->count; i++)
+		if (calls->list[i].number == number)
+			return calls->list[i].answer;
+	return otherwise;
+}
+
+/* The rules of one layer. A holder is a native program, so the layers differ in native calls. */
+static enum filter_answer add_layer(struct calls *calls, const struct filter_rules *rules)
+{
+	if (rules->layer == FILTER_HELD && calls->architecture == seccomp_arch_native())
+		add_held(calls, rules->kind);
+	enum filter_answer otherwise = add_rules(calls, rules);
+	if (rules->layer != FILTER_REST)
+		return otherwise;
+	struct calls rest = {.architecture = calls->architecture, .overflow = calls->overflow};
+	add_held(&rest, rules->kind);
+	for (size_t i = 0; i < rest.count; i++)
+		rest.list[i].answer = answer_to(calls, rest.list[i].number, otherwise);
+	*calls = rest;
+	return FILTER_ALLOW;
+}
+
+/* Whether calls that the filter does not know pass: others answer them, or none needs to. */
+static bool is_partial(const struct filter_rules *rules)
+{
+	return rules->kind == FILTER_RULES_WATCH || rules->layer == FILTER_REST;
+}
+
 struct ranges {
 	size_t count;
 	struct filter_range list[2 * CALLS_MAX + 4];
@@ -201,10 +243,10 @@ static size_t put_architecture(
 {
 	size_t places[FILTER_ANSWERS] = {0};
 	struct ranges ranges = {0};
-	enum filter_answer otherwise = add_rules(calls, rules);
+	enum filter_answer otherwise = add_layer(calls, rules);
 	bool job = rules->kind == FILTER_RULES_STANDARD || rules->kind == FILTER_RULES_STRICT;
 	const uint32_t newer = NUMBERS_OFFSET + FILTER_CALLS_NEWEST + 1;
-	const enum filter_answer unknown = job ? FILTER_ENOSYS : FILTER_ALLOW;
+	const enum filter_answer unknown = job && !is_partial(rules) ? FILTER_ENOSYS : FILTER_ALLOW;
 
 	add_range(&ranges, 0, filter_answer_put(program, otherwise, rules->keys, places));
 	for (size_t i = 0; i < calls->count && calls->list[i].number < newer; i++) {
@@ -224,7 +266,7 @@ static size_t put_architecture(
 			filter_answer_put(program, calls->list[i].answer, rules->keys, places));
 		add_range(&ranges, number + 1, places[otherwise]);
 	}
-	if (calls->architecture == SCMP_ARCH_X86_64 && rules->kind != FILTER_RULES_WATCH)
+	if (calls->architecture == SCMP_ARCH_X86_64 && !is_partial(rules))
 		add_range(&ranges, X32, filter_answer_put(program, FILTER_ENOSYS, NULL, places));
 	filter_put_search(program, ranges.list, ranges.count);
 	return filter_put_load_number(program);
@@ -232,14 +274,15 @@ static size_t put_architecture(
 
 int filter_rules_put(struct filter_program *program, const struct filter_rules *rules)
 {
-	const uint32_t architectures[] = {seccomp_arch_native(), rules->sibling ? SIBLING : 0};
+	const bool sibling = rules->sibling && rules->layer != FILTER_REST;
+	const uint32_t architectures[] = {seccomp_arch_native(), sibling ? SIBLING : 0};
 	filter_program_init(program);
 	struct calls *calls = calloc(1, sizeof *calls);
 	if (!calls)
 		return -ENOMEM;
 	/* WATCH only watches: `off` jobs have it, too. */
-	size_t no = filter_put_return(program,
-		rules->kind == FILTER_RULES_WATCH ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
+	size_t no = filter_put_return(
+		program, is_partial(rules) ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | ENOSYS);
 	size_t places[2];
 	bool overflow = false;
 	for (size_t i = 0; i < 2 && architectures[i]; i++) {
@@ -252,6 +295,11 @@ int filter_rules_put(struct filter_program *program, const struct filter_rules *
 	filter_put_load_architecture(program);
 	free(calls);
 	return overflow || program->overflow ? -E2BIG : 0;
+}
+
+bool filter_rules_has_layers(const struct filter_rules *rules)
+{
+	return !(rules->plain && rules->signals && !rules->signals_watched);
 }
 
 bool filter_rules_has_sibling(void)

@@ -18,6 +18,7 @@ enum filter_rules_kind {
 };
 
 struct filter_rules {
+	enum filter_layer layer;
 	enum filter_rules_kind kind;
 	bool watched;	      /* calls that only an attacker makes pass: they are seen elsewhere */
 	bool ending;	      /* they end the job all the same */
@@ -28,6 +29,9 @@ struct filter_rules {
 	bool sibling;	      /* also for the 32-bit sibling of the machine */
 	const uint64_t *keys; /* filters.keys; NULL: no execve passes STRICT */
 };
+
+/* Whether the filter can be made in layers: not when it has the number of the job's process. */
+bool filter_rules_has_layers(const struct filter_rules *rules);
 
 /* Returns 0, or -E2BIG. */
 int filter_rules_put(struct filter_program *program, const struct filter_rules *rules);

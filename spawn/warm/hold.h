@@ -47,7 +47,8 @@ struct hold {
 	struct sock_filter filter_room[FILTER_LENGTH_MAX]; /* see child_plan */
 	struct forbidden_call_watch watch;
 	bool namespaces;
-	int confine_ahead; /* enum job_confine whose filter standbys have already; -1: none */
+	int confine_ahead; /* enum job_confine of all jobs; -1: they differ */
+	bool layered;	   /* this process, and so its jobs, has FILTER_HELD of that level */
 	bool retired;
 	char **argv; /* as constructors have seen it, with HOLDER_ARGUMENTS places */
 	struct hold_environment environment;

@@ -23,6 +23,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "spawn/child.h"
 #include "spawn/inherited.h"
 #include "spawn/namespace.h"
 #include "spawn/quiet.h"
@@ -167,6 +168,17 @@ static void begin_watch(void)
 	close(HOLDER_NOTES_FD);
 }
 
+/* Forbids, once for all jobs, what neither they nor this process need from here on. Where that is
+ * not possible each job installs its whole filter. */
+static void begin_layer(void)
+{
+	const struct sock_fprog *filter = NULL;
+	if (hold->confine_ahead >= 0)
+		filters_get_layer(&hold->filters, (enum job_confine)hold->confine_ahead,
+			hold->namespaces, FILTER_HELD, &filter);
+	hold->layered = filter && child_install_filter(filter, NULL) == 0;
+}
+
 static void prepare(char **values, char **argv, const struct hold_environment *environment)
 {
 	hold = make_hold();
@@ -218,6 +230,7 @@ static void prepare(char **values, char **argv, const struct hold_environment *e
 	char program[256] = "";
 	ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
 	show_as_holder(n > 0 ? program : argv[0]);
+	begin_layer();
 }
 
 static int held_main(int argc, char **argv, char **envp)

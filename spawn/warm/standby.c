@@ -103,31 +103,30 @@ static struct sock_filter *filter_room(struct hold *hold)
 	return hold->namespaces ? NULL : hold->filter_room;
 }
 
-/* What does not depend on the job is done ahead. The filter of `strict` is not installed yet: it
- * would forbid the remaining steps. */
+static int find_filter(
+	const struct hold *hold, enum job_confine level, const struct sock_fprog **out)
+{
+	return filters_get_layer(&hold->filters, level, hold->namespaces,
+		hold->layered ? FILTER_REST : FILTER_WHOLE, out);
+}
+
+/* The filter of `strict` would forbid the steps that remain when a job has come. */
+static bool is_filtered_ahead(const struct hold *hold)
+{
+	return hold->confine_ahead >= 0 && hold->confine_ahead != JOB_CONFINE_STRICT;
+}
+
+/* What does not depend on the job is done ahead. */
 static void prepare_ahead(struct hold *hold)
 {
 	const struct sock_fprog *filter = NULL;
 	if (drop_capabilities() != 0)
 		_exit(127);
-	if (hold->confine_ahead == JOB_CONFINE_STRICT)
-		hold->confine_ahead = -1;
-	if (hold->confine_ahead >= 0 &&
-		filters_get(&hold->filters, (enum job_confine)hold->confine_ahead, hold->namespaces,
-			&filter) < 0)
+	if (is_filtered_ahead(hold) &&
+		find_filter(hold, (enum job_confine)hold->confine_ahead, &filter) < 0)
 		_exit(127);
 	if (filter && child_install_filter(filter, filter_room(hold)) != 0)
 		_exit(127);
-}
-
-/* NULL when it is there already. */
-static int find_filter(const struct hold *hold, const struct sock_fprog **out)
-{
-	enum job_confine level = hold->job.spec.confinement.level;
-	*out = NULL;
-	return (int)level == hold->confine_ahead
-		       ? 0
-		       : filters_get(&hold->filters, level, hold->namespaces, out);
 }
 
 void standby_run(struct hold *hold, int socket, int pipe)
@@ -157,7 +156,9 @@ void standby_run(struct hold *hold, int socket, int pipe)
 		.header = protocol_header(PROTOCOL_STARTED, sizeof started, hold->job.sequence),
 		.flags = PROTOCOL_SELF,
 	};
-	r = find_filter(hold, &plan.filter);
+	r = is_filtered_ahead(hold)
+		    ? 0
+		    : find_filter(hold, hold->job.spec.confinement.level, &plan.filter);
 	started.error = r < 0 ? -r : become_job(hold, &plan);
 	started.step = plan.step;
 	if (write(socket, &started, sizeof started) != sizeof started || started.error != 0)

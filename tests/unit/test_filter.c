@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -25,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "filter_run.h"
 #include "spawn/filter_answers.h"
 #include "spawn/filter_calls.h"
 #include "spawn/filter_rules.h"
@@ -56,46 +56,6 @@ static const struct {
 	{UINT32_MAX, UINT32_MAX, false, AUDIT_ARCH_X86_64, SECCOMP_RET_ERRNO | ENOSYS,
 		"libseccomp lets a tracer skip a call; a job has none"},
 };
-
-/* --- the interpreter: what the kernel allows of classic BPF, as far as filters have it --- */
-
-static uint32_t run(const struct sock_filter *code, size_t length, const struct seccomp_data *data)
-{
-	uint32_t a = 0;
-	for (size_t at = 0; at < length; at++) {
-		const struct sock_filter *op = &code[at];
-		switch (op->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			assert_true(op->k + 4 <= sizeof *data && op->k % 4 == 0);
-			memcpy(&a, (const char *)data + op->k, 4);
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= op->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			at += op->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			at += a == op->k ? op->jt : op->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			at += a >= op->k ? op->jt : op->jf;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			at += a > op->k ? op->jt : op->jf;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			at += a & op->k ? op->jt : op->jf;
-			break;
-		case BPF_RET | BPF_K:
-			return op->k;
-		default:
-			fail_msg("instruction %#x", op->code);
-		}
-	}
-	fail_msg("the program has no end");
-	return 0;
-}
 
 /* --- the reference --- */
 
@@ -520,8 +480,8 @@ static void compare(struct comparison *comparison, const struct seccomp_data *da
 		asked.nr = SPECIAL;
 		asked.arch = AUDIT_ARCH_X86_64;
 	}
-	uint32_t expected = run(theirs->code, theirs->length, &asked);
-	uint32_t seen = run(ours->code + ours->begin, FILTER_LENGTH_MAX - ours->begin, data);
+	uint32_t expected = filter_run(theirs->code, theirs->length, &asked);
+	uint32_t seen = filter_run(ours->code + ours->begin, FILTER_LENGTH_MAX - ours->begin, data);
 	for (size_t i = 0; i < sizeof intended / sizeof *intended; i++)
 		if ((uint32_t)data->nr >= intended[i].first &&
 			(uint32_t)data->nr <= intended[i].last &&
