@@ -17,6 +17,7 @@ import callfilter
 import container
 import fastcgi
 import processes
+from clock import SANITIZER, SLOW, Moment, elapsed, taken  # noqa: F401 (for the tests)
 from logfile import Log
 from processes import wait_until
 
@@ -24,9 +25,6 @@ SLUICE = os.environ.get("SLUICE", os.path.join(os.path.dirname(__file__), "../..
 FAKE = os.environ.get("FAKE", os.path.join(os.path.dirname(__file__), "../../build/tests/fakes/fake-converter"))
 SLUICE, FAKE = os.path.abspath(SLUICE), os.path.abspath(FAKE)
 FILES_SEEN_MAX = 5000
-SANITIZER = os.environ.get("SLUICE_SANITIZER", "")
-# What a machine that does other things costs, in time, a sanitizer, and a processor that is emulated (SLUICE_SLOW).
-SLOW = int(os.environ.get("SLUICE_SLOW", 8 if SANITIZER else 3))
 # Options of container.enter(), in JSON: every daemon of a test is process 1 of a container then.
 CONTAINED = json.loads(os.environ.get("SLUICE_CONTAINED", "null"))
 # Every daemon of a test gets no user namespaces, as on Ubuntu 24.04.
@@ -260,18 +258,15 @@ class Daemon:
         os.kill(container.first(self.process.pid) if self.contained and number in passed else self.pid, number)
 
     def wait(self, timeout):
-        return self.process.wait(timeout)
+        """For its end; its exit status."""
+        wait_until(lambda: self.process.poll() is not None, timeout, lambda: f"its end; log:\n{self.log.text()[-3000:]}")
+        return self.process.returncode
 
     def stop(self):
         """By TERM; the end has to be a clean one."""
         if self.process and self.process.poll() is None:
             self.signal(signal.SIGTERM)
-            try:
-                self.process.wait(10 * SLOW)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-                raise AssertionError(f"TERM did not end it:\n{self.log.text()[-3000:]}") from None
+            self.wait(10 * SLOW)
             self.assert_no_sanitizer_report()
             assert self.process.returncode == 0, f"ended with {self.process.returncode}:\n{self.log.text()[-6000:]}"
             assert self.temporary_files() == [], self.temporary_files()
@@ -288,12 +283,8 @@ class Daemon:
             if self.process and self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
-            left = processes.wait_gone(processes.marked(self.directory), 2)
+            left = processes.wait_gone(processes.marked(self.directory), 5 * SLOW)
             for pid in left:
                 os.kill(pid, signal.SIGKILL)
         finally:
             remove_tree(self.directory)
-
-
-def elapsed(start):
-    return time.monotonic() - start

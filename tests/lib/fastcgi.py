@@ -2,9 +2,12 @@
 """The web server's side of FastCGI 1.0, good and bad: whatever a test wants to send, record by record or byte by
 byte, and an answer taken apart down to its records."""
 
+import contextlib
 import socket
 import struct
 import time
+
+import clock
 
 BEGIN_REQUEST, ABORT_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT, STDERR, DATA = range(1, 9)
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
@@ -12,7 +15,8 @@ RESPONDER, AUTHORIZER, FILTER = 1, 2, 3
 KEEP_CONN = 1
 REQUEST_COMPLETE, CANT_MPX_CONN, OVERLOADED, UNKNOWN_ROLE = range(4)
 
-TIMEOUT = 20
+# Ends a test whose daemon does not answer, on a machine however slow.
+TIMEOUT = 20 * clock.SLOW
 
 
 class Closed(Exception):
@@ -269,20 +273,17 @@ class Connection:
         return parse_pairs(content)
 
     def wait_closed(self, timeout):
-        """Reads until the daemon closes; the seconds that it took, or None."""
-        start = time.monotonic()
+        """Reads until the daemon closes; the seconds that it took, or None after `timeout` seconds of clock.taken()."""
+        start = clock.Moment()
         try:
-            while True:
-                left = start + timeout - time.monotonic()
-                if left <= 0:
-                    return None
+            while (left := clock.left(start, timeout)) > 0:
                 self.socket.settimeout(left)
-                if not self.socket.recv(65536):
-                    return time.monotonic() - start
-        except ConnectionResetError:
-            return time.monotonic() - start
-        except TimeoutError:
+                with contextlib.suppress(TimeoutError):
+                    if not self.socket.recv(65536):
+                        return clock.elapsed(start)
             return None
+        except ConnectionResetError:
+            return clock.elapsed(start)
         finally:
             self.socket.settimeout(TIMEOUT)
 

@@ -5,6 +5,7 @@ import os
 import re
 import time
 
+from clock import SLOW
 from processes import wait_until
 
 _PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -50,7 +51,7 @@ class Log:
     def requests(self, mark=0):
         return [line for line in self.lines(mark) if "method" in line and "status" in line]
 
-    def wait_request(self, mark, count=1, timeout=15, **fields):
+    def wait_request(self, mark, count=1, timeout=5 * SLOW, **fields):
         """The lines of at least `count` requests behind mark, of those with these fields: a line may come after the answer, and
         so may the line of a request before."""
         def enough():
@@ -58,6 +59,6 @@ class Log:
             return found if len(found) >= count else None
         return wait_until(enough, timeout, lambda: f"{count} request lines with {fields} in:\n{self.text(mark)}")
 
-    def wait_text(self, pattern, mark=0, timeout=15):
+    def wait_text(self, pattern, mark=0, timeout=5 * SLOW):
         return wait_until(lambda: re.search(pattern, self.text(mark)), timeout,
                           lambda: f"/{pattern}/ in:\n{self.text(mark)}")

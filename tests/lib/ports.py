@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Ports of 127.0.0.1: one that is free, and whether something listens on one."""
+"""Ports of the loopback interface: one that is free, and whether something listens on one."""
 
+import random
 import socket
 
+_random = random.SystemRandom()
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+
+def free_port(family=socket.AF_INET, host="127.0.0.1"):
+    """Below those that the kernel gives to connections by itself: it would give this one to another test before it is used."""
+    for port in _random.sample(range(20000, 32768), 100):
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no port is free")
 
 
 def listens(port):

@@ -7,6 +7,8 @@ import select
 import signal
 import time
 
+import clock
+
 _libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1
 
@@ -17,15 +19,18 @@ def die_with_parent():
 
 
 def wait_until(condition, timeout, what=None):
-    """The first true value of condition(), asked every few milliseconds; AssertionError after timeout seconds."""
-    deadline = time.monotonic() + timeout
+    """The first true value of condition(), asked every few milliseconds; AssertionError after timeout seconds of clock.taken()."""
+    start = clock.Moment()
     while True:
+        asked = time.monotonic()
+        over = clock.left(start, timeout) <= 0  # before the last look, which may take long
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if over:
             raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what or condition}")
-        time.sleep(0.003)
+        # No more than half of a processor, whatever the look costs: it is what the daemon works with.
+        time.sleep(max(0.003, min(time.monotonic() - asked, 0.1)))
 
 
 def _read(path):
@@ -119,8 +124,8 @@ def bytes_written(pid):
 
 
 def wait_gone(pids, timeout):
-    """Waits for the ends of all; those that are left after timeout seconds."""
-    deadline = time.monotonic() + timeout
+    """Waits for the ends of all; those that are left after timeout seconds of clock.taken()."""
+    start = clock.Moment()
     left = []
     for pid in pids:
         try:
@@ -128,9 +133,10 @@ def wait_gone(pids, timeout):
         except ProcessLookupError:
             continue
         try:
-            ready, _, _ = select.select([fd], [], [], max(0, deadline - time.monotonic()))
-            if not ready:
-                left.append(pid)
+            while not select.select([fd], [], [], max(0, clock.left(start, timeout)))[0]:
+                if clock.left(start, timeout) <= 0:
+                    left.append(pid)
+                    break
         finally:
             os.close(fd)
     return left

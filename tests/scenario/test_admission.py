@@ -13,7 +13,7 @@ import pytest
 
 import fastcgi
 import processes
-from daemon import SANITIZER, SLOW, elapsed, recipe
+from daemon import SANITIZER, SLOW, Moment, recipe, taken
 from processes import wait_until
 
 MIB = 1 << 20
@@ -46,9 +46,9 @@ def threads(daemon):
 
 
 def timed(daemon, uri, **more):
-    start = time.monotonic()
+    start = Moment()
     answer = daemon.get(uri, **more)
-    return answer, elapsed(start)
+    return answer, taken(start)
 
 
 def wait_full(daemon, uri, connections):
@@ -90,13 +90,13 @@ def test_cheap_answers_wait_for_nobody(sluice):
             "405": typical(daemon, 20, "/hello/a", 405, method="POST"),
         }
         with asking(daemon, 100, "/no/a") as many:
-            start = time.monotonic()
+            start = Moment()
             assert {connection.answer().status for connection in many} == {404}
-            took["100 at once"] = elapsed(start)
+            took["100 at once"] = taken(start)
         with daemon.connect() as connection:
-            start = time.monotonic()
+            start = Moment()
             assert connection.values("FCGI_MAX_CONNS")
-            took["ping"] = elapsed(start)
+            took["ping"] = taken(start)
         print({what: f"{seconds * 1000:.1f} ms" for what, seconds in took.items()}, threads(daemon), "threads")
         assert all(seconds < AT_ONCE for what, seconds in took.items() if what != "100 at once"), took
         assert took["100 at once"] < 1 * SLOW

@@ -22,9 +22,9 @@ import pytest
 import fastcgi
 import pattern
 import processes
-from daemon import FAKE, SANITIZER, SLOW, anybody_may_execute, elapsed, recipe
+from daemon import FAKE, SANITIZER, SLOW, Moment, anybody_may_execute, elapsed, recipe, taken
+from ports import free_port
 from processes import wait_until
-from test_life import free_port
 
 MIB = 1 << 20
 HELLO = recipe("hello", "text", "hello", slots=4)
@@ -118,7 +118,7 @@ def test_kill_converters_at_random(sluice):
     kills, total = (15, 600) if SANITIZER else (50, 2000)
     daemon = sluice(HELLO, *VICTIMS.values(), slots=8)
     clients, dice, killed = Clients(daemon, total), random.Random(1), 0
-    start = time.monotonic()
+    start = Moment()
     try:
         while killed < kills and elapsed(start) < 300:
             # Spread over the whole load.
@@ -290,11 +290,11 @@ def test_a_byte_a_second(sluice, uri):
         return [line for line in daemon.log.requests() if line["url"] == uri]
     with daemon.connect() as connection:
         connection.send(fastcgi.request(uri))
-        start = time.monotonic()
+        start = Moment()
         while not over():
             assert len(connection.socket.recv(1)) == 1
             assert daemon.get("/no/a").status == 404 and daemon.get("/hello/a").text == "hello"
-            assert elapsed(start) < 60 * SLOW
+            assert taken(start) < 60 * SLOW
             time.sleep(1)
     assert over()[0]["outcome"] == "send-failed" and elapsed(start) >= 2
     wait_until(lambda: not daemon.converters() and not daemon.open_temporary_files(), 5 * SLOW)
@@ -327,9 +327,9 @@ def own_network():
 def test_web_server_vanishes(sluice, own_network):
     """No FIN, no RST, nothing goes through any more: what sends finds out by its timeout, and the converter ends by its own."""
     daemon = sluice(start=False)
-    port = free_port(socket.AF_INET, "127.0.0.1")
+    port = free_port()
     daemon.configure(HELLO, recipe("endless", "endless", response="live", timeout="60s"),
-                     recipe("hang", "write", "1", "hang", timeout="3s"), listen=f"tcp:127.0.0.1:{port}", send_timeout="1s")
+                     recipe("hang", "write", "1", "hang", timeout=f"{SLOW}s"), listen=f"tcp:127.0.0.1:{port}", send_timeout="1s")
     daemon.address = ("127.0.0.1", port)
     daemon.start()
     connections = [daemon.connect(receive_buffer=65536) for _ in range(4)]
@@ -371,7 +371,7 @@ def keepalive_timers(port):
 def test_silent_peers_are_asked_whether_they_live(sluice):
     """An idle connection, and one whose converter has nothing to say, end within minutes when the peer is gone."""
     daemon = sluice(HELLO, start=False)
-    port = free_port(socket.AF_INET, "127.0.0.1")
+    port = free_port()
     daemon.configure(HELLO, recipe("hang", "hang", timeout="60s"), listen=f"tcp:127.0.0.1:{port}")
     daemon.address = ("127.0.0.1", port)
     daemon.start()

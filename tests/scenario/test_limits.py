@@ -4,13 +4,12 @@
 import os
 import shutil
 import signal
-import time
 
 import pytest
 
 import fastcgi
 import processes
-from daemon import SLOW, anybody_may_execute, recipe
+from daemon import SLOW, Moment, anybody_may_execute, recipe, taken
 from processes import wait_until
 
 MEMORY = {"shared": ["shared", "200"], "memfd": ["memfd", "200"], "in-children": ["child", "shared", "200"],
@@ -36,11 +35,11 @@ def daemon(module_sluice):
 
 
 def fails(daemon, name, limit):
-    start = time.monotonic()
+    start = Moment()
     answer, line = daemon.logged(f"/{name}/a", timeout=60)
     assert answer.status == 507, daemon.log.text()[-2000:]
     assert line["reason"] == f"limit: {limit}" and line["start"] == ("cold" if name.endswith("cold") else "warm"), line
-    assert time.monotonic() - start < 8 * SLOW
+    assert taken(start) < 8 * SLOW
 
 
 @pytest.mark.parametrize("start", ["warm", "cold"])
@@ -138,12 +137,12 @@ def test_a_meter_that_stands_still_holds_up_nobody(sluice):
     os.kill(meter, signal.SIGSTOP)
     try:
         connections = [daemon.connect() for _ in range(6)]
-        start = time.monotonic()
+        start = Moment()
         for connection in connections:
             connection.send(fastcgi.request("/slow/a"))
         for connection in connections:
             assert connection.answer().text == "fine"
             connection.close()
-        assert time.monotonic() - start < 2.4 * SLOW
+        assert taken(start) < 2.4 * SLOW
     finally:
         os.kill(meter, signal.SIGCONT)

@@ -4,13 +4,12 @@ stalled requests, bodies, refusals, and memory that a peer cannot make grow."""
 
 import random
 import struct
-import time
 
 import pytest
 
 import fastcgi
 import processes
-from daemon import SANITIZER, SLOW, elapsed, recipe
+from daemon import SANITIZER, SLOW, Moment, elapsed, recipe, taken
 from fastcgi import (ABORT_REQUEST, BEGIN_REQUEST, END_REQUEST, GET_VALUES, GET_VALUES_RESULT, PARAMS, STDIN,
                      UNKNOWN_TYPE)
 from processes import wait_until
@@ -288,9 +287,9 @@ def test_abort_while_queued(daemon):
         second.send(fastcgi.request("/one/a", 5, keep=True))
         assert_serves(daemon)
         second.send(fastcgi.record(ABORT_REQUEST, 5))
-        start = time.monotonic()
+        start = Moment()
         answer = second.answer(5)
-        assert answer.ended and elapsed(start) < 0.5 * SLOW, answer
+        assert answer.ended and taken(start) < 0.5 * SLOW, answer
         assert daemon.converters() == pids
         assert_hello(second.get(URI, 6))
 
@@ -387,12 +386,12 @@ def test_stalled_peer_is_closed(daemon, where):
 def test_trickling_peer_is_closed(daemon):
     """A byte now and then does not put off the deadline of the parameters."""
     data = fastcgi.request(URI, HTTP_COOKIE="c" * 2000)
-    start = time.monotonic()
+    start = Moment()
     with daemon.connect() as connection:
         for i in range(len(data)):
             if not connection.send(data[i:i + 1]) or connection.wait_closed(0.05) is not None:
                 break
-            assert elapsed(start) < 5 * SLOW, "still open"
+            assert taken(start) < 5 * SLOW, "still open"
     assert elapsed(start) > 0.5
 
 
@@ -402,10 +401,10 @@ def test_many_stalled_peers_block_nobody(daemon):
         data = fastcgi.request(URI)
         for i, connection in enumerate(connections):
             connection.send(data[:1 + i % (len(data) - 8)])
-        start = time.monotonic()
+        start = Moment()
         for _ in range(5):
             assert_serves(daemon)
-        assert elapsed(start) < 1 * SLOW
+        assert taken(start) < 1 * SLOW
         for connection in connections:
             assert connection.wait_closed(4 * SLOW) is not None
     finally:

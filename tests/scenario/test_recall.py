@@ -7,10 +7,10 @@ import concurrent.futures
 import contextlib
 import fcntl
 import glob
+import itertools
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import termios
 import time
@@ -19,7 +19,9 @@ import pytest
 
 import fastcgi
 import pattern
-from daemon import SLOW, SLUICE, recipe
+from clock import left
+from daemon import SLOW, SLUICE, Moment, recipe
+from ports import free_port
 from processes import wait_until
 
 SIZES = (1, 10000, 60000)  # in memory; larger ones are opened
@@ -259,13 +261,26 @@ def test_slow_readers_of_hits_leave_threads_for_others(kept):
     uri = f"/whole/a?n={8 << 20}"
     learn(daemon, uri)
     with contextlib.ExitStack() as stack:
-        slow = [stack.enter_context(daemon.connect()) for _ in range(250)]
-        for connection in slow:
-            connection.send(fastcgi.request(uri))
+        slow = []
+        for _ in range(250):
+            slow.append(stack.enter_context(daemon.connect()))
+            slow[-1].send(fastcgi.request(uri))  # at once: who has said nothing for a second may have to go
         statuses = [connection.answer(until=lambda answer: answer.status).status for connection in slow]
         assert set(statuses) == {200, 503}
         assert daemon.get("/no/a").status == 404 and daemon.get("/whole/a?n=x").status == 400
         assert daemon.get(uri, HTTP_IF_NONE_MATCH="*").status == 304
+
+
+def ask_until_refused(daemon, uri):
+    """A connection that reads nothing, and the lines of its requests; none but the last was refused. Each ends at once."""
+    mark, connection = daemon.log.mark(), fastcgi.Connection(daemon.address, receive_buffer=2048)
+    for asked in range(1, 200):
+        connection.send(fastcgi.request(uri, keep=True))
+        lines = daemon.log.wait_request(mark, asked, 10 * SLOW, url=uri)
+        assert len(lines) == asked, lines
+        if lines[-1]["status"] != "200":
+            return connection, lines
+    raise AssertionError("no end of buffers")
 
 
 def test_the_log_tells_of_an_answer_that_is_cut(kept):
@@ -273,25 +288,27 @@ def test_the_log_tells_of_an_answer_that_is_cut(kept):
     daemon = kept(WHOLE, start=False, slots=2, send_timeout="60s")
     daemon.start(prefix=("/usr/bin/prlimit", "--nofile=520:520"))
     sizes, large = [60000 - 2777 * i for i in range(8)], f"/whole/a?n={8 << 20}"
-    for uri in (large, *[f"/whole/a?n={size}" for size in sizes]):
+    remembered = itertools.cycle(f"/whole/a?n={size}" for size in sizes)
+    for uri in (large, *itertools.islice(remembered, len(sizes))):
         learn(daemon, uri)
     with contextlib.ExitStack() as stack:
         def none_is_free():
+            assert daemon.get(next(remembered)).status == 200  # what was not asked for during ten seconds needs a place again
             connection = stack.enter_context(daemon.connect())
             connection.send(fastcgi.request(large))
             return connection.answer(until=lambda answer: answer.status).status == 503
         wait_until(none_is_free, 60 * SLOW)
         for size in sizes:
-            mark = daemon.log.mark()
-            slow, asked = ask_until_full(daemon, f"/whole/a?n={size}", size)
+            for uri in itertools.islice(remembered, len(sizes)):
+                assert daemon.get(uri).status == 200
+            slow, lines = ask_until_refused(daemon, f"/whole/a?n={size}")
             stack.enter_context(slow)
-            lines = daemon.log.wait_request(mark, asked, 10 * SLOW, url=f"/whole/a?n={size}")
-            assert len(lines) == asked and all((line["status"], line["outcome"]) == ("200", "ok") for line in lines[:-1]), lines
+            assert all((line["status"], line["outcome"]) == ("200", "ok") for line in lines[:-1]), lines
             assert (lines[-1]["status"], lines[-1]["outcome"]) == ("503", "overloaded") and "no place" in lines[-1]["reason"], lines[-1].text
             if "stream" in lines[-1]:
                 break  # else it was refused before any of it was sent
         assert lines[-1]["stream"] == "broken" and lines[-1]["cache"] == "hit", lines[-1].text
-        answers = [slow.answer() for _ in range(asked - 1)]
+        answers = [slow.answer() for _ in lines[:-1]]
         assert all(bytes(answer.body) == pattern.at(0, size) and answer.ended for answer in answers)
 
 
@@ -395,11 +412,11 @@ def ask_until_full(daemon, uri, size):
     connection = fastcgi.Connection(daemon.address, receive_buffer=2048)
     for asked in range(1, 200):
         connection.send(fastcgi.request(uri, keep=True))
-        seen, until = 0, time.monotonic() + 2
+        seen, since = 0, Moment()
         while waiting_bytes(connection) < asked * size:
             if waiting_bytes(connection) > seen:
-                seen, until = waiting_bytes(connection), time.monotonic() + 2
-            if time.monotonic() > until:
+                seen, since = waiting_bytes(connection), Moment()
+            if left(since, 2) <= 0:
                 return connection, asked
             time.sleep(0.001)
     raise AssertionError("no end of buffers")
@@ -410,9 +427,7 @@ def listening(request, kept):
     """Makes daemons on either kind of socket."""
     def make(*recipes, **settings):
         if request.param == "tcp":
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            port = free_port()
             settings["listen"] = f"tcp:127.0.0.1:{port}"
         daemon = kept(*recipes, start=False, **settings)
         if request.param == "tcp":
@@ -440,11 +455,12 @@ def test_who_does_not_read_is_given_up(kept):
     daemon = kept(WHOLE, send_timeout="1s")
     uri = "/whole/a?n=60000"
     learn(daemon, uri)
+    mark = daemon.log.mark()
     connection, asked = ask_until_full(daemon, uri, 60000)
     with connection:
         for _ in range(20):
             assert daemon.get(uri).length == 60000
-        time.sleep(2)
+        daemon.log.wait_request(mark, outcome="send-failed")
         answers = [connection.answer() for _ in range(asked)]
         assert [answer.ended for answer in answers] == [True] * (asked - 1) + [False]
 

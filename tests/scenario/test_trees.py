@@ -8,11 +8,10 @@ import resource
 import signal
 import tempfile
 import threading
-import time
 
 import pytest
 
-from daemon import SLOW, elapsed, recipe, remove_tree
+from daemon import SLOW, Moment, recipe, remove_tree, taken
 from processes import wait_until
 
 HELLO = recipe("hello", "text", "hello", slots=4)
@@ -107,10 +106,10 @@ def test_the_limit_of_temporary_files_comes_to_an_end(memory, sluice):
     """Also while the converter makes and removes as fast as it can, and below what is too deep."""
     daemon = start(sluice, memory, HELLO, recipe("churn", "churn", timeout="1s"),
                    recipe("hides", "deep", "100", "hang", timeout="20s", temp_max="100M"))
-    begin = time.monotonic()
+    begin = Moment()
     with honest_requests(daemon):
         assert daemon.get("/churn/a", timeout=20 * SLOW).status == 504
-        assert elapsed(begin) < 4 * SLOW
+        assert taken(begin) < 4 * SLOW
         assert daemon.get("/hides/a", timeout=20 * SLOW).status == 507
 
 
@@ -119,9 +118,9 @@ def test_the_end_comes_first(memory, sluice, how):
     """Nobody waits for what is still to be removed; the spawner sees to it."""
     daemon = start(sluice, memory, HELLO, recipe("deep", "deep", "5000", "text", "done", slots=4, timeout="60s", temp_max="0"))
     assert daemon.get("/deep/a", timeout=60 * SLOW).status == 200
-    begin = time.monotonic()
+    begin = Moment()
     daemon.signal(how)
     daemon.wait(10 * SLOW)
-    assert elapsed(begin) < 4 * SLOW
+    assert taken(begin) < 4 * SLOW
     wait_until(lambda: not os.listdir(memory), 20 * SLOW, lambda: os.listdir(memory))
     assert not daemon.log.text().count("cannot remove")

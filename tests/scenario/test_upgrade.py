@@ -17,8 +17,8 @@ import fastcgi
 import pattern
 import processes
 from daemon import SLOW, SLUICE, anybody_may_execute, recipe
+from ports import free_port
 from processes import wait_until
-from test_life import free_port
 from test_loop import stalls
 from test_service import Manager
 
@@ -94,7 +94,7 @@ def place(sluice, kind):
     daemon = sluice(*LOAD, start=False)
     settings = {"slots": 8, "listen": f"unix:{daemon.socket}"}
     if kind == "tcp":
-        port = free_port(socket.AF_INET, "127.0.0.1")
+        port = free_port()
         settings["listen"], daemon.address = f"tcp:127.0.0.1:{port}", ("127.0.0.1", port)
     daemon.configure(*LOAD, **settings)
     return daemon, settings
