@@ -257,8 +257,9 @@ def test_slow_reader_gets_its_replies(daemon):
         assert others and {kind for kind, _, _ in others} == {fastcgi.GET_VALUES_RESULT}
 
 
-def test_deadline_in_the_middle_of_a_record(daemon):
+def test_deadline_in_the_middle_of_a_record(sluice):
     """The reader rests when time is over, and goes on a little later: the record comes to its end before the stream is broken."""
+    daemon = sluice(*RECIPES, send_timeout="60s")
     with daemon.connect(receive_buffer=4096) as connection:
         connection.send(fastcgi.request("/brief/a"))
         check = pattern.Checker()

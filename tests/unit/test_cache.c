@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store of results on a file system of its own making: what is found, what is not, what goes,
  * and whether the numbers agree with what lies there. */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_wait.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -366,7 +366,7 @@ static void a_directory_without_end_stops_nobody(void **state)
 	struct store *store = *state;
 	assert_int_equal(keep(store->cache, 1, 1, 0), 0);
 	endless = true;
-	assert_int_equal(alarm(60), 0);
+	assert_int_equal(alarm(UNIT_PATIENCE_MS / 1000), 0);
 	walk(store->cache);
 	assert_in_range(names_read, 1, CACHE_NAMES_MAX);
 	cache_count_some(store->cache);
@@ -388,7 +388,7 @@ static void a_daemon_that_keeps_its_locks_stops_nobody(void **state)
 	struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	assert_int_equal(fcntl(file, F_OFD_SETLK, &all), 0);
 	assert_int_equal(flock(file, LOCK_EX), 0);
-	assert_int_equal(alarm(20), 0);
+	assert_int_equal(alarm(UNIT_PATIENCE_MS / 1000), 0);
 	for (unsigned i = 1; i <= 21; i++)
 		assert_int_equal(keep(store->cache, i, 50000, 0), 0);
 	alarm(0);

@@ -5,7 +5,7 @@
  * to show that they succeed when they are not refused.
  */
 #include "tests/lib/foreign_listener.h"
-#include "unit.h"
+#include "unit_wait.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,8 +35,6 @@
 #include "spawn/spawner.h"
 
 static const struct tree_limit no_limit = {.until_ms = CLOCK_NEVER};
-
-enum { PATIENCE_MS = 20000 };
 
 struct fixture {
 	struct spawner *spawner;
@@ -84,7 +82,7 @@ static void attempt(enum job_confine level, const char *what, const char *argume
 	pid_t pid = job.pid;
 	close(pipe_fds[1]);
 	struct pollfd ended = {job.pidfd, POLLIN, 0};
-	assert_int_equal(poll(&ended, 1, PATIENCE_MS), 1);
+	assert_int_equal(poll(&ended, 1, UNIT_PATIENCE_MS), 1);
 	assert_int_equal(job_reap(&job, &out->result), 0);
 	ssize_t n = read(pipe_fds[0], out->output, sizeof out->output - 1);
 	close(pipe_fds[0]);
@@ -184,7 +182,7 @@ static void test_read_paths(void **state)
 		struct job_result result;
 		assert_int_equal(spawner_start(f->spawner, &spec, &job), 0);
 		struct pollfd ended = {job.pidfd, POLLIN, 0};
-		assert_int_equal(poll(&ended, 1, PATIENCE_MS), 1);
+		assert_int_equal(poll(&ended, 1, UNIT_PATIENCE_MS), 1);
 		assert_int_equal(job_reap(&job, &result), 0);
 		assert_int_equal(result.exit_status, i);
 		spec.confinement.read = NULL;
@@ -397,7 +395,7 @@ static void test_script(void **state)
 	struct job_result result;
 	assert_int_equal(spawner_start(f->spawner, &spec, &job), 0);
 	struct pollfd ended = {job.pidfd, POLLIN, 0};
-	assert_int_equal(poll(&ended, 1, PATIENCE_MS), 1);
+	assert_int_equal(poll(&ended, 1, UNIT_PATIENCE_MS), 1);
 	assert_int_equal(job_reap(&job, &result), 0);
 	assert_int_equal(result.exit_status, 3);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines themselves; what other programs make of them is for tests/scenario/test_sight.py. */
-#include "tests/unit/unit.h"
+#include "tests/unit/unit_wait.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -187,7 +187,7 @@ static char *read_lines(int fd, size_t lines)
 	while (lines > 0) {
 		struct pollfd entry = {.fd = fd, .events = POLLIN};
 		assert_true(length < size);
-		assert_int_equal(poll(&entry, 1, 20000), 1);
+		assert_int_equal(poll(&entry, 1, UNIT_PATIENCE_MS), 1);
 		ssize_t n = read(fd, all + length, size - length);
 		assert_true(n > 0);
 		for (ssize_t i = 0; i < n; i++)
@@ -204,7 +204,7 @@ static void fill_pipe(int reader)
 {
 	int waiting = 0;
 	log_notice("number %06u of what nobody reads for now %040d", 0, 0);
-	for (uint64_t end_ms = clock_now_ms() + 20000; !waiting; usleep(1000)) {
+	for (uint64_t end_ms = clock_now_ms() + UNIT_PATIENCE_MS; !waiting; usleep(1000)) {
 		assert_true(clock_now_ms() < end_ms);
 		assert_int_equal(ioctl(reader, FIONREAD, &waiting), 0);
 	}
@@ -223,7 +223,7 @@ static void unread_pipe(void **state)
 	uint64_t dropped = log_dropped(), start_ms = clock_now_ms();
 	for (unsigned i = 1; i < LINES; i++)
 		log_notice("number %06u of what nobody reads for now %040d", i, 0);
-	assert_true(clock_now_ms() - start_ms < 15000);
+	assert_true(clock_now_ms() - start_ms < UNIT_PATIENCE_MS / 2);
 	dropped = log_dropped() - dropped;
 	assert_true(dropped > 0 && dropped < LINES);
 	char said[64];

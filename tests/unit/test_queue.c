@@ -33,7 +33,7 @@ static struct admission_request make_request(const char *recipe, unsigned slots,
 		.slots = slots,
 		.total_slots = 100,
 		.queue = queue,
-		.deadline_ms = clock_now_ms() + 20000,
+		.deadline_ms = clock_now_ms() + UNIT_PATIENCE_MS,
 		.watch_fd = -1,
 	};
 }
@@ -173,7 +173,7 @@ static void test_timeout_and_gone(void **state)
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	close(pair[1]);
-	request.deadline_ms = clock_now_ms() + 20000;
+	request.deadline_ms = clock_now_ms() + UNIT_PATIENCE_MS;
 	request.watch_fd = pair[0];
 	request.alive = says_no;
 	assert_int_equal(

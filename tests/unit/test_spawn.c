@@ -42,23 +42,25 @@ static int daemonise(const char *then)
 {
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	int said[2];
+	char byte = 0;
+	if (pipe(said) < 0)
+		return 1;
 	pid_t child = fork();
 	if (child == 0) {
 		setsid();
 		setpgid(0, 0);
 		if (fork() == 0) {
 			setsid();
-			if (write(STDOUT_FILENO, "go", 2) != 2)
+			if (write(STDOUT_FILENO, "go", 2) != 2 || write(said[1], &byte, 1) != 1)
 				_exit(1);
 		}
 		for (;;)
 			pause();
 	}
 	close(STDOUT_FILENO);
-	if (!strcmp(then, "leave")) {
-		usleep(100000);
-		_exit(7);
-	}
+	if (!strcmp(then, "leave"))
+		_exit(read(said[0], &byte, 1) == 1 ? 7 : 1);
 	for (;;)
 		pause();
 }
@@ -481,6 +483,7 @@ static void stand_in(const char *temp, bool plain, enum ending ending, int held,
 {
 	struct spawner *spawner;
 	const struct spawner_options options = {.temp_path = temp, .no_namespaces = plain};
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* when the test fails */
 	if (spawner_new(&options, &spawner) != 0)
 		_exit(1);
 	for (int i = 0; i < JOBS; i++) {
