@@ -174,31 +174,35 @@ class Daemon:
         return [program for program in re.findall(r"is not held yet.* program=(\S+)", text)
                 if not re.search(rf"(is held|cannot be held.*) program={re.escape(program)} ", text)]
 
-    def wait_held(self):
+    def wait_held(self, never=()):
         """Such a program is held a little later, and the daemon has descriptors for it then."""
-        wait_until(lambda: not self.late(), 60 * SLOW, lambda: f"not held: {self.late()}")
+        wait_until(lambda: set(self.late()) <= set(never), 60 * SLOW, lambda: f"not held: {self.late()}")
         self.take_baseline()
 
     @property
     def pid(self):
         return container.daemon(self.process.pid) if self.contained else self.process.pid
 
+    def _commands(self):
+        return {p: processes.command(p) or [b""] for p in processes.children(self.pid)}
+
     def spawners(self):
-        return [p for p in processes.children(self.pid) if b"--spawner" in processes.command(p)]
+        return [p for p, command in self._commands().items() if b"--spawner" in command]
 
     def meters(self):
-        return [p for p in processes.children(self.pid) if b"--meter" in processes.command(p)]
+        return [p for p, command in self._commands().items() if b"--meter" in command]
 
     def holders(self):
         """Programs that wait for jobs, and their standbys."""
-        return [p for p in processes.children(self.pid) if (processes.command(p) or [b""])[0].startswith(b"sluice: holder of ")]
+        return [p for p, command in self._commands().items() if command[0].startswith(b"sluice: holder of ")]
 
     def converters(self):
         """Whatever was started for requests: children of the daemon, and who carries its directory's name."""
         found = set(processes.children(self.pid)) | set(processes.marked(self.temp + "/"))
         # After that: a standby that comes between the two would be taken for a converter.
-        own = {self.pid, *self.spawners(), *self.meters(), *self.holders()}
-        return sorted(found - own)
+        own = {p for p, command in self._commands().items()
+               if command[0].startswith(b"sluice: holder of ") or {b"--spawner", b"--meter"} & set(command)}
+        return sorted(found - own - {self.pid})
 
     def wait_converters(self, count, timeout=10):
         return wait_until(lambda: found if len(found := self.converters()) >= count else None, timeout * SLOW,

@@ -15,7 +15,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 import container  # noqa: E402
 import daemon as daemons  # noqa: E402
 from daemon import Daemon, remove_tree  # noqa: E402
-from processes import wait_until  # noqa: E402
 
 # With SLUICE_CONTAINED: what a container does not have, or does otherwise.
 HOST_ONLY = {
@@ -45,15 +44,14 @@ class _Fleet:
         self.daemons = []
 
     def __call__(self, *recipes, **settings):
-        daemon = Daemon(*recipes, start=False, **{k: v for k, v in settings.items() if k != "start"})
+        start, never_held = settings.pop("start", True), settings.pop("never_held", ())
+        daemon = Daemon(*recipes, start=False, **settings)
         self.daemons.append(daemon)
-        if settings.get("start", True):
+        if start:
             daemon.start()
-            # What is held late counts as what an idle daemon holds; a program that never can be held is no reason to wait for long.
+            # What is held late counts as what an idle daemon holds.
             if daemon.late():
-                with contextlib.suppress(AssertionError):
-                    wait_until(lambda: not daemon.late(), 20)
-                daemon.take_baseline()
+                daemon.wait_held(never_held)
         return daemon
 
     def running(self):
@@ -94,7 +92,8 @@ def module_path():
 
 @pytest.fixture
 def sluice(tmp_path):
-    """Starts daemons for one test: sluice(recipe(…), …, setting=value). They end before the directory does."""
+    """Starts daemons for one test: sluice(recipe(…), …, setting=value). They end before the directory does. never_held: programs that do
+    not come to their `main` when the daemon starts."""
     fleet = _Fleet()
     yield fleet
     fleet.finish()

@@ -18,6 +18,7 @@ import callfilter
 import fastcgi
 import processes
 from daemon import FAKE, SANITIZER, SLOW, Moment, anybody_may_execute, elapsed, recipe, taken
+from gate import Gate
 from ports import free_port
 from processes import wait_until
 
@@ -27,7 +28,6 @@ BASIC = [
     recipe("family", "ignore-term", "child", "daemon", "write", "10", "hang", slots=64, timeout="60s"),
     recipe("live", "write", "10", "daemon", "hang", response="live", slots=64, timeout="60s"),
     recipe("pause", "write", "10", "pause", "600", "write", "10", slots=64),
-    recipe("livepause", "write", "10", "pause", "600", "write", "10", slots=64, response="live"),
     recipe("pipe", "hang", "|", FAKE, "ignore-term", "daemon", "hang", slots=64, timeout="60s"),
 ]
 
@@ -196,22 +196,25 @@ def test_without_namespaces(sluice):
 
 # Signals
 
-def test_term_finishes_what_runs(sluice):
-    daemon = sluice(*BASIC, slots=64)
+def test_term_finishes_what_runs(sluice, tmp_path):
+    gates = [Gate(tmp_path, response) for response in ("whole", "live")]
+    gated = [recipe(f"gated-{response}", "write", "10", *gate.steps, "write", "10", **gate.options, response=response, timeout="60s")
+             for response, gate in zip(("whole", "live"), gates)]
+    daemon = sluice(*BASIC, *gated, slots=64)
     with daemon.connect() as whole, daemon.connect() as live, daemon.connect() as idle:
         assert idle.get("/hello/a", keep=True).status == 200
-        whole.send(fastcgi.request("/pause/a", keep=True))
-        live.send(fastcgi.request("/livepause/a", keep=True))
-        daemon.wait_converters(2)
-        daemon.signal(signal.SIGTERM)
-        assert idle.wait_closed(0.4 * SLOW) is not None, "an idle connection is closed at once"
-        try:
-            connection = daemon.connect()
-            connection.send(fastcgi.request("/hello/a"))
-            assert connection.answer().status is None, "a new request is served"
-            connection.close()
-        except (ConnectionRefusedError, FileNotFoundError):
-            pass
+        whole.send(fastcgi.request("/gated-whole/a", keep=True))
+        live.send(fastcgi.request("/gated-live/a", keep=True))
+        with gates[0].waiting(daemon), gates[1].waiting(daemon):
+            daemon.signal(signal.SIGTERM)
+            assert idle.wait_closed(0.4 * SLOW) is not None, "an idle connection is closed at once"
+            try:
+                connection = daemon.connect()
+                connection.send(fastcgi.request("/hello/a"))
+                assert connection.answer().status is None, "a new request is served"
+                connection.close()
+            except (ConnectionRefusedError, FileNotFoundError):
+                pass
         for connection in (whole, live):
             answer = connection.answer()
             assert answer.status == 200 and answer.ended and answer.length == 20, answer

@@ -426,7 +426,7 @@ def ask_until_full(daemon, uri, size):
         while waiting_bytes(connection) < asked * size:
             if waiting_bytes(connection) > seen:
                 seen, since = waiting_bytes(connection), Moment()
-            if left(since, 2) <= 0:
+            if left(since, 1) <= 0:
                 return connection, asked
             time.sleep(0.001)
     raise AssertionError("no end of buffers")

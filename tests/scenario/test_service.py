@@ -15,10 +15,10 @@ import pytest
 import callfilter
 import pattern
 from daemon import SLOW, Moment, elapsed, recipe, taken
+from gate import Gate
 from processes import wait_until
 
 HELLO = recipe("hello", "text", "hello", slots=4)
-PAUSE = recipe("pause", "write", "10", "pause", "600", "write", "10")
 UNIT = pathlib.Path(__file__).resolve().parents[2] / "etc/systemd/sluice.service"
 
 
@@ -45,27 +45,29 @@ def test_notify(sluice, tmp_path, abstract):
     name = f"sluice-test-{os.getpid()}" if abstract else str(tmp_path / "notify")
     manager = Manager("\0" + name if abstract else name)
     start = Moment()
-    daemon = sluice(HELLO, PAUSE, environment={"NOTIFY_SOCKET": "@" + name if abstract else name, "WATCHDOG_USEC": "400000"})
+    gate = Gate(tmp_path)
+    gated = recipe("gated", "write", "10", *gate.steps, "write", "10", **gate.options, timeout="60s")
+    daemon = sluice(HELLO, gated, environment={"NOTIFY_SOCKET": "@" + name if abstract else name, "WATCHDOG_USEC": "400000"})
     assert manager.wait("READY")["READY"] == "1"
     # Every 200 ms, also when there is nothing to do. Nothing was sent before the start, whenever it is read.
     for _ in range(6):
         manager.wait("WATCHDOG")
     assert elapsed(start) > 1 and taken(start) < 8 * SLOW
     for broken in (False, True):
-        daemon.configure(HELLO, "recipe" if broken else PAUSE)
+        daemon.configure(HELLO, "recipe" if broken else gated)
         before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         daemon.signal(signal.SIGHUP)
         reloading = manager.wait("RELOADING")
         assert before <= int(reloading["MONOTONIC_USEC"]) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
         assert manager.wait("READY")
     answer = []
-    thread = threading.Thread(target=lambda: answer.append(daemon.get("/pause/a")))
+    thread = threading.Thread(target=lambda: answer.append(daemon.get("/gated/a")))
     thread.start()
-    daemon.wait_converters(1)
-    daemon.signal(signal.SIGTERM)
-    assert manager.wait("STOPPING")
-    # It lives while it finishes.
-    manager.wait("WATCHDOG")
+    with gate.waiting(daemon):
+        daemon.signal(signal.SIGTERM)
+        assert manager.wait("STOPPING")
+        # It lives while it finishes.
+        manager.wait("WATCHDOG")
     thread.join()
     assert answer[0].length == 20 and daemon.wait(5 * SLOW) == 0
 

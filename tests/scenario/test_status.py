@@ -101,7 +101,7 @@ def daemon(module_sluice, tmp_path_factory):
         recipe("pipemiddlecrash", "write", "10", "|", FAKE, "stdin", "signal", "11", "|", FAKE, "stdin"),
         recipe("pipelastcrash", "write", "10", "|", FAKE, "stdin", "|", FAKE, "stdin", "signal", "6"),
         recipe("pipecrashes", "-c", "trap '' PIPE; while echo a; do :; done; exit 1", "|", FAKE, "signal", "11", program="/bin/sh"),
-        recipe("pipekilled", "-c", "trap '' PIPE; while echo a; do :; done; exit 1", "|", FAKE, "hang", program="/bin/sh"),
+        recipe("pipekilled", "-c", "trap '' PIPE; while echo a; do :; done; exit 1", "|", FAKE, "write", "10", "hang", program="/bin/sh"),
         recipe("pipefirstmissing", "|", FAKE, "stdin", program="/nonexistent/a"),
         recipe("pipelastmissing", "write", "10", "|", "/nonexistent/b"),
         recipe("pipemiddlemissing", "endless", "|", "/nonexistent/b", "|", FAKE, "stdin"),
@@ -507,7 +507,9 @@ def test_the_last_of_a_pipeline_is_killed(daemon):
     wait_until(lambda: not daemon.converters(), 5 * SLOW)
     with daemon.connect() as connection:
         connection.send(fastcgi.request("/pipekilled/a"))
-        last = wait_until(lambda: [p for p in daemon.converters() if (processes.command(p) or [b""])[0] == FAKE.encode()], 5 * SLOW)
+        # Where it has written something: a program that ends before its `main` is started once more.
+        last = wait_until(lambda: [p for p in daemon.converters() if (processes.command(p) or [b""])[0] == FAKE.encode()
+                                   and processes.bytes_written(p) >= 10], 20 * SLOW)
         os.kill(last[0], signal.SIGKILL)
         assert_error(connection.answer(), 502)
 

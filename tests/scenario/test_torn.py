@@ -13,6 +13,7 @@ import pytest
 
 import fastcgi
 from daemon import SLOW, recipe
+from gate import Gate
 from processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -234,19 +235,16 @@ SOUND = b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0
 
 
 @pytest.mark.parametrize("response", ["whole", "live"])
-def test_a_recording_grows(sluice, response, tmp_path):
+def test_a_recording_grows(sluice, tmp_path, response):
     """What stood there is still right: no second run, no broken stream; but a whole result is not kept."""
-    gate = tmp_path / "gate"  # the converter waits for a writer
-    os.mkfifo(gate)
-    daemon = sluice(recipe("r", "write", "10", "copy", str(gate), "write", "10", response=response, read=[str(gate)],
+    gate = Gate(tmp_path)
+    daemon = sluice(recipe("r", "write", "10", *gate.steps, "write", "10", **gate.options, response=response, timeout="60s",
                            cache_control=YEAR))
     path = daemon.file("s", SOUND + bytes(1000))
     with daemon.connect() as connection:
         connection.send(fastcgi.request("/r/s"))
-        daemon.wait_converters(1)
-        with open(path, "ab") as file:
+        with gate.waiting(daemon), open(path, "ab") as file:
             file.write(bytes(1000))
-        gate.write_bytes(b"")
         answer = connection.answer()
     assert answer.status == 200 and answer.ended and answer.length == 20
     if response == "whole":
