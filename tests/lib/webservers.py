@@ -17,11 +17,12 @@ import signal
 import subprocess
 import time
 
+import clock
 from ports import free_port, listens
 
 ETC = pathlib.Path(__file__).resolve().parents[2] / "etc"
-START_TIMEOUT_S = 15
-STOP_TIMEOUT_S = 10
+START_TIMEOUT_S = 15 * clock.SLOW
+STOP_TIMEOUT_S = 10 * clock.SLOW
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
 
 
@@ -63,11 +64,11 @@ class Process:
 
     def wait_for(self, condition, timeout=START_TIMEOUT_S):
         """Until condition() is true; RuntimeError when the program ends before or it takes too long."""
-        deadline = time.monotonic() + timeout
+        start = clock.Moment()
         while not condition():
             if self.process.poll() is not None:
                 raise RuntimeError(f"ended with {self.process.returncode}:\n{self.output.read_text(errors='replace')}")
-            if time.monotonic() > deadline:
+            if clock.left(start, timeout) <= 0:
                 raise RuntimeError(f"not ready within {timeout} s:\n{self.output.read_text(errors='replace')}")
             time.sleep(0.02)
 

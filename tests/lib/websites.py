@@ -169,7 +169,7 @@ class CachingSite(Site):
         return [line for line in self.log.requests() if "cpu_ms" in line]
 
     def get(self, uri, method="GET", **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30 * SLOW)
         try:
             connection.request(method, uri, headers={name.replace("_", "-"): value for name, value in headers.items()})
             response = connection.getresponse()

@@ -36,7 +36,7 @@ class Client:
     """One kept connection."""
 
     def __init__(self, site):
-        self.connection = http.client.HTTPConnection("127.0.0.1", site.server.port, timeout=30)
+        self.connection = http.client.HTTPConnection("127.0.0.1", site.server.port, timeout=30 * SLOW)
 
     def request(self, method, path, body=None, **headers):
         """(response, its body). A connection that the server announced to close is replaced by http.client."""
@@ -61,8 +61,8 @@ def client(site):
 def curl(site, path):
     """(curl's exit status, HTTP status, body)"""
     done = subprocess.run(
-        ["curl", "-s", "--max-time", "30", "--path-as-is", "-w", "%{stderr}%{http_code}", site.url(path)],
-        capture_output=True, timeout=40, check=False)
+        ["curl", "-s", "--max-time", str(30 * SLOW), "--path-as-is", "-w", "%{stderr}%{http_code}", site.url(path)],
+        capture_output=True, timeout=40 * SLOW, check=False)
     return done.returncode, int(done.stderr), done.stdout
 
 
@@ -70,7 +70,7 @@ def curl(site, path):
 def reference(site):
     """The thumbnail as it is without a web server."""
     done = subprocess.run([site.program("sluice"), "render", "-c", str(site.config), THUMB],
-                          capture_output=True, timeout=30, check=False)
+                          capture_output=True, timeout=30 * SLOW, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -176,8 +176,8 @@ def test_first_byte_of_a_live_answer_comes_at_once(site):
             assert b"end" in got
         delays.append(arrived - int(written[1]) / 1e9)
     print(f"{site.server.name}: " + ", ".join(f"{1000 * d:.1f} ms" for d in delays))
-    # The smallest: the machine may be busy once, a buffer that waits does so always.
-    assert min(delays) < 0.05 * SLOW
+    # The smallest: the machine may be busy once, a buffer that waits does so always, and until the program writes more.
+    assert min(delays) < 0.15 * SLOW
 
 
 @pytest.mark.parametrize("path, expected, reason", [
