@@ -192,6 +192,9 @@ static int read_header(struct png_file *file, uint64_t *at)
 	int status = png_file_chunk(file, *at, &chunk);
 	if (status)
 		return status;
+	/* Of Apple's own kind, which apps for telephones have, and browsers do not show. */
+	if (chunk.type == PNG_FILE_TYPE('C', 'g', 'B', 'I'))
+		return fault(FAULT_UNSUPPORTED, "png: of the kind CgBI, which is no PNG");
 	if (chunk.type != PNG_FILE_TYPE('I', 'H', 'D', 'R') || chunk.length != sizeof(bytes) ||
 		!png_file_body(file, &chunk, bytes, sizeof(bytes)))
 		return fault(FAULT_BROKEN, "png: the header is damaged");

@@ -171,6 +171,11 @@ def test_broken_ones_are_never_half_a_picture(source):
     fails(4 if b"JDAT" in source else 1, source=source)
 
 
+def test_apple_s_own_kind():
+    """It begins with a chunk of its own, and its pixels are no zlib stream."""
+    assert "CgBI" in fails(4, source=SIGNATURE + chunk(b"CgBI", b"\x50\0\x20\x02") + WHOLE[8:])
+
+
 def test_a_sum_that_is_wrong_is_seen_in_every_part():
     """Any bit of the chunks that make the pixels: IHDR, IDATs and IEND are all that this file has."""
     for at in range(8, len(WHOLE), 17):
