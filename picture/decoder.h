@@ -108,8 +108,8 @@ int decoder_check_sides(uint32_t width, uint32_t height, const struct decoder_li
 /* For decoders: the layout of a picture that comes as it is stored. */
 void decoder_plain_layout(struct decoder *decoder, unsigned channels, bool wide);
 
-/* For decoders: the orientation in an EXIF block that begins with the TIFF header, 1 where it says
- * none. */
+/* For decoders: the orientation in an EXIF block, with or without "Exif\0\0" in front of the TIFF
+ * header; 1 where it says none. */
 unsigned decoder_exif_orientation(const uint8_t *bytes, size_t length);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * EXIF is a TIFF file; only the orientation of its first directory counts here. A block that makes
- * no sense says nothing: odd EXIF is common and no reason to refuse a photo.
+ * no sense says nothing: odd EXIF is common and no reason to refuse a photo. The words in front of
+ * it belong to JPEG, but some programs write them into PNG and WebP, too.
  */
 #include "picture/decoder.h"
+
+#include <string.h>
 
 struct exif {
 	const uint8_t *bytes;
@@ -22,6 +25,11 @@ static uint32_t number(const struct exif *exif, size_t at, unsigned count)
 
 unsigned decoder_exif_orientation(const uint8_t *bytes, size_t length)
 {
+	static const uint8_t prefix[6] = "Exif\0";
+	if (length > sizeof(prefix) && !memcmp(bytes, prefix, sizeof(prefix))) {
+		bytes += sizeof(prefix);
+		length -= sizeof(prefix);
+	}
 	struct exif exif = {bytes, length, false};
 	if (length < 14)
 		return 1;

@@ -195,16 +195,10 @@ static const struct decoder_type type = {.prepare = prepare, .run = run, .close 
 
 static unsigned orientation_of(const struct webp_decoder *webp)
 {
-	static const uint8_t prefix[6] = "Exif\0"; /* as in JPEG; it does not belong here */
 	WebPChunkIterator exif;
-	unsigned orientation = 1;
 	if (!webp->demux->chunk(webp->demuxer, "EXIF", 1, &exif))
 		return 1;
-	const WebPData *data = &exif.chunk;
-	size_t skip = data->size > sizeof(prefix) && !memcmp(data->bytes, prefix, sizeof(prefix))
-			      ? sizeof(prefix)
-			      : 0;
-	orientation = decoder_exif_orientation(data->bytes + skip, data->size - skip);
+	unsigned orientation = decoder_exif_orientation(exif.chunk.bytes, exif.chunk.size);
 	webp->demux->chunk_release(&exif);
 	return orientation;
 }

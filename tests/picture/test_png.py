@@ -197,10 +197,11 @@ def exif(orientation, order=">"):
 
 @pytest.mark.parametrize("behind", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_orientation(behind, order):
-    """Six: what is stored at the left is seen at the top."""
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+def test_orientation(behind, order, prefix):
+    """Six: what is stored at the left is seen at the top. The prefix is JPEG's, and some programs write it."""
     rows = [[255, 0, 0] * 4 + [0, 0, 255] * 4 for _ in range(4)]
-    block = chunk(b"eXIf", exif(6, order))
+    block = chunk(b"eXIf", prefix + exif(6, order))
     result = image(convert(source=png(rows, **{"behind" if behind else "before": block})))
     assert result.size == (4, 8)
     assert result.getpixel((1, 1)) == (255, 0, 0) and result.getpixel((1, 6)) == (0, 0, 255)
