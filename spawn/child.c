@@ -150,7 +150,7 @@ int child_execute(void *argument)
 	if (error == 0) {
 		plan->step = CHILD_STEP_EXEC;
 		syscall(SYS_execve, plan->spec->program, plan->spec->argv, plan->spec->envp, 0,
-			plan->keys[0], plan->keys[1]);
+			(unsigned long)plan->keys[0], (unsigned long)plan->keys[1]);
 		error = errno;
 	}
 	plan->error = error;

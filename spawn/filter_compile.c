@@ -99,8 +99,9 @@ int filters_compile(const struct filters_options *options)
 		return -errno;
 	if (getrandom(image.keys, sizeof image.keys, 0) != sizeof image.keys)
 		return -EIO;
-	if (options->holder)
-		memset(image.keys, 0, sizeof image.keys);
+	/* An argument of a system call is a word of the machine. */
+	for (size_t i = 0; i < 2; i++)
+		image.keys[i] = options->holder ? 0 : (unsigned long)image.keys[i];
 	if (lseek(fd, sizeof image, SEEK_SET) < 0)
 		return -errno;
 	int r = compile_all(options, &image, fd);

@@ -53,7 +53,7 @@ int group_signal_watched(int pidfd, pid_t pgid, int signal, uint64_t key)
 		return 0;
 	if (errno != EINVAL && !is_refused(errno))
 		return -errno;
-	return syscall(SYS_kill, -pgid, signal, key) < 0 ? -errno : 0;
+	return syscall(SYS_kill, -pgid, signal, (unsigned long)key) < 0 ? -errno : 0;
 }
 
 int group_signal(int pidfd, pid_t pgid, int signal)
@@ -70,7 +70,7 @@ int group_signal_leader_watched(int pidfd, int signal, uint64_t key)
 	pid_t pid = pid_of(pidfd);
 	if (pid < 0)
 		return pid;
-	return syscall(SYS_kill, pid, signal, key) < 0 ? -errno : 0;
+	return syscall(SYS_kill, pid, signal, (unsigned long)key) < 0 ? -errno : 0;
 }
 
 int group_signal_leader(int pidfd, int signal)

@@ -21,7 +21,8 @@
 
 enum { INTERPRETER_MAX = 256 };
 
-/* Where a clone(2) as fork(2) and the call of main are known to be as they are expected. */
+/* Where it was looked at: the order of clone(2)'s arguments, who calls main, and the C library's
+ * way to recvmsg(2), which on i386 is a call that jobs do not have. */
 #if defined(__x86_64__) || defined(__aarch64__) || defined(__riscv)
 enum { IS_KNOWN = 1 };
 #else

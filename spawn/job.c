@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,14 +34,23 @@ bool job_is_ending(const struct job *job)
 	return job->pidfd >= 0 && proc_stat_of(job->pid, &stat) && (stat.flags & EXITING);
 }
 
+/* As waitid(2) fills it in: with words of the machine, also where the C library's struct rusage has
+ * times of 64 bits. */
+struct kernel_usage {
+	struct {
+		long s, us;
+	} user, system;
+	long peak_kib, others[13];
+};
+
 static void fill_result(
-	struct job_result *result, const siginfo_t *info, const struct rusage *usage)
+	struct job_result *result, const siginfo_t *info, const struct kernel_usage *usage)
 {
 	*result = (struct job_result){
 		.exited = info->si_code == CLD_EXITED,
-		.cpu_us = (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000 +
-			  (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec),
-		.peak_kib = (uint64_t)usage->ru_maxrss,
+		.cpu_us = (uint64_t)(usage->user.s + usage->system.s) * 1000000 +
+			  (uint64_t)(usage->user.us + usage->system.us),
+		.peak_kib = (uint64_t)usage->peak_kib,
 	};
 	if (result->exited)
 		result->exit_status = info->si_status;
@@ -60,7 +68,7 @@ int job_reap(struct job *job, struct job_result *result)
 
 	/* waitid(2) of the C library has no rusage; the system call has. */
 	siginfo_t info = {0};
-	struct rusage usage = {0};
+	struct kernel_usage usage = {0};
 	int r;
 	do
 		r = (int)syscall(SYS_waitid, P_PIDFD, job->pidfd, &info, WEXITED, &usage);

@@ -36,10 +36,14 @@ struct group *getgrnam(const char *name)
 	return real(name);
 }
 
+/* As the headers call it where times have 64 bits and addresses 32. */
+static const char *const clock_name = sizeof(time_t) > sizeof(void *) ? "__clock_gettime64"
+								      : "clock_gettime";
+
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
 	int (*real)(clockid_t, struct timespec *) =
-		(int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+		(int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, clock_name);
 	const char *path = getenv("STALL_CLOCK");
 	int r = real(clock, time);
 	if (clock == CLOCK_REALTIME && path && access(path, F_OK) == 0)

@@ -46,6 +46,7 @@ int unlinkat(int directory, const char *name, int flags)
 	return r;
 }
 
+/* On a machine of 32 bits this, too, is the one for large files. */
 struct dirent *readdir(DIR *list)
 {
 	static struct dirent more = {.d_name = "more"};
@@ -55,7 +56,7 @@ struct dirent *readdir(DIR *list)
 		return &more;
 	}
 	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "readdir");
+		*(void **)&real = dlsym(RTLD_NEXT, "readdir64");
 	return real(list);
 }
 

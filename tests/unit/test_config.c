@@ -706,7 +706,8 @@ static void printed_is_the_same(void **state)
 	assert_int_equal(b->memory_bytes, 0);
 	assert_int_equal(b->cpu_s, 2);
 	assert_int_equal(b->max_pixels, 123456);
-	assert_true(b->params[0].min == 0.1 && b->params[0].max == 0.125);
+	const double tenth = 0.1; /* some machines compare with more digits */
+	assert_true(b->params[0].min == tenth && b->params[0].max == 0.125);
 	assert_string_equal(pattern_text(a->path), pattern_text(b->path));
 	free(one);
 	free(two);

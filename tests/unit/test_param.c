@@ -199,7 +199,8 @@ static void number(void **state)
 	struct param_value value;
 	char message[PARAM_MESSAGE_MAX];
 	assert_true(param_parse(&param, "0.1", &value, message));
-	assert_true(value.number == 0.1);
+	const double tenth = 0.1; /* some machines compare with more digits */
+	assert_true(value.number == tenth);
 }
 
 static void time_of_media(void **state)
