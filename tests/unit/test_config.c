@@ -763,12 +763,15 @@ static void preloaded(void **state)
 {
 	(void)state;
 	char home[] = "/tmp/sluice-preload.XXXXXX", option[512], module[64], modules[64];
+	char self[512] = "";
 	struct config *config;
 	assert_non_null(mkdtemp(home));
 	snprintf(modules, sizeof modules, "%s/modules", home);
 	snprintf(module, sizeof module, "%s/modules/a.so", home);
 	assert_int_equal(mkdir(modules, 0700), 0);
-	assert_int_equal(symlink("/proc/self/exe", module), 0);
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	assert_in_range(length, 1, sizeof self - 1);
+	assert_int_equal(symlink(self, module), 0);
 	snprintf(option, sizeof option,
 		"env = {\"LD_LIBRARY_PATH=%s\"}\npreload = {libc.so.6, \"modules/a.so\", \"%s\",\n"
 		"libc.so.7,\nlibsluicenowhere.so.1,\n\"modules/b.so\",\n\"/nowhere/c.so\"}",
