@@ -117,10 +117,10 @@ static int add_preloaded(
 	return r;
 }
 
-/* What dlopen(3) of this name may load: the linker's cache decides which of the files it is. Where
- * there is none, one may appear. */
-static int add_opened(
-	struct libraries *libraries, const struct library_search *search, const char *name)
+/* What dlopen(3) of this name may load: the linker's cache decides which of the files it is.
+ * missing: the places where there is no file, but one may appear. */
+static int add_opened(struct libraries *libraries, const struct library_search *search,
+	const char *name, bool missing)
 {
 	char path[PATH_MAX];
 	int r = name[0] == '/' ? add(libraries, name) : 0;
@@ -129,12 +129,23 @@ static int add_opened(
 		size_t directory = strlen(path) - (path[0] ? strlen(name) + 1 : 0);
 		if (path[0] != '/')
 			continue;
-		r = add(libraries, path);
-		path[directory] = '\0';
-		if (r == 0)
+		if (missing) {
+			r = add(libraries, path);
+		} else {
+			path[directory] = '\0';
 			r = add_from(libraries, path, name);
+		}
 	}
 	return r < 0 ? r : 0;
+}
+
+static int add_all_opened(struct libraries *libraries, const struct library_search *search,
+	char *const *names, bool missing)
+{
+	int r = 0;
+	for (; *names && r == 0; names++)
+		r = add_opened(libraries, search, *names, missing);
+	return r;
 }
 
 int libraries_find(
@@ -146,11 +157,14 @@ int libraries_find(
 	int r = add_all(out, &search, program);
 	if (r == 0 && out->count > 0)
 		r = add_preloaded(out, &search, env);
-	for (; *opened && r == 0; opened++)
-		r = add_opened(out, &search, *opened);
+	if (r == 0)
+		r = add_all_opened(out, &search, opened, false);
 	/* The list grows while it is walked; add bounds it. */
 	for (size_t i = 0; i < out->count && r == 0; i++)
 		r = add_all(out, &search, out->paths[i]);
+	/* Last, because there are many, and what is there must not lack room for them. */
+	if (r == 0)
+		r = add_all_opened(out, &search, opened, true);
 	library_search_close(&search);
 	if (r < 0)
 		libraries_clear(out);

@@ -116,13 +116,14 @@ void makers_free(struct makers *makers)
 	free(makers);
 }
 
-/* A file that is missing counts, too: it may appear. */
+/* A file that is missing counts as soon as it is there, and not before: the linker may be told of
+ * one directory more to look in, which is nothing that makes other results. */
 static void add_stat(struct digest *digest, const char *path, time_t *changed)
 {
 	struct stat st;
-	digest_add_text(digest, path);
 	if (stat(path, &st) < 0)
 		return;
+	digest_add_text(digest, path);
 	const struct file_identity identity = file_identity_of(&st);
 	/* A directory changes with whatever is written beside the files that matter. */
 	if (S_ISDIR(st.st_mode))

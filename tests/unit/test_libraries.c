@@ -18,6 +18,8 @@
 #include "base/elf.h"
 #include "src/recipe/elf_file.h"
 #include "src/recipe/library_search.h"
+#include "src/recipe/makers.h"
+#include "src/recipe/recipe.h"
 #include "tests/unit/unit.h"
 
 static char *const nothing[] = {NULL};
@@ -165,6 +167,47 @@ static void passes_over_other_machines(void **state)
 	rmdir(directory);
 }
 
+/* Each place may have a file one day, and there are more of them than there is room for. */
+static void places_without_a_file_take_no_room(void **state)
+{
+	(void)state;
+	static char variable[LIBRARIES_MAX * 16] = "LD_LIBRARY_PATH=";
+	char *const env[] = {variable, NULL}, *const opened[] = {(char *)"libcmocka.so.0", NULL};
+	struct libraries few, many;
+	assert_int_equal(libraries_find("/usr/bin/python3", nothing, opened, &few), 0);
+	for (int i = 0; i < LIBRARIES_MAX; i++) {
+		size_t length = strlen(variable);
+		snprintf(variable + length, sizeof variable - length, "/nowhere/%d:", i);
+	}
+	assert_int_equal(libraries_find("/usr/bin/python3", env, opened, &many), 0);
+	for (size_t i = 0; i < few.count; i++)
+		if (access(few.paths[i], F_OK) == 0 && !has(&many, few.paths[i]))
+			fail_msg("%s is left out", few.paths[i]);
+	libraries_clear(&few);
+	libraries_clear(&many);
+}
+
+static void look_at_makers(const char *variable, struct makers_state *state)
+{
+	const struct recipe recipe = {.env = {(char *)variable},
+		.preload = {(char *)"libcmocka.so.0"},
+		.program_paths = {(char *)"/bin/true"}};
+	struct makers *makers = makers_new(&recipe);
+	assert_non_null(makers);
+	assert_int_equal(makers_look(makers, state), 0);
+	makers_free(makers);
+}
+
+/* A file in /etc/ld.so.conf.d that another package brings must not empty the cache. */
+static void a_directory_more_makes_no_other_results(void **state)
+{
+	(void)state;
+	struct makers_state one, two;
+	look_at_makers("LD_LIBRARY_PATH=/nowhere/1", &one);
+	look_at_makers("LD_LIBRARY_PATH=/nowhere/1:/nowhere/2", &two);
+	assert_memory_equal(one.digest, two.digest, sizeof one.digest);
+}
+
 /* A program with one byte changed, each in turn through its headers and its dynamic section. */
 static void survives_files_that_lie(void **state)
 {
@@ -201,6 +244,8 @@ int main(void)
 		cmocka_unit_test(finds_by_name_what_dlopen_finds),
 		cmocka_unit_test(passes_over_other_machines),
 		cmocka_unit_test(others_have_none),
+		cmocka_unit_test(places_without_a_file_take_no_room),
+		cmocka_unit_test(a_directory_more_makes_no_other_results),
 		cmocka_unit_test(survives_files_that_lie),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
