@@ -36,7 +36,7 @@ static bool find_named(const char *name, char path[PATH_MAX])
 {
 	static char *const no_variables[] = {NULL};
 	struct library_search search;
-	library_search_open(&search, no_variables);
+	library_search_open(&search, NULL, no_variables);
 	bool found = name[0] && !strchr(name, '/') && library_search_find(&search, name, path);
 	library_search_close(&search);
 	return found;

@@ -41,7 +41,7 @@ void config_preload(const struct config_reader *reader, struct recipe *recipe)
 	/* Without its program a recipe answers 500, and the libraries come with the program. */
 	if (!recipe->preload[0] || !recipe->program_paths[0] || reader->report->blind)
 		return;
-	library_search_open(&search, recipe->env);
+	library_search_open(&search, recipe->program_paths[0], recipe->env);
 	for (size_t i = 0; recipe->preload[i]; i++) {
 		char path[PATH_MAX];
 		const char *name = recipe->preload[i];

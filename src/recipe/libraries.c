@@ -53,18 +53,11 @@ static int add_from(struct libraries *libraries, const char *directory, const ch
 static int add_from_list(
 	struct libraries *libraries, const char *list, const char *file, const char *name)
 {
-	static const char origin[] = "$ORIGIN";
 	int r = 0;
 	for (const char *at = list; at && *at && r == 0; at += *at == ':') {
 		char directory[PATH_MAX];
 		size_t length = strcspn(at, ":");
-		bool relative = !strncmp(at, origin, sizeof origin - 1);
-		size_t skip = relative ? sizeof origin - 1 : 0;
-		const char *slash = strrchr(file, '/');
-		int n = snprintf(directory, sizeof directory, "%.*s%.*s",
-			relative && slash ? (int)(slash - file) : 0, file, (int)(length - skip),
-			at + skip);
-		if (n > 0 && (size_t)n < sizeof directory && directory[0] == '/')
+		if (library_search_expand(at, length, file, directory))
 			r = add_from(libraries, directory, name);
 		at += length;
 	}
@@ -152,9 +145,10 @@ int libraries_find(
 	const char *program, char *const *env, char *const *opened, struct libraries *out)
 {
 	struct library_search search;
+	char real[PATH_MAX];
 	*out = (struct libraries){0};
-	library_search_open(&search, env);
-	int r = add_all(out, &search, program);
+	library_search_open(&search, program, env);
+	int r = add_all(out, &search, realpath(program, real) ? real : program);
 	if (r == 0 && out->count > 0)
 		r = add_preloaded(out, &search, env);
 	if (r == 0)

@@ -67,6 +67,38 @@ static void read_all(struct library_search *search, const char *pattern)
 	globfree(&found);
 }
 
+bool library_search_expand(
+	const char *item, size_t length, const char *file, char directory[PATH_MAX])
+{
+	static const char *const origins[] = {"$ORIGIN", "${ORIGIN}"};
+	const char *slash = strrchr(file, '/');
+	size_t skip = 0;
+	for (size_t i = 0; i < sizeof origins / sizeof *origins && slash && skip == 0; i++)
+		if (length >= strlen(origins[i]) && !strncmp(item, origins[i], strlen(origins[i])))
+			skip = strlen(origins[i]);
+	int n = snprintf(directory, PATH_MAX, "%.*s%.*s", skip ? (int)(slash - file) : 0, file,
+		(int)(length - skip), item + skip);
+	return n > 0 && n < PATH_MAX && directory[0] == '/';
+}
+
+/* Its own list is also for what it opens; that of DT_RUNPATH only by itself, and not before main.
+ */
+static void add_own(struct library_search *search, const char *program)
+{
+	char real[PATH_MAX], directory[PATH_MAX];
+	struct elf_file elf;
+	if (!realpath(program, real))
+		return;
+	const char *at = elf_file_read(real, &elf) == 0 ? elf.runpath : NULL;
+	for (; at && *at; at += *at == ':') {
+		size_t length = strcspn(at, ":");
+		if (library_search_expand(at, length, real, directory))
+			add_directory(search, directory);
+		at += length;
+	}
+	elf_file_clear(&elf);
+}
+
 static void add_built_in(struct library_search *search)
 {
 #ifdef __GLIBC__
@@ -90,13 +122,15 @@ static void add_built_in(struct library_search *search)
 		add_directory(search, usual[i]);
 }
 
-void library_search_open(struct library_search *search, char *const *env)
+void library_search_open(struct library_search *search, const char *program, char *const *env)
 {
 	static const char variable[] = "LD_LIBRARY_PATH=";
 	*search = (struct library_search){0};
 	for (; *env; env++)
 		if (!strncmp(*env, variable, sizeof variable - 1))
 			search->library_path = *env + sizeof variable - 1;
+	if (program)
+		add_own(search, program);
 	read_directories(search, "/etc/ld.so.conf");
 	read_all(search, "/etc/ld.so.conf.d/*.conf");
 	read_all(search, "/etc/ld-musl-*.path");

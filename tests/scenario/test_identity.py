@@ -166,6 +166,37 @@ def test_what_an_opened_library_needs(kept, tools):
         wait_until(lambda: text(daemon)[0] == word, 4 * SLOW, lambda: daemon.log.text())
 
 
+@pytest.mark.parametrize("start", ["cold", "warm"])
+@pytest.mark.parametrize("tags", ["enable", "disable"])
+def test_a_library_that_is_opened_from_the_programs_own_list(kept, tools, tags, start):
+    """Such as a program in /opt brings its libraries with it."""
+    build(tools, "one")
+    (tools / "opens.c").write_text(OPENS)
+    program = tools / "tool"
+    subprocess.run(["cc", "-o", program, tools / "opens.c", "-Wl,-rpath,$ORIGIN", f"-Wl,--{tags}-new-dtags"], check=True)
+    daemon = kept(recipe("r", program=str(program), start=start, preload=["libsay.so"]))
+    said, tag = text(daemon)
+    assert said == "one"
+    assert "there is no library" not in daemon.log.text()
+    build(tools, "two")
+    wait_until(lambda: text(daemon)[0] == "two", 4 * SLOW)
+
+
+def test_a_link_to_a_program_with_its_libraries(kept, tools):
+    """$ORIGIN is where the program is, not the link to it."""
+    build(tools, "one", "libother.so")
+    for name in ("bin", "lib"):
+        (tools / name).mkdir()
+    subprocess.run(["cc", "-o", tools / "bin" / "tool", tools / "main.c", f"-L{tools}", "-lsay", "-Wl,-rpath,${ORIGIN}/../lib"], check=True)
+    os.rename(tools / "libsay.so", tools / "lib" / "libsay.so")
+    os.symlink("bin/tool", tools / "tool")
+    daemon = kept(recipe("r", program=str(tools / "tool")))
+    assert text(daemon)[0] == "one"
+    build(tools, "two")
+    os.rename(tools / "libsay.so", tools / "lib" / "libsay.so")
+    wait_until(lambda: text(daemon)[0] == "two", 4 * SLOW)
+
+
 def test_a_library_that_is_not_used_changes_nothing(kept, tools):
     build(tools, "one", "libother.so")
     program = tools / "tool"

@@ -90,7 +90,7 @@ static void finds_by_name_what_dlopen_finds(void **state)
 	static const char *const names[] = {
 		"libm.so.6", "libz.so.1", "libcmocka.so.0", "libnettle.so.8"};
 	struct library_search search;
-	library_search_open(&search, nothing);
+	library_search_open(&search, NULL, nothing);
 	size_t seen = 0;
 	for (size_t i = 0; i < UNIT_COUNT(names); i++) {
 		char path[PATH_MAX];
@@ -139,7 +139,7 @@ static void passes_over_other_machines(void **state)
 	}
 	snprintf(variable, sizeof variable, "LD_LIBRARY_PATH=%s:%s", lists[0], lists[1]);
 	char *const env[] = {variable, NULL};
-	library_search_open(&search, env);
+	library_search_open(&search, NULL, env);
 	snprintf(path, sizeof path, "%s/libsluicetest.so.3", lists[0]);
 	put_file(path, &header, sizeof header);
 	assert_false(library_search_find(&search, "libsluicetest.so.3", path));
