@@ -67,7 +67,8 @@ class Listener:
 
 
 class Site(Daemon):
-    """The shipped file: only root, listen, temp_path and user are changed, and some recipes stand in front of its own."""
+    """The shipped file: only root, listen, temp_path, user and the deadlines of sluice-picture are changed, and some recipes stand in
+    front of its own."""
 
     def configure(self, *recipes, **settings):
         if os.geteuid() == 0:
@@ -77,6 +78,9 @@ class Site(Daemon):
         settings = {"listen": f"unix:{self.socket}", "root": self.root, "temp_path": self.temp, **settings}
         text, replaced = re.subn(r"(?m)^(listen|root|user|socket_group) *=.*$\n", "", shipped.CONFIG.read_text())
         assert replaced == 4
+        # Seconds of work for a processor that others want, too, each bounded by the program's own limits.
+        text, replaced = re.subn(r"(?ms)^(recipe picture\w* \{.*?^ *timeout = )(\d+)s", lambda found: f"{found[1]}{int(found[2]) * SLOW}s", text)
+        assert replaced >= 5
         shipped.put_beside(self.directory, lambda text: text)
         head = "".join(f"{name} = {config_string(value)}\n" for name, value in settings.items())
         Path(self.config).write_text(head + "\n".join(recipes) + "\n" + text)
