@@ -17,6 +17,7 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../lib"))
 
 import attacks  # noqa: E402
+import clock  # noqa: E402
 import fastcgi  # noqa: E402
 import pattern  # noqa: E402
 import processes  # noqa: E402
@@ -168,7 +169,7 @@ class Attacked:
     def calm(self):
         """What it holds when nobody asks anything and what it has to clear up is done; and its memory. The first time it is that when
         threads without work have ended and nothing has changed for two seconds."""
-        daemon, deadline, earliest = self.daemon, time.monotonic() + CALM_S, time.monotonic() + WORKLESS_S
+        daemon, start, earliest = self.daemon, clock.Moment(), time.monotonic() + WORKLESS_S
         seen, since = None, time.monotonic()
         while True:
             now = self.look()
@@ -177,7 +178,7 @@ class Attacked:
             if now == self.before[0] if self.before else time.monotonic() > max(since + 2, earliest):
                 break
             assert daemon.process.poll() is None, f"ended with {daemon.process.returncode}:\n{daemon.log.text()[-3000:]}"
-            assert time.monotonic() < deadline, (
+            assert clock.left(start, CALM_S) > 0, (
                 f"not calm: {now}, before: {self.before or daemon.baseline}\n{processes.descriptors(daemon.pid)}\n"
                 f"{daemon.temporary_files()[:50]}\n{daemon.log.text()[-3000:]}")
             time.sleep(0.1)

@@ -65,7 +65,7 @@ def daemon(module_sluice, tmp_path_factory):
         recipe("deaf", "ignore-term", "daemon", "child", "write", "100", "hang", timeout="300ms"),
         recipe("memory", "memory", "400", "write", "10", memory="100M"),
         recipe("modest", "memory", "50", "write", "10", memory="100M"),
-        recipe("cpu", "spin", cpu="1s", timeout="20s"),
+        recipe("cpu", "spin", cpu="1s", timeout="120s"),
         recipe("output", "write", "3000000", max_output="1M"),
         recipe("named", "to", "{output}", "write", "3000000", max_output="1M"),
         recipe("stderr", "stderr", "{text}", "write", "10", params={"text": {"type": "text", "max": 60}},
