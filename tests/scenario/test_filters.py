@@ -109,10 +109,13 @@ def test_holder_ends_its_jobs_when_the_daemon_is_killed(sluice, confine, hooks):
 @pytest.mark.parametrize("confine", ["standard", "strict"])
 def test_many_jobs_of_one_holder(sluice, confine):
     """Its memory grows, and descriptors go back and forth."""
-    daemon = sluice(recipe("slow", "pause", "2000", "text", "x", confine=confine, slots=40), slots=40)
-    connections = [daemon.connect() for _ in range(40)]
-    for connection in connections:
-        connection.send(fastcgi.request("/slow/a"))
+    daemon = sluice(recipe("slow", "pause", str(1000 * SLOW), "text", "x", confine=confine, slots=40), slots=40)
+    connections = []
+    for _ in range(40):
+        holder_and_standby(daemon)  # where there is none yet the job is started cold
+        connections.append(daemon.connect())
+        connections[-1].send(fastcgi.request("/slow/a"))
+        daemon.wait_converters(1)
     for connection in connections:
         assert connection.answer().text == "x"
         connection.close()
