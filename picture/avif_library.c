@@ -54,6 +54,11 @@ int avif_fault(avifResult result, const char *doing)
 	case AVIF_RESULT_NOT_IMPLEMENTED:
 		code = FAULT_UNSUPPORTED;
 		break;
+	/* The samples are ours and right, so this is what its encoders say of too little memory. */
+	case AVIF_RESULT_ENCODE_COLOR_FAILED:
+	case AVIF_RESULT_ENCODE_ALPHA_FAILED:
+		code = FAULT_LIMIT;
+		break;
 	default:
 		break;
 	}

@@ -7,15 +7,36 @@
 #include "picture/library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "picture/fault.h"
+
+/* More than any of these libraries takes, with those that it needs. */
+enum { LIBRARY_ROOM = 64 << 20 };
+
+/* The dynamic linker says in the same words that there is no room for a library and that the file
+ * system is mounted without execution, so it is tried out. */
+static bool is_room_missing(const char *why)
+{
+	if (!strstr(why, "map") && !strstr(why, "memory"))
+		return false;
+	void *room = mmap(NULL, LIBRARY_ROOM, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (room == MAP_FAILED)
+		return errno == ENOMEM;
+	munmap(room, LIBRARY_ROOM);
+	return false;
+}
 
 static int missing(const struct library *library)
 {
 	const char *why = dlerror();
-	return fault(FAULT_UNSUPPORTED, "%s: cannot load %s: %s", library->kind, library->name,
-		why ? why : "unknown");
+	why = why ? why : "unknown";
+	return fault(is_room_missing(why) ? FAULT_LIMIT : FAULT_UNSUPPORTED,
+		"%s: cannot load %s: %s", library->kind, library->name, why);
 }
 
 int library_open(struct library *library)

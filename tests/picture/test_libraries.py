@@ -2,6 +2,7 @@
 """A library is loaded when the source or the result wants it, or before the hold; only libjpeg is always there."""
 import os
 import re
+import resource
 import subprocess
 from pathlib import Path
 
@@ -125,6 +126,20 @@ def opened(path, options, prime, *variables):
     held = [number for number, line in enumerate(lines) if '"/held"' in line]
     assert len(held) == 1
     return [line for line in lines[held[0] + 1:] if not re.search(r"= -1 |exit", line)]
+
+
+@pytest.mark.parametrize("source, options", [("a.jpg", ["--format", "avif"]), ("a.heic", ["--format", "jpeg"])])
+def test_no_room_for_a_library_is_a_limit(source, options, work):
+    """And none that lacks something: less memory than the library takes, but enough for the program."""
+    seen = set()
+    for mib in range(5, 41, 5):
+        with open(work / source, "rb") as file:
+            done = subprocess.run([PICTURE, *options], stdin=file, capture_output=True, check=False, preexec_fn=lambda mib=mib: (
+                resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20))))
+        if done.returncode != 127:  # the dynamic linker's own
+            assert done.returncode in (0, 3) and done.stderr.count(b"\n") == done.returncode // 3, (mib, done)
+            seen.add(done.stderr.decode().partition("cannot load")[1])
+    assert "cannot load" in seen
 
 
 @pytest.mark.parametrize("source,options", [row[:2] for row in WANTED])
