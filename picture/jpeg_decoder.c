@@ -223,6 +223,13 @@ static int check_components(const struct jpeg_decompress_struct *info)
 	return 0;
 }
 
+/* Only later libraries decode such files at all, and neither in planes nor made smaller. Ss is the
+ * number of the predictor, and Se is 0; in all other kinds Ss is never behind Se. */
+static bool is_lossless(const struct jpeg_decompress_struct *info)
+{
+	return info->Ss > info->Se;
+}
+
 static int run(struct decoder *decoder, struct stage *const *stages)
 {
 	struct jpeg_decoder *jpeg = (struct jpeg_decoder *)decoder;
@@ -291,7 +298,10 @@ int jpeg_decoder_open(
 	jpeg_source_init(&jpeg->source, input, &jpeg->info);
 	jpeg_metadata_ask(&jpeg->info);
 	jpeg_read_header(&jpeg->info, TRUE);
-	int status = decoder_check_sides(jpeg->info.image_width, jpeg->info.image_height, limits);
+	int status = is_lossless(&jpeg->info)
+			     ? fault(FAULT_UNSUPPORTED, "jpeg: lossless JPEG is not supported")
+			     : decoder_check_sides(
+				       jpeg->info.image_width, jpeg->info.image_height, limits);
 	if (!status)
 		status = jpeg_metadata_read(&jpeg->info, &jpeg->metadata);
 	if (status) {
