@@ -124,8 +124,10 @@ static int make_copy(struct run *run)
 	if (source->size > COPY_MAX || (limit && source->size > limit))
 		return -EFBIG;
 	put_copy_name(name);
-	FD_CLEANUP int file = spill_open_named(run->starter->temp.fd, name);
-	int r = file;
+	/* Not in a directory that is lost: it would stay there when the name is removed. */
+	int r = temp_restore(&run->starter->temp);
+	FD_CLEANUP int file = r < 0 ? r : spill_open_named(run->starter->temp.fd, name);
+	r = file;
 	if (r >= 0)
 		r = source->local ? spill_copy(source->fd, file, source->size)
 				  : copy_aside(run, file);

@@ -6,6 +6,7 @@ So the test knows what a run has read, and decides when it goes on."""
 
 import contextlib
 import os
+import shutil
 import threading
 import time
 
@@ -142,6 +143,28 @@ def test_the_copy_has_a_name(sluice, tmp_path):
         with gates.run("after!"):
             gates.write("third!")
         assert connection.answer().text == "after! after!\n"
+
+
+@pytest.mark.parametrize("how", ["removed", "moved"])
+def test_the_copy_is_where_the_directory_is(sluice, tmp_path, how):
+    """And does not stay in one that was moved away, or over which something is mounted."""
+    gates = Gates(sluice, tmp_path, mode="named")
+    daemon = gates.daemon
+    directory, = (entry.path for entry in os.scandir(daemon.temp))
+    away = daemon.directory + "/away"
+    with gates.asked() as (connection,):
+        with gates.run("before"):
+            gates.write("after!")
+            os.rename(directory, away)
+            if how == "removed":
+                shutil.rmtree(away)
+        with gates.run("after!"):
+            gates.write("third!")
+        assert connection.answer().text == "after! after!\n"
+    if how == "moved":
+        assert [name for name in os.listdir(away) if not name.startswith("job")] == []
+        shutil.rmtree(away)
+    daemon.take_baseline()
 
 
 @pytest.mark.parametrize("how", ["alone", "kept"])
