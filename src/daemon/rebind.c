@@ -70,11 +70,19 @@ static bool look(
 {
 	const char *path = listeners->at[index].unlink_path;
 	struct stat st;
-	bool missing = lstat(path, &st) < 0 && errno == ENOENT;
+	const int error = lstat(path, &st) < 0 ? errno : 0;
+	const bool missing = error == ENOENT;
 	bool again = missing && rebind->at[index].missing;
 	rebind->at[index].missing = missing;
+	/* A socket may be another daemon's, which has taken over; it is left alone. */
+	const bool taken = error == 0 && !S_ISSOCK(st.st_mode);
+	if (taken && !rebind->at[index].told)
+		log_error("the file of the socket was replaced by something that is no socket: no "
+			  "web server can connect: remove it, and the socket is bound again "
+			  "listen=%s",
+			path);
 	if (!missing)
-		rebind->at[index].told = false;
+		rebind->at[index].told = taken;
 	if (!again)
 		return false;
 	int r = bind_again(rebind, index, listeners, loop);

@@ -716,3 +716,17 @@ def test_a_socket_whose_file_is_another_daemons(sluice):
     other.log.wait_text("cannot be bound again", timeout=10 * SLOW)
     other.socket = other.address = place + ".away/away"
     assert other.get("/other/a").text == "other"
+
+
+@pytest.mark.parametrize("put", [lambda path: open(path, "wb").close(), os.mkdir, lambda path: os.symlink("nowhere", path)])
+def test_a_socket_whose_file_is_something_else(sluice, put):
+    """It is told once, and not touched; when it is gone the socket is bound again."""
+    daemon = sluice(recipe("hello", "text", "hello"))
+    words = "replaced by something that is no socket"
+    os.remove(daemon.socket)
+    put(daemon.socket)
+    daemon.log.wait_text(words, timeout=10 * SLOW)
+    assert os.path.lexists(daemon.socket)
+    subprocess.run(["rm", "-rf", daemon.socket], check=True)
+    daemon.log.wait_text("was removed, and the socket is bound again", timeout=10 * SLOW)
+    assert daemon.get("/hello/a").text == "hello" and daemon.log.text().count(words) == 1
