@@ -177,15 +177,17 @@ void launcher_set(struct launcher *launcher, struct launcher_wish *wish)
 
 /* The one whose holder takes the job, or NULL. After a reload that changes `preload` or `prime`,
  * the holder of before goes on until the new one is ready; the other way round, a request of the
- * old configuration may find the new one only. One that cannot be held is started cold, as the log
- * says. The lock is held. */
+ * old configuration may find the new one only. Two recipes of one configuration never stand in for
+ * each other: what one has loaded and called is no burden on the other. One that cannot be held is
+ * started cold, as the log says. The lock is held. */
 static struct held *find_for_job(struct launcher *launcher, const struct holder_program *program)
 {
 	struct held *own = launcher_find(launcher, program), *held;
 	if (own && (own->current || own->refused))
 		return own;
 	LIST_FOREACH (held, &launcher->programs, entry)
-		if (held->current && !held->stale && held_program_resembles(held->program, program))
+		if (held->current && !held->stale && (!own || own->unwanted || held->unwanted) &&
+			held_program_resembles(held->program, program))
 			return held;
 	return own;
 }

@@ -5,10 +5,10 @@
 /*
  * Starts jobs. The caller does not choose the way: a job comes from the holder of its program, when
  * there is one that works, and else from the spawner. There is one holder for each distinct struct
- * holder_program; until it is ready, one that differs in preload and prime only takes its jobs. It
- * is restarted when it ends. It is replaced when a file of the program has changed, after a job's
- * crash, and after LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held is started cold, and
- * the log says once why.
+ * holder_program; until it is ready, one that is wanted no longer and differs in preload and prime
+ * only takes its jobs. It is restarted when it ends. It is replaced when a file of the program has
+ * changed, after a job's crash, and after LAUNCHER_RECYCLE_JOBS jobs. A program that cannot be held
+ * is started cold, and the log says once why.
  *
  * launcher_tend and launcher_settle belong to one thread at a time. That thread has to live as long
  * as there are jobs, because a job dies with the thread that started its holder. Both can take

@@ -419,6 +419,21 @@ def test_another_rehearsal_is_waited_for(sluice, tmp_path, changed, end):
     daemon.take_baseline()
 
 
+def test_no_recipe_stands_in_for_another(sluice, tmp_path):
+    """Only a reload may bring it about that a job is held by a process with another rehearsal."""
+    program = compile_c(tmp_path / "rehearsed", REHEARSED, "-rdynamic")
+    daemon = sluice(*[recipe(word, "{source}", program=program, prime=[word], read=[str(tmp_path)]) for word in ("quick", "slow")])
+    wait_until(lambda: [daemon.get(f"/{word}/a").text for word in ("quick", "slow")] == ["quick", "slow"], 10 * SLOW)
+    slow = max(re.findall(r"program is held .* pid=(\d+) ready_ms=(\d+)", daemon.log.text()), key=lambda found: int(found[1]))[0]
+    mark = daemon.log.mark()
+    os.kill(int(slow), signal.SIGKILL)
+    daemon.log.wait_text("holder lost", mark, 5 * SLOW)
+    answer, line = daemon.logged("/slow/a")
+    assert (answer.text, line["start"]) == ("nothing", "cold"), daemon.log.text()
+    daemon.log.wait_text("program is held", mark, 10 * SLOW)
+    assert daemon.get("/slow/a").text == "slow"
+
+
 class Load:
     """Requests without end from several threads; every answer is looked at."""
 
