@@ -111,6 +111,14 @@ int cache_get_error(const struct cache *cache)
 	return atomic_load(&cache->told) ? atomic_load(&cache->error) : 0;
 }
 
+const char *cache_describe(const struct cache *cache, int error)
+{
+	struct stat st;
+	bool removed = fstat(cache->directory, &st) == 0 && st.st_nlink == 0;
+	return removed ? "its directory was removed: make it again, and restart sluice"
+		       : strerror(error);
+}
+
 void cache_fails(struct cache *cache, int error)
 {
 	atomic_fetch_add(&cache->failed, 1);
@@ -120,7 +128,7 @@ void cache_fails(struct cache *cache, int error)
 	atomic_store(&cache->error, error);
 	atomic_store(&cache->silent_until_ms, clock_now_ms() + SILENT_MS);
 	if (!atomic_exchange(&cache->told, true))
-		log_error("cache: nothing is kept for now: %s", strerror(error));
+		log_error("cache: nothing is kept for now: %s", cache_describe(cache, error));
 }
 
 /* Gives the file its name, and counts it. */

@@ -110,7 +110,7 @@ bool sharing_problem(const struct sharing *sharing, struct text *out)
 	text_puts(out, open ? "cache: nothing is kept for now: "
 			    : "cache: nothing is kept, and the store is tried again: ");
 	text_escaped(out, store->path, 1024);
-	text_printf(out, ": %s", describe(error));
+	text_printf(out, ": %s", open ? cache_describe(cache, error) : describe(error));
 	return true;
 }
 

@@ -10,6 +10,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import threading
@@ -533,6 +534,24 @@ def test_files_that_may_not_grow(store):
     assert daemon.log.text().count("nothing is kept for now") == 1
     answer, line = daemon.logged("/whole/a?n=50000&x=3")
     assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 50000) and len(store.entries()) == 1
+
+
+def test_a_directory_that_is_removed_meanwhile(store):
+    """Results are sent all the same, and it is said what to do: the daemon may not open another directory."""
+    daemon = store.daemon()
+    daemon.logged("/whole/a?n=100&x=1")
+    shutil.rmtree(store.directory)
+    for _ in range(2):
+        answer, line = daemon.logged("/whole/a?n=100&x=1")
+        assert answer.status == 200 and bytes(answer.body) == pattern.at(0, 100) and how(line) == "miss", line.text
+        os.makedirs(store.directory, exist_ok=True)
+    what = "its directory was removed: make it again, and restart sluice"
+    told = subprocess.run([SLUICE, "health", "-s", f"unix:{daemon.socket}"], capture_output=True, text=True, timeout=30, check=False)
+    assert told.returncode == 0 and f"{store.directory}: {what}" in told.stdout + told.stderr, told
+    assert daemon.log.text().count(f"nothing is kept for now: {what}") == 1
+    daemon.stop()
+    daemon.start()
+    assert [how(daemon.logged("/whole/a?n=100&x=1")[1]) for _ in range(2)] == ["miss", "hit"]
 
 
 # Joining without a store
