@@ -187,9 +187,9 @@ static void places_without_a_file_take_no_room(void **state)
 	libraries_clear(&many);
 }
 
-static void look_at_makers(const char *variable, struct makers_state *state)
+static void look_at_makers(char *variable, struct makers_state *state)
 {
-	const struct recipe recipe = {.env = {(char *)variable},
+	const struct recipe recipe = {.env = {variable},
 		.preload = {(char *)"libcmocka.so.0"},
 		.program_paths = {(char *)"/bin/true"}};
 	struct makers *makers = makers_new(&recipe);
@@ -203,8 +203,8 @@ static void a_directory_more_makes_no_other_results(void **state)
 {
 	(void)state;
 	struct makers_state one, two;
-	look_at_makers("LD_LIBRARY_PATH=/nowhere/1", &one);
-	look_at_makers("LD_LIBRARY_PATH=/nowhere/1:/nowhere/2", &two);
+	look_at_makers((char[]){"LD_LIBRARY_PATH=/nowhere/1"}, &one);
+	look_at_makers((char[]){"LD_LIBRARY_PATH=/nowhere/1:/nowhere/2"}, &two);
 	assert_memory_equal(one.digest, two.digest, sizeof one.digest);
 }
 
