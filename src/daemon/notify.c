@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,7 +22,10 @@
 #include "base/clock.h"
 #include "base/fd.h"
 
-enum { AGAIN_MS = 200 };
+enum {
+	AGAIN_MS = 200,
+	END_MS = 1000, /* for the last state */
+};
 
 static int open_socket(const char *path)
 {
@@ -64,6 +68,12 @@ void notify_open(struct notify *notify)
 
 void notify_close(struct notify *notify)
 {
+	struct pollfd room = {.fd = notify->fd, .events = POLLOUT};
+	/* A manager that is not told of the successor would take this daemon's end for the
+	 * service's. */
+	if (notify->fd >= 0 && notify->unsent[0] && poll(&room, 1, END_MS) > 0)
+		(void)!send(notify->fd, notify->unsent, strlen(notify->unsent), MSG_NOSIGNAL);
+	notify->unsent[0] = '\0';
 	fd_close(&notify->fd);
 }
 
@@ -104,10 +114,10 @@ void notify_successor(struct notify *notify, pid_t pid)
 {
 	char message[80];
 	snprintf(message, sizeof message, "MAINPID=%jd\nSTATUS=serving", (intmax_t)pid);
-	send_message(notify, message);
-	notify_close(notify);
-	notify->unsent[0] = '\0';
+	send_state(notify, message);
 	notify->due_ms = CLOCK_NEVER;
+	if (!notify->unsent[0])
+		notify_close(notify);
 }
 
 void notify_adopt(struct notify *notify, int fd, uint64_t watchdog_ms)

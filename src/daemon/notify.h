@@ -5,8 +5,8 @@
 /*
  * Messages to the service manager (sd_notify(3)), if it has set NOTIFY_SOCKET. Main thread.
  *
- * No function waits for a manager that does not read. notify_tend sends the last state again when
- * there was no room for it.
+ * No function but notify_close waits for a manager that does not read. notify_tend sends the last
+ * state again when there was no room for it.
  */
 
 #include <stdint.h>
@@ -23,12 +23,13 @@ struct notify {
 /* Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment. A socket that cannot
  * be reached counts as none. */
 void notify_open(struct notify *notify);
+/* Waits for a second at most, for room for a state that has not been sent. */
 void notify_close(struct notify *notify);
 
 void notify_ready(struct notify *notify);
 void notify_reloading(struct notify *notify);
 void notify_stopping(struct notify *notify);
-/* Another process serves from now on. Nothing is sent after that. */
+/* Another process serves from now on. Nothing else is sent after that. */
 void notify_successor(struct notify *notify, pid_t pid);
 /* Continues for another process over its socket. Takes fd, and closes it when this process has a
  * socket of its own from the manager. */
