@@ -123,11 +123,12 @@ static int set_priority_of_user(const char *unused)
 	return errno == ENOSYS || errno == EPERM ? -errno : 0;
 }
 
-/* To what the daemon has already. */
+/* To what the attempt above makes of it: this one may be a second run, because the first has
+ * changed its source. */
 static int set_group_priority(const char *pid)
 {
 	return burglar_result(
-		setpriority(PRIO_PGRP, (id_t)number(pid), number(burglar_value("nice"))));
+		setpriority(PRIO_PGRP, (id_t)number(pid), number(burglar_value("nice")) + 1));
 }
 
 static int set_io_priority(const char *pid)
