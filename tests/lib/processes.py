@@ -3,6 +3,7 @@
 
 import ctypes
 import os
+import re
 import select
 import signal
 import time
@@ -45,6 +46,12 @@ def stat_fields(pid):
     """Fields of /proc/PID/stat behind the name: state, ppid, pgrp, session, … or None."""
     text = _read(f"/proc/{pid}/stat")
     return text[text.rindex(b")") + 2:].split() if text else None
+
+
+def number_within(pid):
+    """Its number as it knows it itself, in its own pid namespace; None: it has ended."""
+    text = _read(f"/proc/{pid}/status")
+    return int(re.search(rb"^NSpid:.*\t(\d+)$", text, re.M)[1]) if text else None
 
 
 def alive(pid):

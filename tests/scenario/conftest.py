@@ -23,6 +23,7 @@ HOST_ONLY = {
     "test_daemon_stopped_by_sigsegv": "process 1 waits for others before it ends, which takes longer than this test allows",
     "test_the_old_one_ends_before_its_time[9]": "the exit status is that of process 1",
     "test_the_service_manager_is_told": "process numbers are the container's",
+    "test_a_service_manager_that_is_slow_is_told": "the same",
     "test_temp_max[hides-warm]": "without the capability to trace, hidden files are another reason",
     "test_temp_max[hides-cold]": "the same",
     "test_a_container_without_its_files_is_told_so": "its launcher takes away what a container is made from",

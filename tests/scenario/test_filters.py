@@ -46,7 +46,7 @@ def filters_of(pid):
 
 
 def holder_and_standby(daemon):
-    return wait_until(lambda: len(found := sorted(daemon.holders())) == 2 and found, 10 * SLOW)
+    return wait_until(daemon.holder_and_standby, 10 * SLOW)
 
 
 def tells_of_calls():

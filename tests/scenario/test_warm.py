@@ -426,7 +426,7 @@ def test_no_recipe_stands_in_for_another(sluice, tmp_path):
     wait_until(lambda: [daemon.get(f"/{word}/a").text for word in ("quick", "slow")] == ["quick", "slow"], 10 * SLOW)
     slow = max(re.findall(r"program is held .* pid=(\d+) ready_ms=(\d+)", daemon.log.text()), key=lambda found: int(found[1]))[0]
     mark = daemon.log.mark()
-    os.kill(int(slow), signal.SIGKILL)
+    os.kill(next(pid for pid in daemon.holders() if processes.number_within(pid) == int(slow)), signal.SIGKILL)
     daemon.log.wait_text("holder lost", mark, 5 * SLOW)
     answer, line = daemon.logged("/slow/a")
     assert (answer.text, line["start"]) == ("nothing", "cold"), daemon.log.text()
