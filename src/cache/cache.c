@@ -114,9 +114,10 @@ int cache_get_error(const struct cache *cache)
 const char *cache_describe(const struct cache *cache, int error)
 {
 	struct stat st;
-	bool removed = fstat(cache->directory, &st) == 0 && st.st_nlink == 0;
-	return removed ? "its directory was removed: make it again, and restart sluice"
-		       : strerror(error);
+	if (cache && fstat(cache->directory, &st) == 0 && st.st_nlink == 0)
+		return "its directory was removed: make it again, and restart sluice";
+	return error == ENOTSUP ? "the file system has no extended attributes or unnamed files"
+				: strerror(error);
 }
 
 void cache_fails(struct cache *cache, int error)

@@ -112,9 +112,9 @@ void cache_fails(struct cache *cache, int error);
 
 /* The errno of the last failure, while no result has been kept since; 0: there was none. */
 int cache_get_error(const struct cache *cache);
-/* What to tell of such an error: also what to do where the directory itself is gone. The daemon
- * confines itself to the directory that it has opened, so it cannot open another one. As
- * strerror(3). */
+/* What to tell of such an error, or of one of cache_open (cache: NULL): also what to do where the
+ * directory itself is gone. The daemon confines itself to the directory that it has opened, so it
+ * cannot open another one. As strerror(3). */
 const char *cache_describe(const struct cache *cache, int error);
 
 /* What cache_walk shows. */

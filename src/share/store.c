@@ -9,7 +9,6 @@
  */
 #include "src/share/store.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +24,6 @@ struct share_store {
 	atomic_ullong due_ms;	/* CLOCK_NEVER: open, or being tried */
 	atomic_ullong pause_ms; /* before the next try */
 };
-
-static const char *describe(int error)
-{
-	return error == ENOTSUP ? "the file system has no extended attributes or unnamed files"
-				: strerror(error);
-}
 
 static bool try(struct sharing *sharing)
 {
@@ -67,7 +60,7 @@ void store_open(struct sharing *sharing, const struct config *config)
 	if (try(sharing))
 		return;
 	log_error("cache: nothing is kept, and the store is tried again: %s: %s", store->path,
-		describe(atomic_load(&store->error)));
+		cache_describe(NULL, atomic_load(&store->error)));
 	put_off(store);
 }
 
@@ -110,7 +103,7 @@ bool sharing_problem(const struct sharing *sharing, struct text *out)
 	text_puts(out, open ? "cache: nothing is kept for now: "
 			    : "cache: nothing is kept, and the store is tried again: ");
 	text_escaped(out, store->path, 1024);
-	text_printf(out, ": %s", open ? cache_describe(cache, error) : describe(error));
+	text_printf(out, ": %s", cache_describe(cache, error));
 	return true;
 }
 
