@@ -196,10 +196,12 @@ class Daemon:
         """Programs that wait for jobs, and their standbys."""
         return [p for p, command in self._commands().items() if command[0].startswith(b"sluice: holder of ")]
 
-    def holder_and_standby(self):
-        """Of the only held program; None while there are none or more. The holder was there first; numbers alone begin anew at times."""
-        since = {pid: (int(fields[19]), pid) for pid in self.holders() if (fields := processes.stat_fields(pid))}
-        return sorted(since, key=since.get) if len(since) == 2 else None
+    def wait_holder_and_standby(self):
+        """Of the only held program. The holder was there first; numbers alone begin anew at times."""
+        def found():
+            since = {pid: (int(fields[19]), pid) for pid in self.holders() if (fields := processes.stat_fields(pid))}
+            return sorted(since, key=since.get) if len(since) == 2 else None
+        return wait_until(found, 10 * SLOW)
 
     def converters(self):
         """Whatever was started for requests: children of the daemon, and who carries its directory's name."""

@@ -55,7 +55,7 @@ def test_forbidden_call_of_a_warm_job_is_named(sluice, confine, hooks):
         assert answer.status == 502 and line["start"] == "warm"
         assert "forbidden system call: ptrace" in line["reason"] or is_filtered(), line["reason"]
     # Who has the listener can let calls pass, who has the notes can write any: neither is a job's.
-    holder, standby = wait_until(daemon.holder_and_standby, 10 * SLOW)
+    holder, standby = daemon.wait_holder_and_standby()
     assert "memfd:sluice-notes" in Path(f"/proc/{holder}/maps").read_text() or is_filtered()
     wait_until(lambda: "memfd:sluice-notes" not in Path(f"/proc/{standby}/maps").read_text(), 5 * SLOW)  # it may just have been made
     assert "anon_inode:seccomp notify" in open_files(holder) or is_filtered()

@@ -45,10 +45,6 @@ def filters_of(pid):
     return next((int(line.split()[1]) for line in lines if line.startswith("Seccomp_filters:")), None)
 
 
-def holder_and_standby(daemon):
-    return wait_until(daemon.holder_and_standby, 10 * SLOW)
-
-
 def tells_of_calls():
     """Not behind a filter of whatever has started the test: a process can have but one listener."""
     return CONTAINED is None and not NO_USER_NAMESPACES and "Seccomp:\t0" in Path("/proc/self/status").read_text()
@@ -73,7 +69,7 @@ def test_each_call_is_answered_as_in_a_cold_job(sluice, confine, hooks):
 def test_holder_has_the_larger_layer(sluice, confine, hooks):
     """But where Landlock does not look at signals (before version 6): a filter that does has the number of the job's process."""
     daemon = sluice(recipe("hold", "text", "x", confine=confine), environment=hooks)
-    holder, standby = holder_and_standby(daemon)
+    holder, standby = daemon.wait_holder_and_standby()
     if filters_of(holder) is None or not tells_of_calls():
         pytest.skip("the number of filters is not told, or there are others")
     kernel = dict(re.findall(r" (namespaces|landlock)=(\w+)", daemon.log.text()))
@@ -112,7 +108,7 @@ def test_many_jobs_of_one_holder(sluice, confine):
     daemon = sluice(recipe("slow", "pause", str(1000 * SLOW), "text", "x", confine=confine, slots=40), slots=40)
     connections = []
     for _ in range(40):
-        holder_and_standby(daemon)  # where there is none yet the job is started cold
+        daemon.wait_holder_and_standby()  # where there is none yet the job is started cold
         connections.append(daemon.connect())
         connections[-1].send(fastcgi.request("/slow/a"))
         daemon.wait_converters(1)

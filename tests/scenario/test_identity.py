@@ -131,14 +131,19 @@ int main(void)
 """
 
 
+def build_opener(directory, *flags):
+    """The program that opens libsay.so by its name."""
+    (directory / "opens.c").write_text(OPENS)
+    subprocess.run(["cc", "-o", directory / "tool", directory / "opens.c", *flags], check=True)
+    return directory / "tool"
+
+
 @pytest.mark.parametrize("start", ["cold", "warm"])
 @pytest.mark.parametrize("there", ["at first", "later"])
 def test_a_library_that_is_opened_by_its_name(kept, tools, there, start):
     """It is where the linker finds it, and may appear: then there is a warning, and the recipe works without it."""
     build(tools, "one")
-    (tools / "opens.c").write_text(OPENS)
-    program = tools / "tool"
-    subprocess.run(["cc", "-o", program, tools / "opens.c"], check=True)
+    program = build_opener(tools)
     if there == "later":
         os.rename(tools / "libsay.so", tools / "libsay.so.old")
     daemon = kept(recipe("r", program=str(program), start=start, env=[f"LD_LIBRARY_PATH={tools}"], preload=["libsay.so"]))
@@ -152,9 +157,7 @@ def test_a_library_that_is_opened_by_its_name(kept, tools, there, start):
 
 def test_what_an_opened_library_needs(kept, tools):
     build(tools, "one", "libneeded.so")
-    (tools / "opens.c").write_text(OPENS)
-    program = tools / "tool"
-    subprocess.run(["cc", "-o", program, tools / "opens.c"], check=True)
+    program = build_opener(tools)
     (tools / "asks.c").write_text('const char *needed(void);\nconst char *say(void) { return needed(); }\n')
     for word in ("one", "two"):
         (tools / "needed.c").write_text(f'const char *needed(void) {{ return "{word}"; }}\n')
@@ -171,9 +174,7 @@ def test_what_an_opened_library_needs(kept, tools):
 def test_a_library_that_is_opened_from_the_programs_own_list(kept, tools, tags, start):
     """Such as a program in /opt brings its libraries with it."""
     build(tools, "one")
-    (tools / "opens.c").write_text(OPENS)
-    program = tools / "tool"
-    subprocess.run(["cc", "-o", program, tools / "opens.c", "-Wl,-rpath,$ORIGIN", f"-Wl,--{tags}-new-dtags"], check=True)
+    program = build_opener(tools, "-Wl,-rpath,$ORIGIN", f"-Wl,--{tags}-new-dtags")
     daemon = kept(recipe("r", program=str(program), start=start, preload=["libsay.so"]))
     said, tag = text(daemon)
     assert said == "one"
